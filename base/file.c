@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* base/file.c -- write beside, sync, rename, sync the directory. */
+#include "base/file.h"
+#include "base/base.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static err io_failed(const char *doing, const char *path)
+{
+	if (errno == ENOENT) return err_fail(ERR_NOT_FOUND, "%s: there is no such file", path);
+	if (errno == ENOSPC || errno == EDQUOT)
+		return err_fail(ERR_IO, "cannot %s %s: the disk is full; free some space and try again", doing, path);
+	return err_fail(ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
+}
+
+static err open_sized(const char *path, size_t max, int *fd, size_t *size)
+{
+	struct stat s;
+
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0) return io_failed("open", path);
+	if (fstat(*fd, &s)) {
+		err e = io_failed("read", path);
+		close(*fd);
+		return e;
+	}
+	if (!S_ISREG(s.st_mode) || (uintmax_t)s.st_size > max) {
+		close(*fd);
+		if (!S_ISREG(s.st_mode)) return err_fail(ERR_REQUEST, "%s is not a regular file", path);
+		return err_fail(ERR_REQUEST, "%s has %jd bytes; at most %zu are read", path, (intmax_t)s.st_size, max);
+	}
+	*size = (size_t)s.st_size;
+	return OK;
+}
+
+err file_read(buf *out, const char *path, size_t max)
+{
+	int fd;
+	size_t size;
+
+	TRY(open_sized(path, max, &fd, &size));
+	const size_t before = out->n;
+	uint8_t *p = buf_grow(out, size);
+	while (size) {
+		ssize_t got = read(fd, p, size);
+		if (got < 0 && errno == EINTR) continue;
+		if (got <= 0) {
+			err e = got < 0 ? io_failed("read", path) : err_fail(ERR_IO, "%s became shorter while it was read", path);
+			close(fd);
+			out->n = before;
+			return e;
+		}
+		p += got;
+		size -= (size_t)got;
+	}
+	close(fd);
+	return OK;
+}
+
+static err write_all(int fd, slice bytes, const char *path)
+{
+	while (bytes.n) {
+		ssize_t put = write(fd, bytes.p, bytes.n);
+		if (put < 0 && errno == EINTR) continue;
+		if (put < 0) return io_failed("write", path);
+		bytes = slice_of(bytes.p + put, bytes.n - (size_t)put);
+	}
+	return fsync(fd) ? io_failed("sync", path) : OK;
+}
+
+static err sync_directory_of(const char *path)
+{
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof dir, "%s", path);
+	char *slash = strrchr(dir, '/');
+	if (slash) slash[slash == dir ? 1 : 0] = '\0';
+	int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) return io_failed("open", dir);
+	err e = fsync(fd) ? io_failed("sync", dir) : OK;
+	close(fd);
+	return e;
+}
+
+/* Leaves a synced temporary file with the given bytes; its name goes to `temporary`. */
+static err write_beside(char temporary[static PATH_MAX], const char *path, slice bytes, mode_t mode)
+{
+	int n = snprintf(temporary, PATH_MAX, "%s.XXXXXX", path);
+	if (n < 0 || n >= PATH_MAX) return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
+
+	int fd = mkostemp(temporary, O_CLOEXEC);       /* mode 0600 until fchmod */
+	if (fd < 0) return io_failed("create a file beside", path);
+	err e = write_all(fd, bytes, path);
+	if (e == OK && fchmod(fd, mode)) e = io_failed("set the permissions of", path);
+	if (close(fd) && e == OK) e = io_failed("close", path);
+	if (e != OK) unlink(temporary);
+	return e;
+}
+
+err file_write_atomic(const char *path, slice bytes, mode_t mode)
+{
+	char temporary[PATH_MAX];
+
+	TRY(write_beside(temporary, path, bytes, mode));
+	if (rename(temporary, path)) {
+		err e = io_failed("rename into", path);
+		unlink(temporary);
+		return e;
+	}
+	return sync_directory_of(path);
+}
+
+err file_write_once(const char *path, slice bytes, mode_t mode, bool *existed)
+{
+	char temporary[PATH_MAX];
+
+	TRY(write_beside(temporary, path, bytes, mode));
+	err e = OK;
+	*existed = false;
+	if (link(temporary, path)) {
+		*existed = errno == EEXIST;
+		if (!*existed) e = io_failed("create", path);
+	}
+	unlink(temporary);
+	TRY(e);
+	return *existed ? OK : sync_directory_of(path);
+}
+
+err dir_make(const char *path, mode_t mode)
+{
+	char p[PATH_MAX];
+
+	if (snprintf(p, sizeof p, "%s", path) >= (int)sizeof p) return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
+	for (char *at = p + 1;; at++) {
+		if (*at && *at != '/') continue;
+		char end = *at;
+		*at = '\0';
+		if (mkdir(p, mode) && errno != EEXIST) return io_failed("make the directory", p);
+		if (!end) return OK;
+		*at = end;
+	}
+}
+
+bool file_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+err file_map(slice *view, const char *path, size_t max)
+{
+	int fd;
+	size_t size;
+
+	TRY(open_sized(path, max, &fd, &size));
+	if (size == 0) {
+		close(fd);
+		*view = (slice){ 0 };
+		return OK;
+	}
+	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	err e = p == MAP_FAILED ? io_failed("map", path) : OK;
+	close(fd);
+	TRY(e);
+	*view = slice_of(p, size);
+	return OK;
+}
+
+void file_unmap(slice *view)
+{
+	if (view->p) munmap((void *)(uintptr_t)view->p, view->n);
+	*view = (slice){ 0 };
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/file.h -- files that are whole or absent.
+ *
+ * file_write_atomic writes a temporary file beside the target, syncs it, renames it and syncs the directory:
+ * after a crash or on a full disk the target holds the old bytes or the new ones, never a part.
+ */
+#ifndef ARCA_BASE_FILE_H
+#define ARCA_BASE_FILE_H
+
+#include <sys/types.h>
+#include "base/slice.h"
+
+/* Appends the file's bytes to *out.  ERR_NOT_FOUND; ERR_REQUEST if it is longer than max; ERR_IO. */
+err  file_read(buf *out, const char *path, size_t max);
+
+/* Mode is applied from the first byte on (no moment with wider permissions). */
+err  file_write_atomic(const char *path, slice bytes, mode_t mode);
+
+/* As file_write_atomic, but leaves an existing file as it is and says so in *existed (write-once objects). */
+err  file_write_once(const char *path, slice bytes, mode_t mode, bool *existed);
+
+/* Creates the directory and its parents. */
+err  dir_make(const char *path, mode_t mode);
+
+bool file_exists(const char *path);
+
+/* A whole file mapped read-only: *view is valid until file_unmap.  For objects too large to copy. */
+err  file_map(slice *view, const char *path, size_t max);
+void file_unmap(slice *view);
+
+#endif
