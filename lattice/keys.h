@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lattice/keys.h -- the keys of a set.
+ *
+ * Seven secret keys, all binary:
+ *
+ *   PKE      what clients encrypt to (LWE)              SNS      128-bit ciphertexts after the squash (GLWE)
+ *   SMALL    s, between keyswitch and bootstrap (LWE)   SNSCOMP  compressed 128-bit lists (GLWE)
+ *   BIG      S, all 64-bit values (GLWE)                OPRF     input of the oblivious PRF's bootstrap (LWE)
+ *   COMP     compressed 64-bit lists (GLWE)
+ *
+ * and twelve public parts that connect them.  A part is a list of rows; a row is `mask` uniform words followed by
+ * `body` words.  Masks are never stored: they are the consecutive words of one public stream, and the twelve parts
+ * take theirs in the order of key_part, row by row.  What is stored and published are the bodies.
+ *
+ * A GLWE key of k polynomials, read flat (S_0 coefficients 0..N-1, then S_1, ...), is the LWE key of the ciphertexts
+ * that sample extraction gives.
+ */
+#ifndef ARCA_LATTICE_KEYS_H
+#define ARCA_LATTICE_KEYS_H
+
+#include "lattice/params.h"
+#include "sym/mask.h"
+
+/* ---- secret keys: one byte (0 or 1) a bit -------------------------------------------------------------------- */
+
+/* The order in which a centralized key generation draws them. */
+typedef enum secret_id {
+	SECRET_PKE, SECRET_SMALL, SECRET_BIG, SECRET_COMP, SECRET_SNS, SECRET_SNSCOMP, SECRET_OPRF, SECRETS
+} secret_id;
+
+size_t secret_length(const lat_params *p, secret_id id);       /* bits */
+
+typedef struct secret_keys {
+	const lat_params *params;
+	uint8_t *bit[SECRETS];          /* secret_length() bytes each, in guarded memory */
+	void    *memory;
+} secret_keys;
+
+err  secret_keys_new(secret_keys *out, const lat_params *p);   /* all zero */
+void secret_keys_free(secret_keys *k);                         /* wipes    */
+
+/* ---- public parts ---------------------------------------------------------------------------------------------- */
+
+typedef enum key_part {
+	PART_PKE,             /* compact public key of PKE                            */
+	PART_COMP_PKSK,       /* packing keyswitch BIG -> COMP                        */
+	PART_DECOMP_BSK,      /* bootstrap with the bits of COMP, output BIG          */
+	PART_KSK,             /* keyswitch BIG -> SMALL                               */
+	PART_BSK,             /* bootstrap with the bits of SMALL, output BIG         */
+	PART_MS_ZEROS,        /* zeros under SMALL, MS_DRIFT only                     */
+	PART_SNS_BSK,         /* bootstrap with the bits of SMALL, output SNS, 128 bit */
+	PART_SNS_MS_ZEROS,    /* zeros under SMALL, MS_DRIFT only                     */
+	PART_CAST_KSK,        /* keyswitch PKE -> SMALL                               */
+	PART_RERAND,          /* compact public key of BIG                            */
+	PART_SNSCOMP_PKSK,    /* packing keyswitch SNS -> SNSCOMP, 128 bit            */
+	PART_OPRF_BSK,        /* bootstrap with the bits of OPRF, output BIG          */
+	KEY_PARTS
+} key_part;
+
+typedef enum part_kind { KIND_COMPACT, KIND_KSK, KIND_PKSK, KIND_BSK, KIND_ZEROS } part_kind;
+
+typedef struct part_shape {
+	const char *name;
+	part_kind kind;
+	unsigned  bits;                 /* of a word: 64 or 128                            */
+	secret_id from, to;             /* the keys it connects; equal for COMPACT, ZEROS  */
+	decomp    decomp;
+	unsigned  k, N;                 /* of the output key; N = 1 and k = dimension for LWE outputs */
+	unsigned  noise;                /* TUniform bound                                  */
+	size_t    rows, mask, body;     /* rows == 0: this parameter set has no such part  */
+} part_shape;
+
+part_shape part_shape_of(const lat_params *p, key_part part);
+
+static inline size_t part_body_bytes(part_shape s) { return s.rows * s.body * (s.bits / 8); }
+static inline size_t part_mask_bytes(part_shape s) { return s.rows * s.mask * (s.bits / 8); }
+
+/* ---- a public set as it is stored: bodies and where their masks begin -------------------------------------------- */
+
+typedef struct seeded_part {
+	slice     bodies;               /* rows x body little-endian words, any alignment, borrowed; n == 0: absent */
+	mask_seed seed;                 /* this part's masks begin here                                              */
+} seeded_part;
+
+typedef struct seeded_keyset {
+	const lat_params *params;
+	seeded_part part[KEY_PARTS];
+} seeded_keyset;
+
+/* ---- and as it is used: rows with their masks ------------------------------------------------------------------- */
+
+/*
+ * Row-major, rows x (mask + body) words.  Exactly one of w64, w128 is set, by shape.bits.  PART_SNS_BSK of a set with
+ * params->sns.rounded is rounded on expansion: x -> (x + 2^19) and-not (2^20 - 1), masks and bodies.
+ */
+typedef struct key_rows {
+	part_shape shape;
+	uint64_t  *w64;
+	u128      *w128;
+} key_rows;
+
+typedef struct eval_keys {
+	const lat_params *params;
+	key_rows part[KEY_PARTS];       /* only the parts asked for are filled */
+} eval_keys;
+
+#define PART_BIT(part) (1u << (part))
+
+/* Expands the parts in the set `which` (PART_BIT of each).  ERR_REQUEST if one is absent, ERR_NOMEM. */
+err  eval_keys_new(eval_keys *out, const seeded_keyset *set, unsigned which);
+void eval_keys_free(eval_keys *k);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lattice/lattice.h -- TFHE in exact integers: LWE, GLWE, GGSW, the bootstrap and the switch to 128 bits.
+ *
+ * Everything here is a function of integers modulo 2^64 or 2^128, written as the formulas are (the schoolbook
+ * twin): parties that run it agree bit for bit, and every faster engine is tested against it.
+ *
+ * Read in this order:
+ *   params.h      the parameter sets, as data
+ *   keys.h        which secret keys exist, which public parts connect them, and the shape of each part
+ *   ciphertext.h  runs of LWE ciphertexts, packed GLWE ciphertexts, compact lists
+ *   sample.h      TUniform and binary sampling
+ *   poly.h        products in Z[X]/(X^N + 1), decomposition into digits
+ *   lwe.h         phase, encoding, encryption under secret keys
+ *   keygen.h      secret keys and the twelve parts of the public set, in the order of the mask stream
+ *   compact.h     public-key encryption of values and the expansion of such lists
+ *   bootstrap.h   keyswitch, modulus switch, blind rotation
+ *   compress.h    packing into few GLWE ciphertexts, and back
+ *   squash.h      64-bit blocks to 128-bit blocks with little noise (doc/notes/squash.md)
+ *
+ * Time: constant in secret keys and plaintexts, unless the name ends in _var.  Ciphertexts and public keys are
+ * public; what computes only on them is free to branch.
+ */
+#ifndef ARCA_LATTICE_LATTICE_H
+#define ARCA_LATTICE_LATTICE_H
+
+#include "lattice/params.h"
+#include "lattice/keys.h"
+#include "lattice/ciphertext.h"
+
+#endif
