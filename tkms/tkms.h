@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tkms/tkms.h -- what the product does with ciphertexts and keys, apart from any network.
+ *
+ *   keygen.h     a key set made by one node that holds the secret keys (centralized mode)
+ *   decrypt.h    one ciphertext file to one value, with the secret keys at hand
+ *   coprocess.h  the coprocessor's part: a client's list to the four ciphertext formats
+ *   encrypt.h    the client's part: values to a compact list under a public key
+ *   answer.h     the payloads that a node signs, as bytes
+ */
+#ifndef ARCA_TKMS_TKMS_H
+#define ARCA_TKMS_TKMS_H
+
+#include "tkms/keygen.h"
+#include "tkms/decrypt.h"
+#include "tkms/coprocess.h"
+#include "tkms/encrypt.h"
+#include "tkms/answer.h"
+
+#endif
