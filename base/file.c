@@ -41,7 +41,7 @@ static err open_sized(const char *path, size_t max, int *fd, size_t *size)
 err file_read(buf *out, const char *path, size_t max)
 {
 	int fd;
-	size_t size;
+	size_t size = 0;
 
 	TRY(open_sized(path, max, &fd, &size));
 	const size_t before = out->n;
@@ -154,7 +154,7 @@ bool file_exists(const char *path)
 err file_map(slice *view, const char *path, size_t max)
 {
 	int fd;
-	size_t size;
+	size_t size = 0;
 
 	TRY(open_sized(path, max, &fd, &size));
 	if (size == 0) {

@@ -12,6 +12,7 @@
 #ifndef ARCA_BASE_SLICE_H
 #define ARCA_BASE_SLICE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,16 +30,28 @@ static inline bool  slice_eq_var(slice a, slice b) { return a.n == b.n && (a.n =
 
 static inline uint32_t load32(const uint8_t *p)
 {
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	uint32_t x;
+	memcpy(&x, p, sizeof x);
+	return le32toh(x);
 }
-static inline uint64_t load64(const uint8_t *p) { return load32(p) | (uint64_t)load32(p + 4) << 32; }
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof x);
+	return le64toh(x);
+}
 static inline unsigned __int128 load128(const uint8_t *p) { return load64(p) | (unsigned __int128)load64(p + 8) << 64; }
 
 static inline void store32(uint8_t *p, uint32_t x)
 {
-	p[0] = (uint8_t)x, p[1] = (uint8_t)(x >> 8), p[2] = (uint8_t)(x >> 16), p[3] = (uint8_t)(x >> 24);
+	x = htole32(x);
+	memcpy(p, &x, sizeof x);
 }
-static inline void store64(uint8_t *p, uint64_t x) { store32(p, (uint32_t)x), store32(p + 4, (uint32_t)(x >> 32)); }
+static inline void store64(uint8_t *p, uint64_t x)
+{
+	x = htole64(x);
+	memcpy(p, &x, sizeof x);
+}
 static inline void store128(uint8_t *p, unsigned __int128 x) { store64(p, (uint64_t)x), store64(p + 8, (uint64_t)(x >> 64)); }
 
 /* ---- reader ------------------------------------------------------------------------------------------------ */

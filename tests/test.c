@@ -48,6 +48,12 @@ buf test_read(const char *path)
 
 int test_main(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n)
 {
+	return test_main_with(argc, argv, file, tests, n, NULL, NULL);
+}
+
+int test_main_with(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n,
+                   CMFixtureFunction before, CMFixtureFunction after)
+{
 	const char *only = NULL;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
@@ -56,5 +62,5 @@ int test_main(int argc, char **argv, const char *file, const struct CMUnitTest *
 	}
 	fprintf(stderr, "# %s --seed %llu\n", file, (unsigned long long)seed);
 	if (only) cmocka_set_test_filter(only);
-	return _cmocka_run_group_tests(file, tests, n, NULL, NULL);
+	return _cmocka_run_group_tests(file, tests, n, before, after);
 }

@@ -32,6 +32,9 @@ buf         test_read(const char *path);         /* the whole file; fails the te
 #define assert_err(expected, e) do { err e_ = (e); assert_int_equal(e_, expected); assert_true(err_text()[0] != '\0'); err_clear(); } while (0)
 
 int test_main(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n);
+/* With something to set up before the first test and to take down after the last. */
+int test_main_with(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n,
+                   CMFixtureFunction before, CMFixtureFunction after);
 
 
 #define TESTS(...) \

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/config.c -- three passes over one table: the file's leaves, the environment, the fallbacks.
+ *
+ * A pass never replaces what an earlier one of higher rank has set, so the environment goes first.
+ */
+#include "base/config.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include "base/file.h"
+#include "base/toml.h"
+
+enum { MAX_KEYS = 256, MAX_KEY_NAME = 256, WHERE = 256 };
+
+typedef struct loading {
+	const config_schema *schema;
+	uint8_t *out;
+	const char *name;                /* of the file */
+	bool  set[MAX_KEYS];
+	bool  from_environment[MAX_KEYS];
+	err   failed;
+} loading;
+
+/* ---- one value -------------------------------------------------------------------------------------------------- */
+
+/* `where` says which line or variable the value came from. */
+static err set_int(loading *l, size_t k, int64_t v, const char *where)
+{
+	const config_key *key = &l->schema->key[k];
+
+	if (v < key->min || v > key->max)
+		return err_fail(ERR_REQUEST, "%s: %s is %jd; it must be from %jd to %jd", where, key->name, (intmax_t)v,
+		                (intmax_t)key->min, (intmax_t)key->max);
+	memcpy(l->out + key->offset, &v, sizeof v);
+	return OK;
+}
+
+static err set_bool(loading *l, size_t k, bool v)
+{
+	memcpy(l->out + l->schema->key[k].offset, &v, sizeof v);
+	return OK;
+}
+
+static err set_text(loading *l, size_t k, const char *v, const char *where)
+{
+	const config_key *key = &l->schema->key[k];
+	const size_t n = strlen(v), most = key->max ? (size_t)key->max : MAX_CONFIG_TEXT;
+
+	if (n < (size_t)key->min || n > most)
+		return err_fail(ERR_REQUEST, "%s: %s has %zu characters; it must have from %jd to %zu", where, key->name, n,
+		                (intmax_t)key->min, most);
+	char *copy = strdup(v);
+	if (!copy) return err_fail(ERR_NOMEM, "no memory for the configuration");
+	memcpy(l->out + key->offset, &copy, sizeof copy);
+	return OK;
+}
+
+static err set_from_text(loading *l, size_t k, const char *v, const char *where)
+{
+	const config_key *key = &l->schema->key[k];
+	char *end;
+
+	switch (key->type) {
+	case CONFIG_TEXT:
+		return set_text(l, k, v, where);
+	case CONFIG_BOOL:
+		if (!strcmp(v, "true") || !strcmp(v, "false")) return set_bool(l, k, v[0] == 't');
+		return err_fail(ERR_REQUEST, "%s: %s must be true or false", where, key->name);
+	case CONFIG_INT:
+		errno = 0;
+		long long number = strtoll(v, &end, 10);
+		if (end == v || *end || errno || isspace((unsigned char)v[0]))
+			return err_fail(ERR_REQUEST, "%s: %s must be a whole number", where, key->name);
+		return set_int(l, k, number, where);
+	case CONFIG_REFUSED:
+		break;
+	}
+	return err_fail(ERR_REQUEST, "%s: %s: %s", where, key->name, key->help);
+}
+
+static err set_from_leaf(loading *l, size_t k, const toml_leaf *leaf, const char *where)
+{
+	static const char *const KIND[TOML_KINDS] = { "a text", "a whole number", "a number with a fraction", "true or false", "a time", "a table" };
+	static const toml_kind WANTED[] = { [CONFIG_BOOL] = TOML_BOOL, [CONFIG_INT] = TOML_INTEGER, [CONFIG_TEXT] = TOML_TEXT };
+	const config_key *key = &l->schema->key[k];
+
+	if (key->type == CONFIG_REFUSED) return err_fail(ERR_REQUEST, "%s: %s: %s", where, key->name, key->help);
+	const toml_kind wanted = WANTED[key->type];
+	if (leaf->in_array || leaf->kind != wanted)
+		return err_fail(ERR_REQUEST, "%s: %s must be %s, not %s%s", where, key->name, KIND[wanted],
+		                leaf->in_array ? "a list with " : "", KIND[leaf->kind]);
+	switch (key->type) {
+	case CONFIG_BOOL: return set_bool(l, k, leaf->integer);
+	case CONFIG_INT:  return set_int(l, k, leaf->integer, where);
+	case CONFIG_TEXT: return set_text(l, k, leaf->text, where);
+	case CONFIG_REFUSED: break;
+	}
+	return OK;
+}
+
+/* ---- which key -------------------------------------------------------------------------------------------------- */
+
+/* The key of that name, or the refused one it lies below; schema->keys if there is none. */
+static size_t find(const config_schema *s, const char *name)
+{
+	for (size_t k = 0; k < s->keys; k++) {
+		const size_t n = strlen(s->key[k].name);
+		if (strncmp(s->key[k].name, name, n)) continue;
+		if (name[n] == '\0' || (s->key[k].type == CONFIG_REFUSED && name[n] == '.')) return k;
+	}
+	return s->keys;
+}
+
+/* Is it the name of a section, which may be empty? */
+static bool is_section(const config_schema *s, const char *name)
+{
+	const size_t n = strlen(name);
+	for (size_t k = 0; k < s->keys; k++)
+		if (s->key[k].type != CONFIG_REFUSED && !strncmp(s->key[k].name, name, n) && s->key[k].name[n] == '.') return true;
+	return false;
+}
+
+static bool take_leaf(void *ctx, const toml_leaf *leaf)
+{
+	loading *l = ctx;
+	char where[WHERE];
+
+	snprintf(where, sizeof where, "%s, line %u", l->name, leaf->line);
+	if (leaf->kind == TOML_TABLE && !leaf->in_array && is_section(l->schema, leaf->key)) return true;
+	size_t k = find(l->schema, leaf->key);
+	if (k == l->schema->keys)
+		l->failed = err_fail(ERR_REQUEST, "%s: there is no key %.*s", where, MAX_KEY_NAME, leaf->key);
+	else if (!l->from_environment[k])
+		l->failed = set_from_leaf(l, k, leaf, where), l->set[k] = true;
+	return l->failed == OK;
+}
+
+/* SERVICE__LISTEN_PORT to service.listen_port.  False if it does not fit. */
+static bool key_name(char out[static MAX_KEY_NAME], slice variable)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < variable.n; i++) {
+		if (n + 1 >= MAX_KEY_NAME) return false;
+		bool dot = variable.p[i] == '_' && i + 1 < variable.n && variable.p[i + 1] == '_';
+		out[n++] = dot ? '.' : (char)tolower(variable.p[i]);
+		i += dot;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+static err take_variables(loading *l, const char *prefix, char *const *environment)
+{
+	const size_t skip = strlen(prefix);
+
+	for (char *const *v = environment; v && *v; v++) {
+		const char *equals = strchr(*v, '=');
+		char name[MAX_KEY_NAME], where[WHERE];
+		if (!equals || strncmp(*v, prefix, skip)) continue;
+
+		snprintf(where, sizeof where, "environment variable %.*s", (int)size_min((size_t)(equals - *v), WHERE - 32), *v);
+		size_t k = l->schema->keys;
+		if (key_name(name, slice_of(*v + skip, (size_t)(equals - *v) - skip))) k = find(l->schema, name);
+		if (k == l->schema->keys) return err_fail(ERR_REQUEST, "%s: there is no such key", where);
+		if (l->set[k]) continue;
+		TRY(set_from_text(l, k, equals + 1, where));
+		l->set[k] = l->from_environment[k] = true;
+	}
+	return OK;
+}
+
+static err take_fallbacks(loading *l)
+{
+	for (size_t k = 0; k < l->schema->keys; k++) {
+		const config_key *key = &l->schema->key[k];
+		if (l->set[k] || key->type == CONFIG_REFUSED) continue;
+		if (!key->fallback) return err_fail(ERR_REQUEST, "%s: the key %s is missing: %s", l->name, key->name, key->help);
+		TRY(set_from_text(l, k, key->fallback, "default"));
+	}
+	return OK;
+}
+
+static err load(loading *l, slice text, char *const *environment)
+{
+	char why[WHERE];
+
+	for (const char *const *p = l->schema->prefix; *p; p++) TRY(take_variables(l, *p, environment));
+	if (!toml_walk(why, sizeof why, (const char *)text.p, text.n, take_leaf, l))
+		return err_fail(ERR_REQUEST, "%s is not TOML: %s", l->name, why);
+	TRY(l->failed);
+	return take_fallbacks(l);
+}
+
+err config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment)
+{
+	loading l = { .schema = schema, .out = out, .name = name };
+
+	ASSERT(schema->keys <= MAX_KEYS);
+	if (text.n > MAX_CONFIG_FILE) return err_fail(ERR_REQUEST, "%s is longer than %d bytes", name, MAX_CONFIG_FILE);
+	err e = load(&l, text, environment);
+	if (e != OK) config_free(out, schema);
+	return e;
+}
+
+err config_load(void *out, const config_schema *schema, const char *file, char *const *environment)
+{
+	buf text = { 0 };
+
+	err e = file ? file_read(&text, file, MAX_CONFIG_FILE) : OK;
+	if (e == OK) e = config_read(out, schema, file ? file : "configuration", buf_slice(&text), environment);
+	buf_free(&text);
+	return e;
+}
+
+/* ---- afterwards ------------------------------------------------------------------------------------------------- */
+
+static char *text_at(const void *values, const config_key *key)
+{
+	char *p;
+	memcpy(&p, (const uint8_t *)values + key->offset, sizeof p);
+	return p;
+}
+
+void config_free(void *out, const config_schema *schema)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		if (key->type != CONFIG_TEXT) continue;
+		char *p = text_at(out, key);
+		if (p && key->secret) wipe(p, strlen(p));
+		free(p);
+		memset((uint8_t *)out + key->offset, 0, sizeof p);
+	}
+}
+
+static void print_text(buf *out, const char *s)
+{
+	buf_put_u8(out, '"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\') buf_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20 || *s == 0x7f) buf_printf(out, "\\u%04x", (unsigned char)*s);
+		else buf_put_u8(out, (uint8_t)*s);
+	}
+	buf_put_u8(out, '"');
+}
+
+static void print_value(buf *out, const config_key *key, const void *values)
+{
+	const uint8_t *at = (const uint8_t *)values + key->offset;
+	int64_t number;
+	bool truth;
+
+	switch (key->type) {
+	case CONFIG_INT:
+		memcpy(&number, at, sizeof number);
+		buf_printf(out, "%jd", (intmax_t)number);
+		break;
+	case CONFIG_BOOL:
+		memcpy(&truth, at, sizeof truth);
+		buf_put_str(out, truth ? "true" : "false");
+		break;
+	case CONFIG_TEXT:
+		print_text(out, text_at(values, key));
+		break;
+	case CONFIG_REFUSED:
+		break;
+	}
+}
+
+void config_print(buf *out, const config_schema *schema, const void *values)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		if (key->type == CONFIG_REFUSED) continue;
+		buf_printf(out, "%s = ", key->name);
+		if (key->secret) buf_put_str(out, "\"***\"");
+		else print_value(out, key, values);
+		buf_put_str(out, "\n");
+	}
+}
+
+void config_help(buf *out, const config_schema *schema)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		if (key->type == CONFIG_REFUSED) continue;
+		buf_printf(out, "  %-36s %s", key->name, key->help);
+		if (key->fallback) buf_printf(out, " (%s)", key->fallback[0] ? key->fallback : "empty");
+		else buf_put_str(out, " (required)");
+		buf_put_str(out, "\n");
+	}
+}

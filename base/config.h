@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/config.h -- from a TOML file and the environment to a typed structure, as one table says.
+ *
+ *   typedef struct settings { char *address; int64_t port; bool quick; } settings;
+ *   static const config_key KEYS[] = {
+ *           { "service.address", CONFIG_TEXT, offsetof(settings, address), .fallback = "127.0.0.1", .help = "…" },
+ *           { "service.port",    CONFIG_INT,  offsetof(settings, port), .min = 1, .max = 65535, .help = "…" },
+ *           { "cluster",         CONFIG_REFUSED, .help = "this program runs alone" },
+ *   };
+ *
+ * Order of precedence: environment (first prefix before later ones), file, fallback.  SERVICE__ADDRESS behind a prefix
+ * stands for service.address.  A key that the table does not name is an error, in the file and in the environment:
+ * a mistyped key must not silently mean the default.
+ */
+#ifndef ARCA_BASE_CONFIG_H
+#define ARCA_BASE_CONFIG_H
+
+#include "base/base.h"
+
+enum { MAX_CONFIG_FILE = 1 << 20, MAX_CONFIG_TEXT = 4096 };
+
+typedef enum config_type {
+	CONFIG_BOOL,                     /* bool                                                          */
+	CONFIG_INT,                      /* int64_t, from min to max                                      */
+	CONFIG_TEXT,                     /* char *, of min to max bytes (max 0: MAX_CONFIG_TEXT)          */
+	CONFIG_REFUSED,                  /* this key and all below it are an error; help is the sentence  */
+} config_type;
+
+typedef struct config_key {
+	const char *name;
+	config_type type;
+	size_t      offset;
+	int64_t     min, max;
+	const char *fallback;            /* as in the environment; NULL: the key is required */
+	bool        secret;              /* never printed */
+	const char *help;
+} config_key;
+
+typedef struct config_schema {
+	const config_key *key;
+	size_t            keys;
+	const char *const *prefix;       /* of environment variables, e.g. "ARCA_NODE__"; ends with NULL */
+} config_schema;
+
+/*
+ * Fills *out, which is zero before; file may be NULL.  environment is `environ` or a list like it.  ERR_REQUEST with a
+ * sentence that names file, line and key, or the variable; ERR_NOT_FOUND, ERR_IO for the file.
+ */
+err  config_load(void *out, const config_schema *schema, const char *file, char *const *environment);
+
+/* The same from text in memory; name is for sentences. */
+err  config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment);
+
+/* Releases the texts and zeroes them; secret ones are wiped. */
+void config_free(void *out, const config_schema *schema);
+
+/* Appends every key with its value as a TOML document; secrets as "***". */
+void config_print(buf *out, const config_schema *schema, const void *values);
+
+/* Appends one line a key: name, type, default, help. */
+void config_help(buf *out, const config_schema *schema);
+
+#endif

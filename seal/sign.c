@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* seal/sign.c -- digests in front of curve/secp.h. */
+#include "seal/sign.h"
+#include "sym/dsep.h"
+#include "sym/sha2.h"
+
+struct signer {
+	secp_sk sk;
+	secp_pk pk;
+	eth_address address;
+	secp *curve;
+};
+
+eth_address address_of(const secp_pk *pk)
+{
+	uint8_t xy[SECP_PK_PLAIN];
+	eth_address a;
+
+	secp_pk_plain(xy, pk);
+	const hash32 h = keccak256(slice_of(xy, sizeof xy));
+	memcpy(a.b, h.b + sizeof h.b - sizeof a.b, sizeof a.b);
+	return a;
+}
+
+err signer_new(signer **out, const secp_sk *sk, const rng *r)
+{
+	void *p;
+
+	TRY(secret_alloc(&p, sizeof **out));
+	signer *s = p;
+	err e = secp_new(&s->curve, r);
+	if (e != OK) {
+		secret_release(s);
+		return err_at(e, __FILE__, __LINE__);
+	}
+	s->sk = *sk;
+	s->pk = secp_pk_of(s->curve, &s->sk);
+	s->address = address_of(&s->pk);
+	*out = s;
+	return OK;
+}
+
+void signer_free(signer **s)
+{
+	if (!*s) return;
+	secp_free(&(*s)->curve);
+	secret_release(*s);
+	*s = NULL;
+}
+
+const secp_pk *signer_pk(const signer *s)
+{
+	return &s->pk;
+}
+
+const eth_address *signer_address(const signer *s)
+{
+	return &s->address;
+}
+
+static hash32 internal_digest(const char *dsep, slice message)
+{
+	ASSERT(strlen(dsep) == DSEP_BYTES);
+	AUTO(sha256_stream) h = sha256_begin();
+	sha256_add(&h, slice_of(dsep, DSEP_BYTES));
+	sha256_add(&h, message);
+	return sha256_end(&h);
+}
+
+secp_sig sign_internal(const signer *s, const char *dsep, slice message)
+{
+	const hash32 digest = internal_digest(dsep, message);
+	return secp_sign(s->curve, &s->sk, digest.b);
+}
+
+bool sign_internal_ok_var(const secp_pk *by, const secp_sig *sig, const char *dsep, slice message)
+{
+	const hash32 digest = internal_digest(dsep, message);
+	return secp_verify_var(by, sig, digest.b);
+}
+
+secp_rsig sign_external(const signer *s, const hash32 *digest)
+{
+	return secp_sign_recoverable(s->curve, &s->sk, digest->b);
+}
+
+bool sign_external_by_var(eth_address *by, const secp_rsig *sig, const hash32 *digest)
+{
+	secp_pk pk;
+	if (!secp_recover_var(&pk, sig, digest->b)) return false;
+	*by = address_of(&pk);
+	return true;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Constant time: key generation, encryption and decryption of lattice/.  Meaningful under valgrind (suite ct). */
+#include "tests/test.h"
+#include "lattice/compact.h"
+#include "lattice/decrypt.h"
+#include "lattice/keygen.h"
+#include "lattice/lwe.h"
+
+enum { DIM = 256 };
+
+static void fill_secret(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	rng_fill(test_rng(), out, n);
+	SECRET(out, n);
+}
+
+static const rng secret_rng = { NULL, fill_secret };
+
+static void key_generation_publishes_nothing_but_seed_and_bodies(void **state)
+{
+	(void)state;
+	secret_keys keys;
+	public_set pub;
+	eval_keys eval;
+
+	assert_ok(keys_generate(&keys, &pub, &PARAMS_TEST, &secret_rng, NULL, NULL));
+	/* The public half is defined memory: expanding and hashing it may branch. */
+	unsigned odd = 0;
+	for (size_t i = 0; i < pub.bytes; i++) odd += pub.memory[i] & 1 ? 1 : 0;
+	assert_true(odd > 0);
+	assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK)));
+	eval_keys_free(&eval);
+	public_set_free(&pub);
+	secret_keys_free(&keys);
+}
+
+static void encryption_does_not_branch_on_values_or_randomness(void **state)
+{
+	(void)state;
+	AUTO(arena) a = arena_with_limit((size_t)1 << 24);
+	secret_keys keys;
+	public_set pub;
+	uint64_t pk[2 * 512];
+	uint8_t value[8], block[32], out[32];
+	compact_list list;
+
+	assert_ok(keys_from_seed(&keys, &pub, &PARAMS_TEST, slice_str("ct"), NULL));
+	compact_key_expand(pk, pk + 512, &pub.set.part[PART_PKE], 512);
+	rng_fill(test_rng(), value, sizeof value);
+	SECRET(value, sizeof value);
+	compact_blocks(block, sizeof block, slice_of(value, sizeof value));
+	assert_ok(compact_encrypt(&list, &a, &(compact_key){ 512, 0, pk, pk + 512 }, block, sizeof block, &secret_rng));
+
+	SECRET(keys.bit[SECRET_PKE], secret_length(&PARAMS_TEST, SECRET_PKE));
+	assert_ok(decrypt_compact(out, &keys, &list));
+	DECLASSIFY(out, sizeof out, "a test compares its result");
+	DECLASSIFY(block, sizeof block, "a test compares its result");
+	assert_memory_equal(out, block, sizeof out);
+	public_set_free(&pub);
+	secret_keys_free(&keys);
+}
+
+/* The four formats by hand: two blocks, and then with a padding bit set. */
+static void decryption_does_not_branch_on_keys_values_or_noise(void **state)
+{
+	(void)state;
+	secret_keys keys;
+	static uint64_t small[2 * (DIM + 1)], packed[2 * DIM];
+	static u128 big[DIM + 1], wide[2 * DIM];
+
+	assert_ok(secret_keys_generate(&keys, &PARAMS_TEST, test_rng()));
+	for (secret_id id = 0; id < SECRETS; id++) SECRET(keys.bit[id], secret_length(&PARAMS_TEST, id));
+	for (unsigned bad = 0; bad < 2; bad++) {
+		uint8_t value[4][1];
+		const lwe64_run run = { 2, DIM, small };
+		const lwe128_run run128 = { 1, DIM, big };
+		const err expected = bad ? ERR_REQUEST : OK;
+
+		for (unsigned i = 0; i < 2; i++)
+			lwe64_encrypt(lwe64_at(run, i), (uint64_t)(i + 1 + 16 * bad) << DELTA_LOG_64, keys.bit[SECRET_BIG], DIM, 45, test_rng());
+		lwe128_encrypt(big, (u128)(9 + 16 * bad) << DELTA_LOG_128, keys.bit[SECRET_SNS], DIM, 45, test_rng());
+		packed[DIM] = (uint64_t)(1 + 4 * bad) << 61, packed[DIM + 1] = (uint64_t)2 << 61;
+		wide[DIM] = (u128)(9 + 16 * bad) << DELTA_LOG_128;
+		DECLASSIFY(small, sizeof small, "ciphertexts are public");
+		DECLASSIFY(big, sizeof big, "ciphertexts are public");
+
+		assert_int_equal(decrypt_lwe64(value[0], &keys, run, 2, false), expected);
+		assert_int_equal(decrypt_packed64(value[1], &keys, (packed64){ 1, DIM, 2, packed }, 2, false), expected);
+		assert_int_equal(decrypt_lwe128(value[2], &keys, run128, 2, false), expected);
+		assert_int_equal(decrypt_packed128(value[3], &keys, (packed128){ 1, DIM, 1, wide }, 2, false), expected);
+		DECLASSIFY(value, sizeof value, "a test compares its result");
+		for (unsigned f = 0; f < 4; f++) assert_int_equal(value[f][0], bad ? 0 : 9);
+		assert_int_equal(decrypt_lwe64(value[0], &keys, (lwe64_run){ 1, DIM, small }, 1, true), expected);
+		err_clear();
+	}
+	secret_keys_free(&keys);
+}
+
+TESTS(TEST(key_generation_publishes_nothing_but_seed_and_bodies),
+      TEST(encryption_does_not_branch_on_values_or_randomness),
+      TEST(decryption_does_not_branch_on_keys_values_or_noise))

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Constant time: base/ct.h and the hashes, streams and seals of sym/.  Meaningful under valgrind (suite ct). */
+#include "tests/test.h"
+#include "base/ct.h"
+#include "sym/aes.h"
+#include "sym/drbg.h"
+#include "sym/keccak.h"
+#include "sym/sha2.h"
+
+static const uint64_t EDGES[] = { 0, 1, 2, 0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffffffe, UINT64_MAX };
+
+static uint64_t public_now(uint64_t x)
+{
+	DECLASSIFY(&x, sizeof x, "a test compares its result");
+	return x;
+}
+
+static void masks_select_without_a_branch(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(EDGES); i++)
+		for (size_t j = 0; j < COUNT(EDGES); j++) {
+			uint64_t a = EDGES[i], b = EDGES[j];
+			SECRET(&a, sizeof a);
+			SECRET(&b, sizeof b);
+			const uint64_t equal = ct_eq(a, b), less = ct_lt(a, b), zero = ct_is_zero(a), least = ct_select(less, a, b);
+			assert_true(public_now(equal) == (i == j ? UINT64_MAX : 0));
+			assert_true(public_now(less) == (EDGES[i] < EDGES[j] ? UINT64_MAX : 0));
+			assert_true(public_now(zero) == (EDGES[i] == 0 ? UINT64_MAX : 0));
+			assert_true(public_now(least) == (EDGES[i] < EDGES[j] ? EDGES[i] : EDGES[j]));
+		}
+}
+
+static void bytes_are_compared_and_moved_without_a_branch(void **state)
+{
+	uint8_t a[40], b[40], c[40];
+
+	(void)state;
+	for (size_t differ = 0; differ <= sizeof a; differ++) {
+		rng_fill(test_rng(), a, sizeof a);
+		memcpy(b, a, sizeof b);
+		memset(c, 0, sizeof c);
+		if (differ < sizeof a) b[differ] ^= 0x80;
+		SECRET(a, sizeof a);
+		SECRET(b, sizeof b);
+		const uint64_t equal = ct_bytes_eq(a, b, sizeof a);
+		ct_bytes_move(equal, c, a, sizeof c);
+		DECLASSIFY(a, sizeof a, "a test compares its result");
+		DECLASSIFY(c, sizeof c, "a test compares its result");
+		assert_true(public_now(equal) == (differ == sizeof a ? UINT64_MAX : 0));
+		assert_int_equal(memcmp(c, a, sizeof c) == 0, differ == sizeof a);
+	}
+}
+
+static void secrets_are_hashed_without_a_branch(void **state)
+{
+	uint8_t in[300], out[200];
+
+	(void)state;
+	rng_fill(test_rng(), in, sizeof in);
+	SECRET(in, sizeof in);
+	const slice s = slice_of(in, sizeof in);
+	sha3_512(out, s);
+	shake128(out, sizeof out, s);
+	shake256(out, sizeof out, s);
+	hash32 h = sha3_256(s);
+	h = keccak256(hash32_slice(&h));
+	h = sha256(hash32_slice(&h));
+	AUTO(sha256_stream) stream = sha256_begin();
+	sha256_add(&stream, s);
+	h = sha256_end(&stream);
+	DECLASSIFY(&h, sizeof h, "a test compares its result");
+	assert_int_not_equal(load32(h.b), 0);
+}
+
+static void secret_seeds_are_expanded_without_a_branch(void **state)
+{
+	uint8_t seed[32], out[5000];
+	uint64_t words[3];
+
+	(void)state;
+	rng_fill(test_rng(), seed, sizeof seed);
+	SECRET(seed, sizeof seed);
+	mask_seed s = mask_seed_xof("TFHEKGen", slice_of(seed, 16));
+	AUTO(mask_stream) m = mask_open(&s);
+	mask_fill_bytes(&m, out, sizeof out);
+	mask_skip(&m, 10000);
+	mask_u64s(&m, words, 3);
+	AUTO(drbg) d = drbg_from_seed(slice_of(seed, sizeof seed));
+	const rng r = drbg_rng(&d);
+	rng_fill(&r, out, sizeof out);
+	DECLASSIFY(out, sizeof out, "a test compares its result");
+	assert_true(load64(out) != 0);
+}
+
+static void secrets_are_sealed_without_a_branch(void **state)
+{
+	uint8_t key[32], nonce[12] = { 0 }, text[100] = { 0 }, sealed[100 + GCM_TAG];
+
+	(void)state;
+	rng_fill(test_rng(), key, sizeof key);
+	SECRET(key, sizeof key);
+	SECRET(text, sizeof text);
+	aes256_gcm_seal(sealed, key, nonce, slice_str("context"), slice_of(text, sizeof text));
+	DECLASSIFY(sealed, sizeof sealed, "sealed bytes may be seen");
+	assert_true(load64(sealed) != 0);
+}
+
+TESTS(TEST(masks_select_without_a_branch), TEST(bytes_are_compared_and_moved_without_a_branch),
+      TEST(secrets_are_hashed_without_a_branch), TEST(secret_seeds_are_expanded_without_a_branch),
+      TEST(secrets_are_sealed_without_a_branch))

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/test.h"
+#include "base/hex.h"
+#include "curve/secp.h"
+
+static const char ORDER[] = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+
+static secp *signing;
+
+static secp_sk sk_from(const char *hex)
+{
+	uint8_t b[32];
+	secp_sk sk;
+	assert_true(hex_read(b, 32, slice_str(hex)));
+	assert_ok(secp_sk_read(&sk, b));
+	return sk;
+}
+
+static void set_up_signing(void)
+{
+	if (!signing) assert_ok(secp_new(&signing, test_rng()));
+}
+
+/* SHA-256("Satoshi Nakamoto") under key 1: the often quoted RFC 6979 answer on this curve. */
+static void signing_is_deterministic_as_in_rfc_6979(void **state)
+{
+	uint8_t digest[32], expected[64];
+	const secp_sk one = sk_from("0000000000000000000000000000000000000000000000000000000000000001");
+
+	(void)state;
+	set_up_signing();
+	assert_true(hex_read(digest, 32, slice_str("a0dc65ffca799873cbea0ac274015b9526505daaaed385155425f7337704883e")));
+	assert_true(hex_read(expected, 64, slice_str(
+		"934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8"
+		"2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5")));
+	const secp_sig sig = secp_sign(signing, &one, digest);
+	const secp_rsig rsig = secp_sign_recoverable(signing, &one, digest);
+	assert_memory_equal(sig.b, expected, 64);
+	assert_memory_equal(rsig.b, expected, 64);
+}
+
+static void the_public_key_of_one_is_the_generator(void **state)
+{
+	uint8_t xy[64], expected[64];
+	const secp_sk one = sk_from("0000000000000000000000000000000000000000000000000000000000000001");
+
+	(void)state;
+	set_up_signing();
+	assert_true(hex_read(expected, 64, slice_str(
+		"79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+		"483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8")));
+	const secp_pk pk = secp_pk_of(signing, &one);
+	secp_pk_plain(xy, &pk);
+	assert_memory_equal(xy, expected, 64);
+	assert_int_equal(pk.b[0], 2);
+	assert_memory_equal(pk.b + 1, expected, 32);
+}
+
+static void what_is_signed_verifies_and_tells_its_key(void **state)
+{
+	(void)state;
+	set_up_signing();
+	for (unsigned i = 0; i < 50; i++) {
+		secp_sk sk;
+		secp_pk who = { 0 };
+		uint8_t digest[32];
+
+		secp_sk_random(&sk, test_rng());
+		rng_fill(test_rng(), digest, sizeof digest);
+		const secp_pk pk = secp_pk_of(signing, &sk);
+		secp_sig sig = secp_sign(signing, &sk, digest);
+		secp_rsig rsig = secp_sign_recoverable(signing, &sk, digest);
+
+		assert_true(rsig.b[64] == 27 || rsig.b[64] == 28);
+		assert_true(secp_verify_var(&pk, &sig, digest));
+		assert_true(secp_recover_var(&who, &rsig, digest));
+		assert_memory_equal(who.b, pk.b, sizeof pk.b);
+
+		digest[test_below(32)] ^= 1;
+		assert_false(secp_verify_var(&pk, &sig, digest));
+		assert_false(secp_recover_var(&who, &rsig, digest) && memcmp(who.b, pk.b, sizeof pk.b) == 0);
+	}
+}
+
+/* s -> order - s, v -> the other: the same signature for a careless verifier. */
+static void the_high_s_twin_is_refused(void **state)
+{
+	uint8_t order[32], digest[32] = { 9 };
+	const secp_sk sk = sk_from("0101010101010101010101010101010101010101010101010101010101010101");
+	secp_pk who;
+
+	(void)state;
+	set_up_signing();
+	assert_true(hex_read(order, 32, slice_str(ORDER)));
+	const secp_pk pk = secp_pk_of(signing, &sk);
+	secp_rsig twin = secp_sign_recoverable(signing, &sk, digest);
+	for (int i = 31, borrow = 0; i >= 0; i--) {
+		int d = order[i] - twin.b[32 + i] - borrow;
+		borrow = d < 0;
+		twin.b[32 + i] = (uint8_t)d;
+	}
+	twin.b[64] = (uint8_t)(27 + 28 - twin.b[64]);
+	secp_sig sig;
+	memcpy(sig.b, twin.b, 64);
+	assert_false(secp_verify_var(&pk, &sig, digest));
+	assert_false(secp_recover_var(&who, &twin, digest));
+}
+
+static void only_27_and_28_are_recovery_ids(void **state)
+{
+	uint8_t digest[32] = { 9 };
+	const secp_sk sk = sk_from("0101010101010101010101010101010101010101010101010101010101010101");
+	secp_pk who;
+
+	(void)state;
+	set_up_signing();
+	secp_rsig sig = secp_sign_recoverable(signing, &sk, digest);
+	for (unsigned v = 0; v < 256; v++) {
+		if (v == 27 || v == 28) continue;
+		sig.b[64] = (uint8_t)v;
+		assert_false(secp_recover_var(&who, &sig, digest));
+	}
+}
+
+static void zero_and_the_order_are_no_keys(void **state)
+{
+	uint8_t b[32] = { 0 };
+	secp_sk sk = { { 7 } };
+
+	(void)state;
+	assert_err(ERR_REQUEST, secp_sk_read(&sk, b));
+	assert_true(hex_read(b, 32, slice_str(ORDER)));
+	assert_err(ERR_REQUEST, secp_sk_read(&sk, b));
+	assert_int_equal(sk.b[0], 7);
+	b[31]--;
+	assert_ok(secp_sk_read(&sk, b));
+}
+
+static void a_public_key_is_a_point_in_one_of_two_forms(void **state)
+{
+	uint8_t b[66] = { 0 };
+	secp_sk sk;
+	secp_pk pk, again;
+
+	(void)state;
+	set_up_signing();
+	secp_sk_random(&sk, test_rng());
+	pk = secp_pk_of(signing, &sk);
+	b[0] = 4;
+	secp_pk_plain(b + 1, &pk);
+	assert_ok(secp_pk_read(&again, slice_of(b, 65)));
+	assert_memory_equal(again.b, pk.b, sizeof pk.b);
+	assert_ok(secp_pk_read(&again, slice_of(pk.b, 33)));
+	assert_memory_equal(again.b, pk.b, sizeof pk.b);
+
+	b[0] = (uint8_t)(6 + (b[64] & 1));                             /* hybrid */
+	assert_err(ERR_REQUEST, secp_pk_read(&again, slice_of(b, 65)));
+	b[0] = 4;
+	for (size_t n = 0; n <= 66; n++)
+		if (n != 65) assert_err(ERR_REQUEST, secp_pk_read(&again, slice_of(b, n)));
+	b[40] ^= 1;                                                    /* off the curve */
+	assert_err(ERR_REQUEST, secp_pk_read(&again, slice_of(b, 65)));
+	memset(b + 1, 0xff, 32);                                       /* x not below the field's prime */
+	b[0] = 2;
+	assert_err(ERR_REQUEST, secp_pk_read(&again, slice_of(b, 33)));
+}
+
+TESTS(TEST(signing_is_deterministic_as_in_rfc_6979), TEST(the_public_key_of_one_is_the_generator),
+      TEST(what_is_signed_verifies_and_tells_its_key), TEST(the_high_s_twin_is_refused),
+      TEST(only_27_and_28_are_recovery_ids), TEST(zero_and_the_order_are_no_keys),
+      TEST(a_public_key_is_a_point_in_one_of_two_forms))

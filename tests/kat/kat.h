@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/kat/kat.h -- reads the text files of known answers: lines `name = hex`, records set apart by blank lines,
+ * comments behind #.
+ *
+ *   kat k = kat_open("mlkem512.kat");
+ *   while (kat_next(&k)) { uint8_t d[32]; kat_bytes(&k, "d", d, 32); ... }
+ *   kat_close(&k);
+ */
+#ifndef ARCA_TESTS_KAT_KAT_H
+#define ARCA_TESTS_KAT_KAT_H
+
+#include "tests/test.h"
+#include "base/hex.h"
+
+typedef struct kat { buf text; size_t at, record, end; } kat;       /* the present record is text[record .. end) */
+
+static inline kat kat_open(const char *name)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s", KAT_DIR, name);
+	kat k = { .text = test_read(path) };
+	buf_str(&k.text);
+	return k;
+}
+
+static inline void kat_close(kat *k)
+{
+	buf_free(&k->text);
+}
+
+/* The line at k->at without its end; moves on. */
+static inline slice kat_line(kat *k)
+{
+	const uint8_t *from = k->text.p + k->at, *end = memchr(from, '\n', k->text.n - k->at);
+	size_t n = end ? (size_t)(end - from) : k->text.n - k->at;
+	k->at += n + (end != NULL);
+	return slice_of(from, n);
+}
+
+static inline bool kat_next(kat *k)
+{
+	bool inside = false;
+	while (k->at < k->text.n) {
+		const size_t start = k->at;
+		const slice line = kat_line(k);
+		if (line.n && line.p[0] == '#') continue;
+		if (line.n && !inside) k->record = start, inside = true;
+		if (line.n) k->end = k->at;
+		else if (inside) break;
+	}
+	return inside;
+}
+
+/* Fails the test if the record lacks the name or has another length. */
+static inline void kat_bytes(const kat *k, const char *name, uint8_t *out, size_t n)
+{
+	kat r = { .text = { .p = k->text.p, .n = k->end }, .at = k->record };
+	const size_t length = strlen(name);
+	while (r.at < r.text.n) {
+		const slice line = kat_line(&r);
+		if (line.n < length + 3 || memcmp(line.p, name, length) != 0 || memcmp(line.p + length, " = ", 3) != 0) continue;
+		assert_true(hex_read(out, n, slice_of(line.p + length + 3, line.n - length - 3)));
+		return;
+	}
+	fail_msg("the record has no %s", name);
+}
+
+#endif
