@@ -21,7 +21,8 @@ void coprocessor_free(coprocessor *c);
 
 /*
  * Calls each(ctx, i, type, file) for the values of the list in order; file is a ciphertext in `format` with the tag of
- * the list, valid during the call.  Values of types that a KMS does not decrypt are passed with type NULL and their file.
+ * the list, valid during the call.  For a value that a KMS does not decrypt (signed, string, odd width) type is NULL
+ * and the file empty.
  */
 err coprocess_list(coprocessor *c, pool *cores, slice list_file, ct_format format,
                    err (*each)(void *ctx, size_t i, const fhe_type *type, slice file), void *ctx);

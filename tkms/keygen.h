@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "tfhers/tfhers.h"
 
 enum { KEY_DIGEST_BYTES = 32 };
@@ -22,10 +23,10 @@ typedef struct key_files {
 
 /*
  * Every file carries the key id as its tag.  Before the files are given out, one value goes through each of the
- * four ciphertext formats and must come back.  progress (may be NULL) is told the parts done, out of KEY_PARTS + 1.
+ * four ciphertext formats and must come back.  told: may be NULL.
  */
 err  tkms_keygen(key_files *out, pool *cores, const lat_params *params, const id32 *key_id, const rng *random,
-                 void (*progress)(void *ctx, unsigned done), void *ctx);
+                 const progress *told);
 void key_files_free(key_files *f);
 
 void tkms_key_digest(uint8_t out[static KEY_DIGEST_BYTES], slice file);

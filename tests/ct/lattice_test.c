@@ -78,7 +78,8 @@ static void decryption_does_not_branch_on_keys_values_or_noise(void **state)
 		const err expected = bad ? ERR_REQUEST : OK;
 
 		for (unsigned i = 0; i < 2; i++)
-			lwe64_encrypt(lwe64_at(run, i), (uint64_t)(i + 1 + 16 * bad) << DELTA_LOG_64, keys.bit[SECRET_BIG], DIM, 45, test_rng());
+			lwe64_encrypt(lwe64_at(run, i), (uint64_t)(i + 1 + 16 * bad) << DELTA_LOG_64, keys.bit[SECRET_BIG], DIM, 45,
+			              test_rng());
 		lwe128_encrypt(big, (u128)(9 + 16 * bad) << DELTA_LOG_128, keys.bit[SECRET_SNS], DIM, 45, test_rng());
 		packed[DIM] = (uint64_t)(1 + 4 * bad) << 61, packed[DIM + 1] = (uint64_t)2 << 61;
 		wide[DIM] = (u128)(9 + 16 * bad) << DELTA_LOG_128;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* lattice/keys.c -- which keys there are, what shape each part has, and the expansion of stored parts. */
+#include "lattice/keys.h"
+#include <stdlib.h>
+
+/* ---- secret keys ------------------------------------------------------------------------------------------------- */
+
+size_t secret_length(const lat_params *p, secret_id id)
+{
+	const size_t length[SECRETS] = {
+		[SECRET_PKE] = p->pke.n,
+		[SECRET_SMALL] = p->n,
+		[SECRET_BIG] = (size_t)p->k * p->N,
+		[SECRET_COMP] = (size_t)p->comp.k * p->comp.N,
+		[SECRET_SNS] = (size_t)p->sns.k * p->sns.N,
+		[SECRET_SNSCOMP] = (size_t)p->snscomp.k * p->snscomp.N,
+		[SECRET_OPRF] = p->n,
+	};
+	return length[id];
+}
+
+err secret_keys_new(secret_keys *out, const lat_params *p)
+{
+	secret_keys k = { .params = p };
+	size_t bytes = 0;
+
+	for (secret_id id = 0; id < SECRETS; id++) bytes += secret_length(p, id);
+	TRY(secret_alloc(&k.memory, bytes));
+	uint8_t *at = k.memory;
+	for (secret_id id = 0; id < SECRETS; id++) {
+		k.bit[id] = at;
+		at += secret_length(p, id);
+	}
+	*out = k;
+	return OK;
+}
+
+void secret_keys_free(secret_keys *k)
+{
+	if (!k) return;
+	secret_release(k->memory);
+	*k = (secret_keys){ 0 };
+}
+
+/* ---- public parts ------------------------------------------------------------------------------------------------ */
+
+/* The key at either end of a part: its length, and k polynomials of degree < N. */
+typedef struct end { secret_id id; unsigned k, N; } end;
+
+static part_shape compact(const char *name, end key, unsigned noise)
+{
+	const unsigned n = key.k * key.N;
+	return (part_shape){ .name = name, .kind = KIND_COMPACT, .bits = 64, .from = key.id, .to = key.id, .k = 1, .N = n,
+	                     .noise = noise, .rows = 1, .mask = n, .body = n };
+}
+
+static part_shape zeros(const char *name, end key, ms_params ms, unsigned noise)
+{
+	return (part_shape){ .name = name, .kind = KIND_ZEROS, .bits = 64, .from = key.id, .to = key.id, .k = key.k, .N = 1,
+	                     .noise = noise, .rows = ms.kind == MS_DRIFT ? ms.zeros : 0, .mask = key.k, .body = 1 };
+}
+
+/* For every bit of `from` and every level: one row, or for a bootstrap key one row for each polynomial of `to`. */
+static part_shape switching(const char *name, part_kind kind, unsigned bits, end from, end to, decomp dc, unsigned noise)
+{
+	const size_t inputs = (size_t)from.k * from.N * dc.level;
+	return (part_shape){ .name = name, .kind = kind, .bits = bits, .from = from.id, .to = to.id, .decomp = dc,
+	                     .k = to.k, .N = to.N, .noise = noise, .rows = kind == KIND_BSK ? inputs * (to.k + 1) : inputs,
+	                     .mask = (size_t)to.k * to.N, .body = to.N };
+}
+
+part_shape part_shape_of(const lat_params *p, key_part part)
+{
+	const end pke = { SECRET_PKE, p->pke.n, 1 }, small = { SECRET_SMALL, p->n, 1 }, oprf = { SECRET_OPRF, p->n, 1 },
+	          big = { SECRET_BIG, p->k, p->N }, comp = { SECRET_COMP, p->comp.k, p->comp.N },
+	          sns = { SECRET_SNS, p->sns.k, p->sns.N }, snscomp = { SECRET_SNSCOMP, p->snscomp.k, p->snscomp.N };
+
+	switch (part) {
+	case PART_PKE:          return compact("public key", pke, p->pke.noise);
+	case PART_COMP_PKSK:    return switching("compression key", KIND_PKSK, 64, big, comp, p->comp.pks, p->comp.noise);
+	case PART_DECOMP_BSK:   return switching("decompression key", KIND_BSK, 64, comp, big, p->comp.br, p->glwe_noise);
+	case PART_KSK:          return switching("keyswitch key", KIND_KSK, 64, big, small, p->ks, p->lwe_noise);
+	case PART_BSK:          return switching("bootstrap key", KIND_BSK, 64, small, big, p->pbs, p->glwe_noise);
+	case PART_MS_ZEROS:     return zeros("zeros of the bootstrap key", small, p->ms, p->lwe_noise);
+	case PART_SNS_BSK:      return switching("squash key", KIND_BSK, 128, small, sns, p->sns.br, p->sns.noise);
+	case PART_SNS_MS_ZEROS: return zeros("zeros of the squash key", small, p->sns.ms, p->lwe_noise);
+	case PART_CAST_KSK:     return switching("casting key", KIND_KSK, 64, pke, small, p->pke.cast, p->lwe_noise);
+	case PART_RERAND:       return compact("re-randomization key", big, p->glwe_noise);
+	case PART_SNSCOMP_PKSK: return switching("squash compression key", KIND_PKSK, 128, sns, snscomp, p->snscomp.pks,
+	                                         p->snscomp.noise);
+	case PART_OPRF_BSK:     return switching("pseudo-random function key", KIND_BSK, 64, oprf, big, p->pbs, p->glwe_noise);
+	case KEY_PARTS:         break;
+	}
+	assert_failed("a part of the enum", __FILE__, __LINE__);
+}
+
+/* ---- expansion ----------------------------------------------------------------------------------------------------- */
+
+/* The squash of these sets works on rows that lost their 20 low bits, so that faster engines can be exact. */
+enum { ROUNDED_BITS = 20 };
+
+static u128 rounded(u128 x)
+{
+	const u128 unit = (u128)1 << ROUNDED_BITS;
+	return (x + unit / 2) & ~(unit - 1);
+}
+
+static void expand64(key_rows *rows, const seeded_part *part, mask_stream *masks)
+{
+	const part_shape s = rows->shape;
+	const uint8_t *body = part->bodies.p;
+
+	for (size_t i = 0; i < s.rows; i++) {
+		uint64_t *w = rows->w64 + i * (s.mask + s.body);
+		mask_u64s(masks, w, s.mask);
+		for (size_t c = 0; c < s.body; c++, body += 8) w[s.mask + c] = load64(body);
+	}
+}
+
+static void expand128(key_rows *rows, const seeded_part *part, mask_stream *masks, bool round)
+{
+	const part_shape s = rows->shape;
+	const uint8_t *body = part->bodies.p;
+
+	for (size_t i = 0; i < s.rows; i++) {
+		u128 *w = rows->w128 + i * (s.mask + s.body);
+		mask_u128s(masks, w, s.mask);
+		for (size_t c = 0; c < s.body; c++, body += 16) w[s.mask + c] = load128(body);
+		if (round)
+			for (size_t c = 0; c < s.mask + s.body; c++) w[c] = rounded(w[c]);
+	}
+}
+
+static err expand(key_rows *out, const lat_params *p, key_part id, const seeded_part *part)
+{
+	const part_shape s = part_shape_of(p, id);
+	key_rows rows = { .shape = s };
+
+	if (s.rows == 0) return err_fail(ERR_REQUEST, "parameter set %s has no %s", p->name, s.name);
+	if (part->bodies.n == 0) return err_fail(ERR_REQUEST, "the key set came without its %s", s.name);
+	if (part->bodies.n != part_body_bytes(s))
+		return err_fail(ERR_REQUEST, "the %s has %zu bytes, parameter set %s needs %zu", s.name, part->bodies.n,
+		                p->name, part_body_bytes(s));
+	const size_t bytes = part_body_bytes(s) + part_mask_bytes(s);
+	void *memory = malloc(bytes);
+	if (!memory) return err_fail(ERR_NOMEM, "no memory for the %zu bytes of the %s", bytes, s.name);
+
+	AUTO(mask_stream) masks = mask_open(&part->seed);
+	if (s.bits == 64) {
+		rows.w64 = memory;
+		expand64(&rows, part, &masks);
+	} else {
+		rows.w128 = memory;
+		expand128(&rows, part, &masks, id == PART_SNS_BSK && p->sns.rounded);
+	}
+	*out = rows;
+	return OK;
+}
+
+err eval_keys_new(eval_keys *out, const seeded_keyset *set, unsigned which)
+{
+	eval_keys k = { .params = set->params };
+
+	for (key_part part = 0; part < KEY_PARTS; part++) {
+		if (!(which & PART_BIT(part))) continue;
+		err e = expand(&k.part[part], set->params, part, &set->part[part]);
+		if (e != OK) {
+			eval_keys_free(&k);
+			return err_at(e, __FILE__, __LINE__);
+		}
+	}
+	*out = k;
+	return OK;
+}
+
+void eval_keys_free(eval_keys *k)
+{
+	if (!k) return;
+	for (key_part part = 0; part < KEY_PARTS; part++) {
+		free(k->part[part].w64);
+		free(k->part[part].w128);
+	}
+	*k = (eval_keys){ 0 };
+}

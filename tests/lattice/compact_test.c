@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/lattice/compact_test.c -- public-key encryption and the expansion of lists, under test parameters. */
+#include "tests/lattice/vectors.h"
+#include "lattice/compact.h"
+#include "lattice/decrypt.h"
+#include "lattice/keygen.h"
+
+enum { BIG_DIM = 256 };
+
+static vector_keys keys;
+static compact_key pk;
+
+static int load(void **state)
+{
+	(void)state;
+	vector_keys_load(&keys, VECTOR_XOF);
+	pk = (compact_key){ PARAMS_TEST.pke.n, PARAMS_TEST.pke.noise, keys.pk, keys.pk + PARAMS_TEST.pke.n };
+	return 0;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	vector_keys_free(&keys);
+	return 0;
+}
+
+static void round_trip(size_t blocks)
+{
+	AUTO(arena) a = arena_with_limit((size_t)1 << 28);
+	compact_list list;
+	uint8_t *in, *out;
+
+	assert_ok(arena_new(&a, &in, blocks + 1));
+	assert_ok(arena_new(&a, &out, blocks + 1));
+	for (size_t i = 0; i < blocks; i++) in[i] = (uint8_t)test_below(4);
+	assert_ok(compact_encrypt(&list, &a, &pk, in, blocks, test_rng()));
+	assert_int_equal(list.count, (blocks + 1) / 2);
+	assert_ok(decrypt_compact(out, &keys.secret, &list));
+	assert_memory_equal(in, out, (blocks + 1) / 2 * 2);
+}
+
+static void lists_of_every_length_decrypt_to_their_blocks(void **state)
+{
+	(void)state;
+	for (size_t blocks = 1; blocks < 10; blocks++) round_trip(blocks);
+	round_trip(128);
+}
+
+static void more_messages_than_the_dimension_take_further_masks(void **state)
+{
+	(void)state;
+	round_trip(2 * 512);
+	round_trip(2 * 512 + 1);
+	round_trip(2 * 1500 - 1);
+}
+
+static void an_empty_list_and_too_little_memory_are_refused(void **state)
+{
+	(void)state;
+	AUTO(arena) a = arena_with_limit(4096);
+	compact_list list = { 0 };
+	const uint8_t block[3] = { 1, 2, 3 };
+	assert_err(ERR_REQUEST, compact_encrypt(&list, &a, &pk, block, 0, test_rng()));
+	assert_err(ERR_NOMEM, compact_encrypt(&list, &a, &pk, block, 3, test_rng()));
+	assert_null(list.masks);
+}
+
+static void a_list_under_another_key_does_not_decrypt(void **state)
+{
+	(void)state;
+	AUTO(arena) a = arena_with_limit((size_t)1 << 24);
+	secret_keys other;
+	compact_list list;
+	uint8_t block[200] = { 0 };
+
+	assert_ok(compact_encrypt(&list, &a, &pk, block, sizeof block, test_rng()));
+	assert_ok(secret_keys_generate(&other, &PARAMS_TEST, test_rng()));
+	assert_err(ERR_REQUEST, decrypt_compact(block, &other, &list));
+	secret_keys_free(&other);
+}
+
+/* ---- expansion -------------------------------------------------------------------------------------------------- */
+
+static unsigned opened(lwe64_run run, size_t i, bool boolean)
+{
+	uint8_t value;
+	assert_ok(decrypt_lwe64(&value, &keys.secret, (lwe64_run){ 1, run.dim, lwe64_at(run, i) }, 1, boolean));
+	return value;
+}
+
+static void both_halves_of_every_message_expand_to_clean_blocks(void **state)
+{
+	(void)state;
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	uint8_t block[32];
+	compact_list list;
+	lwe64_run out = { 32, BIG_DIM, NULL }, flags = out;
+
+	for (uint8_t i = 0; i < 32; i++) block[i] = i % 2 ? i / 2 / 4 : i / 2 % 4;
+	assert_ok(compact_encrypt(&list, &a, &pk, block, sizeof block, test_rng()));
+	assert_ok(arena_new(&a, &out.w, 32 * (BIG_DIM + 1)));
+	assert_ok(arena_new(&a, &flags.w, 32 * (BIG_DIM + 1)));
+	assert_ok(compact_expand(out, &keys.eval, &list, 0, false, NULL));
+	assert_ok(compact_expand(flags, &keys.eval, &list, 0, true, NULL));
+	for (size_t i = 0; i < 32; i++) {
+		assert_int_equal(opened(out, i, false), block[i]);
+		assert_int_equal(opened(flags, i, false), block[i] != 0);
+	}
+}
+
+static void a_range_of_blocks_expands_as_it_does_within_the_whole_and_on_a_pool(void **state)
+{
+	(void)state;
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	compact_list list = vector_list(&a, VECTOR_XOF);
+	lwe64_run all = { VECTOR_LIST_BLOCKS, BIG_DIM, NULL }, some = { 5, BIG_DIM, NULL };
+	uint8_t block[VECTOR_LIST_BLOCKS];
+	pool *p;
+
+	vector_list_blocks(block);
+	assert_ok(arena_new(&a, &all.w, all.count * (BIG_DIM + 1)));
+	assert_ok(arena_new(&a, &some.w, some.count * (BIG_DIM + 1)));
+	assert_ok(pool_new(&p, 3));
+	assert_ok(compact_expand(all, &keys.eval, &list, 0, false, p));
+	pool_free(&p);
+	for (size_t i = 0; i < all.count; i++) assert_int_equal(opened(all, i, false), block[i]);
+	assert_ok(compact_expand(some, &keys.eval, &list, 7, false, NULL));
+	assert_memory_equal(some.w, lwe64_at(all, 7), some.count * (BIG_DIM + 1) * 8);
+}
+
+static void a_list_that_is_not_paired_has_one_block_a_message(void **state)
+{
+	(void)state;
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	const uint8_t block[8] = { 3, 0, 2, 0, 1, 0, 0, 0 };
+	compact_list list;
+	lwe64_run out = { 4, BIG_DIM, NULL };
+	uint8_t opened_list[4];
+
+	assert_ok(compact_encrypt(&list, &a, &pk, block, sizeof block, test_rng()));
+	list.paired = false;
+	assert_int_equal(compact_blocks_most(&list), 4);
+	assert_ok(arena_new(&a, &out.w, 4 * (BIG_DIM + 1)));
+	assert_ok(compact_expand(out, &keys.eval, &list, 0, false, NULL));
+	assert_ok(decrypt_compact(opened_list, &keys.secret, &list));
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(opened(out, i, false), block[2 * i]);
+		assert_int_equal(opened_list[i], block[2 * i]);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(lists_of_every_length_decrypt_to_their_blocks),
+	TEST(more_messages_than_the_dimension_take_further_masks),
+	TEST(an_empty_list_and_too_little_memory_are_refused),
+	TEST(a_list_under_another_key_does_not_decrypt),
+	TEST(both_halves_of_every_message_expand_to_clean_blocks),
+	TEST(a_range_of_blocks_expands_as_it_does_within_the_whole_and_on_a_pool),
+	TEST(a_list_that_is_not_paired_has_one_block_a_message),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), load, unload);
+}
