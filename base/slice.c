@@ -71,7 +71,7 @@ void buf_reserve(buf *b, size_t more)
 
 uint8_t *buf_grow(buf *b, size_t n)
 {
-	buf_reserve(b, n);
+	buf_reserve(b, size_max(n, 1));            /* so that there is an address to give out even for nothing */
 	uint8_t *fresh = b->p + b->n;
 	b->n += n;
 	return fresh;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A key set.  Whole files are megabytes of bodies that mean nothing to the parser, so the input is a list of edits to
+ * a set of our own: 3 bytes each, where (among the bytes that are not bodies) and what is xored there.  With one byte
+ * more, that says how much of the file is cut off; with two, the stand-alone server key is edited.  What is accepted
+ * has parts of the right size inside the file.
+ */
+#include <stdlib.h>
+#include "fuzz/fuzz.h"
+#include "lattice/keygen.h"
+#include "tfhers/inspect.h"
+#include "tfhers/tfhers.h"
+
+enum { EDIT = 3, PLACES = 1 << 14 };
+
+typedef struct base_file { buf bytes; uint32_t *place; size_t places; } base_file;
+
+/* Everything but the content of words, as the trace has it. */
+static void find_places(base_file *f)
+{
+	AUTO(buf) trace = { 0 };
+	size_t offset, length;
+	char kind[16];
+
+	ASSERT(tfhers_trace(&trace, buf_slice(&f->bytes)) == OK);
+	f->place = calloc(PLACES, sizeof *f->place);
+	ASSERT(f->place);
+	for (const char *line = buf_str(&trace); *line; line = strchr(line, '\n') + 1) {
+		ASSERT(sscanf(line, "%zu %zu %*s %15s", &offset, &length, kind) >= 2);
+		if (offset && strcmp(kind, "words") == 0) length = 8;
+		for (size_t i = 0; i < length; i++) {
+			ASSERT(f->places < PLACES);
+			f->place[f->places++] = (uint32_t)(offset + i);
+		}
+		kind[0] = '\0';
+	}
+}
+
+static void make(base_file out[static 2])
+{
+	static const uint8_t SEED[] = "a key set to be edited", TAG[32] = { 1, 2, 3 };
+	AUTO(secret_keys) secret = { 0 };
+	AUTO(public_set) public = { 0 };
+
+	ASSERT(keys_from_seed(&secret, &public, &PARAMS_TEST, slice_of(SEED, sizeof SEED), NULL) == OK);
+	tfhers_write_keyset(&out[0].bytes, &public.set, slice_of(TAG, sizeof TAG));
+	tfhers_write_server_key(&out[1].bytes, &public.set, slice_of(TAG, sizeof TAG));
+	for (int i = 0; i < 2; i++) find_places(&out[i]);
+}
+
+static void edit(base_file *f, const uint8_t *data, size_t edits)
+{
+	for (size_t i = 0; i < edits; i++) {
+		const uint8_t *e = data + EDIT * i;
+		f->bytes.p[f->place[(size_t)(e[0] | e[1] << 8) % f->places]] ^= e[2];
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static base_file files[2];
+	if (!files[0].bytes.n) make(files);
+
+	base_file *f = &files[size % EDIT == 2];
+	const size_t edits = size_min(size / EDIT, 64);
+	slice file = { f->bytes.p, f->bytes.n };
+	if (size % EDIT == 1) file.n -= size_min(file.n, (size_t)1 << data[size - 1] % 22);
+	edit(f, data, edits);
+
+	seeded_keyset set;
+	slice tag;
+	err e = tfhers_read_keyset(&set, &tag, file);
+	ASSERT(e == OK || e == ERR_REQUEST);
+	if (e == OK) {
+		ASSERT(set.params == &PARAMS_TEST && file.n == f->bytes.n);
+		for (key_part part = 0; part < KEY_PARTS; part++) {
+			const seeded_part *p = &set.part[part];
+			ASSERT(p->bodies.n == 0 || p->bodies.n == part_body_bytes(part_shape_of(set.params, part)));
+			ASSERT(p->bodies.n == 0 || (p->bodies.p > file.p && p->bodies.p + p->bodies.n < file.p + file.n));
+			ASSERT(p->seed.xof_n <= MASK_XOF_MAX && p->seed.first.byte < AES_BLOCK);
+		}
+	}
+	ASSERT(e == OK || edits || file.n < f->bytes.n);
+	edit(f, data, edits);
+	err_clear();
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* rpc/fetch.c -- libcurl, kept to http and https, with a bound on the body. */
+#include "rpc/fetch.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <strings.h>
+
+enum { MAX_REDIRECTS = 5 };
+
+typedef struct body {
+	buf   *out;
+	size_t max, got;
+	bool   too_long;
+} body;
+
+static void setup(void)
+{
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+bool fetch_is_url(const char *name)
+{
+	return strncasecmp(name, "http://", 7) == 0 || strncasecmp(name, "https://", 8) == 0;
+}
+
+static size_t append(char *p, size_t one, size_t n, void *arg)
+{
+	body *b = arg;
+	(void)one;                                   /* always 1 */
+	if (n > b->max - b->got) {
+		b->too_long = true;
+		return 0;                            /* ends the transfer */
+	}
+	buf_put(b->out, p, n);
+	b->got += n;
+	return n;
+}
+
+static err verdict(CURL *c, CURLcode rv, const body *b, const char *why, const char *url)
+{
+	long status = 0;
+
+	if (b->too_long || rv == CURLE_FILESIZE_EXCEEDED)
+		return err_fail(ERR_REQUEST, "%s is longer than %zu bytes", url, b->max);
+	if (rv == CURLE_URL_MALFORMAT || rv == CURLE_UNSUPPORTED_PROTOCOL)
+		return err_fail(ERR_REQUEST, "%s is not an http or https URL", url);
+	if (rv != CURLE_OK)
+		return err_fail(ERR_IO, "cannot get %s: %s", url, why[0] ? why : curl_easy_strerror(rv));
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 404 || status == 410)
+		return err_fail(ERR_NOT_FOUND, "%s does not exist (HTTP status %ld)", url, status);
+	if (status != 200)
+		return err_fail(ERR_IO, "cannot get %s: HTTP status %ld", url, status);
+	return OK;
+}
+
+err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char why[CURL_ERROR_SIZE] = "";
+	body b = { .out = out, .max = max };
+	size_t before = out->n;
+
+	pthread_once(&once, setup);
+	CURL *c = curl_easy_init();
+	if (!c) return err_fail(ERR_NOMEM, "no memory for a transfer");
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "arca");
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, append);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, &b);
+	CURLcode rv = curl_easy_perform(c);
+	err e = verdict(c, rv, &b, why, url);
+	curl_easy_cleanup(c);
+	if (e != OK) out->n = before;
+	return e;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* rpc/fetch.h -- HTTP GET for the command line: public keys and key sets by their URL. */
+#ifndef ARCA_RPC_FETCH_H
+#define ARCA_RPC_FETCH_H
+
+#include "base/base.h"
+
+/* Does this name start like a URL that fetch_url takes: http:// or https://? */
+bool fetch_is_url(const char *name);
+
+/*
+ * Appends the body of the resource to *out, which is as before after an error.  Follows up to five redirects within
+ * http and https.  ERR_REQUEST if it is longer than max bytes or the URL is malformed; ERR_NOT_FOUND for 404;
+ * ERR_IO for everything else, with the URL and the reason.  timeout_ms bounds the whole transfer.
+ */
+err  fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms);
+
+#endif

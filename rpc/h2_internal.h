@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* rpc/h2_internal.h -- what h2.c (connections) and h2_stream.c (streams) share. */
+#ifndef ARCA_RPC_H2_INTERNAL_H
+#define ARCA_RPC_H2_INTERNAL_H
+
+#include "rpc/h2.h"
+
+/* The longest frame we send, with its header. */
+enum { H2_FRAME_HEADER = 9, H2_FRAME_ROOM = H2_FRAME_HEADER + (16 << 10) };
+
+typedef enum h2_state { H2_SHAKING, H2_OPEN, H2_LINGERING, H2_ENDED } h2_state;
+
+struct h2 {
+	h2_group        *group;
+	list             link, streams;
+	transport       *transport;
+	nghttp2_session *session;
+	h2_state         state;
+	bool             settled;            /* the peer's SETTINGS came: it speaks HTTP/2 */
+	bool             inside;             /* nghttp2 is on the stack: the connection must not be freed */
+	size_t           buffered[H2_CLASSES];
+
+	uint8_t *out;
+	size_t   out_at, out_n;
+	io       read_waits, write_waits;
+	reactor_watch watch;
+	reactor_task  task;
+	bool          touched;               /* the task is posted */
+
+	reactor_timer timer;
+	int64_t heard_ms, pinged_ms;
+	bool    pinged;
+};
+
+const nghttp2_session_callbacks *h2_callbacks(void);
+
+/* n bytes of the output buffer, or NULL if they do not fit now. */
+uint8_t *h2_out_room(h2 *c, size_t n);
+
+void h2_settled(h2 *c);
+
+/* Takes the stream off its connection and reports it. */
+void h2_stream_closed(h2_stream *s, uint32_t why);
+
+#endif

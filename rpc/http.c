@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* rpc/http.c -- libmicrohttpd behind a table of routes. */
+#include "rpc/http.h"
+#include "base/hex.h"
+#include "rpc/listen.h"
+#include "rpc/status.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	MAX_PATH = 1024,                     /* as it came, before decoding */
+	MAX_CONNECTIONS = 256,
+	IDLE_S = 30,
+	CONNECTION_MEMORY = 32 << 10,        /* bounds the request's headers too */
+};
+
+struct http_server {
+	struct MHD_Daemon *daemon;
+	unsigned    port;
+	http_route *routes;
+	size_t      n_routes;
+};
+
+/* ---- paths --------------------------------------------------------------------------------------------------- */
+
+/* Decodes %XX strictly: every escape must be whole. */
+static bool path_decode(char out[static MAX_PATH + 1], const char *path)
+{
+	slice in = slice_str(path);
+	size_t n = 0;
+
+	if (in.n > MAX_PATH) return false;
+	for (size_t i = 0; i < in.n; i++) {
+		uint8_t c = in.p[i];
+		if (c == '%') {
+			if (in.n - i < 3 || !hex_read(&c, 1, slice_of(in.p + i + 1, 2))) return false;
+			i += 2;
+		}
+		if (c < ' ' || c == 0x7f || c == '\\') return false;
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return utf8_ok(slice_of(out, n));
+}
+
+/* Is the first of the segments, which ends at '/' or at the end, a plain name? */
+static bool segment_clean(const char *s, size_t n)
+{
+	return n > 0 && !(n == 1 && s[0] == '.') && !(n == 2 && s[0] == '.' && s[1] == '.');
+}
+
+static bool path_clean(const char *path)
+{
+	if (path[0] != '/') return false;
+	for (const char *s = path + 1; *s; ) {
+		size_t n = strcspn(s, "/");
+		if (!segment_clean(s, n)) return false;
+		s += n;
+		if (*s) s++;
+	}
+	return true;
+}
+
+static const http_route *route_of(const http_server *s, const char *path)
+{
+	const http_route *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < s->n_routes; i++) {
+		const char *prefix = s->routes[i].prefix;
+		size_t n = strlen(prefix);
+		bool below = n && prefix[n - 1] == '/';
+		bool fits = below ? strncmp(path, prefix, n) == 0 : strcmp(path, prefix) == 0;
+		if (fits && n > longest) best = &s->routes[i], longest = n;
+	}
+	return best;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------- */
+
+void http_reply_text(http_reply *out, unsigned status, const char *text)
+{
+	out->status = status;
+	out->content_type = "text/plain; charset=utf-8";
+	buf_clear(&out->body);
+	buf_printf(&out->body, "%s\n", text);
+}
+
+/* A descriptor of what the path names, or -1 with errno; each directory is opened in the one before it. */
+static int open_below(int directory, const char *path)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	char name[256];
+	int at = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+
+	for (const char *s = path; at >= 0; ) {
+		size_t n = strcspn(s, "/");
+		bool last = s[n] == '\0';
+		int next = -1;
+		errno = ENOENT;
+		if (segment_clean(s, n) && n < sizeof name) {
+			memcpy(name, s, n);
+			name[n] = '\0';
+			next = openat(at, name, flags | (last ? 0 : O_DIRECTORY));
+		}
+		int why = errno;
+		close(at);
+		errno = why;
+		at = next;
+		if (last) break;
+		s += n + 1;
+	}
+	return at;
+}
+
+void http_reply_file(http_reply *out, int directory, const char *path, const char *content_type)
+{
+	struct stat st;
+	int fd = open_below(directory, path);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
+		http_reply_text(out, 404, "there is no such object here");
+	} else if (fd < 0 || fstat(fd, &st) < 0) {
+		http_reply_text(out, 500, "the object cannot be read");
+		if (fd >= 0) close(fd);
+	} else if (!S_ISREG(st.st_mode)) {
+		http_reply_text(out, 404, "there is no such object here");
+		close(fd);
+	} else {
+		out->status = 200;
+		out->content_type = content_type;
+		out->from_file = true;
+		out->file = fd;
+		out->file_size = (uint64_t)st.st_size;
+	}
+}
+
+static struct MHD_Response *response_of(http_reply *r)
+{
+	if (r->from_file) {
+		struct MHD_Response *m = MHD_create_response_from_fd64(r->file_size, r->file);
+		if (!m) close(r->file);
+		return m;
+	}
+	if (r->body.n == 0) return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *m = MHD_create_response_from_buffer(r->body.n, r->body.p, MHD_RESPMEM_MUST_FREE);
+	if (m) r->body = (buf){ 0 };
+	return m;
+}
+
+/* Takes the reply. */
+static enum MHD_Result answer(struct MHD_Connection *c, http_reply *r, bool options)
+{
+	enum MHD_Result sent = MHD_NO;
+	struct MHD_Response *m = response_of(r);
+
+	buf_free(&r->body);
+	if (!m) return MHD_NO;
+	(void)MHD_add_response_header(m, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+	if (r->status == 405 || options) (void)MHD_add_response_header(m, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, OPTIONS");
+	if (options) {
+		(void)MHD_add_response_header(m, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+		(void)MHD_add_response_header(m, "Access-Control-Allow-Headers", "*");
+	} else {
+		(void)MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE,
+		                              r->content_type ? r->content_type : "text/plain; charset=utf-8");
+		(void)MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
+	}
+	sent = MHD_queue_response(c, r->status, m);
+	MHD_destroy_response(m);
+	return sent;
+}
+
+/* ---- requests ------------------------------------------------------------------------------------------------ */
+
+static void serve(const http_server *s, http_reply *out, struct MHD_Connection *c, const char *raw, const char *method)
+{
+	char path[MAX_PATH + 1];
+
+	if (!path_decode(path, raw) || !path_clean(path)) {
+		http_reply_text(out, 400, "the path is malformed");
+		return;
+	}
+	const http_route *route = route_of(s, path);
+	if (!route) {
+		http_reply_text(out, 404, "there is nothing here");
+		return;
+	}
+	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const http_request in = { method, path, accept ? accept : "" };
+	route->handler(route->ctx, out, &in);
+}
+
+static bool reads(const char *method)
+{
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+/* Called once with the headers, then for each piece of a body, then once more. */
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
+                                  const char *version, const char *data, size_t *data_n, void **state)
+{
+	static char seen;
+	http_reply out = { .status = 200 };
+	(void)version, (void)data;
+
+	if (!*state) {
+		*state = &seen;
+		return MHD_YES;
+	}
+	if (*data_n) {
+		*data_n = 0;                         /* nobody reads bodies here */
+		return MHD_YES;
+	}
+	bool options = strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
+	if (options) out.status = 204;
+	else if (reads(method)) serve(ctx, &out, c, url, method);
+	else http_reply_text(&out, 405, "only GET, HEAD and OPTIONS are served here");
+	return answer(c, &out, options);
+}
+
+/* The path is decoded by path_decode, and no handler sees the query. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *c, char *s)
+{
+	(void)ctx, (void)c;
+	return strlen(s);
+}
+
+static void stay_quiet(void *ctx, const char *format, va_list args)
+{
+	(void)ctx, (void)format, (void)args;         /* broken requests are no event of ours */
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+err http_server_new(http_server **out, const char *address, unsigned port, const http_route *routes, size_t n_routes)
+{
+	http_server *s = calloc(1, sizeof *s);
+	int fd;
+
+	if (s) s->routes = malloc(n_routes * sizeof *routes + 1);
+	if (!s || !s->routes) {
+		http_server_free(&s);
+		return err_fail(ERR_NOMEM, "no memory for an HTTP server");
+	}
+	if (n_routes) memcpy(s->routes, routes, n_routes * sizeof *routes);
+	s->n_routes = n_routes;
+	err e = listen_on(&fd, &s->port, address, port);
+	if (e != OK) {
+		http_server_free(&s);
+		return e;
+	}
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
+		MHD_OPTION_EXTERNAL_LOGGER, stay_quiet, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_END);
+	if (!s->daemon) {
+		close(fd);
+		http_server_free(&s);
+		return err_fail(ERR_IO, "cannot start the HTTP server on %s port %u", address, port);
+	}
+	*out = s;
+	return OK;
+}
+
+unsigned http_server_port(const http_server *s)
+{
+	return s->port;
+}
+
+void http_server_free(http_server **sp)
+{
+	http_server *s = *sp;
+	if (!s) return;
+	if (s->daemon) MHD_stop_daemon(s->daemon);
+	free(s->routes);
+	free(s);
+	*sp = NULL;
+}

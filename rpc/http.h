@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc/http.h -- a small HTTP/1.1 server: health, metrics, public material.  Reads only.
+ *
+ * GET, HEAD and OPTIONS are served, everything else is answered 405; every answer may be read by any web page
+ * (Access-Control-Allow-Origin: *).  A path reaches a handler percent-decoded and clean: it starts with '/', and no
+ * segment of it is empty (but the last), ".", "..", or holds a control character or a backslash; other paths are
+ * answered 400.  No TLS: bind it to loopback or put a proxy in front.
+ */
+#ifndef ARCA_RPC_HTTP_H
+#define ARCA_RPC_HTTP_H
+
+#include "base/base.h"
+
+typedef struct http_server http_server;
+
+typedef struct http_request {
+	const char *method;              /* "GET" or "HEAD": the handler need not tell them apart */
+	const char *path;                /* decoded, without the query */
+	const char *accept;              /* the Accept header, "" if absent */
+} http_request;
+
+/* Zeroed but for status 200 when the handler starts.  Body or file, not both. */
+typedef struct http_reply {
+	unsigned    status;
+	const char *content_type;        /* static text; NULL: text/plain */
+	buf         body;                /* taken by the server */
+	bool        from_file;
+	int         file;                /* descriptor of a regular file, taken by the server; read from its start */
+	uint64_t    file_size;
+} http_reply;
+
+/* Runs on the server's thread. */
+typedef void http_handler(void *ctx, http_reply *out, const http_request *in);
+
+typedef struct http_route {
+	const char   *prefix;            /* "/health" serves itself, "/PUB/" whatever is below; the longest wins */
+	http_handler *handler;
+	void         *ctx;
+} http_route;
+
+/* The routes are copied, their prefixes and contexts are not.  Port 0 takes a free one.  Unrouted paths: 404.
+ * ERR_IO with address, port and what to try if the port is taken. */
+err  http_server_new(http_server **out, const char *address, unsigned port, const http_route *routes, size_t n_routes);
+unsigned http_server_port(const http_server *s);
+void http_server_free(http_server **s);              /* NULL-safe; no handler runs any more when it returns */
+
+/*
+ * Answers with the regular file at path below the open directory: path is a clean relative path ("PublicKey/04ab"),
+ * no symbolic link is followed.  404 if there is no such file, 500 with a plain sentence if it cannot be read.
+ */
+void http_reply_file(http_reply *out, int directory, const char *path, const char *content_type);
+
+/* Answers with a status and a line of text. */
+void http_reply_text(http_reply *out, unsigned status, const char *text);
+
+#endif

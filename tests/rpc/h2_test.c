@@ -1,0 +1,776 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's side of HTTP/2, frame by frame: one thread, a clock that the test moves, peers that do as they like.
+ */
+#include "tests/test.h"
+#include "tests/rpc/wire.h"
+#include <stdlib.h>
+
+/* ---- a server without sockets ---------------------------------------------------------------------------------- */
+
+static int64_t now_ms;
+static int64_t test_now(void *ctx) { (void)ctx; return now_ms; }
+static const clock_source TEST_CLOCK = { NULL, test_now, test_now };
+
+static rpc_call *held[64];
+static slice held_request;
+static unsigned n_held;
+
+static void echo(void *ctx, rpc_call *call, slice request) { (void)ctx; rpc_reply(call, request); }
+static void refuse(void *ctx, rpc_call *call, slice request)
+{
+	(void)ctx;
+	rpc_fail_details(call, GRPC_FAILED_PRECONDITION, "100 % Schl\xc3\xbcssel\n\xff", request);
+}
+static void hold(void *ctx, rpc_call *call, slice request) { (void)ctx; held_request = request; held[n_held++] = call; }
+static void count(void *ctx, rpc_call *call, slice request)
+{
+	char text[32];
+	(void)ctx;
+	snprintf(text, sizeof text, "%zu", request.n);
+	rpc_reply(call, slice_str(text));
+}
+
+static const rpc_method METHODS[] = {
+	{ "/t.T/Echo", echo, NULL }, { "/t.T/Refuse", refuse, NULL }, { "/t.T/Hold", hold, NULL }, { "/t.T/Count", count, NULL },
+};
+
+static reactor *loop;
+static rpc_server *server;
+
+static void start(const rpc_limits *limits)
+{
+	now_ms = 1000000;
+	n_held = 0;
+	assert_ok(reactor_new(&loop, &TEST_CLOCK));
+	assert_ok(server_new(&server, loop, METHODS, COUNT(METHODS), limits));
+}
+
+static void assert_no_charge(void)
+{
+	for (unsigned i = 0; i < H2_CLASSES; i++) assert_int_equal(server->group.buffered[i], 0);
+}
+
+static void stop(void)
+{
+	assert_no_charge();
+	assert_int_equal(server->group.n_connections, 0);
+	assert_int_equal(server->held, 0);
+	rpc_server_free(&server);
+	reactor_free(&loop);
+}
+
+static void assert_status(const wire *w, uint32_t stream, grpc_status code, const char *says)
+{
+	seen s;
+	wire_see(w, &s, stream);
+	assert_string_equal(s.http, "200");
+	assert_true(s.ended);
+	assert_int_equal(atoi(s.status), code);
+	assert_true(s.status[0]);
+	if (!strstr(s.message, says)) fail_msg("'%s' does not say '%s'", s.message, says);
+	seen_free(&s);
+}
+
+static void assert_echoed(const wire *w, uint32_t stream, slice message)
+{
+	seen s;
+	wire_see(w, &s, stream);
+	assert_string_equal(s.status, "0");
+	assert_true(s.ended);
+	assert_int_equal(s.data.n, message.n + FRAME_PREFIX);
+	assert_memory_equal(s.data.p + FRAME_PREFIX, message.p, message.n);
+	seen_free(&s);
+}
+
+/* The server still serves whoever comes next. */
+static void assert_alive(void)
+{
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Echo", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_str("alive"));
+	wire_turn(w);
+	assert_echoed(w, 1, slice_str("alive"));
+	wire_free(w);
+}
+
+/* ---- answers ---------------------------------------------------------------------------------------------------- */
+
+static void a_message_split_at_every_byte_comes_back(void **state)
+{
+	(void)state;
+	buf all = { 0 };
+	start(NULL);
+	raw_hello(&all);
+	raw_call(&all, 1, "/t.T/Echo", NULL);
+	raw_data(&all, 1, 0, slice_of("\0\0", 2));
+	raw_data(&all, 1, 0, (slice){ 0 });
+	raw_data(&all, 1, 0, slice_of("\0\0\003a", 4));
+	raw_data(&all, 1, END_STREAM, slice_of("bc", 2));
+	wire *w = wire_new(server);
+	for (size_t i = 0; i < all.n; i++) {
+		buf_put(&w->to, all.p + i, 1);
+		wire_turn(w);
+	}
+	assert_echoed(w, 1, slice_str("abc"));
+	wire_free(w);
+	buf_free(&all);
+	stop();
+}
+
+static void an_answer_written_a_few_bytes_at_a_time_is_whole(void **state)
+{
+	(void)state;
+	buf message = { 0 };
+	start(NULL);
+	rng_fill(test_rng(), buf_grow(&message, 60000), 60000);
+	wire *w = wire_new(server);
+	w->patience = 7;
+	raw_hello(&w->to);
+	raw_number(&w->to, NGHTTP2_WINDOW_UPDATE, 0, 1 << 20);
+	raw_call(&w->to, 1, "/t.T/Echo", NULL);
+	raw_message(&w->to, 1, END_STREAM, buf_slice(&message));
+	raw_call(&w->to, 3, "/t.T/Echo", NULL);
+	raw_message(&w->to, 3, END_STREAM, slice_str("second"));
+	wire_turn(w);
+	assert_echoed(w, 1, buf_slice(&message));
+	assert_echoed(w, 3, slice_str("second"));
+	wire_free(w);
+	buf_free(&message);
+	stop();
+}
+
+static void a_failure_carries_its_sentence_and_details(void **state)
+{
+	(void)state;
+	seen s;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Refuse", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_of("\x08\x09\xff\xfe", 4));
+	wire_turn(w);
+	wire_see(w, &s, 1);
+	assert_string_equal(s.status, "9");
+	assert_string_equal(s.message, "100 %25 Schl%C3%BCssel%0A%EF%BF%BD");
+	assert_string_equal(s.details, "CAn//g");
+	seen_free(&s);
+	wire_free(w);
+	stop();
+}
+
+static void an_unknown_method_is_unimplemented_before_its_message_came(void **state)
+{
+	(void)state;
+	seen s;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Nothing", NULL);
+	wire_turn(w);
+	assert_status(w, 1, GRPC_UNIMPLEMENTED, "/t.T/Nothing");
+	wire_see(w, &s, 1);
+	assert_true(s.reset);                        /* the client need not send the rest */
+	assert_int_equal(s.reset_code, NGHTTP2_NO_ERROR);
+	seen_free(&s);
+	raw_call(&w->to, 3, "/t.T/Echo", NULL);
+	raw_message(&w->to, 3, END_STREAM, slice_str("next"));
+	wire_turn(w);
+	assert_echoed(w, 3, slice_str("next"));
+	wire_free(w);
+	stop();
+}
+
+static void other_content_types_and_methods_get_http_statuses(void **state)
+{
+	(void)state;
+	static const char *const web[][2] = {
+		{ ":method", "GET" }, { ":scheme", "http" }, { ":path", "/" }, { ":authority", "test" },
+	};
+	static const char *const json[][2] = {
+		{ ":method", "POST" }, { ":scheme", "http" }, { ":path", "/t.T/Echo" }, { ":authority", "test" },
+		{ "content-type", "application/json" },
+	};
+	static const char *const proto[][2] = {
+		{ ":method", "POST" }, { ":scheme", "http" }, { ":path", "/t.T/Echo" }, { ":authority", "test" },
+		{ "content-type", "application/grpc+proto" },
+	};
+	seen s;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_headers(&w->to, 1, END_STREAM, web, COUNT(web));
+	raw_headers(&w->to, 3, END_STREAM, json, COUNT(json));
+	raw_headers(&w->to, 5, 0, proto, COUNT(proto));
+	raw_message(&w->to, 5, END_STREAM, slice_str("x"));
+	wire_turn(w);
+	wire_see(w, &s, 1);
+	assert_string_equal(s.http, "405");
+	seen_free(&s);
+	wire_see(w, &s, 3);
+	assert_string_equal(s.http, "415");
+	seen_free(&s);
+	assert_echoed(w, 5, slice_str("x"));
+	wire_free(w);
+	stop();
+}
+
+static void a_handler_reads_the_metadata(void **state)
+{
+	(void)state;
+	const char *const trace[2] = { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", trace);
+	raw_message(&w->to, 1, END_STREAM, slice_str("x"));
+	wire_turn(w);
+	assert_int_equal(n_held, 1);
+	assert_true(slice_eq_var(rpc_call_metadata(held[0], "traceparent"), slice_str(trace[1])));
+	assert_null(rpc_call_metadata(held[0], "tracestate").p);
+	assert_string_equal(rpc_call_path(held[0]), "/t.T/Hold");
+	assert_int_equal(rpc_call_deadline(held[0]), now_ms + rpc_limits_default().call_ms);
+	rpc_reply(held[0], slice_str(""));
+	wire_turn(w);
+	assert_echoed(w, 1, (slice){ (const uint8_t *)"", 0 });
+	wire_free(w);
+	stop();
+}
+
+/* ---- framing and limits ----------------------------------------------------------------------------------------- */
+
+typedef struct bad { slice bytes; grpc_status code; const char *says; } bad;
+
+static void broken_messages_are_answered_and_the_connection_lives(void **state)
+{
+	(void)state;
+	static const bad BAD[] = {
+		{ { (const uint8_t *)"", 0 }, GRPC_INTERNAL, "ended before" },
+		{ { (const uint8_t *)"\0\0\0", 3 }, GRPC_INTERNAL, "ended before" },
+		{ { (const uint8_t *)"\0\0\0\0\004abc", 8 }, GRPC_INTERNAL, "ended before" },
+		{ { (const uint8_t *)"\0\0\0\0\002abc", 8 }, GRPC_INTERNAL, "more bytes" },
+		{ { (const uint8_t *)"\0\0\0\0\001a\0\0\0\0\001a", 12 }, GRPC_INTERNAL, "more bytes" },
+		{ { (const uint8_t *)"\001\0\0\0\001a", 6 }, GRPC_UNIMPLEMENTED, "compressed" },
+		{ { (const uint8_t *)"\002\0\0\0\001a", 6 }, GRPC_INTERNAL, "flag byte 2" },
+		{ { (const uint8_t *)"\0\377\377\377\377a", 6 }, GRPC_RESOURCE_EXHAUSTED, "4294967295 bytes, the limit is" },
+	};
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	for (uint32_t i = 0; i < COUNT(BAD); i++) {
+		raw_call(&w->to, 2 * i + 1, "/t.T/Echo", NULL);
+		raw_data(&w->to, 2 * i + 1, END_STREAM, BAD[i].bytes);
+		wire_turn(w);
+		assert_status(w, 2 * i + 1, BAD[i].code, BAD[i].says);
+	}
+	raw_call(&w->to, 99, "/t.T/Echo", NULL);
+	raw_message(&w->to, 99, END_STREAM, slice_str("fine"));
+	wire_turn(w);
+	assert_echoed(w, 99, slice_str("fine"));
+	wire_free(w);
+	stop();
+}
+
+static void headers_beyond_the_limit_are_refused(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	char longest[5000];
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	const char *const extra[2] = { "x-long", longest };
+	limits.header_bytes = 4096;
+	start(&limits);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Echo", extra);
+	raw_message(&w->to, 1, END_STREAM, slice_str("x"));
+	wire_turn(w);
+	assert_status(w, 1, GRPC_RESOURCE_EXHAUSTED, "4096");
+	wire_free(w);
+	assert_alive();
+	stop();
+}
+
+static void a_malformed_timeout_is_refused(void **state)
+{
+	(void)state;
+	static const char *const BAD[] = { "5", "S", "5x", "123456789S", "-1S", "1.5S" };
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	for (uint32_t i = 0; i < COUNT(BAD); i++) {
+		const char *const extra[2] = { "grpc-timeout", BAD[i] };
+		raw_call(&w->to, 2 * i + 1, "/t.T/Echo", extra);
+		wire_turn(w);
+		assert_status(w, 2 * i + 1, GRPC_INTERNAL, "grpc-timeout");
+	}
+	wire_free(w);
+	stop();
+}
+
+static void streams_beyond_the_limit_are_refused(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	seen s;
+	limits.streams = 4;
+	start(&limits);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	wire_turn(w);
+	raw_frame(&w->to, NGHTTP2_SETTINGS, ACK, 0, (slice){ 0 });
+	for (uint32_t i = 0; i < 6; i++) {
+		raw_call(&w->to, 2 * i + 1, "/t.T/Hold", NULL);
+		raw_message(&w->to, 2 * i + 1, END_STREAM, slice_str("x"));
+	}
+	wire_turn(w);
+	assert_int_equal(n_held, 4);
+	wire_see(w, &s, 11);
+	assert_true(s.reset || s.goaways);
+	seen_free(&s);
+	for (unsigned i = 0; i < 4; i++) rpc_reply(held[i], slice_str(""));
+	wire_free(w);
+	assert_alive();
+	stop();
+}
+
+static void calls_beyond_the_limit_are_told_to_come_later(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.calls = 2;
+	start(&limits);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	for (uint32_t i = 0; i < 3; i++) {
+		raw_call(&w->to, 2 * i + 1, "/t.T/Hold", NULL);
+		raw_message(&w->to, 2 * i + 1, END_STREAM, slice_str("x"));
+	}
+	wire_turn(w);
+	assert_int_equal(n_held, 2);
+	assert_status(w, 5, GRPC_RESOURCE_EXHAUSTED, "too many calls");
+	for (unsigned i = 0; i < 2; i++) rpc_reply(held[i], slice_str(""));
+	wire_turn(w);
+	assert_echoed(w, 1, (slice){ (const uint8_t *)"", 0 });
+	wire_free(w);
+	stop();
+}
+
+/* ---- budget and windows ------------------------------------------------------------------------------------------ */
+
+static void announce(wire *w, uint32_t stream, const char *path, size_t size)
+{
+	uint8_t prefix[FRAME_PREFIX];
+	frame_prefix(prefix, size);
+	raw_call(&w->to, stream, path, NULL);
+	raw_data(&w->to, stream, 0, slice_of(prefix, sizeof prefix));
+}
+
+static uint64_t window_of(const wire *w, uint32_t stream)
+{
+	seen s;
+	wire_see(w, &s, stream);
+	seen_free(&s);
+	return s.window;
+}
+
+static void a_window_opens_exactly_for_a_message_that_fits_the_budget(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.message = 1 << 20, limits.buffered = 2 << 20, limits.buffered_all = 5 << 20;
+	start(&limits);
+	uint8_t *zeros = calloc(1, 1 << 20);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	announce(w, 1, "/t.T/Count", 1 << 20);
+	announce(w, 3, "/t.T/Count", 1 << 20);               /* does not fit beside the first: parked */
+	wire_turn(w);
+	assert_int_equal(window_of(w, 1) + H2_FIRST_WINDOW, (1 << 20) + FRAME_PREFIX);
+	assert_int_equal(window_of(w, 3), 0);
+
+	raw_data(&w->to, 3, 0, slice_of(zeros, 16384));      /* what the first window lets in is kept */
+	for (unsigned i = 0; i < 64; i++) raw_data(&w->to, 1, i == 63 ? END_STREAM : 0, slice_of(zeros, 16384));
+	wire_turn(w);
+	assert_echoed(w, 1, slice_str("1048576"));
+	assert_int_equal(window_of(w, 3) + H2_FIRST_WINDOW, (1 << 20) + FRAME_PREFIX);
+	for (unsigned i = 1; i < 64; i++) raw_data(&w->to, 3, i == 63 ? END_STREAM : 0, slice_of(zeros, 16384));
+	wire_turn(w);
+	assert_echoed(w, 3, slice_str("1048576"));
+	free(zeros);
+	wire_free(w);
+	stop();
+}
+
+static void a_connection_that_parks_does_not_hold_up_another(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.message = 1 << 20, limits.buffered = 2 << 20, limits.buffered_all = 5 << 20;
+	start(&limits);
+	wire *w = wire_new(server), *v = wire_new(server);
+	raw_hello(&w->to);
+	raw_hello(&v->to);
+	announce(w, 1, "/t.T/Count", 1 << 20), announce(w, 3, "/t.T/Count", 1 << 20);
+	wire_turn(w);
+	announce(w, 5, "/t.T/Count", 100000);                /* would fit, but waits behind its elder */
+	announce(v, 1, "/t.T/Count", 1 << 20);
+	wire_turn(w), wire_turn(v);
+	assert_int_equal(window_of(w, 5), 0);
+	assert_int_equal(window_of(v, 1) + H2_FIRST_WINDOW, (1 << 20) + FRAME_PREFIX);
+	raw_number(&w->to, NGHTTP2_RST_STREAM, 1, NGHTTP2_CANCEL);
+	wire_turn(w);
+	assert_int_equal(window_of(w, 3) + H2_FIRST_WINDOW, (1 << 20) + FRAME_PREFIX);
+	assert_int_equal(window_of(w, 5) + H2_FIRST_WINDOW, 100000 + FRAME_PREFIX);
+	wire_free(w);
+	wire_free(v);
+	stop();
+}
+
+static void a_parked_message_that_is_given_up_leaves_no_trace(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.message = 1 << 20, limits.buffered = 2 << 20, limits.buffered_all = 5 << 20;
+	start(&limits);
+	wire *w = wire_new(server), *v = wire_new(server);
+	raw_hello(&w->to);
+	raw_hello(&v->to);
+	for (uint32_t i = 1; i < 8; i += 2) announce(w, i, "/t.T/Count", 1 << 20), announce(v, i, "/t.T/Count", 1 << 20);
+	wire_turn(w), wire_turn(v);
+	assert_false(list_empty(&server->group.parked));
+	raw_number(&w->to, NGHTTP2_RST_STREAM, 3, NGHTTP2_CANCEL);
+	raw_data(&w->to, 5, END_STREAM, (slice){ 0 });       /* ends before its message */
+	raw_data(&v->to, 5, END_STREAM, (slice){ 0 });
+	wire_turn(w), wire_turn(v);
+	assert_status(w, 5, GRPC_INTERNAL, "ended before");
+	wire_free(w);
+	wire_free(v);
+	assert_alive();
+	stop();
+}
+
+static void a_small_message_beyond_the_budget_is_told_to_come_later(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.message = 1000, limits.buffered = limits.buffered_all = 4000;      /* a quarter for small ones */
+	uint8_t bytes[900] = { 0 };
+	start(&limits);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_of(bytes, sizeof bytes));
+	raw_call(&w->to, 3, "/t.T/Count", NULL);
+	raw_message(&w->to, 3, END_STREAM, slice_of(bytes, sizeof bytes));
+	wire_turn(w);
+	assert_status(w, 3, GRPC_RESOURCE_EXHAUSTED, "try again later");
+	rpc_reply(held[0], slice_of(bytes, sizeof bytes));   /* fits again: the request is no longer needed */
+	wire_turn(w);
+	assert_echoed(w, 1, slice_of(bytes, sizeof bytes));
+	wire_free(w);
+	stop();
+}
+
+static void an_answer_longer_than_the_limit_becomes_a_failure(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	uint8_t bytes[101] = { 0 };
+	limits.message = 100;
+	start(&limits);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_str(""));
+	wire_turn(w);
+	rpc_reply(held[0], slice_of(bytes, sizeof bytes));
+	wire_turn(w);
+	assert_status(w, 1, GRPC_RESOURCE_EXHAUSTED, "101 bytes, the limit is 100");
+	wire_free(w);
+	stop();
+}
+
+/* ---- time ----------------------------------------------------------------------------------------------------------- */
+
+static void a_passed_deadline_is_answered_and_the_late_answer_dropped(void **state)
+{
+	(void)state;
+	const char *const timeout[2] = { "grpc-timeout", "50m" };
+	seen s;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", timeout);
+	raw_message(&w->to, 1, END_STREAM, slice_str("request"));
+	wire_turn(w);
+	assert_int_equal(rpc_call_deadline(held[0]), now_ms + 50);
+	now_ms += 49;
+	wire_turn(w);
+	assert_false(rpc_call_cancelled(held[0]));
+	now_ms += 1;
+	wire_turn(w);
+	assert_status(w, 1, GRPC_DEADLINE_EXCEEDED, "deadline");
+	assert_true(rpc_call_cancelled(held[0]));
+	assert_true(slice_eq_var(held_request, slice_str("request")));       /* valid until it is answered */
+	rpc_reply(held[0], slice_str("late"));
+	wire_turn(w);
+	wire_see(w, &s, 1);
+	assert_int_equal(s.data.n, 0);
+	seen_free(&s);
+	wire_free(w);
+	stop();
+}
+
+static void a_request_that_stops_half_way_is_given_up(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	announce(w, 1, "/t.T/Echo", 1000);
+	wire_turn(w);
+	now_ms += rpc_limits_default().receive_ms;
+	wire_turn(w);
+	assert_status(w, 1, GRPC_DEADLINE_EXCEEDED, "did not arrive");
+	assert_no_charge();
+	wire_free(w);
+	stop();
+}
+
+static void an_answer_the_client_does_not_take_is_given_up(void **state)
+{
+	(void)state;
+	buf message = { 0 };
+	seen s;
+	start(NULL);
+	memset(buf_grow(&message, 200000), 1, 200000);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_str(""));
+	wire_turn(w);
+	rpc_reply(held[0], buf_slice(&message));
+	wire_turn(w);
+	wire_see(w, &s, 1);
+	assert_int_equal(s.data.n, 65535);                   /* the window the client gave */
+	assert_false(s.ended);
+	seen_free(&s);
+	now_ms += rpc_limits_default().call_ms;
+	raw_frame(&w->to, NGHTTP2_PING, 0, 0, slice_of("12345678", 8));      /* still there */
+	wire_turn(w);
+	wire_see(w, &s, 1);
+	assert_true(s.reset);
+	assert_int_equal(s.reset_code, NGHTTP2_CANCEL);
+	seen_free(&s);
+	assert_no_charge();
+	wire_free(w);
+	buf_free(&message);
+	stop();
+}
+
+static void a_silent_peer_is_pinged_and_then_left(void **state)
+{
+	(void)state;
+	const rpc_limits limits = rpc_limits_default();
+	seen s;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	wire_turn(w);
+	now_ms += limits.keepalive_ms;
+	wire_turn(w);
+	wire_see(w, &s, 0);
+	assert_int_equal(s.pings, 1);
+	seen_free(&s);
+
+	now_ms += 1;
+	raw_frame(&w->to, NGHTTP2_PING, ACK, 0, slice_of("\0\0\0\0\0\0\0", 8));
+	wire_turn(w);
+	now_ms += limits.keepalive_wait_ms;
+	wire_turn(w);
+	assert_false(w->gone);                               /* it answered */
+
+	for (unsigned i = 0; i < 3; i++) now_ms += limits.keepalive_ms, wire_turn(w);
+	assert_true(w->gone);
+	wire_free(w);
+	stop();
+}
+
+static void a_peer_that_never_speaks_http2_is_left(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server), *v = wire_new(server);
+	buf_put_str(&v->to, NGHTTP2_CLIENT_MAGIC);
+	wire_turn(w);
+	now_ms += rpc_limits_default().handshake_ms;
+	wire_turn(w), wire_turn(v);
+	assert_true(w->gone);
+	assert_true(v->gone);
+	wire_free(w);
+	wire_free(v);
+	stop();
+}
+
+/* ---- rude peers -------------------------------------------------------------------------------------------------------- */
+
+static void a_reset_stream_cancels_its_call(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_str("x"));
+	wire_turn(w);
+	assert_false(rpc_call_cancelled(held[0]));
+	raw_number(&w->to, NGHTTP2_RST_STREAM, 1, NGHTTP2_CANCEL);
+	wire_turn(w);
+	assert_true(rpc_call_cancelled(held[0]));
+	rpc_fail(held[0], GRPC_CANCELLED, "nobody listens");
+	wire_free(w);
+	stop();
+}
+
+static void a_disconnect_cancels_every_call_of_the_connection(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	for (uint32_t i = 0; i < 3; i++) {
+		raw_call(&w->to, 2 * i + 1, "/t.T/Hold", NULL);
+		raw_message(&w->to, 2 * i + 1, END_STREAM, slice_str("x"));
+	}
+	announce(w, 7, "/t.T/Echo", 100000);
+	wire_turn(w);
+	wire_free(w);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(rpc_call_cancelled(held[i]));
+		rpc_reply(held[i], slice_str("late"));
+	}
+	reactor_turn(loop, 0);
+	stop();
+}
+
+static void a_call_may_be_answered_after_the_server_is_gone(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_str("still here"));
+	wire_turn(w);
+	rpc_server_free(&server);
+	reactor_free(&loop);
+	assert_true(w->gone);
+	assert_true(rpc_call_cancelled(held[0]));
+	assert_true(slice_eq_var(held_request, slice_str("still here")));
+	rpc_reply(held[0], slice_str("nobody hears it"));
+	buf_free(&w->to), buf_free(&w->from), free(w);
+}
+
+static void garbage_ends_only_its_own_connection(void **state)
+{
+	(void)state;
+	start(NULL);
+	for (unsigned round = 0; round < 300; round++) {
+		wire *w = wire_new(server);
+		if (test_below(4)) raw_hello(&w->to);
+		if (test_below(2)) raw_call(&w->to, 1, "/t.T/Hold", NULL);
+		size_t n = (size_t)test_below(200);
+		rng_fill(test_rng(), buf_grow(&w->to, n), n);
+		if (test_below(2)) raw_message(&w->to, 1, END_STREAM, slice_str("x"));
+		wire_turn(w);
+		wire_free(w);
+		while (n_held) rpc_reply(held[--n_held], slice_str("late"));
+		reactor_turn(loop, 0);
+	}
+	assert_alive();
+	stop();
+}
+
+static void half_a_frame_and_a_hang_up_leave_nothing_behind(void **state)
+{
+	(void)state;
+	buf all = { 0 };
+	start(NULL);
+	raw_hello(&all);
+	raw_call(&all, 1, "/t.T/Echo", NULL);
+	raw_message(&all, 1, END_STREAM, slice_str("twelve bytes"));
+	for (size_t cut = 0; cut <= all.n; cut++) {
+		wire *w = wire_new(server);
+		buf_put(&w->to, all.p, cut);
+		wire_turn(w);
+		wire_free(w);
+	}
+	buf_free(&all);
+	assert_alive();
+	stop();
+}
+
+static void a_flood_of_resets_ends_the_connection(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	for (uint32_t i = 0; i < 5000; i++) {
+		raw_call(&w->to, 2 * i + 1, "/t.T/Echo", NULL);
+		raw_number(&w->to, NGHTTP2_RST_STREAM, 2 * i + 1, NGHTTP2_CANCEL);
+	}
+	wire_turn(w);
+	assert_true(w->gone);
+	wire_free(w);
+	assert_alive();
+	stop();
+}
+
+static void a_flood_of_settings_and_pings_ends_the_connection(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	w->stuck = true;                             /* and it does not read what we answer */
+	raw_hello(&w->to);
+	for (uint32_t i = 0; i < 5000; i++) raw_frame(&w->to, NGHTTP2_PING, 0, 0, slice_of("12345678", 8));
+	for (uint32_t i = 0; i < 5000; i++) raw_frame(&w->to, NGHTTP2_SETTINGS, 0, 0, (slice){ 0 });
+	wire_turn(w);
+	assert_true(w->gone);
+	wire_free(w);
+	assert_alive();
+	stop();
+}
+
+TESTS(TEST(a_message_split_at_every_byte_comes_back),
+      TEST(an_answer_written_a_few_bytes_at_a_time_is_whole),
+      TEST(a_failure_carries_its_sentence_and_details),
+      TEST(an_unknown_method_is_unimplemented_before_its_message_came),
+      TEST(other_content_types_and_methods_get_http_statuses),
+      TEST(a_handler_reads_the_metadata),
+      TEST(broken_messages_are_answered_and_the_connection_lives),
+      TEST(headers_beyond_the_limit_are_refused),
+      TEST(a_malformed_timeout_is_refused),
+      TEST(streams_beyond_the_limit_are_refused),
+      TEST(calls_beyond_the_limit_are_told_to_come_later),
+      TEST(a_window_opens_exactly_for_a_message_that_fits_the_budget),
+      TEST(a_connection_that_parks_does_not_hold_up_another),
+      TEST(a_parked_message_that_is_given_up_leaves_no_trace),
+      TEST(a_small_message_beyond_the_budget_is_told_to_come_later),
+      TEST(an_answer_longer_than_the_limit_becomes_a_failure),
+      TEST(a_passed_deadline_is_answered_and_the_late_answer_dropped),
+      TEST(a_request_that_stops_half_way_is_given_up),
+      TEST(an_answer_the_client_does_not_take_is_given_up),
+      TEST(a_silent_peer_is_pinged_and_then_left),
+      TEST(a_peer_that_never_speaks_http2_is_left),
+      TEST(a_reset_stream_cancels_its_call),
+      TEST(a_disconnect_cancels_every_call_of_the_connection),
+      TEST(a_call_may_be_answered_after_the_server_is_gone),
+      TEST(garbage_ends_only_its_own_connection),
+      TEST(half_a_frame_and_a_hang_up_leave_nothing_behind),
+      TEST(a_flood_of_resets_ends_the_connection),
+      TEST(a_flood_of_settings_and_pings_ends_the_connection))
