@@ -6,9 +6,9 @@
  * versioned structs in little-endian bincode.  Each type is described once, as a table (schema.h); one reader, one
  * writer and one printer walk the tables.  This header is what other rooms use: whole objects, as lattice/ knows them.
  *
- *   schema.h    the language of the tables            tables.c    the types of TFHE-rs, one table each
- *   envelope.h  the header of a file                  inspect.h   any object as text
- *   fhe_type.h  the types of encrypted values
+ *   fhe_type.h  the types of encrypted values         tables.h    every object by name; tables_{base,key,ct,zk}: its types
+ *   envelope.h  the header of a file                  numbers.h   parameter sets as TFHE-rs writes them
+ *   schema.h    the language of the tables            inspect.h   any object as text
  *
  * Readers borrow from the file wherever they can (slices and seeded bodies point into it); arrays that need
  * alignment go to the caller's arena.  They check versions, variants, moduli, parameters and every length against
@@ -55,6 +55,9 @@ err  tfhers_read_keyset(seeded_keyset *out, slice *tag, slice file);
 
 /* CompressedXofKeySet.  Requires: every part of the parameter set is present, all from one XOF seed. */
 void tfhers_write_keyset(buf *out, const seeded_keyset *set, slice tag);
+
+/* CompressedServerKey: every part but PART_PKE that is present, each with its own seed.  Requires: keyswitch, bootstrap. */
+void tfhers_write_server_key(buf *out, const seeded_keyset *set, slice tag);
 
 /* ---- what clients send to a coprocessor ---------------------------------------------------------------------- */
 
@@ -110,8 +113,11 @@ typedef struct ciphertext {
 	packed128  packed128;
 } ciphertext;
 
-/* The format follows from the type's name.  Of a compressed list the first value is read; SMALL_COMPRESSED must have
- * exactly one. */
+/*
+ * The format follows from the type's name.  Of a compressed list the first value is read, with the bodies of that value
+ * only; SMALL_COMPRESSED must have exactly one.  params is the first set whose dimensions these are; a key of another
+ * set may have them too (mini), so who decrypts compares dimensions.
+ */
 err  tfhers_read_ciphertext(ciphertext *out, arena *a, slice file);
 void tfhers_write_ciphertext(buf *out, const ciphertext *ct);
 
