@@ -171,3 +171,40 @@ void pool_each(pool *p, size_t count, void (*body)(void *, size_t), void *ctx)
 	pthread_mutex_unlock(&e->lock);
 	each_release(e);
 }
+
+/* ---- pool_try ----------------------------------------------------------------------------------------------- */
+
+typedef struct tries {
+	err (*body)(void *, size_t);
+	void *ctx;
+	pthread_mutex_t lock;
+	err    failed;
+	size_t at;
+	char   sentence[512];
+} tries;
+
+static void try_one(void *arg, size_t i)
+{
+	tries *t = arg;
+	err e = t->body(t->ctx, i);
+
+	if (e == OK) return;
+	pthread_mutex_lock(&t->lock);
+	if (t->failed == OK || i < t->at) {
+		t->failed = e;
+		t->at = i;
+		snprintf(t->sentence, sizeof t->sentence, "%s", err_text());
+	}
+	pthread_mutex_unlock(&t->lock);
+	err_clear();
+}
+
+err pool_try(pool *p, size_t count, err (*body)(void *, size_t), void *ctx)
+{
+	tries t = { .body = body, .ctx = ctx };
+
+	pthread_mutex_init(&t.lock, NULL);
+	pool_each(p, count, try_one, &t);
+	pthread_mutex_destroy(&t.lock);
+	return t.failed == OK ? OK : err_fail(t.failed, "%s", t.sentence);
+}

@@ -23,6 +23,12 @@ err  pool_submit(pool *p, void (*run)(void *arg), void *arg, size_t most);
  * With p == NULL everything runs on the caller's thread. */
 void pool_each(pool *p, size_t count, void (*body)(void *ctx, size_t i), void *ctx);
 
+/*
+ * pool_each for bodies that can fail: runs all of them in any case, and returns the failure of the lowest index with its
+ * sentence, which otherwise would stay with the thread on which it happened.
+ */
+err  pool_try(pool *p, size_t count, err (*body)(void *ctx, size_t i), void *ctx);
+
 size_t pool_waiting(pool *p);
 
 #endif

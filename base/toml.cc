@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* base/toml.cc -- the only C++ here: toml++ on one side, plain calls on the other, no exception in between. */
+#undef NDEBUG
 #define TOML_EXCEPTIONS 0
+#define TOML_ASSERT(x) static_assert(true)     /* some fail on text that the next line of the parser refuses properly: "[{" */
 #define TOML_ENABLE_FORMATTERS 0
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -68,10 +71,46 @@ void walk(walker &w, const std::string &key, const toml::node &node, bool in_arr
 		walk(w, key.empty() ? std::string(it->first.str()) : key + "." + std::string(it->first.str()), it->second, in_array);
 }
 
+/* Moves p behind the text that begins there with the given quote, or to where it cannot go on. */
+const char *skip_text(const char *p, const char *end, char quote)
+{
+	const bool escapes = quote == '"';
+	if (end - p >= 3 && p[1] == quote && p[2] == quote) {
+		for (p += 3; p < end; p += escapes && *p == '\\' && end - p > 1 ? 2 : 1)
+			if (end - p >= 3 && p[0] == quote && p[1] == quote && p[2] == quote) {
+				for (p += 3; p < end && *p == quote; p++) {}       /* up to two more belong to the text */
+				return p;
+			}
+		return end;
+	}
+	for (p++; p < end && *p != '\n' && *p != '\r'; p += escapes && *p == '\\' && end - p > 1 ? 2 : 1)
+		if (*p == quote) return p + 1;
+	return p;
+}
+
+/*
+ * Where the first byte beyond ASCII outside of texts and comments is; nullptr: nowhere.  TOML allows none, but the
+ * parser first asks whether it is white space, of a table that has no answer for every character.
+ */
+const char *foreign_byte(const char *p, const char *end)
+{
+	while (p < end) {
+		if (*p == '#') while (p < end && *p != '\n') p++;
+		else if (*p == '"' || *p == '\'') p = skip_text(p, end, *p);
+		else if (static_cast<unsigned char>(*p) >= 0x80) return p;
+		else p++;
+	}
+	return nullptr;
+}
+
 }
 
 extern "C" bool toml_walk(char *why, size_t room, const char *text, size_t n, bool (*each)(void *, const toml_leaf *), void *ctx)
 {
+	if (const char *at = foreign_byte(text, text + n)) {
+		std::snprintf(why, room, "line %td: only texts and comments may hold characters beyond ASCII", 1 + std::count(text, at, '\n'));
+		return false;
+	}
 	toml::parse_result parsed = toml::parse(std::string_view(text, n));
 	if (!parsed) {
 		const auto &e = parsed.error();

@@ -3,7 +3,7 @@
 #include "lattice/bootstrap.h"
 #include "lattice/lwe.h"
 #include "lattice/poly.h"
-#include "lattice/work.h"
+#include "lattice/scratch.h"
 
 void keyswitch_var(uint64_t *out, const uint64_t *in, const key_rows *ksk)
 {

@@ -4,7 +4,7 @@
 #include "lattice/bootstrap.h"
 #include "lattice/poly.h"
 #include "lattice/sample.h"
-#include "lattice/work.h"
+#include "lattice/scratch.h"
 #include "sym/drbg.h"
 
 void compact_key_expand(uint64_t *a, uint64_t *b, const seeded_part *part, unsigned n)
@@ -162,5 +162,5 @@ err compact_expand(lwe64_run out, const eval_keys *keys, const compact_list *lis
 	lut64(low, params->N, f_low, 16, DELTA_LOG_64);
 	lut64(high, params->N, f_high, 16, DELTA_LOG_64);
 	expansion x = { out, keys, list, first, { low, high } };
-	return each_try(p, out.count, expand_block, &x);
+	return pool_try(p, out.count, expand_block, &x);
 }

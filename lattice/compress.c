@@ -4,7 +4,7 @@
 #include "lattice/bootstrap.h"
 #include "lattice/lwe.h"
 #include "lattice/poly.h"
-#include "lattice/work.h"
+#include "lattice/scratch.h"
 
 #define WORD uint64_t
 #define ROWS w64
@@ -97,5 +97,5 @@ err decompress64_var(lwe64_run out, const eval_keys *keys, packed64 ct, pool *p)
 	TRY(arena_new(&a, &lut, params->N));
 	lut64(lut, params->N, identity, MESSAGE_MODULUS, DELTA_LOG_64);
 	unpacking u = { out, keys, ct, lut };
-	return each_try(p, out.count, unpack_slot, &u);
+	return pool_try(p, out.count, unpack_slot, &u);
 }

@@ -3,7 +3,7 @@
 #include "lattice/keycheck.h"
 #include "lattice/keygen.h"
 #include "lattice/lwe.h"
-#include "lattice/work.h"
+#include "lattice/scratch.h"
 
 static void add(noise_report *report, i128 e)
 {

@@ -3,7 +3,7 @@
 #include "lattice/keygen.h"
 #include "lattice/poly.h"
 #include "lattice/sample.h"
-#include "lattice/work.h"
+#include "lattice/scratch.h"
 #include "sym/drbg.h"
 #include <stdlib.h>
 
@@ -78,7 +78,7 @@ err keygen_part(uint8_t *bodies, const secret_keys *keys, key_part part, const m
 	for (size_t now; e == OK && job.first < chunks; job.first += now) {
 		now = size_min(CHUNKS_AT_ONCE, chunks - job.first);
 		rng_fill(r, job.noise_seeds, now * NOISE_SEED);
-		e = each_try(p, now, chunk, &job);
+		e = pool_try(p, now, chunk, &job);
 		progress_tell(told, part_body_bytes(shape) * (job.first + now) / chunks, part_body_bytes(shape));
 	}
 	wipe(&job, sizeof job);

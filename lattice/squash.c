@@ -3,7 +3,7 @@
 #include "lattice/squash.h"
 #include "lattice/bootstrap.h"
 #include "lattice/compress.h"
-#include "lattice/work.h"
+#include "lattice/scratch.h"
 
 typedef struct squashing {
 	lwe128_run out;
@@ -46,7 +46,7 @@ err squash_var(lwe128_run out, const eval_keys *keys, lwe64_run in, pool *p)
 	TRY(arena_new(&a, &lut, params->sns.N));
 	lut128(lut, params->sns.N, identity, COUNT(identity), DELTA_LOG_128);
 	squashing q = { out, keys, in, lut };
-	return each_try(p, out.count, squash_pair, &q);
+	return pool_try(p, out.count, squash_pair, &q);
 }
 
 err squash_packed_var(lwe128_run out, const eval_keys *keys, packed64 ct, size_t blocks, pool *p)

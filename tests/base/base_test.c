@@ -147,6 +147,26 @@ static void a_pool_runs_every_index_once(void **state)
 	assert_null(p);
 }
 
+static err odd_fails(void *ctx, size_t i)
+{
+	(void)ctx;
+	return i % 2 ? err_fail(ERR_REQUEST, "number %zu is odd", i) : OK;
+}
+
+static void the_lowest_of_several_failures_is_told(void **state)
+{
+	(void)state;
+	pool *p = NULL;
+	assert_ok(pool_new(&p, 3));
+	for (unsigned round = 0; round < 50; round++) {
+		assert_int_equal(pool_try(p, 100, odd_fails, NULL), ERR_REQUEST);
+		assert_string_equal(err_text(), "number 1 is odd");
+	}
+	assert_ok(pool_try(p, 1, odd_fails, NULL));
+	pool_free(&p);
+	err_clear();
+}
+
 static void an_error_carries_its_sentence_and_context(void **state)
 {
 	(void)state;
@@ -167,4 +187,5 @@ TESTS(TEST(a_reader_that_was_refused_stays_refused),
       TEST(a_write_once_file_keeps_its_first_bytes),
       TEST(a_failed_write_names_the_path),
       TEST(a_pool_runs_every_index_once),
+      TEST(the_lowest_of_several_failures_is_told),
       TEST(an_error_carries_its_sentence_and_context))
