@@ -22,7 +22,7 @@ typedef struct loading {
 	err   failed;
 } loading;
 
-/* ---- one value -------------------------------------------------------------------------------------------------- */
+/* ---- one value ---------------------------------------------------------------------------------------------- */
 
 /* `where` says which line or variable the value came from. */
 static err set_int(loading *l, size_t k, int64_t v, const char *where)
@@ -81,7 +81,10 @@ static err set_from_text(loading *l, size_t k, const char *v, const char *where)
 
 static err set_from_leaf(loading *l, size_t k, const toml_leaf *leaf, const char *where)
 {
-	static const char *const KIND[TOML_KINDS] = { "a text", "a whole number", "a number with a fraction", "true or false", "a time", "a table" };
+	static const char *const KIND[TOML_KINDS] = {
+		[TOML_TEXT] = "a text", [TOML_INTEGER] = "a whole number", [TOML_FLOAT] = "a number with a fraction",
+		[TOML_BOOL] = "true or false", [TOML_TIME] = "a time", [TOML_TABLE] = "a table",
+	};
 	static const toml_kind WANTED[] = { [CONFIG_BOOL] = TOML_BOOL, [CONFIG_INT] = TOML_INTEGER, [CONFIG_TEXT] = TOML_TEXT };
 	const config_key *key = &l->schema->key[k];
 
@@ -99,7 +102,7 @@ static err set_from_leaf(loading *l, size_t k, const toml_leaf *leaf, const char
 	return OK;
 }
 
-/* ---- which key -------------------------------------------------------------------------------------------------- */
+/* ---- which key ---------------------------------------------------------------------------------------------- */
 
 /* The key of that name, or the refused one it lies below; schema->keys if there is none. */
 static size_t find(const config_schema *s, const char *name)
@@ -214,7 +217,7 @@ err config_load(void *out, const config_schema *schema, const char *file, char *
 	return e;
 }
 
-/* ---- afterwards ------------------------------------------------------------------------------------------------- */
+/* ---- afterwards --------------------------------------------------------------------------------------------- */
 
 static char *text_at(const void *values, const config_key *key)
 {

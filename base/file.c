@@ -87,6 +87,15 @@ static err sync_directory_of(const char *path)
 	return e;
 }
 
+/* A rename would replace a device or a socket by a file. */
+static err refuse_special(const char *path)
+{
+	struct stat s;
+
+	if (lstat(path, &s) || S_ISREG(s.st_mode) || S_ISLNK(s.st_mode)) return OK;
+	return err_fail(ERR_REQUEST, "%s is not a regular file; name another one to write to", path);
+}
+
 /* Leaves a synced temporary file with the given bytes; its name goes to `temporary`. */
 static err write_beside(char temporary[static PATH_MAX], const char *path, slice bytes, mode_t mode)
 {
@@ -106,6 +115,7 @@ err file_write_atomic(const char *path, slice bytes, mode_t mode)
 {
 	char temporary[PATH_MAX];
 
+	TRY(refuse_special(path));
 	TRY(write_beside(temporary, path, bytes, mode));
 	if (rename(temporary, path)) {
 		err e = io_failed("rename into", path);

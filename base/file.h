@@ -14,7 +14,8 @@
 /* Appends the file's bytes to *out.  ERR_NOT_FOUND; ERR_REQUEST if it is longer than max; ERR_IO. */
 err  file_read(buf *out, const char *path, size_t max);
 
-/* Mode is applied from the first byte on (no moment with wider permissions). */
+/* Mode is applied from the first byte on (no moment with wider permissions).  ERR_IO; ERR_REQUEST if the target is there and
+ * is no regular file (a device is not replaced). */
 err  file_write_atomic(const char *path, slice bytes, mode_t mode);
 
 /* As file_write_atomic, but leaves an existing file as it is and says so in *existed (write-once objects). */

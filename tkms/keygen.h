@@ -22,8 +22,8 @@ typedef struct key_files {
 } key_files;
 
 /*
- * Every file carries the key id as its tag.  Before the files are given out, one value goes through each of the
- * four ciphertext formats and must come back.  told: may be NULL.
+ * Every file carries the key id as its tag.  Before the files are given out, a value goes through each of the four
+ * ciphertext formats and the decompression and must come back.  told: may be NULL.
  */
 err  tkms_keygen(key_files *out, pool *cores, const lat_params *params, const id32 *key_id, const rng *random,
                  const progress *told);

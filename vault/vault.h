@@ -2,11 +2,12 @@
 /*
  * vault/vault.h -- what a node keeps: public material that the world downloads, private material that nobody sees.
  *
- *   <public>/PUB/<PubDataType>/<id>
- *   <private>/PRIV/<PrivDataType>/<id>            or   <private>/PRIV/<PrivDataType>/<epoch>/<id>
+ *   <public folder>/<PubDataType>/<id>
+ *   <private folder>/<PrivDataType>/<id>          or   <private folder>/<PrivDataType>/<epoch>/<id>
  *
- * Objects are written once: a second write to the same place is skipped and reported, not an error.  A file is whole
- * or absent (base/file.h).  Private folders are 0700, private files 0600, and wider permissions are refused at opening.
+ * The folders usually end in PUB and PRIV.  Objects are written once: a second write to the same place is skipped and
+ * reported, not an error.  A file is whole or absent (base/file.h).  Private folders are 0700, private files 0600, and
+ * wider permissions are refused at opening.  One process at a time holds a vault: opening locks the private folder.
  * Every private object passes vault_put_private and vault_get_private: this is where sealing at rest and backup
  * copies attach.
  *
@@ -32,25 +33,48 @@ typedef enum priv_type {
 
 const char *pub_type_name(pub_type t);        /* "CompressedXofKeySet": folder and key_type of answers */
 bool        pub_type_by_name_var(pub_type *out, slice name);
+const char *priv_type_name(priv_type t);      /* "FheKeyInfo": folder */
 
 typedef struct vault vault;
 
-/* Makes the folders if need be.  ERR_IO, or ERR_STATE when private files are readable by others. */
-err  vault_open(vault **out, const char *public_root, const char *private_root);
+/*
+ * Makes the folders if need be and removes what an interrupted write left.  ERR_IO; ERR_STATE with a sentence when
+ * private files are open to others or another process holds the vault.
+ */
+err  vault_open(vault **out, const char *public_folder, const char *private_folder);
 void vault_free(vault **v);
+
+const char *vault_public_folder(const vault *v);
+const char *vault_private_folder(const vault *v);
+
+/* ---- public ------------------------------------------------------------------------------------------------- */
 
 err  vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *existed);
 err  vault_get_public(buf *out, vault *v, pub_type t, const id32 *id, size_t max);
 bool vault_has_public(vault *v, pub_type t, const id32 *id);
 
-/* The file to serve over HTTP; false if there is none. */
+/* The file as a read-only view, for objects too large to copy; file_unmap when done. */
+err  vault_map_public(slice *view, vault *v, pub_type t, const id32 *id, size_t max);
+
+/* Where the object is; false if there is none. */
 bool vault_public_path(char *out, size_t room, vault *v, pub_type t, const id32 *id);
 
-/* epoch NULL for types that have none.  The bytes given out belong in memory that will be wiped. */
+/* No error if there is none. */
+err  vault_remove_public(vault *v, pub_type t, const id32 *id);
+
+/* ---- private: epoch is NULL for types that have none -------------------------------------------------------- */
+
 err  vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id, slice bytes, bool *existed);
+
+/* The bytes given out belong in memory that will be wiped; a buf is. */
 err  vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const id32 *id, size_t max);
+bool vault_has_private(vault *v, priv_type t, const id32 *epoch, const id32 *id);
+err  vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *id);
 
 /* Every id of a type in an epoch, ascending: *ids is malloc'ed, the caller frees.  Foreign file names are passed over. */
 err  vault_list_private(id32 **ids, size_t *count, vault *v, priv_type t, const id32 *epoch);
+
+/* Every epoch that has a folder for the type, likewise. */
+err  vault_list_epochs(id32 **ids, size_t *count, vault *v, priv_type t);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void a_reader_that_was_refused_stays_refused(void **state)
@@ -129,6 +130,21 @@ static void a_failed_write_names_the_path(void **state)
 	err_clear();
 }
 
+static void a_device_is_not_replaced_by_a_file(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/arca-test-XXXXXX", path[64];
+	struct stat s;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/pipe", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_err(ERR_REQUEST, file_write_atomic(path, slice_str("x"), 0600));
+	assert_int_equal(lstat(path, &s), 0);
+	assert_true(S_ISFIFO(s.st_mode));
+	unlink(path);
+	rmdir(dir);
+}
+
 static _Atomic unsigned sum;
 static void add(void *ctx, size_t i) { atomic_fetch_add(&sum, (unsigned)i + *(unsigned *)ctx); }
 
@@ -186,6 +202,7 @@ TESTS(TEST(a_reader_that_was_refused_stays_refused),
       TEST(hexadecimal_text_of_the_wrong_length_is_refused),
       TEST(a_write_once_file_keeps_its_first_bytes),
       TEST(a_failed_write_names_the_path),
+      TEST(a_device_is_not_replaced_by_a_file),
       TEST(a_pool_runs_every_index_once),
       TEST(the_lowest_of_several_failures_is_told),
       TEST(an_error_carries_its_sentence_and_context))

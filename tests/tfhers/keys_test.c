@@ -383,11 +383,11 @@ static void key_sets_of_other_parameters_are_refused(void **state)
 	try_changes(CHANGES, COUNT(CHANGES));
 }
 
+#ifdef ARCA_TEST_PARAMS
 static void the_smaller_production_set_is_told_from_the_real_one(void **state)
 {
-	const lat_params *mini = params_by_name_var(slice_str("mini"));
+	const lat_params *mini = &PARAMS_MINI;
 	(void)state;
-	if (!mini) skip();
 	AUTO(secret_keys) secret = { 0 };
 	AUTO(secret_keys) secret_back = { 0 };
 	AUTO(public_set) public = { 0 };
@@ -406,6 +406,10 @@ static void the_smaller_production_set_is_told_from_the_real_one(void **state)
 	tfhers_write_keyset(&again, &set, tag);
 	assert_same_bytes(buf_slice(&again), buf_slice(&file));
 }
+#define MINI_TESTS TEST(the_smaller_production_set_is_told_from_the_real_one),
+#else
+#define MINI_TESTS
+#endif
 
 TESTS(TEST(a_client_key_with_every_part_returns_byte_for_byte),
       TEST(parts_that_a_client_key_lacks_are_null),
@@ -421,5 +425,5 @@ TESTS(TEST(a_client_key_with_every_part_returns_byte_for_byte),
       TEST(a_server_key_returns_byte_for_byte),
       TEST(the_public_key_of_a_set_is_the_published_one),
       TEST(a_part_whose_masks_are_elsewhere_in_the_stream_is_refused),
-      TEST(key_sets_of_other_parameters_are_refused),
-      TEST(the_smaller_production_set_is_told_from_the_real_one))
+      MINI_TESTS
+      TEST(key_sets_of_other_parameters_are_refused))

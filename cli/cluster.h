@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/cluster.h -- whom to ask, and whose signature to believe: devnet.json, and files of its shape for --nodes.
+ *
+ * This file is the client's trust root.  Domain, signers and ids are taken from here and never from a node, so that a
+ * node cannot choose what its own answer is checked against.  Reading is strict: a missing, mistyped or unknown
+ * member is an error that names it.  parties[].pid, log and config are there for clusters on this machine only.
+ */
+#ifndef ARCA_CLI_CLUSTER_H
+#define ARCA_CLI_CLUSTER_H
+
+#include <jansson.h>
+#include "base/id.h"
+#include "evm/eip712.h"
+
+enum { MAX_PARTIES = 64, MAX_CLUSTER_FILE = 1 << 20 };
+
+typedef struct cluster_party {
+	unsigned    party_id;                       /* 1 ... n, in order                          */
+	const char *grpc, *http;                    /* "127.0.0.1:50100", "http://127.0.0.1:9646" */
+	const char *mpc;                            /* NULL in centralized mode: nobody to talk to */
+	eth_address signer;
+	secp_pk     verification_key;               /* of the signer: checked                     */
+	int64_t     pid;                            /* 0: not on this machine                     */
+	const char *log, *config;                   /* NULL likewise                              */
+} cluster_party;
+
+typedef struct cluster {
+	const char *mode, *params, *keygen;         /* "centralized"; "test"; "central" or "none" */
+	unsigned    threshold;
+	size_t      parties;
+	cluster_party party[MAX_PARTIES];
+	id32        context, epoch;
+	id32        prep, key, crs;                 /* zero: there is none yet                    */
+	const char *domain_name, *domain_version, *contract;
+	uint64_t    chain_id;
+	double      epoch_s, preprocessing_s, keygen_s;
+	json_t     *root;                           /* as read; texts may point into it           */
+} cluster;
+
+err  cluster_read(cluster *out, const char *file);
+err  cluster_parse(cluster *out, const char *name, slice text);        /* name: for sentences */
+
+err  cluster_write(const char *file, const cluster *c);
+void cluster_print(buf *out, const cluster *c);
+void cluster_free(cluster *c);
+
+/* The domain of decryptions, and that of key material, which differs in the name. */
+extern const char CLUSTER_KEY_DOMAIN[];
+err  cluster_domain(eip712_domain *out, const cluster *c);
+err  cluster_key_domain(eip712_domain *out, const cluster *c);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/devnet.c -- the folder of a devnet: found, locked, made, saved. */
+#include "cli/devnet.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "base/file.h"
+
+/* The absolute name; the folder must exist. */
+static err name_it(devnet *d, const char *dir)
+{
+	d->dir = realpath(dir, NULL);
+	if (!d->dir) return err_fail(errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", dir, strerror(errno));
+	if (asprintf(&d->file, "%s/devnet.json", d->dir) < 0) d->file = NULL;
+	ASSERT(d->file);
+	return OK;
+}
+
+static err lock_it(devnet *d)
+{
+	AUTO(buf) path = { 0 };
+
+	buf_printf(&path, "%s/devnet.lock", d->dir);
+	d->lock = open(buf_str(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (d->lock < 0) return err_fail(ERR_IO, "cannot write %s: %s", buf_str(&path), strerror(errno));
+	if (flock(d->lock, LOCK_EX | LOCK_NB))
+		return err_fail(ERR_STATE, "another command is working on the devnet in %s; wait for it to end", d->dir);
+	return OK;
+}
+
+static err open_it(devnet *out, cli *c, const char *dir, bool lock)
+{
+	devnet d = { .lock = -1 };
+
+	err e = name_it(&d, dir);
+	if (e == OK && !file_exists(d.file)) e = ERR_NOT_FOUND;
+	if (e == ERR_NOT_FOUND) {
+		c->code = EXIT_IO;
+		e = err_fail(e, "%s: there is no devnet here; 'arca devnet up --dir %s' makes one", dir, dir);
+	}
+	if (e == OK && lock) e = lock_it(&d);
+	if (e == OK) e = cluster_read(&d.cluster, d.file);
+	if (e != OK) devnet_close(&d);
+	else *out = d;
+	return e;
+}
+
+err devnet_open(devnet *out, cli *c, const char *dir)
+{
+	return open_it(out, c, dir, false);
+}
+
+err devnet_open_locked(devnet *out, cli *c, const char *dir)
+{
+	return open_it(out, c, dir, true);
+}
+
+/* Why `up` must not touch a folder that has a devnet already. */
+static err refuse_existing(const devnet *d, const char *dir)
+{
+	cluster net;
+	size_t alive = 0;
+
+	TRY(cluster_read(&net, d->file));
+	for (size_t i = 0; i < net.parties; i++) {
+		const node_process p = process_of(&net.party[i]);
+		alive += process_alive(&p);
+	}
+	cluster_free(&net);
+	if (alive)
+		return err_fail(ERR_STATE, "a devnet is running in %s; stop it with 'arca devnet down --dir %s', or use another folder",
+		                dir, dir);
+	return err_fail(ERR_STATE, "%s holds a devnet that is not running; 'arca devnet start --dir %s' starts it again with its "
+	                "keys; remove the folder to begin anew", dir, dir);
+}
+
+err devnet_make(devnet *out, cli *c, const char *dir)
+{
+	devnet d = { .lock = -1 };
+
+	err e = dir_make(dir, 0755);
+	if (e == OK) e = name_it(&d, dir);
+	if (e != OK) c->code = EXIT_IO;
+	if (e == OK) e = lock_it(&d);
+	if (e == OK && file_exists(d.file)) e = refuse_existing(&d, dir);
+	if (e != OK) devnet_close(&d);
+	else *out = d;
+	return e;
+}
+
+err devnet_save(const devnet *d)
+{
+	return cluster_write(d->file, &d->cluster);
+}
+
+void devnet_close(devnet *d)
+{
+	if (d->lock >= 0) close(d->lock);
+	cluster_free(&d->cluster);
+	free(d->dir);
+	free(d->file);
+	*d = (devnet){ .lock = -1 };
+}
+
+node_process process_of(const cluster_party *p)
+{
+	return (node_process){ p->pid, p->config, p->log, p->http };
+}

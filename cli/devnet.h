@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/devnet.h -- a cluster on this machine, all of it in one folder.
+ *
+ *   DIR/devnet.json               what it is (cluster.h)
+ *   DIR/devnet.lock               held by the one command that changes it
+ *   DIR/party-1/node.toml         configuration         DIR/party-1/public     what the world may download
+ *   DIR/party-1/node.log          the node's output     DIR/party-1/private    its keys, for the owner only
+ *
+ * devnet.json names the node's signer.  It is read from the public vault by the command that made the folder, so that
+ * trust in the folder is trust in the file system; no node is asked who it is.
+ */
+#ifndef ARCA_CLI_DEVNET_H
+#define ARCA_CLI_DEVNET_H
+
+#include "cli/cli.h"
+#include "cli/cluster.h"
+#include "cli/process.h"
+
+typedef struct devnet {
+	char   *dir, *file;              /* absolute */
+	cluster cluster;
+	int     lock;                    /* -1: only looking */
+} devnet;
+
+/* Finds and reads it.  Sets EXIT_IO when there is none. */
+err  devnet_open(devnet *out, cli *c, const char *dir);
+
+/* The same with the lock held; ERR_STATE if another command holds it. */
+err  devnet_open_locked(devnet *out, cli *c, const char *dir);
+
+/* A folder without devnet.json yet, made if need be, with the lock held. */
+err  devnet_make(devnet *out, cli *c, const char *dir);
+
+err  devnet_save(const devnet *d);
+void devnet_close(devnet *d);
+
+/* Borrows from the party. */
+node_process process_of(const cluster_party *p);
+
+#endif

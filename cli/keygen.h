@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/keygen.h -- a key set made by a cluster, and verified before anybody speaks of it. */
+#ifndef ARCA_CLI_KEYGEN_H
+#define ARCA_CLI_KEYGEN_H
+
+#include "cli/cli.h"
+#include "cli/cluster.h"
+#include "cli/verify.h"
+
+/* Production parameters take long where only portable code runs. */
+enum { KEYGEN_TIMEOUT_S = 6 * 3600 };
+
+typedef struct made_key {
+	id32        prep, key;
+	key_digests digests;
+	double      preprocessing_s, keygen_s;
+} made_key;
+
+/*
+ * Preprocessing, then generation, under fresh ids.  Verifies the signatures on both results, then downloads the two
+ * published files and compares them with the signed digests.
+ */
+err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, int64_t timeout_ms);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/process.c -- start, look after, stop. */
+#include "cli/process.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "rpc/fetch.h"
+
+enum { POLL_MS = 50, READY_TIMEOUT_MS = 2000, MAX_CMDLINE = 1 << 16, MAX_LOG_TAIL = 4096, TAIL_LINES = 12 };
+
+/* Ports below the range from which the system takes its own, so that no outgoing connection sits on one. */
+enum { FIRST_PORT = 15000, LAST_PORT = 31999, PORT_TRIES = 200 };
+
+err program_beside(buf *path, const char *name)
+{
+	char self[PATH_MAX];
+
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n < 0) return err_fail(ERR_IO, "cannot tell where this program is: %s", strerror(errno));
+	self[n] = '\0';
+	buf_put(path, self, (size_t)(strrchr(self, '/') - self) + 1);
+	buf_put_str(path, name);
+	if (access(buf_str(path), X_OK) != 0)
+		return err_fail(ERR_NOT_FOUND, "%s is missing; build it, or install arca again", buf_str(path));
+	return OK;
+}
+
+/* ---- ports --------------------------------------------------------------------------------------------------- */
+
+err port_check(unsigned port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0) return err_fail(ERR_IO, "cannot open a socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	int failed = bind(fd, (const struct sockaddr *)&at, sizeof at) ? errno : 0;
+	close(fd);
+	if (failed == EADDRINUSE)
+		return err_fail(ERR_IO, "port %u of 127.0.0.1 is in use; choose others with --base-port, or none for free ones", port);
+	if (failed) return err_fail(ERR_IO, "cannot use port %u of 127.0.0.1: %s", port, strerror(failed));
+	return OK;
+}
+
+err port_pick(unsigned *out, const rng *random)
+{
+	for (unsigned i = 0; i < PORT_TRIES; i++) {
+		unsigned port = FIRST_PORT + (unsigned)(rng_u64(random) % (LAST_PORT - FIRST_PORT + 1));
+		if (port_check(port) == OK) {
+			*out = port;
+			return OK;
+		}
+		err_clear();
+	}
+	return err_fail(ERR_IO, "no free port of 127.0.0.1 between %d and %d was found", FIRST_PORT, LAST_PORT);
+}
+
+/* ---- start --------------------------------------------------------------------------------------------------- */
+
+/* The environment without what would override the configuration: a node does what its file says.  malloc'ed. */
+static char **plain_environment(void)
+{
+	static const char *const PREFIXES[] = { "ARCA_NODE__", "KMS_CORE__" };
+	size_t n = 0, kept = 0;
+
+	while (environ[n]) n++;
+	char **out = calloc(n + 1, sizeof *out);
+	ASSERT(out);
+	for (size_t i = 0; i < n; i++) {
+		bool overrides = false;
+		for (size_t k = 0; k < COUNT(PREFIXES); k++)
+			overrides |= strncmp(environ[i], PREFIXES[k], strlen(PREFIXES[k])) == 0;
+		if (!overrides) out[kept++] = environ[i];
+	}
+	return out;
+}
+
+/* In the child: only calls that are safe between fork and exec.  What went wrong goes up the pipe as errno. */
+__attribute__((noreturn))
+static void become(const char *program, const char *config, char **environment, int log, int tell)
+{
+	const char *words[] = { program, "--config-file", config, NULL };
+	int null = open("/dev/null", O_RDONLY);
+
+	setsid();
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	if (null >= 0 && dup2(null, 0) >= 0 && dup2(log, 1) >= 0 && dup2(log, 2) >= 0)
+		execve(program, (char *const *)(uintptr_t)words, environment);
+	int failed = errno;
+	(void)!write(tell, &failed, sizeof failed);
+	_exit(127);
+}
+
+err process_start(node_process *p, const char *program)
+{
+	int tell[2], failed = 0;
+	int log = open(p->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (log < 0) return err_fail(ERR_IO, "cannot write the log %s: %s", p->log, strerror(errno));
+	if (pipe2(tell, O_CLOEXEC)) {
+		close(log);
+		return err_fail(ERR_IO, "cannot open a pipe: %s", strerror(errno));
+	}
+	char **environment = plain_environment();
+	pid_t child = fork();
+	if (child == 0) become(program, p->config, environment, log, tell[1]);
+	int fork_failed = errno;
+	free(environment);
+	close(log);
+	close(tell[1]);
+	if (child < 0) {
+		close(tell[0]);
+		return err_fail(ERR_IO, "cannot start %s: %s", program, strerror(fork_failed));
+	}
+	ssize_t n = read(tell[0], &failed, sizeof failed);
+	close(tell[0]);
+	if (n == (ssize_t)sizeof failed) {
+		waitpid(child, NULL, 0);
+		return err_fail(ERR_IO, "cannot run %s: %s", program, strerror(failed));
+	}
+	p->pid = child;
+	return OK;
+}
+
+/* ---- look ---------------------------------------------------------------------------------------------------- */
+
+/* The words of its command line, each with its final zero; empty for a process that ended but was not collected. */
+static bool command_line(buf *out, int64_t pid)
+{
+	char path[64];
+	uint8_t piece[4096];
+
+	snprintf(path, sizeof path, "/proc/%lld/cmdline", (long long)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) return false;
+	ssize_t n = 0;
+	while (out->n < MAX_CMDLINE && (n = read(fd, piece, sizeof piece)) > 0) buf_put(out, piece, (size_t)n);
+	close(fd);
+	return n >= 0 && out->n;
+}
+
+bool process_alive(const node_process *p)
+{
+	AUTO(buf) words = { 0 };
+
+	if (p->pid <= 1 || p->pid > INT_MAX) return false;
+	waitpid((pid_t)p->pid, NULL, WNOHANG);           /* collects it if it was our child and has ended */
+	if (!command_line(&words, p->pid)) return false;
+	return memmem(words.p, words.n, p->config, strlen(p->config) + 1) != NULL;
+}
+
+bool process_ready(const node_process *p)
+{
+	AUTO(buf) url = { 0 }, body = { 0 };
+
+	buf_printf(&url, "%s/ready", p->http);
+	bool ready = fetch_url(&body, buf_str(&url), 4096, READY_TIMEOUT_MS) == OK;
+	err_clear();
+	return ready;
+}
+
+static void wait_a_moment(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
+}
+
+/* The last lines of the log, to stderr. */
+static void show_log(const char *path)
+{
+	char tail[MAX_LOG_TAIL + 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) return;
+	off_t size = lseek(fd, 0, SEEK_END);
+	off_t from = size > MAX_LOG_TAIL ? size - MAX_LOG_TAIL : 0;
+	ssize_t n = pread(fd, tail, MAX_LOG_TAIL, from);
+	close(fd);
+	if (n <= 0) return;
+	tail[n] = '\0';
+	char *start = tail + n;
+	for (unsigned lines = 0; start > tail; start--)
+		if (start[-1] == '\n' && start < tail + n && ++lines == TAIL_LINES) break;
+	fprintf(stderr, "the last lines of %s:\n%s%s", path, start, tail[n - 1] == '\n' ? "" : "\n");
+}
+
+err process_wait_ready(const node_process *p, int64_t timeout_ms, const ticker *shown)
+{
+	const int64_t until = clock_now_ms(clock_system()) + timeout_ms;
+
+	for (;;) {
+		if (signals_came()) return err_fail(ERR_CANCELLED, "stopped by a signal");
+		if (!process_alive(p)) {
+			ticker_end(shown);
+			show_log(p->log);
+			return err_fail(ERR_STATE, "the node ended while it was starting; its log %s says why", p->log);
+		}
+		if (process_ready(p)) return OK;
+		if (clock_now_ms(clock_system()) > until) {
+			ticker_end(shown);
+			show_log(p->log);
+			return err_fail(ERR_STATE, "the node was not ready after %lld s; its log %s may say why",
+			                (long long)timeout_ms / 1000, p->log);
+		}
+		ticker_time(shown);
+		wait_a_moment();
+	}
+}
+
+/* ---- stop ---------------------------------------------------------------------------------------------------- */
+
+static bool gone_within(const node_process *p, int64_t ms)
+{
+	const int64_t until = clock_now_ms(clock_system()) + ms;
+
+	while (process_alive(p)) {
+		if (clock_now_ms(clock_system()) > until) return false;
+		wait_a_moment();
+	}
+	return true;
+}
+
+err process_stop(const node_process *p, int64_t grace_ms, bool *killed)
+{
+	*killed = false;
+	if (!process_alive(p)) return OK;
+	kill((pid_t)p->pid, SIGTERM);
+	if (gone_within(p, grace_ms)) return OK;
+	*killed = true;
+	return process_kill(p);
+}
+
+err process_kill(const node_process *p)
+{
+	if (!process_alive(p)) return err_fail(ERR_STATE, "the node is not running");
+	if (kill((pid_t)p->pid, SIGKILL) && errno != ESRCH)
+		return err_fail(ERR_IO, "cannot kill process %lld: %s", (long long)p->pid, strerror(errno));
+	if (!gone_within(p, 10000)) return err_fail(ERR_IO, "process %lld does not end", (long long)p->pid);
+	return OK;
+}

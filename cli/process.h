@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/process.h -- one arca-node as a process of this machine, in the background.
+ *
+ * A process is recognised by its number and by the configuration file on its command line, so that a number which
+ * the system has given to somebody else is never signalled.  /proc is where that is read.
+ */
+#ifndef ARCA_CLI_PROCESS_H
+#define ARCA_CLI_PROCESS_H
+
+#include "base/base.h"
+#include "cli/ticker.h"
+
+typedef struct node_process {
+	int64_t     pid;
+	const char *config, *log;        /* files, borrowed             */
+	const char *http;                /* "http://127.0.0.1:P"        */
+} node_process;
+
+/* The path of `name` beside the running executable.  ERR_NOT_FOUND with a sentence. */
+err  program_beside(buf *path, const char *name);
+
+/* A port of 127.0.0.1 that nobody listens on; ERR_IO with a sentence if this one is taken. */
+err  port_pick(unsigned *out, const rng *random);
+err  port_check(unsigned port);
+
+/* Starts the program in its own session, output appended to the log; fills p->pid. */
+err  process_start(node_process *p, const char *program);
+
+bool process_alive(const node_process *p);
+
+/* Does GET /ready answer 200? */
+bool process_ready(const node_process *p);
+
+/* Waits until it is ready.  When it ends or does not get there in time, the last lines of its log go to stderr. */
+err  process_wait_ready(const node_process *p, int64_t timeout_ms, const ticker *shown);
+
+/* Asks it to stop and waits; after grace_ms it is killed, which *killed tells.  OK also if it was not running. */
+err  process_stop(const node_process *p, int64_t grace_ms, bool *killed);
+
+/* Kills it at once.  ERR_STATE if it is not running. */
+err  process_kill(const node_process *p);
+
+#endif

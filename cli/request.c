@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/request.c */
+#include "cli/request.h"
+
+err cluster_of_args(cluster *out, cli *c)
+{
+	AUTO(buf) file = { 0 };
+	const char *dir = args_text(&c->args, "devnet"), *nodes = args_text(&c->args, "nodes");
+
+	if (dir) buf_printf(&file, "%s/devnet.json", dir);
+	else buf_put_str(&file, nodes);
+	err e = cluster_read(out, buf_str(&file));
+	if (e == ERR_NOT_FOUND || e == ERR_IO) c->code = EXIT_IO;
+	if (e == ERR_NOT_FOUND && dir)
+		return err_fail(e, "%s: there is no devnet here; 'arca devnet up --dir %s' makes one", dir, dir);
+	return e;
+}
+
+err cluster_node(const cluster_party **out, const cluster *net)
+{
+	if (strcmp(net->mode, "centralized") != 0 || net->parties != 1 || net->threshold != 0)
+		return err_fail(ERR_UNSUPPORTED, "this arca asks one node that holds the whole key (mode \"centralized\", threshold 0); "
+		                "the file describes %zu node%s in mode \"%s\"", net->parties, net->parties == 1 ? "" : "s", net->mode);
+	*out = &net->party[0];
+	return OK;
+}
+
+/* Messages borrow their texts and never change them. */
+static char *text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+void request_fill(request_fields *out, const cluster *net, const id32 *request, const id32 *about, bool key_material)
+{
+	const id32 *const ids[] = { request, about, &net->context, &net->epoch };
+	Kms__V1__RequestId *const messages[] = { &out->request, &out->about, &out->context, &out->epoch };
+
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		id_text(out->text[i], ids[i]);
+		kms__v1__request_id__init(messages[i]);
+		messages[i]->request_id = out->text[i];
+	}
+	memset(out->chain_id, 0, sizeof out->chain_id);
+	for (unsigned i = 0; i < 8; i++) out->chain_id[31 - i] = (uint8_t)(net->chain_id >> (8 * i));
+	kms__v1__eip712_domain_msg__init(&out->domain);
+	out->domain.name = text(key_material ? CLUSTER_KEY_DOMAIN : net->domain_name);
+	out->domain.version = text(net->domain_version);
+	out->domain.chain_id = (ProtobufCBinaryData){ sizeof out->chain_id, out->chain_id };
+	out->domain.verifying_contract = text(net->contract);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/ticker.h -- one line on stderr for work that takes seconds: what, how much, how long still.
+ *
+ * Silent unless stderr is a terminal and the command does not speak JSON.
+ */
+#ifndef ARCA_CLI_TICKER_H
+#define ARCA_CLI_TICKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ticker {
+	const char *what;
+	int64_t began_ms;
+	bool    shown;
+} ticker;
+
+ticker ticker_begin(const char *what, bool quiet);
+
+/* done of all parts; the rest is estimated from the time so far. */
+void ticker_parts(const ticker *t, size_t done, size_t all);
+
+/* The time so far. */
+void ticker_time(const ticker *t);
+
+/* Clears the line. */
+void ticker_end(const ticker *t);
+
+/* Since the beginning. */
+double ticker_seconds(const ticker *t);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A start message, after a byte that chooses the kind: what is accepted holds what later code relies on. */
+#include "fuzz/fuzz.h"
+#include "node/parse.h"
+
+static void check_items(const decrypt_request *d)
+{
+	ASSERT(d->items > 0 && d->items <= MAX_CIPHERTEXTS);
+	for (size_t i = 0; i < d->items; i++) {
+		ASSERT(d->item[i].type && d->item[i].format < CT_FORMATS);
+		ASSERT(d->item[i].handle.n <= MAX_HANDLE && d->item[i].file.n > 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	request *r = NULL;
+
+	if (size == 0) return 0;
+	const request_kind kind = (request_kind)(data[0] % REQUEST_KINDS);
+	if (parse_request(&r, kind, slice_of(data + 1, size - 1)) == OK) {
+		ASSERT(r->kind == kind && !id_is_zero_var(&r->id) && r->schemes <= MAX_SCHEMES);
+		if (kind == REQUEST_PREPROC) ASSERT(r->preproc.params);
+		if (kind == REQUEST_PUBLIC_DECRYPT || kind == REQUEST_USER_DECRYPT) check_items(&r->decrypt);
+		request_free(&r);
+	}
+	err_clear();
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* node/admit.c -- context, key, ciphertexts, in this order. */
+#include "node/admit.h"
+
+/* A centralized node lives in the default context; it accepts any epoch, which is a folder to it. */
+static err admit_context(const request *r)
+{
+	char id[ID_TEXT];
+
+	if (id_eq_var(&r->context_id, &ID_DEFAULT_CONTEXT)) return OK;
+	id_text(id, &r->context_id);
+	return err_fail(ERR_NOT_FOUND, "context_id: there is no context %s", id);
+}
+
+static err admit_ciphertexts(keys *k, const request *r)
+{
+	const decrypt_request *d = &r->decrypt;
+	key_facts key;
+
+	TRY(keys_facts(&key, k, &r->epoch_id, &d->key_id));
+	TRY(key_may(&key, KEY_USE_DECRYPT));
+	for (size_t i = 0; i < d->items; i++) {
+		err e = tkms_check_ciphertext(key.params, d->item[i].type, d->item[i].format, d->item[i].file);
+		if (e == OK) continue;
+		err_context("%s[%zu]: ", request_items_field(r->kind), i);
+		return e;
+	}
+	return OK;
+}
+
+err admit(keys *k, const request *r)
+{
+	TRY(admit_context(r));
+	return r->kind == REQUEST_PUBLIC_DECRYPT || r->kind == REQUEST_USER_DECRYPT ? admit_ciphertexts(k, r) : OK;
+}

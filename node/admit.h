@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/admit.h -- does what a request refers to exist here, and do its ciphertexts fit the key?  The checks at the door
+ * that need the node's keys, of which they see the public facts only.
+ */
+#ifndef ARCA_NODE_ADMIT_H
+#define ARCA_NODE_ADMIT_H
+
+#include "node/keys.h"
+#include "node/request.h"
+
+/* ERR_NOT_FOUND for contexts and keys, ERR_STATE for keys that may not be used, ERR_REQUEST for ciphertexts. */
+err admit(keys *k, const request *r);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* node/api.c -- the table of methods and the life of the server. */
+#include <stdlib.h>
+#include "base/log.h"
+#include "node/api_internal.h"
+
+#define CORE "/kms_service.v1.CoreServiceEndpoint/"
+#define STORE "/metastore_status.v1.MetaStoreStatusService/"
+
+enum {
+	DOOR_THREADS = 2,
+	SWEEP_MS = 250,
+	DECRYPT_WAIT_MS = 60 * 1000, PREPROC_WAIT_MS = 300 * 1000,      /* result calls hold on for so long */
+	HANDLER_SLACK_MS = 300 * 1000,                                 /* beyond timeout_secs a call is ended by the server */
+};
+
+/* ---- methods ------------------------------------------------------------------------------------------------ */
+
+typedef struct methods {
+	start_method  preproc, keygen, public_decrypt, public_decrypt_sync, user_decrypt, user_decrypt_sync;
+	result_method preproc_result, keygen_result, public_decrypt_result, user_decrypt_result;
+	rpc_method    list[64];
+	size_t        n;
+} methods;
+
+typedef struct serving_api {
+	api     api;
+	methods methods;
+} serving_api;
+
+static void add(methods *m, const char *path, rpc_handler *handler, void *ctx)
+{
+	ASSERT(m->n < COUNT(m->list));
+	m->list[m->n++] = (rpc_method){ path, handler, ctx };
+}
+
+/* ctx: the sentence. */
+static void unbuilt(void *ctx, rpc_call *call, slice message)
+{
+	(void)message;
+	rpc_fail(call, GRPC_UNIMPLEMENTED, ctx);
+}
+
+static void add_unbuilt(methods *m, const char *path, const char *sentence)
+{
+	add(m, path, unbuilt, (void *)(uintptr_t)sentence);
+}
+
+static void add_work(methods *m, api *a)
+{
+	m->preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_KEYGEN_PREPROC_REQUEST, false };
+	m->keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_KEYGEN_REQUEST, false };
+	m->public_decrypt = (start_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_REQUEST, false };
+	m->public_decrypt_sync = (start_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_REQUEST, true };
+	m->user_decrypt = (start_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_REQUEST, false };
+	m->user_decrypt_sync = (start_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_REQUEST, true };
+	m->preproc_result = (result_method){ a, REQUEST_PREPROC, OPERATION_KEYGEN_PREPROC_RESULT, PREPROC_WAIT_MS };
+	m->keygen_result = (result_method){ a, REQUEST_KEYGEN, OPERATION_KEYGEN_RESULT, 0 };
+	m->public_decrypt_result = (result_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_RESULT, DECRYPT_WAIT_MS };
+	m->user_decrypt_result = (result_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_RESULT, DECRYPT_WAIT_MS };
+
+	add(m, CORE "KeyGenPreproc", api_start, &m->preproc);
+	add(m, CORE "GetKeyGenPreprocResult", api_result, &m->preproc_result);
+	add(m, CORE "KeyGen", api_start, &m->keygen);
+	add(m, CORE "GetKeyGenResult", api_result, &m->keygen_result);
+	add(m, CORE "PublicDecrypt", api_start, &m->public_decrypt);
+	add(m, CORE "GetPublicDecryptionResult", api_result, &m->public_decrypt_result);
+	add(m, CORE "PublicDecryptSync", api_start, &m->public_decrypt_sync);
+	add(m, CORE "UserDecrypt", api_start, &m->user_decrypt);
+	add(m, CORE "GetUserDecryptionResult", api_result, &m->user_decrypt_result);
+	add(m, CORE "UserDecryptSync", api_start, &m->user_decrypt_sync);
+}
+
+static void add_status(methods *m, api *a)
+{
+	add(m, CORE "GetKeyMaterialAvailability", api_key_material, a);
+	add(m, CORE "GetHealthStatus", api_health_status, a);
+	add(m, STORE "GetRequestStatuses", api_request_statuses, a);
+	add(m, STORE "ListRequests", api_list_requests, a);
+	add(m, STORE "GetMetaStoreInfo", api_store_info, a);
+	add(m, "/grpc.health.v1.Health/Check", api_health_check, a);
+	add_unbuilt(m, "/grpc.health.v1.Health/Watch", "health is answered on Check; watching is not offered");
+}
+
+static void add_what_is_not_built(methods *m)
+{
+	static const char ABORT[] = "aborting a ceremony is not built in this version",
+		CRS[] = "the common reference string is not built in this version",
+		CONTEXT[] = "contexts and epochs are not built in this version; the default ones are always there",
+		BACKUP[] = "backup and recovery are not built in this version",
+		ALONE[] = "this node is centralized: it has no peers to measure",
+		INSECURE[] = "the insecure calls are for clusters; a centralized node generates keys with KeyGen";
+
+	add_unbuilt(m, CORE "AbortKeyGen", ABORT);
+	add_unbuilt(m, CORE "CrsGen", CRS);
+	add_unbuilt(m, CORE "GetCrsGenResult", CRS);
+	add_unbuilt(m, CORE "AbortCrsGen", CRS);
+	add_unbuilt(m, CORE "NewMpcContext", CONTEXT);
+	add_unbuilt(m, CORE "DestroyMpcContext", CONTEXT);
+	add_unbuilt(m, CORE "NewMpcEpoch", CONTEXT);
+	add_unbuilt(m, CORE "GetEpochResult", CONTEXT);
+	add_unbuilt(m, CORE "DestroyMpcEpoch", CONTEXT);
+	add_unbuilt(m, CORE "NewCustodianContext", BACKUP);
+	add_unbuilt(m, CORE "DestroyCustodianContext", BACKUP);
+	add_unbuilt(m, CORE "GetOperatorPublicKey", BACKUP);
+	add_unbuilt(m, CORE "CustodianRecoveryInit", BACKUP);
+	add_unbuilt(m, CORE "CustodianBackupRecovery", BACKUP);
+	add_unbuilt(m, CORE "RestoreFromBackup", BACKUP);
+	add_unbuilt(m, CORE "BandwidthBenchmark", ALONE);
+	add_unbuilt(m, CORE "PartialKeyGenPreproc", INSECURE);
+	add_unbuilt(m, CORE "InsecureKeyGenPreproc", INSECURE);
+	add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", INSECURE);
+	add_unbuilt(m, CORE "InsecureKeyGen", INSECURE);
+	add_unbuilt(m, CORE "GetInsecureKeyGenResult", INSECURE);
+	add_unbuilt(m, CORE "InsecureCrsGen", INSECURE);
+	add_unbuilt(m, CORE "GetInsecureCrsGenResult", INSECURE);
+}
+
+/* ---- the server --------------------------------------------------------------------------------------------- */
+
+static void sweep(void *arg)
+{
+	api *a = arg;
+
+	requests_expire(a->p.table, reactor_now_ms(a->reactor));
+	reactor_timer_set(a->reactor, &a->sweep, reactor_now_ms(a->reactor) + SWEEP_MS);
+}
+
+static void stop_sweeping(void *arg)
+{
+	api *a = arg;
+	reactor_timer_clear(a->reactor, &a->sweep);
+}
+
+static err listen_on(serving_api *s)
+{
+	api *a = &s->api;
+	const node_config *c = a->p.config;
+	rpc_limits limits = rpc_limits_default();
+
+	limits.message = (size_t)c->service.grpc_max_message_size;
+	limits.buffered = size_max(limits.buffered, limits.message + (limits.message >> 1));
+	limits.call_ms = c->service.timeout_secs * 1000 + HANDLER_SLACK_MS;
+	return rpc_server_new(&a->server, a->reactor, c->service.listen_address, (unsigned)c->service.listen_port,
+	                      s->methods.list, s->methods.n, &limits);
+}
+
+static err start(serving_api *s)
+{
+	api *a = &s->api;
+
+	TRY(pool_new(&a->door, DOOR_THREADS));
+	TRY(reactor_new(&a->reactor, NULL));
+	TRY(reactor_start(a->reactor));
+	a->sweep.ring = sweep;
+	a->sweep.arg = a;
+	reactor_run(a->reactor, sweep, a);
+	add_work(&s->methods, a);
+	add_status(&s->methods, a);
+	add_what_is_not_built(&s->methods);
+	return listen_on(s);
+}
+
+err api_new(api **out, const api_parts *parts)
+{
+	serving_api *s = calloc(1, sizeof *s);
+	if (!s) return err_fail(ERR_NOMEM, "no memory for the service");
+	api *a = &s->api;
+	a->p = *parts;
+	err e = start(s);
+	if (e != OK) {
+		api_free(&a);
+		return e;
+	}
+	*out = a;
+	return OK;
+}
+
+void api_open(api *a) { atomic_store(&a->serving, true); }
+void api_close(api *a) { atomic_store(&a->serving, false); }
+unsigned api_port(const api *a) { return rpc_server_port(a->server); }
+
+void api_drain(api *a, int64_t timeout_ms)
+{
+	requests_expire(a->p.table, INT64_MAX);
+	if (rpc_server_drain(a->server, timeout_ms) != OK) err_clear();
+}
+
+void api_free(api **ap)
+{
+	api *a = *ap;
+	if (!a) return;
+	if (a->reactor) reactor_run(a->reactor, stop_sweeping, a);
+	rpc_server_free(&a->server);                   /* from here on nobody comes in */
+	pool_free(&a->door);                           /* those at the door reach the desk */
+	requests_expire(a->p.table, INT64_MAX);        /* and everybody is answered */
+	reactor_free(&a->reactor);
+	free(a);                                       /* the first member of its serving_api */
+	*ap = NULL;
+}
+
+void api_refuse(api *a, rpc_call *call, operation o, err e)
+{
+	metrics_ended(a->p.metrics, o, grpc_status_of_err(e));
+	log_debug("refused: %s: %s", rpc_call_path(call), err_text());
+	rpc_fail_err(call, e);
+}

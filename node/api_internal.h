@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* node/api_internal.h -- what the api_*.c share. */
+#ifndef ARCA_NODE_API_INTERNAL_H
+#define ARCA_NODE_API_INTERNAL_H
+
+#include <stdatomic.h>
+#include "node/api.h"
+
+struct api {
+	api_parts   p;
+	reactor    *reactor;
+	rpc_server *server;
+	pool       *door;
+	reactor_timer sweep;                 /* answers those who have waited long enough */
+	_Atomic bool serving;
+};
+
+/* What a start method is for. */
+typedef struct start_method {
+	api         *api;
+	request_kind kind;
+	operation    operation;
+	bool         sync;                   /* answer with the result instead of Empty */
+} start_method;
+
+/* What a result method is for. */
+typedef struct result_method {
+	api         *api;
+	request_kind kind;
+	operation    operation;
+	int64_t      wait_ms;                /* how long a pending request keeps the call */
+} result_method;
+
+rpc_handler api_start;                   /* ctx: start_method  */
+rpc_handler api_result;                  /* ctx: result_method */
+
+/* ctx: api */
+rpc_handler api_key_material, api_health_status, api_health_check;
+rpc_handler api_request_statuses, api_list_requests, api_store_info;
+
+/* Ends the call with the thread's error and counts it. */
+void api_refuse(api *a, rpc_call *call, operation o, err e);
+
+/* The call is answered when the request has ended, or with UNAVAILABLE after wait_ms; body as in requests_wait.  After an
+ * error the call is the caller's. */
+err  api_wait(api *a, rpc_call *call, operation o, request_kind kind, const id32 *id, const hash32 *body, int64_t wait_ms);
+
+#endif

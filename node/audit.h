@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/audit.h -- every change of state and every answered request passes this one call, with typed fields.
+ *
+ * Today it is a line of the log.  No field can hold a secret or a plaintext.
+ */
+#ifndef ARCA_NODE_AUDIT_H
+#define ARCA_NODE_AUDIT_H
+
+#include "base/id.h"
+#include "node/requests.h"
+#include "vault/objects.h"
+
+typedef enum audit_event {
+	AUDIT_NODE_STARTED,              /* text: version and signer        */
+	AUDIT_NODE_STOPPED,
+	AUDIT_SIGNING_KEY_MADE,          /* text: the signer's address      */
+	AUDIT_JOURNAL_CUT,               /* amount: bytes                   */
+	AUDIT_MEMORY_NOT_LOCKED,
+	AUDIT_REQUEST_STARTED,           /* kind, id                        */
+	AUDIT_REQUEST_DONE,              /* kind, id, amount: milliseconds  */
+	AUDIT_REQUEST_FAILED,            /* kind, id, text: why             */
+	AUDIT_PREPROCESSING_USED,        /* id, other: the key              */
+	AUDIT_KEY_STATE,                 /* id, state                       */
+	AUDIT_EVENTS
+} audit_event;
+
+typedef struct audit_record {
+	audit_event   event;
+	request_kind  kind;
+	const id32   *id, *other;
+	key_state     state;
+	uint64_t      amount;
+	const char   *text;
+} audit_record;
+
+void audit(const audit_record *r);
+
+#define AUDIT(...) audit(&(const audit_record){ __VA_ARGS__ })
+
+#endif

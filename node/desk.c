@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* node/desk.c -- in, to work, out. */
+#include "node/desk.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "node/audit.h"
+#include "node/policy.h"
+#include "node/replies.h"
+#include "rpc/wait.h"
+
+struct desk {
+	desk_parts      p;
+	pthread_mutex_t lock;
+	pthread_cond_t  idle;
+	size_t          running, held;       /* requests, and bytes of them */
+	bool            closed;
+};
+
+typedef struct job {
+	desk    *desk;
+	request *request;
+	buf      facts;
+} job;
+
+/* Of requests that wait or run: what they brought stays in memory until they end. */
+#define MAX_HELD_BYTES ((size_t)2 << 30)
+
+err desk_new(desk **out, const desk_parts *parts)
+{
+	desk *d = calloc(1, sizeof *d);
+
+	if (!d) return err_fail(ERR_NOMEM, "no memory for the desk");
+	d->p = *parts;
+	pthread_mutex_init(&d->lock, NULL);
+	wait_init(&d->idle);
+	*out = d;
+	return OK;
+}
+
+void desk_free(desk **dp)
+{
+	desk *d = *dp;
+	if (!d) return;
+	ASSERT(d->running == 0);
+	pthread_cond_destroy(&d->idle);
+	pthread_mutex_destroy(&d->lock);
+	free(d);
+	*dp = NULL;
+}
+
+err desk_enter(desk *d, request_kind kind)
+{
+	return limiter_take(d->p.limiter, kind);
+}
+
+void desk_leave(desk *d, request_kind kind)
+{
+	limiter_give(d->p.limiter, kind);
+}
+
+/* ---- how many run ------------------------------------------------------------------------------------------- */
+
+static err count_in(desk *d, size_t bytes)
+{
+	pthread_mutex_lock(&d->lock);
+	const bool closed = d->closed, full = bytes > MAX_HELD_BYTES - d->held;
+	if (!closed && !full) {
+		d->running++;
+		d->held += bytes;
+	}
+	pthread_mutex_unlock(&d->lock);
+	if (closed) return err_fail(ERR_BUSY, "the node is stopping; ask again when it is back");
+	return full ? err_fail(ERR_EXHAUSTED, "the requests that are running fill the memory set aside for them; ask again later") : OK;
+}
+
+static void count_out(desk *d, size_t bytes)
+{
+	pthread_mutex_lock(&d->lock);
+	d->held -= bytes;
+	if (--d->running == 0) pthread_cond_broadcast(&d->idle);
+	pthread_mutex_unlock(&d->lock);
+}
+
+void desk_close(desk *d)
+{
+	pthread_mutex_lock(&d->lock);
+	d->closed = true;
+	pthread_mutex_unlock(&d->lock);
+}
+
+bool desk_wait_idle(desk *d, int64_t timeout_ms)
+{
+	const int64_t until = clock_now_ms(clock_system()) + timeout_ms;
+
+	pthread_mutex_lock(&d->lock);
+	while (d->running && wait_until(&d->idle, &d->lock, until)) {}
+	const bool idle = d->running == 0;
+	pthread_mutex_unlock(&d->lock);
+	return idle;
+}
+
+size_t desk_running(desk *d)
+{
+	pthread_mutex_lock(&d->lock);
+	const size_t n = d->running;
+	pthread_mutex_unlock(&d->lock);
+	return n;
+}
+
+/* ---- out ---------------------------------------------------------------------------------------------------- */
+
+static operation inner_operation(request_kind kind)
+{
+	static const operation INNER[REQUEST_KINDS] = {
+		[REQUEST_PREPROC] = OPERATION_KEYGEN_PREPROC_REQUEST, [REQUEST_KEYGEN] = OPERATION_STANDARD_COMPRESSED_KEYGEN,
+		[REQUEST_PUBLIC_DECRYPT] = OPERATION_PUBLIC_DECRYPT_INNER, [REQUEST_USER_DECRYPT] = OPERATION_USER_DECRYPT_INNER,
+	};
+	return INNER[kind];
+}
+
+static err record_done(desk *d, const job *j, slice response)
+{
+	const request *r = j->request;
+	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_DONE,
+	                         .facts = buf_slice(&j->facts), .response = response };
+
+	/* The stored key is the record of its generation. */
+	return r->kind == REQUEST_KEYGEN ? OK : journal_outcome(d->p.journal, &v);
+}
+
+static void conclude_failed(desk *d, const job *j, err e)
+{
+	const request *r = j->request;
+	char why[512];
+
+	snprintf(why, sizeof why, "%s", err_text()[0] ? err_text() : err_name(e));
+	AUDIT(.event = AUDIT_REQUEST_FAILED, .kind = r->kind, .id = &r->id, .text = why);
+	log_err(LOG_DEBUG, "failed at", e);
+	metrics_ended(d->p.metrics, inner_operation(r->kind), grpc_status_of_err(e));
+
+	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_FAILED,
+	                         .facts = buf_slice(&j->facts), .why = why };
+	e = journal_outcome(d->p.journal, &v);
+	if (e != OK) log_err(LOG_ERROR, "this failure is not in the journal", e);
+	limiter_give(d->p.limiter, r->kind);
+	requests_finish_failed(d->p.table, r->kind, &r->id, why);
+}
+
+static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
+{
+	const request *r = j->request;
+
+	AUDIT(.event = AUDIT_REQUEST_DONE, .kind = r->kind, .id = &r->id, .amount = (uint64_t)ms);
+	if (r->kind == REQUEST_KEYGEN) {
+		AUDIT(.event = AUDIT_KEY_STATE, .id = &r->id, .state = KEY_ACTIVE);
+		if (secret_unlocked()) AUDIT(.event = AUDIT_MEMORY_NOT_LOCKED);
+	}
+	metrics_took(d->p.metrics, inner_operation(r->kind), ms);
+	metrics_ended(d->p.metrics, inner_operation(r->kind), GRPC_OK);
+	limiter_give(d->p.limiter, r->kind);
+	requests_finish_done(d->p.table, r->kind, &r->id, response);
+}
+
+static void job_free(job *j)
+{
+	request_free(&j->request);
+	buf_free(&j->facts);
+	free(j);
+}
+
+/* The last thing of a request that was taken in. */
+static void job_end(job *j)
+{
+	desk *d = j->desk;
+	const size_t bytes = j->request->memory.used;
+
+	job_free(j);
+	count_out(d, bytes);
+}
+
+static void run(void *arg)
+{
+	job *j = arg;
+	desk *d = j->desk;
+	buf response = { 0 };
+	const int64_t started = clock_now_ms(d->p.engine->clock);
+
+	err e = engine_run(d->p.engine, &response, j->request);
+	if (e == OK) e = record_done(d, j, buf_slice(&response));
+	if (e == OK) conclude_done(d, j, &response, clock_now_ms(d->p.engine->clock) - started);
+	else conclude_failed(d, j, e);
+	buf_free(&response);
+	job_end(j);
+}
+
+/* ---- in ----------------------------------------------------------------------------------------------------- */
+
+/* A key generation must want what was prepared; what it leaves open is filled in. */
+static err match_preprocessing(desk *d, request *r)
+{
+	buf bytes = { 0 };
+	preproc_facts f;
+
+	err e = requests_facts(d->p.table, &bytes, REQUEST_PREPROC, &r->keygen.preproc_id);
+	if (e == OK) e = preproc_facts_read(&f, buf_slice(&bytes));
+	buf_free(&bytes);
+	if (e != OK) {
+		err_context("preproc_id: ");
+		return e;
+	}
+	if (!r->keygen.params) r->keygen.params = f.params;
+	if (r->keygen.params != f.params)
+		return err_fail(ERR_REQUEST, "params: the preprocessing was made for %s, not for %s", f.params->name, r->keygen.params->name);
+	if (memcmp(&r->keygen.keyset, &f.keyset, sizeof f.keyset))
+		return err_fail(ERR_REQUEST, "keyset_config is not the one that the preprocessing was made for");
+	if (!id_eq_var(&r->context_id, &f.context_id)) return err_fail(ERR_REQUEST, "context_id is not the one of the preprocessing");
+	if (!id_eq_var(&r->epoch_id, &f.epoch_id)) return err_fail(ERR_REQUEST, "epoch_id is not the one of the preprocessing");
+	return OK;
+}
+
+/* On disk before the key generation is acknowledged: after a crash the preprocessing must not be used again. */
+static err use_preprocessing(desk *d, const job *j)
+{
+	const request *r = j->request;
+	const id32 *preproc = &r->keygen.preproc_id;
+
+	TRY(requests_consume(d->p.table, REQUEST_PREPROC, preproc, &r->id));
+	err e = journal_consumed(d->p.journal, preproc, &r->id, &r->body);
+	if (e != OK) {
+		requests_release(d->p.table, REQUEST_PREPROC, preproc);
+		return e;
+	}
+	AUDIT(.event = AUDIT_PREPROCESSING_USED, .id = preproc, .other = &r->id);
+	return OK;
+}
+
+static err send_to_work(desk *d, job *j)
+{
+	request *r = j->request;
+	const bool ceremony = r->kind == REQUEST_KEYGEN;
+
+	TRY(requests_start(d->p.table, r->kind, &r->id, &r->body, buf_slice(&j->facts)));
+	err e = ceremony ? use_preprocessing(d, j) : OK;
+	if (e != OK) {
+		requests_withdraw(d->p.table, r->kind, &r->id);
+		return e;
+	}
+	AUDIT(.event = AUDIT_REQUEST_STARTED, .kind = r->kind, .id = &r->id);
+	e = pool_submit(ceremony ? d->p.ceremonies : d->p.cores, run, j, 0);
+	if (e == OK) return OK;
+
+	/* It is in the table, and a key generation has used its preprocessing: it ends as failed. */
+	conclude_failed(d, j, e);
+	job_end(j);
+	return OK;
+}
+
+/* What a request leaves for later ones. */
+static job *job_new(desk *d, request *r)
+{
+	job *j = calloc(1, sizeof *j);
+	ASSERT(j);
+	*j = (job){ .desk = d, .request = r };
+	if (r->kind == REQUEST_PREPROC) preproc_facts_write(&j->facts, r);
+	return j;
+}
+
+err desk_submit(desk *d, request **rp)
+{
+	request *r = *rp;
+	const size_t bytes = r->memory.used;
+
+	TRY(policy_allows(r));
+	if (r->kind == REQUEST_KEYGEN) TRY(match_preprocessing(d, r));
+	TRY(count_in(d, bytes));
+	job *j = job_new(d, r);
+	err e = send_to_work(d, j);
+	if (e != OK) {
+		j->request = NULL;                     /* stays the caller's */
+		job_free(j);
+		count_out(d, bytes);
+		return e;
+	}
+	*rp = NULL;
+	return OK;
+}
+
+/* ---- after a start ------------------------------------------------------------------------------------------ */
+
+static void restore_key(void *ctx, const key_facts *f, const key_record *k)
+{
+	desk *d = ctx;
+	buf response = { 0 };
+
+	(void)f;
+	reply_keygen(&response, &k->metadata);
+	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .state = REQUEST_DONE,
+	                                              .response = buf_slice(&response), .why = "" });
+	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_PREPROC, .id = k->metadata.prep_id, .why = "",
+	                                              .consumed_by = k->metadata.key_id, .state = REQUEST_CONSUMED });
+	buf_free(&response);
+}
+
+static void restore_interrupted(void *ctx, const id32 *preproc, const id32 *key, const hash32 *body)
+{
+	desk *d = ctx;
+	request_state known;
+
+	(void)preproc;
+	if (requests_state(d->p.table, &known, REQUEST_KEYGEN, key)) return;
+	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = *key, .body = *body, .state = REQUEST_FAILED,
+		.why = "the node stopped while it made this key; begin again with a new preprocessing and a new id" });
+}
+
+void desk_restore(desk *d)
+{
+	keys_each(d->p.engine->keys, restore_key, d);
+	journal_each_consumed(d->p.journal, restore_interrupted, d);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/desk.h -- where a request that was understood is taken in, sent to work, and its outcome recorded.
+ *
+ *   api  --struct request-->  desk  --pool-->  engine  --response-->  desk: journal, table, waiters
+ *
+ * Order at the end of a request: the outcome is on disk, then in the table, then with whoever waits.  A request that was
+ * taken in always ends: whatever happens to its job, the table learns of it.
+ */
+#ifndef ARCA_NODE_DESK_H
+#define ARCA_NODE_DESK_H
+
+#include "node/engine.h"
+#include "node/journal.h"
+#include "node/limiter.h"
+#include "node/metrics.h"
+
+typedef struct desk desk;
+
+/* Everything is owned by others and outlives the desk. */
+typedef struct desk_parts {
+	const engine *engine;
+	requests     *table;
+	journal      *journal;
+	limiter      *limiter;
+	metrics      *metrics;
+	pool         *cores;                 /* decryptions                          */
+	pool         *ceremonies;            /* one thread: key generations in turn  */
+} desk_parts;
+
+err  desk_new(desk **out, const desk_parts *parts);
+void desk_free(desk **d);                    /* Requires: idle */
+
+/*
+ * Puts into the table what the stored keys and the journal's consumptions tell: finished key generations with their
+ * responses, used preprocessings, and as failed the key generations that a stop interrupted.  Once, after journal_open.
+ */
+void desk_restore(desk *d);
+
+/*
+ * Takes the price for a request of this kind; the desk keeps it until the request ends.  desk_leave gives it back when
+ * the request does not come to desk_submit.
+ */
+err  desk_enter(desk *d, request_kind kind);
+void desk_leave(desk *d, request_kind kind);
+
+/*
+ * Takes the request in and sends it to work.  On OK *r is taken; on an error it stays the caller's, who leaves.
+ * ERR_EXISTS, ERR_EXHAUSTED as requests_start; for a key generation the errors of its preprocessing; ERR_BUSY when the
+ * node is stopping.
+ */
+err  desk_submit(desk *d, request **r);
+
+/* Nothing is taken in any more. */
+void desk_close(desk *d);
+
+/* Waits until no job runs; false if that takes longer. */
+bool desk_wait_idle(desk *d, int64_t timeout_ms);
+size_t desk_running(desk *d);
+
+#endif

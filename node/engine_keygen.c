@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/engine_keygen.c -- preprocessing and key generation by one node.
+ *
+ * One node has nothing to prepare: its preprocessing is a signature over the id, so that the chain sees the same events
+ * as from a cluster.
+ */
+#include "node/engine.h"
+#include "node/replies.h"
+
+static slice rsig_slice(const secp_rsig *s)
+{
+	return slice_of(s->b, sizeof s->b);
+}
+
+err engine_preproc(const engine *e, buf *response, const request *r)
+{
+	const hash32 digest = kms712_prep_keygen(&r->domain, e->profile, &r->id, r->extra_data);
+	const secp_rsig external = sign_external(e->signer, &digest);
+
+	reply_preproc(response, r, rsig_slice(&external));
+	return OK;
+}
+
+/* Digest and signature are in the order ServerKey < PublicKey < CompressedXofKeySet, and so is the stored list. */
+static secp_rsig sign_keys(const engine *e, const request *r, const key_files *f)
+{
+	const kms712_key_digest digest[] = {
+		{ KMS712_PUBLIC_KEY, slice_of(f->public_key_digest, KEY_DIGEST_BYTES) },
+		{ KMS712_COMPRESSED_KEY_SET, slice_of(f->xof_keyset_digest, KEY_DIGEST_BYTES) },
+	};
+	const hash32 h = kms712_keygen(&r->domain, e->profile, &r->keygen.preproc_id, &r->id, digest, COUNT(digest), r->extra_data);
+
+	return sign_external(e->signer, &h);
+}
+
+/* Borrows from all three. */
+static key_record record_of(const engine *e, const request *r, const key_files *f, const secp_rsig *external)
+{
+	key_record k = {
+		.state = KEY_ACTIVE,
+		.fhe_parameter = r->keygen.params->fhe_parameter,
+		.created_ms = clock_unix_ms(e->clock),
+		.metadata = {
+			.key_id = r->id,
+			.prep_id = r->keygen.preproc_id,
+			.digests = 2,
+			.digest = { { PUB_PUBLIC_KEY, slice_of(f->public_key_digest, KEY_DIGEST_BYTES) },
+			            { PUB_COMPRESSED_XOF_KEY_SET, slice_of(f->xof_keyset_digest, KEY_DIGEST_BYTES) } },
+			.has_extra_data = true,
+			.extra_data = r->extra_data,
+			.external_signature = rsig_slice(external),
+		},
+	};
+	k.metadata.signatures = reply_signatures(k.metadata.signature, r, rsig_slice(external));
+	return k;
+}
+
+err engine_keygen(const engine *e, buf *response, const request *r)
+{
+	key_files files = { 0 };
+
+	TRY(tkms_keygen(&files, e->cores, r->keygen.params, &r->id, e->random, NULL));
+	const secp_rsig external = sign_keys(e, r, &files);
+	const key_record record = record_of(e, r, &files, &external);
+	err done = keys_create(e->keys, &r->epoch_id, &files, &record);
+	if (done == OK) reply_keygen(response, &record.metadata);
+	key_files_free(&files);
+	return done;
+}

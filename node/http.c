@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* node/http.c -- five short answers and a folder. */
+#include "node/http.h"
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/hex.h"
+#include "rpc/http.h"
+
+struct node_http {
+	node_http_parts p;
+	http_server *server;
+	int   folder;                        /* the public vault */
+	_Atomic bool ready;
+};
+
+/* ---- how it is ---------------------------------------------------------------------------------------------- */
+
+static void answer_word(http_reply *out, const http_request *in, unsigned status, const char *word)
+{
+	out->status = status;
+	if (strstr(in->accept, "application/json")) {
+		out->content_type = "application/json";
+		buf_printf(&out->body, "{\"status\":\"%s\"}\n", word);
+	} else {
+		buf_put_str(&out->body, word);
+	}
+}
+
+static void health(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)ctx;
+	answer_word(out, in, 200, "ok");
+}
+
+static void live(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)ctx;
+	answer_word(out, in, 200, "alive");
+}
+
+static void ready(void *ctx, http_reply *out, const http_request *in)
+{
+	node_http *h = ctx;
+	const bool is = atomic_load(&h->ready);
+
+	answer_word(out, in, is ? 200 : 503, is ? "ready" : "warming up");
+}
+
+static void version(void *ctx, http_reply *out, const http_request *in)
+{
+	node_http *h = ctx;
+
+	(void)in;
+	http_reply_text(out, 200, h->p.version);
+}
+
+static void serve_metrics(void *ctx, http_reply *out, const http_request *in)
+{
+	node_http *h = ctx;
+	const requests_count pub = requests_count_of(h->p.table, REQUEST_PUBLIC_DECRYPT),
+	                     user = requests_count_of(h->p.table, REQUEST_USER_DECRYPT);
+	const gauges g = {
+		.tokens_taken = (uint64_t)atomic_load(&h->p.limiter->taken), .keys_loaded = keys_count(h->p.keys),
+		.public_pending = pub.pending, .public_stored = pub.all, .user_pending = user.pending, .user_stored = user.all,
+		.jobs_waiting = pool_waiting(h->p.cores),
+	};
+
+	(void)in;
+	out->content_type = "text/plain; version=0.0.4";
+	metrics_print(&out->body, h->p.metrics, &g, h->p.version);
+}
+
+/* ---- public material ---------------------------------------------------------------------------------------- */
+
+static const char *content_type(pub_type t)
+{
+	return t == PUB_VERF_ADDRESS || t == PUB_TYPED_VERF_ADDRESS || t == PUB_CA_CERT ? "text/plain" : "application/octet-stream";
+}
+
+/* /PUB/<type>/<id in lower case>: nothing else in the folder has an address. */
+static void serve_public(void *ctx, http_reply *out, const http_request *in)
+{
+	node_http *h = ctx;
+	const char *path = in->path + strlen("/PUB/"), *slash = strchr(path, '/');
+	uint8_t id[32];
+	char again[ID_TEXT];
+	pub_type t;
+
+	if (slash && pub_type_by_name_var(&t, slice_of(path, (size_t)(slash - path))) &&
+	    hex_read(id, sizeof id, slice_str(slash + 1))) {
+		hex_write(again, slice_of(id, sizeof id));
+		if (!strcmp(again, slash + 1)) {
+			http_reply_file(out, h->folder, path, content_type(t));
+			return;
+		}
+	}
+	http_reply_text(out, 404, "an object is at /PUB/<type>/<id>, the id being 64 small hexadecimal digits");
+}
+
+/* ---- the server --------------------------------------------------------------------------------------------- */
+
+err node_http_new(node_http **out, const node_http_parts *parts)
+{
+	node_http *h = calloc(1, sizeof *h);
+	if (!h) return err_fail(ERR_NOMEM, "no memory for the HTTP server");
+	h->p = *parts;
+	h->folder = open(vault_public_folder(parts->vault), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const http_route routes[] = {
+		{ "/health", health, h }, { "/live", live, h }, { "/ready", ready, h }, { "/version", version, h },
+		{ "/metrics", serve_metrics, h }, { "/PUB/", serve_public, h },
+	};
+	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(parts->vault))
+	                      : http_server_new(&h->server, parts->config->http_address, parts->config->http_port, routes, COUNT(routes));
+	if (e != OK) {
+		node_http_free(&h);
+		return e;
+	}
+	*out = h;
+	return OK;
+}
+
+unsigned node_http_port(const node_http *h)
+{
+	return http_server_port(h->server);
+}
+
+void node_http_set_ready(node_http *h, bool is)
+{
+	atomic_store(&h->ready, is);
+}
+
+void node_http_free(node_http **hp)
+{
+	node_http *h = *hp;
+	if (!h) return;
+	http_server_free(&h->server);
+	if (h->folder >= 0) close(h->folder);
+	free(h);
+	*hp = NULL;
+}

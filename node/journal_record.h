@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/journal_record.h -- the records of the journal as bytes, and what each does to the table of requests.
+ *
+ *   outcome       u8 1, u8 kind, u8 state, id, body, u32 length of the facts, facts, then the response or the reason
+ *   consumption   u8 2, preprocessing, key generation that used it, body of that
+ */
+#ifndef ARCA_NODE_JOURNAL_RECORD_H
+#define ARCA_NODE_JOURNAL_RECORD_H
+
+#include "node/journal.h"
+
+/* Requires: done or failed. */
+void record_outcome(buf *out, const request_view *v);
+void record_consumed(buf *out, const id32 *preproc, const id32 *by, const hash32 *by_body);
+
+/* Puts what the record says into the table, and tells of consumptions (consumed may be NULL).  ERR_REQUEST. */
+err  record_apply(slice record, requests *into, journal_consumer *consumed, void *ctx);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* node/keys.c -- the table of keys in memory, and how one is made. */
+#include "node/keys.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include "node/keys_internal.h"
+
+err keys_table_new(keys **out, vault *v)
+{
+	keys *k = calloc(1, sizeof *k);
+	if (!k) return err_fail(ERR_NOMEM, "no memory for the table of keys");
+	pthread_mutex_init(&k->lock, NULL);
+	k->vault = v;
+	*out = k;
+	return OK;
+}
+
+void held_key_free(held_key **hp)
+{
+	held_key *h = *hp;
+	if (!h) return;
+	secret_keys_free(&h->secret);
+	buf_free(&h->record_bytes);
+	free(h);
+	*hp = NULL;
+}
+
+void keys_free(keys **kp)
+{
+	keys *k = *kp;
+	if (!k) return;
+	for (held_key *h = k->first, *next; h; h = next) {
+		next = h->next;
+		held_key_free(&h);
+	}
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+	*kp = NULL;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------ */
+
+static held_key *find(keys *k, const id32 *epoch, const id32 *key)
+{
+	pthread_mutex_lock(&k->lock);
+	held_key *h = k->first;
+	while (h && !(id_eq_var(&h->facts.key_id, key) && id_eq_var(&h->facts.epoch_id, epoch))) h = h->next;
+	pthread_mutex_unlock(&k->lock);
+	return h;
+}
+
+static err not_found(const id32 *epoch, const id32 *key)
+{
+	char e[ID_TEXT], t[ID_TEXT];
+
+	id_text(e, epoch);
+	id_text(t, key);
+	return err_fail(ERR_NOT_FOUND, "key_id: there is no key %s in epoch %s", t, e);
+}
+
+err keys_facts(key_facts *out, keys *k, const id32 *epoch, const id32 *key)
+{
+	const held_key *h = find(k, epoch, key);
+	if (!h) return not_found(epoch, key);
+	*out = h->facts;
+	return OK;
+}
+
+err key_may(const key_facts *f, key_use use)
+{
+	/* NIST SP 800-57 part 1, section 7: what is protected may still be read after protecting has ended. */
+	const bool yes = f->state == KEY_ACTIVE || (f->state == KEY_DEACTIVATED && use == KEY_USE_DECRYPT);
+	char id[ID_TEXT];
+
+	if (yes) return OK;
+	id_text(id, &f->key_id);
+	return err_fail(ERR_STATE, "key %s is %s and may not be used to %s", id, key_state_name(f->state),
+	                use == KEY_USE_ENCRYPT ? "encrypt" : "decrypt");
+}
+
+err keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, const id32 *key)
+{
+	const held_key *h = find(k, epoch, key);
+	if (!h) return not_found(epoch, key);
+	TRY(key_may(&h->facts, KEY_USE_DECRYPT));
+	*out = &h->secret;
+	return OK;
+}
+
+void keys_each(keys *k, void (*each)(void *, const key_facts *, const key_record *), void *ctx)
+{
+	pthread_mutex_lock(&k->lock);
+	const held_key *h = k->first;
+	pthread_mutex_unlock(&k->lock);
+	/* Keys join in front and never leave, so the rest of the list stays as it is. */
+	for (; h; h = h->next) each(ctx, &h->facts, &h->record);
+}
+
+size_t keys_count(keys *k)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&k->lock);
+	for (const held_key *h = k->first; h; h = h->next) n++;
+	pthread_mutex_unlock(&k->lock);
+	return n;
+}
+
+void keys_join(keys *k, held_key *h)
+{
+	pthread_mutex_lock(&k->lock);
+	h->next = k->first;
+	k->first = h;
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------- */
+
+err held_key_read(held_key **out, const id32 *epoch, const id32 *key, slice record, slice client_key)
+{
+	slice tag;
+	held_key *h = calloc(1, sizeof *h);
+	if (!h) return err_fail(ERR_NOMEM, "no memory for a key");
+
+	buf_put_slice(&h->record_bytes, record);
+	err e = key_record_read(&h->record, buf_slice(&h->record_bytes));
+	if (e == OK) e = tfhers_read_client_key(&h->secret, &tag, client_key);
+	if (e == OK && !(slice_eq_var(tag, id_slice(key)) && id_eq_var(&h->record.metadata.key_id, key)))
+		e = err_fail(ERR_STATE, "the stored files belong to another key");
+	if (e == OK && h->secret.params->fhe_parameter != h->record.fhe_parameter)
+		e = err_fail(ERR_STATE, "the secret key has other parameters than its record says");
+	if (e != OK) {
+		held_key_free(&h);
+		return e;
+	}
+	h->facts = (key_facts){ *epoch, *key, h->record.state, h->record.created_ms, h->secret.params };
+	*out = h;
+	return OK;
+}
+
+/* The files of a key in the order of writing; the record makes it exist. */
+enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_RECORD, KEY_FILES };
+
+static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, slice bytes, bool *existed)
+{
+	switch (which) {
+	case FILE_SECRET:     return vault_put_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key, bytes, existed);
+	case FILE_PUBLIC_KEY: return vault_put_public(k->vault, PUB_PUBLIC_KEY, key, bytes, existed);
+	case FILE_XOF_KEYSET: return vault_put_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, bytes, existed);
+	default:              return vault_put_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key, bytes, existed);
+	}
+}
+
+static err take_away(keys *k, unsigned which, const id32 *epoch, const id32 *key)
+{
+	switch (which) {
+	case FILE_SECRET:     return vault_remove_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
+	case FILE_PUBLIC_KEY: return vault_remove_public(k->vault, PUB_PUBLIC_KEY, key);
+	case FILE_XOF_KEYSET: return vault_remove_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key);
+	default:              return vault_remove_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key);
+	}
+}
+
+static err write_files(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+{
+	char id[ID_TEXT];
+	err e = OK;
+	unsigned written = 0;
+
+	for (; e == OK && written < KEY_FILES; written++) {
+		bool existed = false;
+		e = put(k, written, epoch, key, file[written], &existed);
+		if (e != OK || !existed) continue;
+		id_text(id, key);
+		e = err_fail(ERR_EXISTS, "a file of key %s is in the vault already; choose a fresh id", id);
+		break;
+	}
+	if (e == OK) return OK;
+
+	/* The sentence that counts is the first one. */
+	char why[512];
+	snprintf(why, sizeof why, "%s", err_text());
+	while (written--)
+		if (take_away(k, written, epoch, key) != OK) err_clear();
+	return err_fail(e, "%s", why);
+}
+
+err keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record)
+{
+	const id32 *key = &record->metadata.key_id;
+	held_key *h = NULL;
+	buf bytes = { 0 };
+
+	key_record_write(&bytes, record);
+	const slice file[KEY_FILES] = { [FILE_SECRET] = buf_slice(&files->client_key), [FILE_PUBLIC_KEY] = buf_slice(&files->public_key),
+	                                [FILE_XOF_KEYSET] = buf_slice(&files->xof_keyset), [FILE_RECORD] = buf_slice(&bytes) };
+	/* Read before anything is written: a key that this node cannot load again must not exist. */
+	err e = held_key_read(&h, epoch, key, buf_slice(&bytes), buf_slice(&files->client_key));
+	if (e == OK) e = write_files(k, epoch, key, file);
+	if (e == OK) keys_join(k, h), h = NULL;
+	held_key_free(&h);
+	buf_free(&bytes);
+	return e;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/keys.h -- the FHE keys of this node, by epoch and key id: secret parts in guarded memory, what was signed about
+ * them, and where they are in their lives.
+ *
+ * A key exists when its record (FheKeyInfo) does.  It is made in this order: secret file, published files, record; so a
+ * crash leaves a whole key, or pieces without a record, which opening removes.  Keys are never unloaded while the node
+ * runs, so what is given out stays valid.
+ *
+ * Any thread.
+ */
+#ifndef ARCA_NODE_KEYS_H
+#define ARCA_NODE_KEYS_H
+
+#include "tkms/tkms.h"
+#include "vault/objects.h"
+
+typedef struct keys keys;
+
+/*
+ * Loads every key of the vault, removes the pieces of interrupted key generations, and compares the published files with
+ * their signed digests.  ERR_STATE with a sentence that names key and file when something is missing or was changed.
+ */
+err  keys_open(keys **out, vault *v);
+void keys_free(keys **k);
+
+/* ---- what may be known by everybody ------------------------------------------------------------------------- */
+
+typedef struct key_facts {
+	id32      epoch_id, key_id;
+	key_state state;
+	int64_t   created_ms;
+	const lat_params *params;
+} key_facts;
+
+/* ERR_NOT_FOUND with a sentence. */
+err  keys_facts(key_facts *out, keys *k, const id32 *epoch, const id32 *key);
+
+typedef enum key_use { KEY_USE_ENCRYPT, KEY_USE_DECRYPT } key_use;
+
+/* May this key be used so, now?  The one place that answers this.  ERR_STATE with a sentence if not. */
+err  key_may(const key_facts *f, key_use use);
+
+/* Calls each for every key, in no particular order; the record borrows from the table, for ever. */
+void keys_each(keys *k, void (*each)(void *ctx, const key_facts *f, const key_record *r), void *ctx);
+size_t keys_count(keys *k);
+
+/* ---- for the engine alone ----------------------------------------------------------------------------------- */
+
+/* ERR_NOT_FOUND; ERR_STATE if key_may says no. */
+err  keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, const id32 *key);
+
+/*
+ * Writes the files and loads the key.  After an error nothing of it is left.  ERR_EXISTS if any of the files is there
+ * already, which then stays as it is.
+ */
+err  keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record);
+
+#endif

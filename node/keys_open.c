@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* node/keys_open.c -- at the start: load what is whole, verify what is published, remove what is not whole. */
+#include "node/keys_internal.h"
+#include <stdlib.h>
+#include "base/file.h"
+
+/* The largest secret file; production keys have about half a megabyte. */
+enum { MAX_CLIENT_KEY_FILE = 64 << 20 };
+
+static err verify_published(vault *v, const key_metadata *m)
+{
+	for (size_t i = 0; i < m->digests; i++) {
+		uint8_t found[KEY_DIGEST_BYTES];
+		const pub_type t = m->digest[i].type;
+		slice file;
+
+		err e = vault_map_public(&file, v, t, &m->key_id, MAX_TFHERS_FILE);
+		if (e == ERR_NOT_FOUND)
+			return err_fail(ERR_STATE, "its published file %s is missing; restore it from a copy", pub_type_name(t));
+		TRY(e);
+		tkms_key_digest(found, file);
+		file_unmap(&file);
+		if (!slice_eq_var(slice_of(found, sizeof found), m->digest[i].digest))
+			return err_fail(ERR_STATE, "its published file %s is not the one that was signed; restore it from a copy",
+			                pub_type_name(t));
+	}
+	return OK;
+}
+
+static err read_files(buf *record, buf *client_key, vault *v, const id32 *epoch, const id32 *key)
+{
+	TRY(vault_get_private(record, v, PRIV_FHE_KEY_INFO, epoch, key, MAX_KEY_RECORD));
+	return vault_get_private(client_key, v, PRIV_FHE_PRIVATE_KEY, epoch, key, MAX_CLIENT_KEY_FILE);
+}
+
+static err load_key(keys *k, const id32 *epoch, const id32 *key)
+{
+	held_key *h = NULL;
+	buf record = { 0 }, client_key = { 0 };
+
+	err e = read_files(&record, &client_key, k->vault, epoch, key);
+	if (e == OK) e = held_key_read(&h, epoch, key, buf_slice(&record), buf_slice(&client_key));
+	if (e == OK) e = verify_published(k->vault, &h->record.metadata);
+	if (e == OK) keys_join(k, h), h = NULL;
+	held_key_free(&h);
+	buf_free(&record);
+	buf_free(&client_key);
+	if (e == OK) return OK;
+
+	char id[ID_TEXT];
+	id_text(id, key);
+	err_context("key %s: ", id);
+	return e == ERR_IO || e == ERR_NOMEM ? e : ERR_STATE;
+}
+
+typedef struct search { const id32 *key; bool found; } search;
+
+static void match(void *ctx, const key_facts *f, const key_record *r)
+{
+	search *s = ctx;
+	(void)r;
+	if (id_eq_var(&f->key_id, s->key)) s->found = true;
+}
+
+/* A secret file without a record: the key was never announced.  What is published goes first, so that a crash during
+ * this leaves something to find again. */
+static err remove_pieces(keys *k, const id32 *epoch, const id32 *key)
+{
+	search s = { .key = key };
+
+	keys_each(k, match, &s);
+	if (!s.found) {
+		TRY(vault_remove_public(k->vault, PUB_PUBLIC_KEY, key));
+		TRY(vault_remove_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key));
+	}
+	return vault_remove_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
+}
+
+static err remove_unrecorded(keys *k, const id32 *epoch, const id32 *key)
+{
+	return vault_has_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key) ? OK : remove_pieces(k, epoch, key);
+}
+
+/* Calls each(k, epoch, id) for every stored object of a type. */
+static err for_each_object(keys *k, priv_type t, err (*each)(keys *, const id32 *, const id32 *))
+{
+	id32 *epoch = NULL;
+	size_t epochs = 0;
+
+	err e = vault_list_epochs(&epoch, &epochs, k->vault, t);
+	for (size_t i = 0; e == OK && i < epochs; i++) {
+		id32 *id = NULL;
+		size_t ids = 0;
+		e = vault_list_private(&id, &ids, k->vault, t, &epoch[i]);
+		for (size_t j = 0; e == OK && j < ids; j++) e = each(k, &epoch[i], &id[j]);
+		free(id);
+	}
+	free(epoch);
+	return e;
+}
+
+err keys_open(keys **out, vault *v)
+{
+	keys *k;
+
+	TRY(keys_table_new(&k, v));
+	err e = for_each_object(k, PRIV_FHE_KEY_INFO, load_key);
+	if (e == OK) e = for_each_object(k, PRIV_FHE_PRIVATE_KEY, remove_unrecorded);
+	if (e != OK) {
+		keys_free(&k);
+		return e;
+	}
+	*out = k;
+	return OK;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* node/metrics.c -- counters, histograms over powers of four, and the text format of Prometheus. */
+#include "node/metrics.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const OPERATION[OPERATIONS] = {
+	[OPERATION_KEYGEN_PREPROC_REQUEST] = "keygen_preproc_request", [OPERATION_KEYGEN_PREPROC_RESULT] = "keygen_preproc_result",
+	[OPERATION_KEYGEN_REQUEST] = "keygen_request", [OPERATION_KEYGEN_RESULT] = "keygen_result",
+	[OPERATION_STANDARD_COMPRESSED_KEYGEN] = "standard_compressed_keygen",
+	[OPERATION_PUBLIC_DECRYPT_REQUEST] = "public_decrypt_request", [OPERATION_PUBLIC_DECRYPT_RESULT] = "public_decrypt_result",
+	[OPERATION_PUBLIC_DECRYPT_INNER] = "public_decrypt_inner",
+	[OPERATION_USER_DECRYPT_REQUEST] = "user_decrypt_request", [OPERATION_USER_DECRYPT_RESULT] = "user_decrypt_result",
+	[OPERATION_USER_DECRYPT_INNER] = "user_decrypt_inner",
+	[OPERATION_KEY_MATERIAL_AVAILABILITY] = "key_material_availability",
+};
+
+/* The label `error` of a status. */
+static const char *error_label(unsigned status)
+{
+	switch (status) {
+	case GRPC_FAILED_PRECONDITION: return "failed_precondition";
+	case GRPC_RESOURCE_EXHAUSTED:  return "resource_exhausted";
+	case GRPC_CANCELLED:           return "cancelled";
+	case GRPC_INVALID_ARGUMENT:    return "invalid_argument";
+	case GRPC_ABORTED:             return "aborted";
+	case GRPC_ALREADY_EXISTS:      return "already_exists";
+	case GRPC_NOT_FOUND:           return "not_found";
+	case GRPC_INTERNAL:            return "internal_error";
+	case GRPC_UNAVAILABLE:         return "unavailable";
+	default:                       return "other";
+	}
+}
+
+void metrics_ended(metrics *m, operation o, grpc_status status)
+{
+	atomic_fetch_add(&m->count[o], 1);
+	if (status != GRPC_OK) atomic_fetch_add(&m->error[o][status], 1);
+}
+
+/* Step i counts what is at most 4^i; the last one everything. */
+static void histogram_add(histogram *h, uint64_t x)
+{
+	unsigned i = 0;
+	while (i < HISTOGRAM_STEPS && x > (uint64_t)1 << 2 * i) i++;
+	atomic_fetch_add(&h->step[i], 1);
+	atomic_fetch_add(&h->sum, x);
+}
+
+void metrics_took(metrics *m, operation o, int64_t ms)
+{
+	histogram_add(&m->duration_ms[o], ms < 0 ? 0 : (uint64_t)ms);
+}
+
+void metrics_payload(metrics *m, size_t bytes)
+{
+	histogram_add(&m->payload_bytes, bytes);
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------- */
+
+static void head(buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(buf *out, const char *name, const char *help, uint64_t value)
+{
+	head(out, name, "gauge", help);
+	buf_printf(out, "%s %llu\n", name, (unsigned long long)value);
+}
+
+/* label: `operation_type="x"` or empty. */
+static void put_histogram(buf *out, const char *name, const char *label, histogram *h)
+{
+	const char *comma = label[0] ? "," : "", *open = label[0] ? "{" : "", *close = label[0] ? "}" : "";
+	unsigned long long all = 0;
+
+	for (unsigned i = 0; i <= HISTOGRAM_STEPS; i++) {
+		all += atomic_load(&h->step[i]);
+		if (i < HISTOGRAM_STEPS) buf_printf(out, "%s_bucket{%s%sle=\"%llu\"} %llu\n", name, label, comma, 1ull << 2 * i, all);
+		else buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, all);
+	}
+	buf_printf(out, "%s_sum%s%s%s %llu\n", name, open, label, close, (unsigned long long)atomic_load(&h->sum));
+	buf_printf(out, "%s_count%s%s%s %llu\n", name, open, label, close, all);
+}
+
+static void put_counters(buf *out, metrics *m)
+{
+	head(out, "kms_operations_total", "counter", "Calls by operation.");
+	for (unsigned o = 0; o < OPERATIONS; o++)
+		buf_printf(out, "kms_operations_total{operation=\"%s\"} %llu\n", OPERATION[o], (unsigned long long)atomic_load(&m->count[o]));
+	head(out, "kms_operation_errors_total", "counter", "Calls and jobs that failed, by operation and error.");
+	for (unsigned o = 0; o < OPERATIONS; o++) {
+		unsigned long long other = 0;
+		for (unsigned s = 1; s < GRPC_STATUS_COUNT; s++) {
+			const unsigned long long n = atomic_load(&m->error[o][s]);
+			if (!strcmp(error_label(s), "other")) other += n;
+			else if (n)
+				buf_printf(out, "kms_operation_errors_total{operation=\"%s\",error=\"%s\"} %llu\n", OPERATION[o],
+				           error_label(s), n);
+		}
+		if (other) buf_printf(out, "kms_operation_errors_total{operation=\"%s\",error=\"other\"} %llu\n", OPERATION[o], other);
+	}
+	head(out, "kms_operation_duration_ms", "histogram", "Milliseconds that jobs took.");
+	for (unsigned o = 0; o < OPERATIONS; o++) {
+		char label[64];
+		snprintf(label, sizeof label, "operation_type=\"%s\"", OPERATION[o]);
+		put_histogram(out, "kms_operation_duration_ms", label, &m->duration_ms[o]);
+	}
+	head(out, "kms_payload_size_bytes", "histogram", "Bytes of request messages.");
+	put_histogram(out, "kms_payload_size_bytes", "", &m->payload_bytes);
+}
+
+static uint64_t open_descriptors(void)
+{
+	uint64_t n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	if (!dir) return 0;
+	while (readdir(dir)) n++;
+	closedir(dir);
+	return n > 3 ? n - 3 : 0;                     /* ".", ".." and the listing itself */
+}
+
+/* /proc/self/statm begins with the virtual and the resident size in pages. */
+static uint64_t resident_bytes(void)
+{
+	unsigned long long size = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f) return 0;
+	if (fscanf(f, "%llu %llu", &size, &resident) != 2) resident = 0;
+	fclose(f);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void put_gauges(buf *out, const gauges *g, const char *version)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), total = (uint64_t)sysconf(_SC_PHYS_PAGES) * page;
+	double load = 0;
+
+	gauge(out, "kms_file_descriptors", "Open file descriptors.", open_descriptors());
+	gauge(out, "kms_tasks", "Jobs that wait for a thread.", g->jobs_waiting);
+	gauge(out, "kms_rate_limiter_usage", "Tokens that running requests hold.", g->tokens_taken);
+	gauge(out, "kms_fhe_key_cache_size", "FHE keys in memory.", g->keys_loaded);
+	gauge(out, "kms_meta_storage_pub_decryptions", "Public decryptions that run.", g->public_pending);
+	gauge(out, "kms_meta_storage_pub_decryptions_in_store", "Public decryptions that are remembered.", g->public_stored);
+	gauge(out, "kms_meta_storage_user_decryptions", "User decryptions that run.", g->user_pending);
+	gauge(out, "kms_meta_storage_user_decryptions_in_store", "User decryptions that are remembered.", g->user_stored);
+	gauge(out, "kms_total_cpus", "Processors.", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	gauge(out, "kms_total_memory", "Bytes of memory of the machine.", total);
+	gauge(out, "kms_memory_usage", "Bytes of memory of the machine in use.", total - (uint64_t)sysconf(_SC_AVPHYS_PAGES) * page);
+	gauge(out, "kms_process_memory_usage", "Bytes of memory of this process.", resident_bytes());
+	if (getloadavg(&load, 1) == 1) {
+		head(out, "kms_cpu_load", "gauge", "Load of the last minute.");
+		buf_printf(out, "kms_cpu_load %.2f\n", load);
+	}
+	head(out, "kms_version", "gauge", "The version of this program.");
+	buf_printf(out, "kms_version{version=\"%s\"} 1\n", version);
+}
+
+void metrics_print(buf *out, metrics *m, const gauges *g, const char *version)
+{
+	put_counters(out, m);
+	put_gauges(out, g, version);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/node.h -- arca-node, one party of the threshold key management system.
+ *
+ * Read in this order:
+ *   request.h    the typed requests: the only form in which the outside reaches keys
+ *   engine.h     the closed table of what is done with them
+ *   desk.h       taken in, sent to work, recorded
+ *   requests.h   the table of what became of every request      journal.h   and its memory on disk
+ *   keys.h       the keys and their lives                        parse.h     messages to typed requests
+ *   api.h        gRPC                                            http.h      health, metrics, public material
+ *   config.h     what an operator may choose                     main.c      how all this starts and stops
+ *
+ * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h.
+ *
+ * Threads: one reactor for gRPC, one for HTTP, two at the door (parsing), one for key generations, and the cores.
+ */
+#ifndef ARCA_NODE_NODE_H
+#define ARCA_NODE_NODE_H
+
+#include "evm/address.h"
+#include "node/api.h"
+#include "node/http.h"
+#include "vault/signing_key.h"
+
+/* Everything the process owns. */
+typedef struct node {
+	node_config cfg;
+	vault     *vault;                    /* folders for what is public and what is private           */
+	signer    *signer;                   /* who this node is                                         */
+	char       address[ADDRESS_TEXT];
+	keys      *keys;                     /* FHE keys in memory                                       */
+	requests  *table;                    /* what became of every request                             */
+	journal   *journal;                  /* and on disk                                              */
+	pool      *cores, *ceremonies;       /* who computes                                             */
+	limiter    limiter;
+	metrics    metrics;
+	engine     engine;
+	desk      *desk;
+	node_http *http;
+	api       *api;
+	char       storage[512];
+} node;
+
+typedef struct service {
+	const char *name;
+	err  (*start)(node *n);
+	void (*stop)(node *n);               /* safe when it never started */
+} service;
+
+extern const service NODE_SERVICES[];
+extern const size_t  N_NODE_SERVICES;
+
+/* Refuses new requests and waits for running ones, within the grace of the configuration; false if some still run. */
+bool node_finish(node *n);
+
+/* The exit code for a service that did not start: 69 unavailable, 74 input or output, 1 anything else. */
+int  node_exit_code(const service *failed, err e);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* node/parse_keygen.c -- what key set is wanted. */
+#include "node/parse_internal.h"
+#include "rpc/pb.h"
+
+static err parse_params(const lat_params **out, int number)
+{
+	*out = params_by_number_var(number);
+	if (*out) return OK;
+	return err_fail(ERR_REQUEST, "params is %d; this build offers %s", number, params_names());
+}
+
+/* Only the first choice of each is built; other known ones are told apart from unknown ones. */
+static err expect_first(const char *field, int value, int known, const char *built)
+{
+	if (value == 0) return OK;
+	if (value < 0 || value >= known) return err_fail(ERR_REQUEST, "keyset_config: %s is %d, which does not exist", field, value);
+	return err_fail(ERR_UNSUPPORTED, "keyset_config: %s is %d; this version builds %s only", field, value, built);
+}
+
+static err parse_keyset(keyset_config *out, const Kms__V1__KeySetConfig *m)
+{
+	*out = (keyset_config){ 0 };
+	if (!m) return OK;
+	TRY(expect_first("keyset_type", (int)m->keyset_type, 2, "Standard (0)"));
+	const Kms__V1__StandardKeySetConfig *s = m->standard_keyset_config;
+	if (!s) return OK;
+	TRY(expect_first("compute_key_type", (int)s->compute_key_type, 1, "CPU (0)"));
+	TRY(expect_first("secret_key_config", (int)s->secret_key_config, 2, "GenerateAll (0)"));
+	return expect_first("compressed_key_config", (int)s->compressed_key_config, 2, "CompressedAll (0)");
+}
+
+err parse_preproc(request *r, arena *a, slice message)
+{
+	Kms__V1__KeyGenPreprocRequest *m;
+
+	TRY(pb_unpack(a, &m, &kms__v1__key_gen_preproc_request__descriptor, message));
+	TRY(parse_common(r, &COMMON_FIELDS(m)));
+	TRY(parse_params(&r->preproc.params, (int)m->params));
+	return parse_keyset(&r->preproc.keyset, m->keyset_config);
+}
+
+/* It speaks of other keys, which only the kinds of generation that are not built refer to. */
+static err refuse_added_info(const Kms__V1__KeySetAddedInfo *m)
+{
+	if (!m || !(m->from_keyset_id_decompression_only || m->to_keyset_id_decompression_only || m->existing_keyset_id ||
+	            m->use_existing_key_tag || m->copy_compressed_key_to_original)) return OK;
+	return err_fail(ERR_REQUEST, "keyset_added_info names other keys; a Standard key set that is generated anew has none");
+}
+
+err parse_keygen(request *r, arena *a, slice message)
+{
+	Kms__V1__KeyGenRequest *m;
+
+	TRY(pb_unpack(a, &m, &kms__v1__key_gen_request__descriptor, message));
+	TRY(parse_common(r, &COMMON_FIELDS(m)));
+	TRY(parse_id(&r->keygen.preproc_id, "preproc_id", m->preproc_id));
+	if (m->_params_case == KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS) TRY(parse_params(&r->keygen.params, (int)m->params));
+	TRY(parse_keyset(&r->keygen.keyset, m->keyset_config));
+	return refuse_added_info(m->keyset_added_info);
+}

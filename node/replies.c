@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* node/replies.c -- each response is laid out in a small arena, packed, and forgotten. */
+#include "node/replies.h"
+#include <kms.v1.pb-c.h>
+#include "rpc/pb.h"
+
+enum { REPLY_ROOM = 16 << 20 };
+
+size_t reply_signatures(stored_signature out[static MAX_SCHEMES], const request *r, slice external)
+{
+	for (size_t i = 0; i < r->schemes; i++) {
+		ASSERT(r->scheme[i] == SCHEME_ECDSA256K1);
+		out[i] = (stored_signature){ r->scheme[i], external };
+	}
+	return r->schemes;
+}
+
+/* Memory for our own data: running out of the arena would be our bug. */
+static void *need(arena *a, size_t count, size_t size)
+{
+	void *p = NULL;
+	err e = arena_new_bytes(a, &p, count, size);
+	ASSERT(e == OK);
+	return p;
+}
+
+static Kms__V1__RequestId *put_id(arena *a, const id32 *id)
+{
+	Kms__V1__RequestId *m = need(a, 1, sizeof *m);
+
+	kms__v1__request_id__init(m);
+	m->request_id = need(a, ID_TEXT, 1);
+	id_text(m->request_id, id);
+	return m;
+}
+
+static Kms__V1__TypedSignature **put_signatures(arena *a, const stored_signature *s, size_t n)
+{
+	Kms__V1__TypedSignature **list = need(a, n, sizeof *list);
+
+	for (size_t i = 0; i < n; i++) {
+		list[i] = need(a, 1, sizeof *list[i]);
+		kms__v1__typed_signature__init(list[i]);
+		list[i]->scheme = (Kms__V1__SigningSchemeType)s[i].scheme;
+		list[i]->signature = pb_bytes(s[i].bytes);
+	}
+	return list;
+}
+
+void reply_preproc(buf *out, const request *r, slice external)
+{
+	arena a = arena_with_limit(REPLY_ROOM);
+	Kms__V1__KeyGenPreprocResult m = KMS__V1__KEY_GEN_PREPROC_RESULT__INIT;
+	stored_signature typed[MAX_SCHEMES];
+
+	m.preprocessing_id = put_id(&a, &r->id);
+	m.external_signature = pb_bytes(external);
+	m.n_signatures = reply_signatures(typed, r, external);
+	m.signatures = put_signatures(&a, typed, m.n_signatures);
+	pb_pack(out, &m.base);
+	arena_free(&a);
+}
+
+void reply_keygen(buf *out, const key_metadata *k)
+{
+	arena a = arena_with_limit(REPLY_ROOM);
+	Kms__V1__KeyGenResult m = KMS__V1__KEY_GEN_RESULT__INIT;
+
+	m.request_id = put_id(&a, &k->key_id);
+	m.preprocessing_id = put_id(&a, &k->prep_id);
+	m.n_key_digests = k->digests;
+	m.key_digests = need(&a, k->digests, sizeof *m.key_digests);
+	for (size_t i = 0; i < k->digests; i++) {
+		Kms__V1__KeyDigest *d = m.key_digests[i] = need(&a, 1, sizeof *d);
+		kms__v1__key_digest__init(d);
+		d->key_type = (char *)(uintptr_t)pub_type_name(k->digest[i].type);
+		d->digest = pb_bytes(k->digest[i].digest);
+	}
+	m.external_signature = pb_bytes(k->external_signature);
+	m.n_signatures = k->signatures;
+	m.signatures = put_signatures(&a, k->signature, k->signatures);
+	pb_pack(out, &m.base);
+	arena_free(&a);
+}
+
+void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
+                          slice external)
+{
+	arena a = arena_with_limit(REPLY_ROOM);
+	Kms__V1__PublicDecryptionResponse m = KMS__V1__PUBLIC_DECRYPTION_RESPONSE__INIT;
+	Kms__V1__PublicDecryptionResponsePayload payload = KMS__V1__PUBLIC_DECRYPTION_RESPONSE_PAYLOAD__INIT;
+	uint8_t key[VERIFICATION_KEY_BYTES];
+	stored_signature typed[MAX_SCHEMES];
+
+	answer_verification_key(key, by);
+	payload.verification_key = pb_bytes(slice_of(key, sizeof key));
+	payload.n_plaintexts = r->decrypt.items;
+	payload.plaintexts = need(&a, r->decrypt.items, sizeof *payload.plaintexts);
+	for (size_t i = 0; i < r->decrypt.items; i++) {
+		Kms__V1__TypedPlaintext *p = payload.plaintexts[i] = need(&a, 1, sizeof *p);
+		kms__v1__typed_plaintext__init(p);
+		p->bytes = pb_bytes(slice_of(value[i].bytes, value[i].type->bytes));
+		p->fhe_type = value[i].type->number;
+	}
+	payload.request_id = put_id(&a, &r->id);
+
+	m.signature = pb_bytes(internal);
+	m.external_signature = pb_bytes(external);
+	m.payload = &payload;
+	m.extra_data = pb_bytes(r->extra_data);
+	m.n_signatures = reply_signatures(typed, r, external);
+	m.signatures = put_signatures(&a, typed, m.n_signatures);
+	pb_pack(out, &m.base);
+	arena_free(&a);
+}
+
+void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const hash32 *link, const user_slot *slot,
+                        slice internal, slice external)
+{
+	arena a = arena_with_limit(REPLY_ROOM);
+	Kms__V1__UserDecryptionResponse m = KMS__V1__USER_DECRYPTION_RESPONSE__INIT;
+	Kms__V1__UserDecryptionResponsePayload payload = KMS__V1__USER_DECRYPTION_RESPONSE_PAYLOAD__INIT;
+	uint8_t key[VERIFICATION_KEY_BYTES];
+	stored_signature typed[MAX_SCHEMES];
+
+	answer_verification_key(key, by);
+	payload.verification_key = pb_bytes(slice_of(key, sizeof key));
+	payload.digest = pb_bytes(hash32_slice(link));
+	payload.n_signcrypted_ciphertexts = r->decrypt.items;
+	payload.signcrypted_ciphertexts = need(&a, r->decrypt.items, sizeof *payload.signcrypted_ciphertexts);
+	for (size_t i = 0; i < r->decrypt.items; i++) {
+		Kms__V1__TypedSigncryptedCiphertext *c = payload.signcrypted_ciphertexts[i] = need(&a, 1, sizeof *c);
+		kms__v1__typed_signcrypted_ciphertext__init(c);
+		c->fhe_type = slot[i].fhe_type;
+		c->signcrypted_ciphertext = pb_bytes(slot[i].signcrypted);
+		c->external_handle = pb_bytes(slot[i].handle);
+		c->packing_factor = slot[i].packing_factor;
+	}
+	payload.party_id = CENTRAL_PARTY_ID;
+	payload.degree = CENTRAL_DEGREE;
+
+	m.signature = pb_bytes(internal);
+	m.external_signature = pb_bytes(external);
+	m.payload = &payload;
+	m.extra_data = pb_bytes(r->extra_data);
+	m.n_signatures = reply_signatures(typed, r, external);
+	m.signatures = put_signatures(&a, typed, m.n_signatures);
+	pb_pack(out, &m.base);
+	arena_free(&a);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/replies.h -- the responses as protobuf: results in, bytes out.  What these append is what clients get, now and
+ * after every restart.
+ */
+#ifndef ARCA_NODE_REPLIES_H
+#define ARCA_NODE_REPLIES_H
+
+#include "node/request.h"
+
+/* The typed signatures that a request asked for, in its order.  Requires: every scheme is ECDSA. */
+size_t reply_signatures(stored_signature out[static MAX_SCHEMES], const request *r, slice external);
+
+void reply_preproc(buf *out, const request *r, slice external);
+void reply_keygen(buf *out, const key_metadata *m);
+void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
+                          slice external);
+void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const hash32 *link, const user_slot *slot,
+                        slice internal, slice external);
+
+/* What a centralized node says about itself in user decryption. */
+enum { CENTRAL_PARTY_ID = 1, CENTRAL_DEGREE = 0, CENTRAL_PACKING = 1 };
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* node/request.c -- the digest of a request's fields, and the facts of a preprocessing. */
+#include "node/request.h"
+#include <stdlib.h>
+#include "sym/sha2.h"
+
+void request_free(request **rp)
+{
+	request *r = *rp;
+	if (!r) return;
+	/* The request itself lives in its arena. */
+	arena memory = r->memory;
+	arena_free(&memory);
+	*rp = NULL;
+}
+
+const char *request_items_field(request_kind kind)
+{
+	return kind == REQUEST_USER_DECRYPT ? "typed_ciphertexts" : "ciphertexts";
+}
+
+static void add_u64(sha256_stream *s, uint64_t x)
+{
+	uint8_t b[8];
+	store64(b, x);
+	sha256_add(s, slice_of(b, sizeof b));
+}
+
+static void add_counted(sha256_stream *s, slice bytes)
+{
+	add_u64(s, bytes.n);
+	sha256_add(s, bytes);
+}
+
+static void add_domain(sha256_stream *s, const eip712_domain *d)
+{
+	add_counted(s, d->name);
+	add_counted(s, d->version);
+	sha256_add(s, abi_slice(&d->chain_id));
+	sha256_add(s, slice_of(d->contract.b, sizeof d->contract.b));
+	add_u64(s, d->salted);
+	if (d->salted) sha256_add(s, slice_of(d->salt, sizeof d->salt));
+}
+
+static void add_keyset(sha256_stream *s, const lat_params *params, const keyset_config *k)
+{
+	add_u64(s, params ? 1 + (uint64_t)params->fhe_parameter : 0);
+	add_u64(s, k->type);
+	add_u64(s, k->compute);
+	add_u64(s, k->secrets);
+	add_u64(s, k->compression);
+}
+
+static void add_decrypt(sha256_stream *s, const decrypt_request *d)
+{
+	sha256_add(s, id_slice(&d->key_id));
+	add_u64(s, d->items);
+	for (size_t i = 0; i < d->items; i++) {
+		add_u64(s, (uint64_t)d->item[i].type->number);
+		add_u64(s, d->item[i].format);
+		add_counted(s, d->item[i].handle);
+		add_counted(s, d->item[i].file);
+	}
+	add_counted(s, d->enc_key_wire);
+	sha256_add(s, slice_of(d->client.b, sizeof d->client.b));
+}
+
+hash32 request_body(const request *r)
+{
+	AUTO(sha256_stream) s = sha256_begin();
+
+	add_u64(&s, r->kind);
+	sha256_add(&s, id_slice(&r->context_id));
+	sha256_add(&s, id_slice(&r->epoch_id));
+	add_domain(&s, &r->domain);
+	add_counted(&s, r->extra_data);
+	add_u64(&s, r->schemes);
+	for (size_t i = 0; i < r->schemes; i++) add_u64(&s, r->scheme[i]);
+	switch (r->kind) {
+	case REQUEST_PREPROC:
+		add_keyset(&s, r->preproc.params, &r->preproc.keyset);
+		break;
+	case REQUEST_KEYGEN:
+		sha256_add(&s, id_slice(&r->keygen.preproc_id));
+		add_keyset(&s, r->keygen.params, &r->keygen.keyset);
+		break;
+	case REQUEST_PUBLIC_DECRYPT:
+	case REQUEST_USER_DECRYPT:
+		add_decrypt(&s, &r->decrypt);
+		break;
+	case REQUEST_KINDS:
+		break;
+	}
+	return sha256_end(&s);
+}
+
+/* ---- the facts of a preprocessing --------------------------------------------------------------------------- */
+
+enum { FACTS_VERSION = 1 };
+
+void preproc_facts_write(buf *out, const request *r)
+{
+	const keyset_config *k = &r->preproc.keyset;
+
+	buf_put_u8(out, FACTS_VERSION);
+	buf_put_u32(out, r->preproc.params->fhe_parameter);
+	buf_put_u32(out, k->type), buf_put_u32(out, k->compute), buf_put_u32(out, k->secrets), buf_put_u32(out, k->compression);
+	buf_put_slice(out, id_slice(&r->context_id));
+	buf_put_slice(out, id_slice(&r->epoch_id));
+}
+
+err preproc_facts_read(preproc_facts *out, slice bytes)
+{
+	reader r = reader_of(bytes);
+	preproc_facts f;
+
+	const uint8_t version = read_u8(&r);
+	f.params = params_by_number_var((int)read_u32(&r));
+	f.keyset.type = read_u32(&r), f.keyset.compute = read_u32(&r);
+	f.keyset.secrets = read_u32(&r), f.keyset.compression = read_u32(&r);
+	const slice context = read_bytes(&r, sizeof f.context_id.b), epoch = read_bytes(&r, sizeof f.epoch_id.b);
+	if (!read_done(&r) || version != FACTS_VERSION)
+		return err_fail(ERR_INTERNAL, "what was recorded about the preprocessing is malformed");
+	if (!f.params) return err_fail(ERR_STATE, "the preprocessing is for parameters that this build does not offer");
+	memcpy(f.context_id.b, context.p, context.n);
+	memcpy(f.epoch_id.b, epoch.p, epoch.n);
+	*out = f;
+	return OK;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/request.h -- what the outside may ask, decoded and checked: the only form in which a request reaches the rooms
+ * that hold keys.
+ *
+ * A request owns the memory that its slices point into.  Whoever parses (api_*.c) fills one; the engine (engine.h) reads
+ * it.  The struct holds no socket, no protobuf and no pointer into either.
+ */
+#ifndef ARCA_NODE_REQUEST_H
+#define ARCA_NODE_REQUEST_H
+
+#include "evm/eip712.h"
+#include "node/requests.h"
+#include "seal/enc_key.h"
+#include "tkms/tkms.h"
+#include "vault/objects.h"
+
+enum {
+	MAX_CIPHERTEXTS = 2048,                        /* of one request: as many as a contract can ask for */
+	MAX_REQUEST_TEXT = 128,                        /* of an id or an address as text                    */
+};
+
+/* What a key set shall be.  The numbers are those of the protocol. */
+typedef struct keyset_config { uint32_t type, compute, secrets, compression; } keyset_config;
+
+typedef struct preproc_request {
+	const lat_params *params;
+	keyset_config     keyset;
+} preproc_request;
+
+typedef struct keygen_request {
+	id32              preproc_id;
+	const lat_params *params;                      /* NULL: those of the preprocessing */
+	keyset_config     keyset;
+} keygen_request;
+
+typedef struct decrypt_item {
+	const fhe_type *type;
+	ct_format       format;
+	slice           file, handle;
+} decrypt_item;
+
+typedef struct decrypt_request {
+	id32          key_id;
+	size_t        items;
+	decrypt_item *item;
+	abi_word     *handle;                          /* of each item, padded to a word */
+
+	/* User decryption only. */
+	eth_address   client;
+	slice         enc_key_wire;                    /* as it came: this is what is signed */
+	enc_key       enc_key;
+} decrypt_request;
+
+typedef struct request {
+	request_kind  kind;
+	id32          id, context_id, epoch_id;
+	eip712_domain domain;
+	slice         extra_data;
+	size_t        schemes;                         /* of signatures asked for beside the scalar ones */
+	uint32_t      scheme[MAX_SCHEMES];
+	union {
+		preproc_request preproc;
+		keygen_request  keygen;
+		decrypt_request decrypt;               /* public and user */
+	};
+	hash32        body;                            /* digest of every decoded field but the id: "the same body" */
+	arena         memory;
+} request;
+
+void request_free(request **r);
+
+/* What sentences call the list of ciphertexts: its name in the message. */
+const char *request_items_field(request_kind kind);
+
+/* The digest for r->body.  The parser calls it once, before anything is filled in. */
+hash32 request_body(const request *r);
+
+/* What a key generation must know of its preprocessing, as bytes for the table of requests, and back. */
+void preproc_facts_write(buf *out, const request *preproc);
+typedef struct preproc_facts { const lat_params *params; keyset_config keyset; id32 context_id, epoch_id; } preproc_facts;
+err  preproc_facts_read(preproc_facts *out, slice bytes);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* node/services.c -- the table of services in the order of their dependencies; each start returns only when it is ready. */
+#include <limits.h>
+#include <sysexits.h>
+#include "base/log.h"
+#include "node/audit.h"
+#include "node/node.h"
+
+/* ---- vault -------------------------------------------------------------------------------------------------- */
+
+static err folder(char out[static PATH_MAX], const char *path, const char *prefix)
+{
+	if (snprintf(out, PATH_MAX, "%s/%s", path, prefix) < PATH_MAX) return OK;
+	return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
+}
+
+static err vault_start(node *n)
+{
+	char public_folder[PATH_MAX], private_folder[PATH_MAX];
+
+	TRY(folder(public_folder, n->cfg.public_vault.path, n->cfg.public_vault.prefix));
+	TRY(folder(private_folder, n->cfg.private_vault.path, n->cfg.private_vault.prefix));
+	snprintf(n->storage, sizeof n->storage, "file storage with path \"%.200s\"", private_folder);
+	return vault_open(&n->vault, public_folder, private_folder);
+}
+
+static void vault_stop(node *n) { vault_free(&n->vault); }
+
+/* ---- identity ----------------------------------------------------------------------------------------------- */
+
+static err identity_start(node *n)
+{
+	bool fresh;
+
+	TRY(signing_key_open(&n->signer, &fresh, n->vault, rng_os()));
+	address_text(n->address, signer_address(n->signer));
+	if (fresh) AUDIT(.event = AUDIT_SIGNING_KEY_MADE, .text = n->address);
+	return signing_key_publish(n->signer, n->vault, n->address);
+}
+
+static void identity_stop(node *n) { signer_free(&n->signer); }
+
+/* ---- keys --------------------------------------------------------------------------------------------------- */
+
+static err keys_start(node *n)
+{
+	TRY(keys_open(&n->keys, n->vault));
+	if (secret_unlocked()) AUDIT(.event = AUDIT_MEMORY_NOT_LOCKED);
+	return OK;
+}
+
+static void keys_stop(node *n) { keys_free(&n->keys); }
+
+/* ---- requests ----------------------------------------------------------------------------------------------- */
+
+static err requests_begin(node *n)
+{
+	const requests_limit decryptions = { (size_t)n->cfg.service.dec_capacity, (size_t)n->cfg.service.min_dec_cache };
+	const requests_limit limit[REQUEST_KINDS] = { [REQUEST_PUBLIC_DECRYPT] = decryptions, [REQUEST_USER_DECRYPT] = decryptions };
+	char path[PATH_MAX];
+	uint64_t cut;
+
+	TRY(requests_new(&n->table, limit, rng_os()));
+	TRY(folder(path, vault_private_folder(n->vault), "journal"));
+	TRY(journal_open(&n->journal, &cut, path, n->table));
+	if (cut) AUDIT(.event = AUDIT_JOURNAL_CUT, .amount = cut);
+	limiter_init(&n->limiter, &n->cfg);
+	return OK;
+}
+
+static void requests_end(node *n)
+{
+	journal_free(&n->journal);
+	requests_free(&n->table);
+}
+
+/* ---- work --------------------------------------------------------------------------------------------------- */
+
+static err work_start(node *n)
+{
+	TRY(pool_new(&n->cores, (unsigned)n->cfg.internal.num_rayon_threads));
+	TRY(pool_new(&n->ceremonies, 1));
+	n->engine = (engine){
+		.keys = n->keys, .signer = n->signer, .cores = n->cores, .random = rng_os(), .clock = clock_system(),
+		.profile = n->cfg.eip712_v011 ? KMS712_V011 : KMS712_V015,
+	};
+	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies };
+	TRY(desk_new(&n->desk, &parts));
+	desk_restore(n->desk);
+	return OK;
+}
+
+static void work_stop(node *n)
+{
+	pool_free(&n->ceremonies);
+	pool_free(&n->cores);
+	desk_free(&n->desk);
+}
+
+/* ---- what others see ---------------------------------------------------------------------------------------- */
+
+static err http_start(node *n)
+{
+	const node_http_parts parts = { n->vault, n->keys, n->table, &n->limiter, &n->metrics, n->cores, &n->cfg, ARCA_VERSION };
+	return node_http_new(&n->http, &parts);
+}
+
+static void http_stop(node *n) { node_http_free(&n->http); }
+
+static err api_begin(node *n)
+{
+	const api_parts parts = { n->desk, n->table, n->keys, &n->metrics, &n->cfg, n->storage };
+
+	TRY(api_new(&n->api, &parts));
+	api_open(n->api);
+	node_http_set_ready(n->http, true);
+	AUDIT(.event = AUDIT_NODE_STARTED, .text = n->address);
+	return OK;
+}
+
+enum { LAST_ANSWERS_MS = 2000 };
+
+static void api_end(node *n)
+{
+	if (n->api) {
+		api_drain(n->api, LAST_ANSWERS_MS);
+		AUDIT(.event = AUDIT_NODE_STOPPED);
+	}
+	api_free(&n->api);
+}
+
+/* ---- the table ---------------------------------------------------------------------------------------------- */
+
+const service NODE_SERVICES[] = {
+	{ "vault", vault_start, vault_stop },
+	{ "identity", identity_start, identity_stop },
+	{ "keys", keys_start, keys_stop },
+	{ "requests", requests_begin, requests_end },
+	{ "work", work_start, work_stop },
+	{ "http", http_start, http_stop },
+	{ "grpc", api_begin, api_end },
+};
+const size_t N_NODE_SERVICES = COUNT(NODE_SERVICES);
+
+int node_exit_code(const service *failed, err e)
+{
+	const bool listens = failed->start == http_start || failed->start == api_begin;
+
+	if (e == ERR_IO) return listens ? EX_UNAVAILABLE : EX_IOERR;
+	return e == ERR_BUSY || e == ERR_EXHAUSTED ? EX_UNAVAILABLE : 1;
+}
+
+bool node_finish(node *n)
+{
+	node_http_set_ready(n->http, false);
+	api_close(n->api);
+	desk_close(n->desk);
+	if (desk_wait_idle(n->desk, n->cfg.service.grace_secs * 1000)) return true;
+	log_warn("%zu requests did not finish within %jd s; they end here", desk_running(n->desk), (intmax_t)n->cfg.service.grace_secs);
+	return false;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/node/child.c -- fork, a pipe for the log, and waiting for the word. */
+#include "tests/node/child.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include "base/file.h"
+
+void child_write_config(const char *folder, const char *extra)
+{
+	buf text = { 0 };
+	char path[512];
+
+	buf_printf(&text, "[service]\nlisten_port = 0\n%s\n", extra ? extra : "");
+	buf_printf(&text, "[public_vault.storage.file]\npath = \"%s\"\n[private_vault.storage.file]\npath = \"%s\"\n", folder, folder);
+	buf_printf(&text, "[telemetry]\nmetrics_bind_address = \"127.0.0.1:0\"\n");
+	snprintf(path, sizeof path, "%s/node.toml", folder);
+	assert_ok(file_write_atomic(path, buf_slice(&text), 0600));
+	buf_free(&text);
+}
+
+/* The child's standard error arrives at *log. */
+static pid_t spawn(int *log, const char *folder, const char *const *arguments)
+{
+	char config[512];
+	const char *argv[16] = { getenv("ARCA_NODE"), "--config-file", config };
+	int pipe_ends[2];
+
+	assert_non_null(argv[0]);
+	snprintf(config, sizeof config, "%s/node.toml", folder);
+	for (size_t i = 0; arguments && arguments[i]; i++) argv[3 + i] = arguments[i];
+	assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(pipe_ends[1], STDERR_FILENO);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		execv(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	close(pipe_ends[1]);
+	*log = pipe_ends[0];
+	return pid;
+}
+
+typedef struct draining { FILE *from; char to[512]; } draining;
+
+/* Until the child is gone, so that it never waits for a reader of its log. */
+static void *drain_log(void *arg)
+{
+	draining *d = arg;
+	char line[2048];
+	FILE *to = fopen(d->to, "ae");
+
+	while (fgets(line, sizeof line, d->from))
+		if (to) fputs(line, to), fflush(to);
+	if (to) fclose(to);
+	fclose(d->from);
+	free(d);
+	return NULL;
+}
+
+void child_start(child *c, const char *folder)
+{
+	int log;
+	char line[2048];
+	bool is_ready = false;
+
+	*c = (child){ .folder = folder };
+	c->pid = spawn(&log, folder, NULL);
+	draining *d = calloc(1, sizeof *d);
+	assert_non_null(d);
+	d->from = fdopen(log, "r");
+	assert_non_null(d->from);
+	snprintf(d->to, sizeof d->to, "%s/node.log", folder);
+	buf all = { 0 };
+	while (!is_ready && fgets(line, sizeof line, d->from)) {
+		buf_put_str(&all, line);
+		is_ready = sscanf(line, "%*s info  ready: gRPC on 127.0.0.1:%u, HTTP on http://127.0.0.1:%u, signer %42s",
+		                  &c->grpc, &c->http, c->signer) == 3;
+	}
+	if (!is_ready) print_error("the node did not start:\n%s", buf_str(&all));
+	assert_true(is_ready);
+	buf_free(&all);
+	assert_int_equal(pthread_create(&c->log, NULL, drain_log, d), 0);
+	assert_ok(rpc_conn_new(&c->conn, NULL, "127.0.0.1", c->grpc, NULL));
+}
+
+int child_run(const char *folder, char *last_line, size_t room, const char *const *arguments)
+{
+	int log, how;
+	char line[2048];
+
+	pid_t pid = spawn(&log, folder, arguments);
+	FILE *f = fdopen(log, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) snprintf(last_line, room, "%s", line);
+	fclose(f);
+	assert_int_equal(waitpid(pid, &how, 0), pid);
+	assert_true(WIFEXITED(how));
+	return WEXITSTATUS(how);
+}
+
+void child_start_and_kill(const char *folder, unsigned lines)
+{
+	int log, how;
+	char line[2048];
+
+	pid_t pid = spawn(&log, folder, NULL);
+	FILE *f = fdopen(log, "r");
+	assert_non_null(f);
+	for (unsigned i = 0; i < lines && fgets(line, sizeof line, f) && !strstr(line, "ready: gRPC"); i++) {}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &how, 0), pid);
+	assert_true(WIFSIGNALED(how));
+	fclose(f);
+}
+
+static int end(child *c, int with)
+{
+	int how;
+
+	rpc_conn_free(&c->conn);
+	assert_int_equal(kill(c->pid, with), 0);
+	assert_int_equal(waitpid(c->pid, &how, 0), c->pid);
+	pthread_join(c->log, NULL);
+	return WIFEXITED(how) ? WEXITSTATUS(how) : -1;
+}
+
+void child_kill(child *c) { (void)end(c, SIGKILL); }
+int child_stop(child *c) { return end(c, SIGTERM); }

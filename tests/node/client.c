@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/node/client.c -- messages laid out, packed and sent. */
+#include "tests/node/client.h"
+
+enum { TIMEOUT_MS = 400000 };
+
+rpc_status client_said;
+
+id32 fresh_id(uint8_t kind)
+{
+	static uint32_t count;
+	id32 id = {{ kind }};
+	count++;
+	store32(id.b + 28, count);
+	return id;
+}
+
+Kms__V1__RequestId *id_message(const id32 *id)
+{
+	/* Several are alive at a time. */
+	static Kms__V1__RequestId ring[16];
+	static char text[16][ID_TEXT];
+	static unsigned at;
+	unsigned i = at++ % COUNT(ring);
+
+	kms__v1__request_id__init(&ring[i]);
+	id_text(text[i], id);
+	ring[i].request_id = text[i];
+	return &ring[i];
+}
+
+Kms__V1__Eip712DomainMsg *domain_message(const char *name)
+{
+	static Kms__V1__Eip712DomainMsg m;
+	static uint8_t chain_id[32] = { [30] = 54321 >> 8, [31] = 54321 & 255 };
+
+	kms__v1__eip712_domain_msg__init(&m);
+	m.name = (char *)(uintptr_t)name;
+	m.version = (char *)(uintptr_t)"1";
+	m.chain_id = (ProtobufCBinaryData){ sizeof chain_id, chain_id };
+	m.verifying_contract = (char *)(uintptr_t)"0x66f9664f97F2b50F62D13eA064982f936dE76657";
+	return &m;
+}
+
+grpc_status call_path(child *c, buf *response, const char *path, const ProtobufCMessage *request)
+{
+	buf bytes = { 0 };
+
+	pb_pack(&bytes, request);
+	err e = rpc_conn_call(c->conn, response, &client_said, path, buf_slice(&bytes), TIMEOUT_MS);
+	if (e != OK) err_clear();
+	buf_free(&bytes);
+	return client_said.code;
+}
+
+grpc_status call_core(child *c, buf *response, const char *method, const ProtobufCMessage *request)
+{
+	char path[128];
+	snprintf(path, sizeof path, "/kms_service.v1.CoreServiceEndpoint/%s", method);
+	return call_path(c, response, path, request);
+}
+
+grpc_status get_result(child *c, buf *response, const char *method, const id32 *id)
+{
+	grpc_status s;
+	do s = call_core(c, response, method, &id_message(id)->base);
+	while (s == GRPC_UNAVAILABLE && strstr(client_said.message, "still running"));
+	return s;
+}
+
+grpc_status start_preproc(child *c, const id32 *prep, int params)
+{
+	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
+	buf empty = { 0 };
+
+	m.request_id = id_message(prep);
+	m.params = (Kms__V1__FheParameter)params;
+	m.domain = domain_message("KMSGeneration");
+	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
+	buf_free(&empty);
+	return s;
+}
+
+grpc_status start_keygen(child *c, const id32 *key, const id32 *prep)
+{
+	Kms__V1__KeyGenRequest m = KMS__V1__KEY_GEN_REQUEST__INIT;
+	buf empty = { 0 };
+
+	m.request_id = id_message(key);
+	m.preproc_id = id_message(prep);
+	m.domain = domain_message("KMSGeneration");
+	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
+	buf_free(&empty);
+	return s;
+}
+
+enum { MOST_ITEMS = 64 };
+
+static void lay_out(Kms__V1__TypedCiphertext *message, Kms__V1__TypedCiphertext **list, const client_item *item, size_t n)
+{
+	assert_true(n <= MOST_ITEMS);
+	for (size_t i = 0; i < n; i++) {
+		kms__v1__typed_ciphertext__init(&message[i]);
+		message[i].ciphertext = pb_bytes(item[i].file);
+		message[i].fhe_type = item[i].fhe_type;
+		message[i].external_handle = pb_bytes(item[i].handle);
+		message[i].ciphertext_format = (Kms__V1__CiphertextFormat)item[i].format;
+		list[i] = &message[i];
+	}
+}
+
+grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n)
+{
+	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
+	Kms__V1__TypedCiphertext ct[MOST_ITEMS], *list[MOST_ITEMS];
+
+	lay_out(ct, list, item, n);
+	m.request_id = id_message(id);
+	m.key_id = id_message(key);
+	m.domain = domain_message("Decryption");
+	m.ciphertexts = list;
+	m.n_ciphertexts = n;
+	return call_core(c, response, method, &m.base);
+}
+
+grpc_status user_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n,
+                         const char *address, slice enc_key)
+{
+	Kms__V1__UserDecryptionRequest m = KMS__V1__USER_DECRYPTION_REQUEST__INIT;
+	Kms__V1__TypedCiphertext ct[MOST_ITEMS], *list[MOST_ITEMS];
+
+	lay_out(ct, list, item, n);
+	m.request_id = id_message(id);
+	m.key_id = id_message(key);
+	m.domain = domain_message("Decryption");
+	m.client_address = (char *)(uintptr_t)address;
+	m.enc_key = pb_bytes(enc_key);
+	m.typed_ciphertexts = list;
+	m.n_typed_ciphertexts = n;
+	return call_core(c, response, method, &m.base);
+}
+
+bool make_key(child *c, id32 *prep, id32 *key)
+{
+	buf response = { 0 };
+
+	*prep = fresh_id(3);
+	*key = fresh_id(4);
+	bool made = start_preproc(c, prep, 1) == GRPC_OK && get_result(c, &response, "GetKeyGenPreprocResult", prep) == GRPC_OK &&
+	            start_keygen(c, key, prep) == GRPC_OK && get_result(c, &response, "GetKeyGenResult", key) == GRPC_OK;
+	buf_free(&response);
+	return made;
+}

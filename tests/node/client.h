@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/node/client.h -- the calls of the core service as a client makes them.  Every function returns the gRPC code of
+ * the answer; the sentence is in client_said.
+ */
+#ifndef ARCA_TESTS_NODE_CLIENT_H
+#define ARCA_TESTS_NODE_CLIENT_H
+
+#include <kms.v1.pb-c.h>
+#include "rpc/pb.h"
+#include "tests/node/child.h"
+#include "tkms/tkms.h"
+
+extern rpc_status client_said;
+
+/* An id whose first byte is `kind` and whose last bytes count up. */
+id32 fresh_id(uint8_t kind);
+
+/* The messages refer to the given ids and to static texts: valid until the next call of the same function. */
+Kms__V1__RequestId *id_message(const id32 *id);
+Kms__V1__Eip712DomainMsg *domain_message(const char *name);
+
+/* Calls a method of the core service and appends the response's bytes. */
+grpc_status call_core(child *c, buf *response, const char *method, const ProtobufCMessage *request);
+grpc_status call_path(child *c, buf *response, const char *path, const ProtobufCMessage *request);
+
+/* A Get…Result call; asks again while it is UNAVAILABLE. */
+grpc_status get_result(child *c, buf *response, const char *method, const id32 *id);
+
+grpc_status start_preproc(child *c, const id32 *prep, int params);
+grpc_status start_keygen(child *c, const id32 *key, const id32 *prep);
+
+typedef struct client_item { int fhe_type; ct_format format; slice file, handle; } client_item;
+grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n);
+grpc_status user_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n,
+                         const char *address, slice enc_key);
+
+/* Prep and key generation with test parameters until the key is there; false if the node refused or died. */
+bool make_key(child *c, id32 *prep, id32 *key);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/config.h"
+#include "tests/test.h"
+
+#define VAULTS "[public_vault.storage.file]\npath = \"/a\"\n[private_vault.storage.file]\npath = \"/b\"\n"
+
+static char *const NOTHING[] = { NULL };
+
+static void refused(const char *text, char *const *environment, const char *part, const char *other_part)
+{
+	node_config c;
+
+	assert_int_equal(node_config_read(&c, "node.toml", slice_str(text), environment), ERR_REQUEST);
+	if (!strstr(err_text(), part) || !strstr(err_text(), other_part)) print_error("%s\n", err_text());
+	assert_non_null(strstr(err_text(), part));
+	assert_non_null(strstr(err_text(), other_part));
+	err_clear();
+}
+
+static void what_is_left_out_has_its_default(void **state)
+{
+	(void)state;
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS), NOTHING));
+	assert_string_equal(c.service.listen_address, "127.0.0.1");
+	assert_int_equal(c.service.listen_port, 50051);
+	assert_int_equal(c.service.grpc_max_message_size, 104857600);
+	assert_int_equal(c.service.dec_capacity, 10000);
+	assert_int_equal(c.service.min_dec_cache, 6000);
+	assert_string_equal(c.private_vault.path, "/b");
+	assert_string_equal(c.private_vault.prefix, "PRIV");
+	assert_string_equal(c.http_address, "127.0.0.1");
+	assert_int_equal(c.http_port, 9646);
+	assert_int_equal(c.limits.preproc, 25000);
+	assert_false(c.eip712_v011);
+	node_config_free(&c);
+	assert_null(c.private_vault.path);
+}
+
+static void the_environment_stands_above_the_file_and_ours_above_the_alias(void **state)
+{
+	(void)state;
+	char *const environment[] = { "PATH=/bin", "KMS_CORE__SERVICE__LISTEN_PORT=1111", "KMS_CORE__SERVICE__TIMEOUT_SECS=7",
+	                              "ARCA_NODE__SERVICE__LISTEN_PORT=2222", "ARCA_NODE__PRIVATE_VAULT__STORAGE__FILE__PATH=/env", NULL };
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str("[service]\nlisten_port = 3333\ntimeout_secs = 9\n" VAULTS), environment));
+	assert_int_equal(c.service.listen_port, 2222);
+	assert_int_equal(c.service.timeout_secs, 7);
+	assert_string_equal(c.private_vault.path, "/env");
+	node_config_free(&c);
+}
+
+static void an_unknown_key_is_named_with_its_line(void **state)
+{
+	(void)state;
+	char *const environment[] = { "ARCA_NODE__SERVICE__LISTN_PORT=1", NULL };
+
+	refused("[service]\nlisten_port = 1\nlisten_prot = 2\n" VAULTS, NOTHING, "line 3", "service.listen_prot");
+	refused("what = 1\n" VAULTS, NOTHING, "line 1", "what");
+	refused("[servise]\n" VAULTS, NOTHING, "line 1", "servise");
+	refused(VAULTS, environment, "ARCA_NODE__SERVICE__LISTN_PORT", "no such key");
+}
+
+static void wrong_types_and_ranges_are_named(void **state)
+{
+	(void)state;
+	char *const environment[] = { "ARCA_NODE__SERVICE__LISTEN_PORT=12x", NULL };
+
+	refused("[service]\nlisten_port = \"1\"\n" VAULTS, NOTHING, "line 2", "whole number");
+	refused("[service]\nlisten_port = 65536\n" VAULTS, NOTHING, "service.listen_port is 65536", "from 0 to 65535");
+	refused("[service]\nlisten_port = [1]\n" VAULTS, NOTHING, "service.listen_port", "list");
+	refused("[service]\nlisten_port = -1\n" VAULTS, NOTHING, "service.listen_port is -1", "line 2");
+	refused("[service]\nlisten_address = 5\n" VAULTS, NOTHING, "service.listen_address", "a text");
+	refused("service = 1\n" VAULTS, NOTHING, "line 1", "service");
+	refused(VAULTS, environment, "ARCA_NODE__SERVICE__LISTEN_PORT", "whole number");
+	refused("[private_vault.storage.file]\npath = \"/b\"\n", NOTHING, "public_vault.storage.file.path", "missing");
+}
+
+static void broken_toml_is_named_with_its_line(void **state)
+{
+	(void)state;
+	refused("[service\n", NOTHING, "node.toml", "line 1");
+	refused("[service]\nlisten_port = 1\nlisten_port = 2\n" VAULTS, NOTHING, "line 3", "not TOML");
+	refused("a = \"\\u0000\"", NOTHING, "node.toml", "zero");
+	refused("[{service]\n", NOTHING, "line 1", "not TOML");
+	refused(VAULTS "[\u048e]\n", NOTHING, "line 5", "beyond ASCII");
+}
+
+static void threshold_mode_and_what_else_is_not_built_is_a_sentence(void **state)
+{
+	(void)state;
+	char *const environment[] = { "KMS_CORE__THRESHOLD__MY_ID=1", NULL };
+
+	refused(VAULTS "[threshold]\n", NOTHING, "line 5", "threshold mode is not built");
+	refused(VAULTS "[threshold]\nlisten_port = 50001\n", NOTHING, "line 6", "threshold mode is not built");
+	refused(VAULTS "[[threshold.peers]]\nparty_id = 1\n", NOTHING, "threshold", "not built");
+	refused(VAULTS, environment, "KMS_CORE__THRESHOLD__MY_ID", "threshold mode is not built");
+	refused(VAULTS "[private_vault.keychain.aws_kms]\nroot_key_id = \"x\"\n", NOTHING, "private_vault.keychain", "not built");
+	refused(VAULTS "[backup_vault.storage.file]\npath = \"x\"\n", NOTHING, "backup_vault", "not built");
+	refused("[public_vault.storage.s3]\nbucket = \"x\"\n", NOTHING, "public_vault.storage.s3", "not built");
+}
+
+static void what_spans_several_keys_is_checked(void **state)
+{
+	(void)state;
+	refused("[service]\ndec_capacity = 10\nmin_dec_cache = 10\n" VAULTS, NOTHING, "min_dec_cache", "dec_capacity");
+	refused(VAULTS "[rate_limiter_conf]\nbucket_size = 10\n", NOTHING, "rate_limiter_conf", "bucket_size");
+	refused(VAULTS "[telemetry]\nmetrics_bind_address = \"localhost\"\n", NOTHING, "metrics_bind_address", "address:port");
+	refused(VAULTS "[telemetry]\nmetrics_bind_address = \"localhost:99999\"\n", NOTHING, "metrics_bind_address", "address:port");
+	refused("[service]\neip712_profile = \"v1\"\n" VAULTS, NOTHING, "eip712_profile", "v0.15");
+	refused("[public_vault.storage.file]\npath = \"/a\"\nprefix = \"X\"\n[private_vault.storage.file]\npath = \"/a\"\nprefix = \"X\"\n",
+	        NOTHING, "same folder", "/a/X");
+}
+
+static void an_empty_section_and_an_ipv6_address_are_fine(void **state)
+{
+	(void)state;
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str("[service]\n[rate_limiter_conf]\n" VAULTS
+	                           "[telemetry]\nmetrics_bind_address = \"[::1]:80\"\n"), NOTHING));
+	assert_string_equal(c.http_address, "::1");
+	assert_int_equal(c.http_port, 80);
+	node_config_free(&c);
+}
+
+static void texts_and_comments_may_hold_any_character(void **state)
+{
+	(void)state;
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str("# für 鍵 \"\n[public_vault.storage.file]\npath = \"/\\\"ключ\"\nprefix = '''鍵'''\n"
+	                           "[private_vault.storage.file]\npath = '/ü' # ü\n"), NOTHING));
+	assert_string_equal(c.public_vault.path, "/\"ключ");
+	assert_string_equal(c.public_vault.prefix, "鍵");
+	assert_string_equal(c.private_vault.path, "/ü");
+	node_config_free(&c);
+}
+
+static void what_is_printed_can_be_read_again(void **state)
+{
+	(void)state;
+	node_config c, again;
+	buf first = { 0 }, second = { 0 };
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str("[service]\nlisten_address = \"a\\\"\\\\\\nb\"\n" VAULTS), NOTHING));
+	node_config_print(&first, &c);
+	assert_ok(node_config_read(&again, "printed", buf_slice(&first), NOTHING));
+	assert_string_equal(again.service.listen_address, "a\"\\\nb");
+	node_config_print(&second, &again);
+	assert_true(slice_eq_var(buf_slice(&first), buf_slice(&second)));
+	buf_free(&first), buf_free(&second);
+	node_config_free(&c), node_config_free(&again);
+}
+
+TESTS(TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
+      TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
+      TEST(threshold_mode_and_what_else_is_not_built_is_a_sentence), TEST(what_spans_several_keys_is_checked),
+      TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again))

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/test.h"
+#include <jansson.h>
+#include "base/hex.h"
+#include "tfhers/envelope.h"
+#include "vault/objects.h"
+
+/* The body of a named object among the layout vectors. */
+static buf vector(const char *file, const char *name)
+{
+	json_t *all = json_load_file(test_vector(file), 0, NULL);
+	buf b = { 0 };
+	size_t i;
+	json_t *v;
+
+	assert_non_null(all);
+	json_array_foreach(all, i, v)
+		if (!strcmp(json_string_value(json_object_get(v, "name")), name))
+			assert_true(hex_read_all(&b, slice_str(json_string_value(json_object_get(v, "hex")))));
+	assert_true(b.n > 0);
+	json_decref(all);
+	return b;
+}
+
+static slice body_of(const buf *file, const char *name, size_t skip)
+{
+	size_t head = envelope_length(name) + skip;
+	assert_true(file->n >= head);
+	return slice_of(file->p + head, file->n - head);
+}
+
+static void the_signing_keys_have_the_known_bodies(void **state)
+{
+	(void)state;
+	buf sk_body = vector("kms-service/layout_vectors_a.json", "PrivateSigKey (seed 100)"), file = { 0 };
+	buf pk_body = vector("kms-service/layout_vectors_b.json", "UnifiedPublicSigKey ECDSA");
+	secp_sk sk, read;
+	secp_pk pk, pk_read;
+
+	assert_ok(secp_sk_read(&sk, sk_body.p + sk_body.n - SECP_SK));
+	private_key_write(&file, &sk);
+	assert_true(slice_eq_var(body_of(&file, "PrivateSigKey", 0), buf_slice(&sk_body)));
+	assert_ok(private_key_read(&read, buf_slice(&file)));
+	assert_memory_equal(sk.b, read.b, SECP_SK);
+
+	buf_clear(&file);
+	assert_ok(secp_pk_read(&pk, slice_of(pk_body.p + pk_body.n - SECP_PK, SECP_PK)));
+	unified_public_key_write(&file, &pk);
+	assert_true(slice_eq_var(body_of(&file, "UnifiedPublicSigKey", 0), buf_slice(&pk_body)));
+
+	/* PublicSigKey is the versioned key inside it. */
+	buf_clear(&file);
+	public_key_write(&file, &pk);
+	assert_true(slice_eq_var(body_of(&file, "PublicSigKey", 0), slice_of(pk_body.p + 8, pk_body.n - 8)));
+	assert_ok(public_key_read(&pk_read, buf_slice(&file)));
+	assert_memory_equal(pk.b, pk_read.b, SECP_PK);
+	buf_free(&sk_body), buf_free(&pk_body), buf_free(&file);
+}
+
+/* A whole file around the body of a vector. */
+static buf metadata_file(const buf *body)
+{
+	buf file = { 0 };
+	envelope_write(&file, "KeyGenMetadata");
+	buf_put_u32(&file, 0), buf_put_u32(&file, 0);
+	buf_put_slice(&file, buf_slice(body));
+	return file;
+}
+
+static void key_metadata_has_the_known_body(void **state)
+{
+	static const char *const NAMES[] = { "KeyGenMetadataInner q126", "KeyGenMetadataInner extra" };
+	(void)state;
+	for (size_t i = 0; i < COUNT(NAMES); i++) {
+		buf body = vector("kms-service/layout_vectors_b.json", NAMES[i]), file = metadata_file(&body), again = { 0 };
+		key_metadata m;
+
+		assert_ok(key_metadata_read(&m, buf_slice(&file)));
+		assert_int_equal(m.digests, 2);
+		assert_int_equal(m.digest[1].type, PUB_PUBLIC_KEY);
+		assert_int_equal(m.digest[1].digest.n, 32);
+		assert_int_equal(m.external_signature.n, 65);
+		assert_int_equal(m.has_extra_data, i == 1);
+		key_metadata_write(&again, &m);
+		assert_true(slice_eq_var(buf_slice(&file), buf_slice(&again)));
+		buf_free(&body), buf_free(&file), buf_free(&again);
+	}
+}
+
+static void every_truncation_of_key_metadata_is_refused(void **state)
+{
+	(void)state;
+	buf body = vector("kms-service/layout_vectors_b.json", "KeyGenMetadataInner extra"), file = metadata_file(&body);
+	key_metadata m;
+
+	for (size_t n = 0; n < file.n; n++) assert_err(ERR_REQUEST, key_metadata_read(&m, slice_of(file.p, n)));
+	buf_put_u8(&file, 0);
+	assert_err(ERR_REQUEST, key_metadata_read(&m, buf_slice(&file)));
+	buf_free(&body), buf_free(&file);
+}
+
+static void a_key_record_round_trips_and_refuses_what_it_does_not_know(void **state)
+{
+	(void)state;
+	buf body = vector("kms-service/layout_vectors_b.json", "KeyGenMetadataInner extra"), inner = metadata_file(&body), file = { 0 };
+	key_record r = { .state = KEY_ACTIVE, .fhe_parameter = 1, .created_ms = 1700000000123 }, read;
+
+	assert_ok(key_metadata_read(&r.metadata, buf_slice(&inner)));
+	key_record_write(&file, &r);
+	assert_ok(key_record_read(&read, buf_slice(&file)));
+	assert_int_equal(read.state, KEY_ACTIVE);
+	assert_int_equal(read.fhe_parameter, 1);
+	assert_true(read.created_ms == r.created_ms);
+	assert_true(id_eq_var(&read.metadata.prep_id, &r.metadata.prep_id));
+	assert_string_equal(key_state_name(read.state), "active");
+
+	file.p[1] = 77;
+	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
+	file.p[1] = KEY_ACTIVE, file.p[0] = 2;
+	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
+	file.p[0] = 1;
+	for (size_t n = 0; n < file.n; n++) assert_err(ERR_REQUEST, key_record_read(&read, slice_of(file.p, n)));
+	buf_free(&body), buf_free(&inner), buf_free(&file);
+}
+
+static void an_object_of_another_name_is_refused(void **state)
+{
+	(void)state;
+	buf file = { 0 };
+	secp_sk sk;
+	secp_pk pk;
+
+	secp_sk_random(&sk, test_rng());
+	private_key_write(&file, &sk);
+	assert_err(ERR_REQUEST, public_key_read(&pk, buf_slice(&file)));
+	buf_free(&file);
+}
+
+TESTS(TEST(the_signing_keys_have_the_known_bodies), TEST(key_metadata_has_the_known_body),
+      TEST(every_truncation_of_key_metadata_is_refused), TEST(a_key_record_round_trips_and_refuses_what_it_does_not_know),
+      TEST(an_object_of_another_name_is_refused))

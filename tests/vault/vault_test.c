@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/test.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "base/file.h"
+#include "tests/vault/folder.h"
+#include "vault/signing_key.h"
+
+static const id32 ONE = {{ [31] = 1 }}, TWO = {{ [31] = 2 }}, EPOCH = {{ [0] = 8, [31] = 1 }};
+
+static vault *open_vault(void **state)
+{
+	vault *v = NULL;
+	assert_ok(vault_open(&v, below(state, "PUB"), below(state, "PRIV")));
+	return v;
+}
+
+static unsigned mode_of(const char *path)
+{
+	struct stat s;
+	assert_int_equal(stat(path, &s), 0);
+	return s.st_mode & 0777;
+}
+
+static void what_was_put_is_read_back_from_the_published_place(void **state)
+{
+	vault *v = open_vault(state);
+	bool existed = true;
+	buf b = { 0 };
+
+	assert_ok(vault_put_public(v, PUB_COMPRESSED_XOF_KEY_SET, &ONE, slice_str("set"), &existed));
+	assert_false(existed);
+	assert_ok(vault_put_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, slice_str("info"), &existed));
+	assert_false(existed);
+	assert_true(file_exists(below(state, "PUB/CompressedXofKeySet/0000000000000000000000000000000000000000000000000000000000000001")));
+	assert_ok(vault_get_private(&b, v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, 100));
+	assert_true(slice_eq_var(buf_slice(&b), slice_str("info")));
+	assert_err(ERR_NOT_FOUND, vault_get_private(&b, v, PRIV_FHE_KEY_INFO, &EPOCH, &TWO, 100));
+	assert_err(ERR_NOT_FOUND, vault_get_private(&b, v, PRIV_FHE_KEY_INFO, NULL, &ONE, 100));
+	assert_err(ERR_REQUEST, vault_get_private(&b, v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, 3));
+	assert_true(vault_has_public(v, PUB_COMPRESSED_XOF_KEY_SET, &ONE));
+	assert_false(vault_has_public(v, PUB_PUBLIC_KEY, &ONE));
+	buf_free(&b);
+	vault_free(&v);
+}
+
+static void a_second_write_is_skipped_and_reported(void **state)
+{
+	vault *v = open_vault(state);
+	bool existed;
+	buf b = { 0 };
+
+	assert_ok(vault_put_public(v, PUB_CRS, &ONE, slice_str("first"), &existed));
+	assert_ok(vault_put_public(v, PUB_CRS, &ONE, slice_str("second"), &existed));
+	assert_true(existed);
+	assert_ok(vault_get_public(&b, v, PUB_CRS, &ONE, 100));
+	assert_true(slice_eq_var(buf_slice(&b), slice_str("first")));
+	assert_ok(vault_remove_public(v, PUB_CRS, &ONE));
+	assert_ok(vault_remove_public(v, PUB_CRS, &ONE));
+	assert_false(vault_has_public(v, PUB_CRS, &ONE));
+	buf_free(&b);
+	vault_free(&v);
+}
+
+static void private_material_is_closed_to_others_whatever_the_umask(void **state)
+{
+	mode_t before = umask(0);
+	vault *v = open_vault(state);
+	bool existed;
+
+	assert_ok(vault_put_private(v, PRIV_FHE_PRIVATE_KEY, &EPOCH, &ONE, slice_str("k"), &existed));
+	assert_ok(vault_put_public(v, PUB_PUBLIC_KEY, &ONE, slice_str("k"), &existed));
+	umask(before);
+	assert_int_equal(mode_of(below(state, "PRIV")), 0700);
+	assert_int_equal(mode_of(below(state, "PRIV/FhePrivateKey")), 0700);
+	assert_int_equal(mode_of(below(state, "PRIV/FhePrivateKey/0800000000000000000000000000000000000000000000000000000000000001"
+	                                      "/0000000000000000000000000000000000000000000000000000000000000001")), 0600);
+	assert_int_equal(mode_of(below(state, "PUB/PublicKey/0000000000000000000000000000000000000000000000000000000000000001")), 0644);
+	vault_free(&v);
+}
+
+static void a_vault_whose_private_files_are_open_to_others_is_refused(void **state)
+{
+	vault *v = open_vault(state);
+	bool existed;
+	const char *file = below(state, "PRIV/SigningKey/0000000000000000000000000000000000000000000000000000000000000001");
+
+	assert_ok(vault_put_private(v, PRIV_SIGNING_KEY, NULL, &ONE, slice_str("k"), &existed));
+	vault_free(&v);
+	assert_int_equal(chmod(file, 0640), 0);
+	assert_int_equal(vault_open(&v, below(state, "PUB"), below(state, "PRIV")), ERR_STATE);
+	assert_non_null(strstr(err_text(), "chmod"));
+	assert_non_null(strstr(err_text(), file));
+	assert_int_equal(chmod(file, 0600), 0);
+	assert_int_equal(chmod(below(state, "PRIV"), 0755), 0);
+	assert_err(ERR_STATE, vault_open(&v, below(state, "PUB"), below(state, "PRIV")));
+	assert_int_equal(chmod(below(state, "PRIV"), 0700), 0);
+	v = open_vault(state);
+	vault_free(&v);
+}
+
+static void a_vault_has_one_holder(void **state)
+{
+	vault *v = open_vault(state), *second = NULL;
+
+	assert_err(ERR_STATE, vault_open(&second, below(state, "PUB"), below(state, "PRIV")));
+	vault_free(&v);
+	v = open_vault(state);
+	vault_free(&v);
+}
+
+static void what_an_interrupted_write_left_is_removed(void **state)
+{
+	vault *v = open_vault(state);
+	bool existed;
+	const char *torn = below(state, "PRIV/SigningKey/0000000000000000000000000000000000000000000000000000000000000002.aB3xYz");
+
+	assert_ok(vault_put_private(v, PRIV_SIGNING_KEY, NULL, &ONE, slice_str("k"), &existed));
+	vault_free(&v);
+	assert_ok(file_write_atomic(torn, slice_str("half a"), 0600));
+	v = open_vault(state);
+	assert_false(file_exists(torn));
+	assert_true(vault_has_private(v, PRIV_SIGNING_KEY, NULL, &ONE));
+	vault_free(&v);
+}
+
+static void ids_are_listed_in_order_and_foreign_names_passed_over(void **state)
+{
+	vault *v = open_vault(state);
+	bool existed;
+	id32 *ids;
+	size_t n;
+
+	assert_ok(vault_list_private(&ids, &n, v, PRIV_FHE_KEY_INFO, &EPOCH));
+	assert_int_equal(n, 0);
+	free(ids);
+	assert_ok(vault_put_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &TWO, slice_str("2"), &existed));
+	assert_ok(vault_put_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, slice_str("1"), &existed));
+	assert_ok(file_write_atomic(below(state, "PRIV/FheKeyInfo/0800000000000000000000000000000000000000000000000000000000000001/notes.txt"),
+	                            slice_str("x"), 0600));
+	assert_ok(vault_list_private(&ids, &n, v, PRIV_FHE_KEY_INFO, &EPOCH));
+	assert_int_equal(n, 2);
+	assert_true(id_eq_var(&ids[0], &ONE) && id_eq_var(&ids[1], &TWO));
+	free(ids);
+	assert_ok(vault_list_epochs(&ids, &n, v, PRIV_FHE_KEY_INFO));
+	assert_int_equal(n, 1);
+	assert_true(id_eq_var(&ids[0], &EPOCH));
+	free(ids);
+	vault_free(&v);
+}
+
+static void an_unwritable_place_is_a_sentence(void **state)
+{
+	vault *v = NULL;
+
+	assert_ok(file_write_atomic(below(state, "file"), slice_str("x"), 0600));
+	assert_err(ERR_IO, vault_open(&v, below(state, "PUB"), below(state, "file/PRIV")));
+	assert_null(v);
+}
+
+/* Writes objects for ever, and a byte to the pipe for each. */
+static void write_until_killed(void **state, unsigned round, int pipe_end, slice bytes)
+{
+	vault *v;
+	bool existed;
+
+	if (vault_open(&v, below(state, "PUB"), below(state, "PRIV")) != OK) _exit(1);
+	for (id32 id = {{ [30] = (uint8_t)(round + 1) }};; id.b[31]++)
+		if (vault_put_private(v, PRIV_CONTEXT, NULL, &id, bytes, &existed) != OK || write(pipe_end, "", 1) != 1) _exit(1);
+}
+
+/* The writer is killed somewhere in the object after a random one; whatever is there afterwards is whole. */
+static void a_killed_writer_leaves_whole_objects(void **state)
+{
+	enum { BYTES = 1 << 20, ROUNDS = 20, MOST = 6 };
+	uint8_t *bytes = malloc(BYTES);
+	assert_non_null(bytes);
+	memset(bytes, 0x5a, BYTES);
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		int ends[2], how;
+		char tick;
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		pid_t child = fork();
+		if (child == 0) write_until_killed(state, round, ends[1], slice_of(bytes, BYTES));
+		for (uint64_t i = test_below(MOST) + 1; i; i--) assert_int_equal(read(ends[0], &tick, 1), 1);
+		kill(child, SIGKILL);
+		waitpid(child, &how, 0);
+		assert_true(WIFSIGNALED(how));
+		close(ends[0]), close(ends[1]);
+
+		vault *v = open_vault(state);
+		id32 *ids;
+		size_t n;
+		assert_ok(vault_list_private(&ids, &n, v, PRIV_CONTEXT, NULL));
+		for (size_t i = 0; i < n; i++) {
+			buf b = { 0 };
+			assert_ok(vault_get_private(&b, v, PRIV_CONTEXT, NULL, &ids[i], BYTES));
+			assert_int_equal(b.n, BYTES);
+			buf_free(&b);
+			assert_ok(vault_remove_private(v, PRIV_CONTEXT, NULL, &ids[i]));
+		}
+		free(ids);
+		vault_free(&v);
+	}
+	free(bytes);
+}
+
+static void a_signing_key_is_made_once(void **state)
+{
+	vault *v = open_vault(state);
+	signer *k = NULL, *again = NULL;
+	bool fresh;
+	id32 id;
+	char text[ID_TEXT];
+
+	signing_key_id(&id);
+	id_text(text, &id);
+	assert_string_equal(text, "60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee");
+	assert_ok(signing_key_open(&k, &fresh, v, test_rng()));
+	assert_true(fresh);
+	assert_ok(signing_key_publish(k, v, "0x00"));
+	assert_ok(signing_key_publish(k, v, "0x00"));
+	assert_err(ERR_STATE, signing_key_publish(k, v, "0x01"));
+	vault_free(&v);
+
+	v = open_vault(state);
+	assert_ok(signing_key_open(&again, &fresh, v, test_rng()));
+	assert_false(fresh);
+	assert_memory_equal(signer_pk(k)->b, signer_pk(again)->b, SECP_PK);
+	buf published = { 0 };
+	secp_pk read;
+	assert_ok(vault_get_public(&published, v, PUB_VERF_KEY, &id, MAX_SIG_KEY_FILE));
+	assert_ok(public_key_read(&read, buf_slice(&published)));
+	assert_memory_equal(signer_pk(k)->b, read.b, SECP_PK);
+	buf_free(&published);
+	signer_free(&k);
+	signer_free(&again);
+	vault_free(&v);
+}
+
+static void a_damaged_signing_key_is_not_replaced(void **state)
+{
+	vault *v = open_vault(state);
+	signer *k = NULL;
+	id32 id;
+	bool existed, fresh;
+
+	signing_key_id(&id);
+	assert_ok(vault_put_private(v, PRIV_SIGNING_KEY, NULL, &id, slice_str("rubbish"), &existed));
+	assert_err(ERR_STATE, signing_key_open(&k, &fresh, v, test_rng()));
+	vault_free(&v);
+}
+
+TESTS(TEST_IN_FOLDER(what_was_put_is_read_back_from_the_published_place), TEST_IN_FOLDER(a_second_write_is_skipped_and_reported),
+      TEST_IN_FOLDER(private_material_is_closed_to_others_whatever_the_umask),
+      TEST_IN_FOLDER(a_vault_whose_private_files_are_open_to_others_is_refused), TEST_IN_FOLDER(a_vault_has_one_holder),
+      TEST_IN_FOLDER(what_an_interrupted_write_left_is_removed),
+      TEST_IN_FOLDER(ids_are_listed_in_order_and_foreign_names_passed_over), TEST_IN_FOLDER(an_unwritable_place_is_a_sentence),
+      TEST_IN_FOLDER(a_killed_writer_leaves_whole_objects), TEST_IN_FOLDER(a_signing_key_is_made_once),
+      TEST_IN_FOLDER(a_damaged_signing_key_is_not_replaced))

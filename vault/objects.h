@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vault/objects.h -- the bytes of stored objects.
+ *
+ *   PrivateSigKey, PublicSigKey, UnifiedPublicSigKey      the node's ECDSA key, its public half, and that with its scheme
+ *   KeyGenMetadata                                        what was signed about a key, so that answers can be given again
+ *   key record                                            what this node knows of a key: state, parameters, metadata
+ *
+ * All but the last are `safe_serialize` files (tfhers/envelope.h) whose bodies are versioned as the clients and tools of
+ * other implementations expect; the key record is ours and starts with its version in one byte.
+ *
+ * Readers borrow from the file, check every length, and refuse trailing bytes with ERR_REQUEST.
+ */
+#ifndef ARCA_VAULT_OBJECTS_H
+#define ARCA_VAULT_OBJECTS_H
+
+#include "curve/secp.h"
+#include "vault/vault.h"
+
+enum {
+	MAX_SIG_KEY_FILE = 1024,
+	MAX_EXTRA_DATA = 64 << 10,                     /* opaque bytes that a request carries and a signature covers */
+	MAX_STORED_SIGNATURE = 8 << 10,
+	MAX_SCHEMES = 5,                               /* signing schemes that exist                                  */
+	MAX_KEY_RECORD = 256 << 10,
+};
+
+enum { SCHEME_ECDSA256K1 = 0 };
+
+/* ---- the signing key ---------------------------------------------------------------------------------------- */
+
+void private_key_write(buf *out, const secp_sk *sk);
+err  private_key_read(secp_sk *out, slice file);
+
+void public_key_write(buf *out, const secp_pk *pk);              /* PublicSigKey        */
+void unified_public_key_write(buf *out, const secp_pk *pk);      /* UnifiedPublicSigKey */
+err  public_key_read(secp_pk *out, slice file);
+
+/* ---- what was signed about a key ---------------------------------------------------------------------------- */
+
+typedef struct stored_digest { pub_type type; slice digest; } stored_digest;
+typedef struct stored_signature { uint32_t scheme; slice bytes; } stored_signature;
+
+typedef struct key_metadata {
+	id32   key_id, prep_id;
+	size_t digests;
+	stored_digest digest[PUB_TYPES];               /* ascending by type */
+	bool   has_extra_data;
+	slice  extra_data, external_signature;
+	size_t signatures;
+	stored_signature signature[MAX_SCHEMES];
+} key_metadata;
+
+void key_metadata_write(buf *out, const key_metadata *m);
+err  key_metadata_read(key_metadata *out, slice file);
+
+/* ---- what this node knows of a key -------------------------------------------------------------------------- */
+
+/* The life of a key after NIST SP 800-57.  The numbers are stored. */
+typedef enum key_state {
+	KEY_PRE_ACTIVATION = 1, KEY_ACTIVE, KEY_SUSPENDED, KEY_DEACTIVATED, KEY_COMPROMISED, KEY_DESTROYED
+} key_state;
+
+const char *key_state_name(key_state s);
+
+typedef struct key_record {
+	key_state state;                               /* at birth */
+	uint32_t  fhe_parameter;
+	int64_t   created_ms;                          /* since 1970 */
+	key_metadata metadata;
+} key_record;
+
+void key_record_write(buf *out, const key_record *r);
+err  key_record_read(key_record *out, slice file);
+
+#endif

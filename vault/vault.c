@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* vault/vault.c -- objects as files; who may read them; one holder at a time. */
+#include "vault/vault.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/hex.h"
+
+enum {
+	PUBLIC_FOLDER_MODE = 0755, PUBLIC_FILE_MODE = 0644,
+	PRIVATE_FOLDER_MODE = 0700, PRIVATE_FILE_MODE = 0600,
+	OTHERS = 077,                                  /* the permissions that nothing private may have */
+};
+
+struct vault {
+	char *public_folder, *private_folder;
+	int   lock;
+};
+
+static const char *const PUB_NAMES[PUB_TYPES] = {
+	[PUB_SERVER_KEY] = "ServerKey", [PUB_PUBLIC_KEY] = "PublicKey", [PUB_PUBLIC_KEY_METADATA] = "PublicKeyMetadata",
+	[PUB_CRS] = "CRS", [PUB_VERF_KEY] = "VerfKey", [PUB_VERF_ADDRESS] = "VerfAddress",
+	[PUB_DECOMPRESSION_KEY] = "DecompressionKey", [PUB_CA_CERT] = "CACert",
+	[PUB_RECOVERY_MATERIAL] = "RecoveryMaterial", [PUB_COMPRESSED_XOF_KEY_SET] = "CompressedXofKeySet",
+	[PUB_TYPED_VERF_KEY] = "TypedVerfKey", [PUB_TYPED_VERF_ADDRESS] = "TypedVerfAddress",
+};
+
+static const char *const PRIV_NAMES[PRIV_TYPES] = {
+	[PRIV_SIGNING_KEY] = "SigningKey", [PRIV_FHE_KEY_INFO] = "FheKeyInfo", [PRIV_CRS_INFO] = "CrsInfo",
+	[PRIV_FHE_PRIVATE_KEY] = "FhePrivateKey", [PRIV_PRSS_SETUP] = "PrssSetup",
+	[PRIV_PRSS_SETUP_COMBINED] = "PrssSetupCombined", [PRIV_CONTEXT] = "Context", [PRIV_EPOCH_DATA] = "EpochData",
+};
+
+const char *pub_type_name(pub_type t)
+{
+	return (unsigned)t < PUB_TYPES ? PUB_NAMES[t] : "unknown type";
+}
+
+const char *priv_type_name(priv_type t)
+{
+	return (unsigned)t < PRIV_TYPES ? PRIV_NAMES[t] : "unknown type";
+}
+
+bool pub_type_by_name_var(pub_type *out, slice name)
+{
+	for (unsigned t = 0; t < PUB_TYPES; t++) {
+		if (!slice_eq_var(name, slice_str(PUB_NAMES[t]))) continue;
+		*out = (pub_type)t;
+		return true;
+	}
+	return false;
+}
+
+/* ---- paths -------------------------------------------------------------------------------------------------- */
+
+/* folder, type's folder, epoch if any, id if any. */
+static err path_join(char out[static PATH_MAX], const char *folder, const char *type, const id32 *epoch, const id32 *id)
+{
+	char epoch_text[ID_TEXT] = "", text[ID_TEXT] = "";
+
+	if (epoch) id_text(epoch_text, epoch);
+	if (id) id_text(text, id);
+	int n = snprintf(out, PATH_MAX, "%s/%s%s%s%s%s", folder, type, epoch ? "/" : "", epoch_text, id ? "/" : "", text);
+	if (n < 0 || n >= PATH_MAX) return err_fail(ERR_REQUEST, "the path of the vault, %.60s…, is too long", folder);
+	return OK;
+}
+
+static err public_path(char out[static PATH_MAX], const vault *v, pub_type t, const id32 *id)
+{
+	ASSERT((unsigned)t < PUB_TYPES);
+	return path_join(out, v->public_folder, PUB_NAMES[t], NULL, id);
+}
+
+static err private_path(char out[static PATH_MAX], const vault *v, priv_type t, const id32 *epoch, const id32 *id)
+{
+	ASSERT((unsigned)t < PRIV_TYPES);
+	return path_join(out, v->private_folder, PRIV_NAMES[t], epoch, id);
+}
+
+static err make_parent(const char *path, mode_t mode)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof folder, "%s", path);
+	*strrchr(folder, '/') = '\0';
+	return dir_make(folder, mode);
+}
+
+static err remove_file(const char *path)
+{
+	if (unlink(path) && errno != ENOENT) return err_fail(ERR_IO, "cannot remove %s: %s", path, strerror(errno));
+	return OK;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------ */
+
+static err refuse_others(const char *path, mode_t mode)
+{
+	if (!(mode & OTHERS)) return OK;
+	return err_fail(ERR_STATE, "%s is private but has the permissions %03o; take them back with: chmod go= '%s'",
+	                path, (unsigned)(mode & 0777), path);
+}
+
+/* Is this what base/file.h leaves beside a target when it is interrupted: an id, a dot and six letters? */
+static bool is_leftover(const char *name)
+{
+	uint8_t id[32];
+	const size_t digits = 2 * sizeof id;
+	return strlen(name) == digits + 7 && name[digits] == '.' && hex_read(id, sizeof id, slice_of(name, digits));
+}
+
+enum { VAULT_DEPTH = 3 };          /* type, epoch, object */
+
+/* Every file and folder below path: leftovers go; when `private`, nothing may be open to others. */
+static err tidy(const char *path, bool private, unsigned depth)
+{
+	DIR *dir = opendir(path);
+	if (!dir) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
+
+	err e = OK;
+	for (struct dirent *d; e == OK && (d = readdir(dir));) {
+		char inner[PATH_MAX];
+		struct stat s;
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
+		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
+		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
+			e = remove_file(inner);
+			continue;
+		}
+		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);
+		if (e == OK && S_ISDIR(s.st_mode) && depth < VAULT_DEPTH) e = tidy(inner, private, depth + 1);
+	}
+	closedir(dir);
+	return e;
+}
+
+static err lock_folder(int *out, const char *folder)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
+		return err_fail(ERR_REQUEST, "the path of the vault, %.60s…, is too long", folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, PRIVATE_FILE_MODE);
+	if (fd < 0) return err_fail(ERR_IO, "cannot write into %s: %s", folder, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		close(fd);
+		return err_fail(ERR_STATE, "another process is using the vault %s; stop it first", folder);
+	}
+	*out = fd;
+	return OK;
+}
+
+static err open_folders(vault *v)
+{
+	struct stat s;
+
+	/* Public first: a parent that both share must stay open to readers. */
+	TRY(dir_make(v->public_folder, PUBLIC_FOLDER_MODE));
+	TRY(dir_make(v->private_folder, PRIVATE_FOLDER_MODE));
+	if (stat(v->private_folder, &s)) return err_fail(ERR_IO, "cannot read %s: %s", v->private_folder, strerror(errno));
+	TRY(refuse_others(v->private_folder, s.st_mode));
+	TRY(lock_folder(&v->lock, v->private_folder));
+	TRY(tidy(v->private_folder, true, 1));
+	return tidy(v->public_folder, false, 1);
+}
+
+err vault_open(vault **out, const char *public_folder, const char *private_folder)
+{
+	vault *v = calloc(1, sizeof *v);
+	if (!v) return err_fail(ERR_NOMEM, "no memory for the vault");
+	v->lock = -1;
+	v->public_folder = strdup(public_folder);
+	v->private_folder = strdup(private_folder);
+	err e = v->public_folder && v->private_folder ? open_folders(v) : err_fail(ERR_NOMEM, "no memory for the vault");
+	if (e != OK) {
+		vault_free(&v);
+		return e;
+	}
+	*out = v;
+	return OK;
+}
+
+void vault_free(vault **vp)
+{
+	vault *v = *vp;
+	if (!v) return;
+	if (v->lock >= 0) close(v->lock);
+	free(v->public_folder);
+	free(v->private_folder);
+	free(v);
+	*vp = NULL;
+}
+
+const char *vault_public_folder(const vault *v) { return v->public_folder; }
+const char *vault_private_folder(const vault *v) { return v->private_folder; }
+
+/* ---- public ------------------------------------------------------------------------------------------------- */
+
+err vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *existed)
+{
+	char path[PATH_MAX];
+
+	TRY(public_path(path, v, t, id));
+	TRY(make_parent(path, PUBLIC_FOLDER_MODE));
+	return file_write_once(path, bytes, PUBLIC_FILE_MODE, existed);
+}
+
+err vault_get_public(buf *out, vault *v, pub_type t, const id32 *id, size_t max)
+{
+	char path[PATH_MAX];
+
+	TRY(public_path(path, v, t, id));
+	return file_read(out, path, max);
+}
+
+err vault_map_public(slice *view, vault *v, pub_type t, const id32 *id, size_t max)
+{
+	char path[PATH_MAX];
+
+	TRY(public_path(path, v, t, id));
+	return file_map(view, path, max);
+}
+
+bool vault_has_public(vault *v, pub_type t, const id32 *id)
+{
+	char path[PATH_MAX];
+	return vault_public_path(path, sizeof path, v, t, id);
+}
+
+bool vault_public_path(char *out, size_t room, vault *v, pub_type t, const id32 *id)
+{
+	char path[PATH_MAX];
+
+	if (public_path(path, v, t, id) != OK) {
+		err_clear();
+		return false;
+	}
+	if (strlen(path) >= room || !file_exists(path)) return false;
+	memcpy(out, path, strlen(path) + 1);
+	return true;
+}
+
+err vault_remove_public(vault *v, pub_type t, const id32 *id)
+{
+	char path[PATH_MAX];
+
+	TRY(public_path(path, v, t, id));
+	return remove_file(path);
+}
+
+/* ---- private ------------------------------------------------------------------------------------------------ */
+
+err vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id, slice bytes, bool *existed)
+{
+	char path[PATH_MAX];
+
+	TRY(private_path(path, v, t, epoch, id));
+	TRY(make_parent(path, PRIVATE_FOLDER_MODE));
+	return file_write_once(path, bytes, PRIVATE_FILE_MODE, existed);
+}
+
+err vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const id32 *id, size_t max)
+{
+	char path[PATH_MAX];
+
+	TRY(private_path(path, v, t, epoch, id));
+	return file_read(out, path, max);
+}
+
+bool vault_has_private(vault *v, priv_type t, const id32 *epoch, const id32 *id)
+{
+	char path[PATH_MAX];
+
+	if (private_path(path, v, t, epoch, id) == OK) return file_exists(path);
+	err_clear();
+	return false;
+}
+
+err vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *id)
+{
+	char path[PATH_MAX];
+
+	TRY(private_path(path, v, t, epoch, id));
+	return remove_file(path);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(id32));
+}
+
+/* The ids among the names in a folder, ascending; a missing folder has none. */
+static err list_ids(id32 **out, size_t *count, const char *path, unsigned char kind)
+{
+	buf found = { 0 };
+	DIR *dir = opendir(path);
+
+	if (!dir && errno != ENOENT) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		id32 id;
+		if (strlen(d->d_name) != ID_TEXT - 1 || !hex_read(id.b, sizeof id.b, slice_str(d->d_name))) continue;
+		if (d->d_type == kind || d->d_type == DT_UNKNOWN) buf_put(&found, id.b, sizeof id.b);
+	}
+	if (dir) closedir(dir);
+
+	id32 *ids = malloc(size_max(found.n, 1));
+	if (!ids) {
+		buf_free(&found);
+		return err_fail(ERR_NOMEM, "no memory for the list of %s", path);
+	}
+	if (found.n) memcpy(ids, found.p, found.n);
+	*count = found.n / sizeof *ids;
+	*out = ids;
+	buf_free(&found);
+	qsort(ids, *count, sizeof *ids, by_bytes);
+	return OK;
+}
+
+err vault_list_private(id32 **ids, size_t *count, vault *v, priv_type t, const id32 *epoch)
+{
+	char path[PATH_MAX];
+
+	TRY(private_path(path, v, t, epoch, NULL));
+	return list_ids(ids, count, path, DT_REG);
+}
+
+err vault_list_epochs(id32 **ids, size_t *count, vault *v, priv_type t)
+{
+	char path[PATH_MAX];
+
+	TRY(private_path(path, v, t, NULL, NULL));
+	return list_ids(ids, count, path, DT_DIR);
+}
