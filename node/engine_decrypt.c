@@ -3,12 +3,9 @@
  * node/engine_decrypt.c -- public and user decryption by one node: every ciphertext on its own, side by side on the cores;
  * then the signatures over all.
  */
-#include <pthread.h>
 #include "node/engine.h"
 #include "node/replies.h"
 #include "seal/signcrypt.h"
-
-enum { WHY = 400 };
 
 /* One request at work.  Ciphertexts are independent: item i writes value[i] and sealed[i] only. */
 typedef struct work {
@@ -18,50 +15,28 @@ typedef struct work {
 	hash32             link;               /* user decryption */
 	plaintext         *value;
 	buf               *sealed;             /* user decryption */
-	pthread_mutex_t    lock;               /* of the first failure, by index */
-	err                failed;
-	size_t             failed_at;
-	char               why[WHY];
 } work;
 
-static err decrypt_one(work *w, size_t i)
+static err decrypt_one(void *ctx, size_t i)
 {
+	work *w = ctx;
 	const decrypt_request *d = &w->request->decrypt;
 	const decrypt_item *item = &d->item[i];
 
-	TRY(tkms_decrypt(&w->value[i], w->keys, item->type, item->format, item->file));
+	err e = tkms_decrypt(&w->value[i], w->keys, item->type, item->format, item->file);
+	if (e != OK) {
+		err_context("ciphertext %zu of %zu: ", i + 1, d->items);
+		return e;
+	}
 	if (w->request->kind == REQUEST_USER_DECRYPT)
 		signcrypt(w->engine->signer, &w->sealed[i], &d->enc_key, &d->client, &w->link, item->type->number,
 		          slice_of(w->value[i].bytes, item->type->bytes), w->engine->random);
 	return OK;
 }
 
-/* On a thread of the pool, whose sentence must be carried over to the thread that waits. */
-static void decrypt_item_of(void *ctx, size_t i)
-{
-	work *w = ctx;
-
-	err e = decrypt_one(w, i);
-	if (e == OK) return;
-	pthread_mutex_lock(&w->lock);
-	if (w->failed == OK || i < w->failed_at) {
-		w->failed = e;
-		w->failed_at = i;
-		snprintf(w->why, sizeof w->why, "%s", err_text());
-	}
-	pthread_mutex_unlock(&w->lock);
-	err_clear();
-}
-
 static err decrypt_all(work *w)
 {
-	const size_t n = w->request->decrypt.items;
-
-	pthread_mutex_init(&w->lock, NULL);
-	pool_each(w->engine->cores, n, decrypt_item_of, w);
-	pthread_mutex_destroy(&w->lock);
-	if (w->failed == OK) return OK;
-	return err_fail(w->failed, "%s[%zu]: %s", request_items_field(w->request->kind), w->failed_at, w->why);
+	return pool_try(w->engine->cores, w->request->decrypt.items, decrypt_one, w);
 }
 
 static err begin(work *w, arena *a, const engine *e, const request *r)

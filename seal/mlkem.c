@@ -164,7 +164,7 @@ void mlkem_decaps(const mlkem *p, uint8_t ss[static MLKEM_SS], const uint8_t *dk
 {
 	const uint8_t *ek = mlkem_dk_ek(p, dk), *h = ek + mlkem_ek_bytes(p), *z = h + HASH;
 	const size_t n = mlkem_ct_bytes(p);
-	uint8_t m[MLKEM_SEED], r[HASH], again[MLKEM_MAX_CT];
+	uint8_t m[MLKEM_SEED], r[HASH], rejected[MLKEM_SS], again[MLKEM_MAX_CT];
 
 	DECLASSIFY(ek, mlkem_ek_bytes(p) + HASH, "the copy of the public key inside the ML-KEM secret key");
 	pke_decrypt(p, m, dk, ct);
@@ -175,12 +175,12 @@ void mlkem_decaps(const mlkem *p, uint8_t ss[static MLKEM_SS], const uint8_t *dk
 	xof j = xof_shake256();
 	xof_absorb(&j, slice_of(z, MLKEM_SEED));
 	xof_absorb(&j, slice_of(ct, n));
-	const hash32 rejected = xof_squeeze32(&j);
-	ct_bytes_move(~ct_bytes_eq(ct, again, n), ss, rejected.b, MLKEM_SS);
+	xof_squeeze(&j, rejected, sizeof rejected);
+	ct_bytes_move(~ct_bytes_eq(ct, again, n), ss, rejected, MLKEM_SS);
 
 	wipe(m, sizeof m);
 	wipe(r, sizeof r);
 	wipe(again, sizeof again);
 	wipe(&j, sizeof j);
-	wipe((void *)&rejected, sizeof rejected);
+	wipe(rejected, sizeof rejected);
 }

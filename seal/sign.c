@@ -58,7 +58,7 @@ const eth_address *signer_address(const signer *s)
 	return &s->address;
 }
 
-static hash32 internal_digest(const char *dsep, slice message)
+hash32 sign_internal_digest(const char *dsep, slice message)
 {
 	ASSERT(strlen(dsep) == DSEP_BYTES);
 	AUTO(sha256_stream) h = sha256_begin();
@@ -69,13 +69,13 @@ static hash32 internal_digest(const char *dsep, slice message)
 
 secp_sig sign_internal(const signer *s, const char *dsep, slice message)
 {
-	const hash32 digest = internal_digest(dsep, message);
+	const hash32 digest = sign_internal_digest(dsep, message);
 	return secp_sign(s->curve, &s->sk, digest.b);
 }
 
 bool sign_internal_ok_var(const secp_pk *by, const secp_sig *sig, const char *dsep, slice message)
 {
-	const hash32 digest = internal_digest(dsep, message);
+	const hash32 digest = sign_internal_digest(dsep, message);
 	return secp_verify_var(by, sig, digest.b);
 }
 

@@ -27,7 +27,8 @@ void signer_free(signer **s);
 const secp_pk     *signer_pk(const signer *s);
 const eth_address *signer_address(const signer *s);
 
-/* Requires: dsep is a string of 8 characters. */
+/* Requires: dsep is a string of 8 characters.  Digest and signing: time constant in the message. */
+hash32    sign_internal_digest(const char *dsep, slice message);
 secp_sig  sign_internal(const signer *s, const char *dsep, slice message);
 bool      sign_internal_ok_var(const secp_pk *by, const secp_sig *sig, const char *dsep, slice message);
 

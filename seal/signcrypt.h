@@ -10,6 +10,8 @@
  * with H_enc, H_vk the length-prefixed "SIGNCRYP" hashes of the user's key and of the node's public key.  The link
  * (an EIP-712 digest over the user's key, the handles and the address) binds the answer to the request; the
  * signature binds it to the node and to the reader.  A fresh ss for each message makes the nonce uncritical.
+ *
+ * Time: constant in keys, ss and plaintext; it may depend on the type, on lengths, and on whether an answer opens.
  */
 #ifndef ARCA_SEAL_SIGNCRYPT_H
 #define ARCA_SEAL_SIGNCRYPT_H
@@ -24,7 +26,6 @@ enum {
 	SIGNCRYPT_HEAD = GCM_NONCE + 8 + MLKEM_512_CT + 8,
 	SIGNCRYPT_OVERHEAD = SIGNCRYPT_HEAD + SIGNCRYPT_INNER + GCM_TAG,
 	MAX_SIGNCRYPT_PLAIN = 1 << 16,                           /* 1024 ring elements           */
-	MAX_SIGNCRYPTED = SIGNCRYPT_OVERHEAD + MAX_SIGNCRYPT_PLAIN,
 };
 
 /* Appends SIGNCRYPT_OVERHEAD + plain.n bytes to out.  Requires: plain.n <= MAX_SIGNCRYPT_PLAIN. */

@@ -15,16 +15,6 @@ drbg drbg_from_seed(slice seed)
 	return d;
 }
 
-drbg drbg_from_rng(const rng *r)
-{
-	uint8_t seed[32];
-
-	rng_fill(r, seed, sizeof seed);
-	drbg d = drbg_from_seed(slice_of(seed, sizeof seed));
-	wipe(seed, sizeof seed);
-	return d;
-}
-
 void drbg_free(drbg *d)
 {
 	mask_stream_free(&d->stream);

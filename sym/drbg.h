@@ -17,7 +17,6 @@
 typedef struct drbg { mask_stream stream; } drbg;        /* for one thread at a time */
 
 drbg drbg_from_seed(slice seed);
-drbg drbg_from_rng(const rng *r);                        /* 32 bytes of r as seed */
 void drbg_free(drbg *d);                                 /* wipes */
 
 rng  drbg_rng(drbg *d);

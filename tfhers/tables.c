@@ -53,7 +53,7 @@ arena object_arena(slice file)
 err object_read(void *out, arena *a, object_id id, slice file)
 {
 	const char *what = OBJECT[id].name;
-	object_id found;
+	object_id found = id;
 	reader r;
 
 	TRY(open_envelope(&found, &r, file));

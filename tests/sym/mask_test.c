@@ -153,16 +153,13 @@ static void a_seed_makes_the_same_bytes_for_ever(void **state)
 	AUTO(drbg) d = drbg_from_seed(slice_str("a seed"));
 	AUTO(drbg) e = drbg_from_seed(slice_str("a seed"));
 	AUTO(drbg) other = drbg_from_seed(slice_str("another seed"));
-	AUTO(drbg) fresh = drbg_from_rng(rng_os());
-	const rng r = drbg_rng(&d), s = drbg_rng(&e), t = drbg_rng(&other), u = drbg_rng(&fresh);
+	const rng r = drbg_rng(&d), s = drbg_rng(&e), t = drbg_rng(&other);
 
 	rng_fill(&r, a, 100);
 	for (unsigned i = 0; i < 100; i += 20) rng_fill(&s, b + i, 20);
 	assert_memory_equal(a, b, 100);
 	assert_true(load64(a) == 0x7f2efceffb764c32);
 	rng_fill(&t, b, 100);
-	assert_memory_not_equal(a, b, 100);
-	rng_fill(&u, b, 100);
 	assert_memory_not_equal(a, b, 100);
 }
 

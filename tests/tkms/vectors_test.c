@@ -54,7 +54,8 @@ static plaintext value_of(expected x)
 
 #define U160 "0x00112233445566778899aabbccddeeff01234567"
 #define U64  "0x0123456789abcdef"
-static const expected A_BOOL = { "bool", "true" }, A_BYTE = { "uint8", "0xa7" };
+#define A_BOOL { "bool", "true" }
+#define A_BYTE { "uint8", "0xa7" }
 
 static void ciphertexts_hold_their_values(void **state)
 {

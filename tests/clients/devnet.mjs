@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/*
+ * devnet.mjs -- a node to ask, and its files and services.
+ *
+ * The devnet is the one named by --devnet DIR or ARCA_DEVNET; without either, one is started and stopped at the end.
+ * Programs come from --build DIR or ARCA_BUILD (otherwise build/ of the checkout), known answers from ARCA_VECTORS.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import grpc from '@grpc/grpc-js';
+import protoLoader from '@grpc/proto-loader';
+import { newId } from './bytes.mjs';
+import { domainForRequest } from './signed.mjs';
+import { onExit } from './tap.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const TOP = path.resolve(here, '../..');
+const option = (name, otherwise) => {
+	const at = process.argv.indexOf('--' + name);
+	return path.resolve((at > 0 && process.argv[at + 1]) || process.env['ARCA_' + name.toUpperCase()] || otherwise);
+};
+export const BUILD = option('build', path.join(TOP, 'build'));
+export const VECTORS = option('vectors', path.join(TOP, '../shared/vectors'));
+export const vector = name => fs.readFileSync(path.join(VECTORS, name));
+export const vectorJson = name => JSON.parse(vector(name));
+const given = process.argv.includes('--devnet') || process.env.ARCA_DEVNET ? option('devnet') : null;
+
+/* A run of free ports below the range that the kernel hands out by itself. */
+export async function freePorts(count) {
+	for (let tries = 0; tries < 100; tries++) {
+		const base = crypto.randomInt(15000, 30000);
+		const free = await Promise.all(Array.from({ length: count }, (_, i) => new Promise(done => {
+			const s = net.createServer();
+			s.once('error', () => done(false));
+			s.listen(base + i, '127.0.0.1', () => s.close(() => done(true)));
+		})));
+		if (free.every(Boolean)) return base;
+	}
+	throw new Error(`no ${count} free ports in a row were found on 127.0.0.1`);
+}
+
+export function tempDir() {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'arca-clients-'));
+	onExit(() => fs.rmSync(dir, { recursive: true, force: true }));
+	return dir;
+}
+
+/* Runs build/arca and returns what it printed; a failure carries its sentence. */
+export function arca(...args) {
+	const r = spawnSync(path.join(BUILD, 'arca'), args, { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 170_000 });
+	if (r.error) throw r.error;
+	if (r.status !== 0)
+		throw Object.assign(new Error(`arca ${args.join(' ')}: exit ${r.status ?? r.signal}: ${r.stderr.trim()}`), r);
+	return r.stdout;
+}
+
+const PROTO = path.join(TOP, 'proto');
+const protos = () => grpc.loadPackageDefinition(protoLoader.loadSync(
+	fs.readdirSync(PROTO).filter(f => f.endsWith('.proto')),
+	{ includeDirs: [PROTO], keepCase: true, longs: String, defaults: true, oneofs: true }));
+
+/* The methods of a service as functions that return promises; a refusal is an error with a grpc status code. */
+function service(Client, address) {
+	const client = new Client(address, grpc.credentials.createInsecure(), {
+		'grpc.max_receive_message_length': 100 << 20, 'grpc.max_send_message_length': 200 << 20,
+		'grpc.enable_retries': 0, 'grpc.use_local_subchannel_pool': 1,    /* a new client is a new connection */
+	});
+	onExit(() => client.close());
+	const call = (path, encode, decode, request, seconds) => new Promise((yes, no) => client.makeUnaryRequest(
+		path, encode, decode, request, { deadline: Date.now() + 1000 * seconds }, (e, answer) => e ? no(e) : yes(answer)));
+	const methods = {
+		raw: (path, bytes, seconds = 60) => call(path, b => b, b => b, bytes, seconds),
+		close: () => client.close(),
+	};
+	for (const [name, m] of Object.entries(Client.service)) if (!m.responseStream)
+		methods[name] = (request, seconds = 90) => call(m.path, m.requestSerialize, m.responseDeserialize, request, seconds);
+	return methods;
+}
+
+export const CORE = '/kms_service.v1.CoreServiceEndpoint/';
+export const codeName = code => Object.keys(grpc.status).find(k => grpc.status[k] === code) ?? String(code);
+
+/* Where a refusal comes from does not matter, its status code and its sentence do. */
+export async function assertStatus(expected, promise) {
+	const allowed = [].concat(expected);
+	let got = 'OK', details = '';
+	try { await promise; } catch (e) { if (e.code === undefined) throw e; got = codeName(e.code); details = e.details; }
+	assert.ok(allowed.includes(got), `status ${got} (${details}) instead of ${allowed.join(' or ')}`);
+	if (got !== 'OK') assert.ok(details, `status ${got} comes without a sentence`);
+	return got;
+}
+
+/* Stopped when the script ends. */
+export function startDevnet(dir, ...more) {
+	onExit(() => spawnSync(path.join(BUILD, 'arca'), ['devnet', 'down', '--dir', dir], { timeout: 60_000 }));
+	arca('devnet', 'up', '--dir', dir, '--mode', 'centralized', '--params', 'test', ...more);
+}
+
+export async function openDevnet(dir = given) {
+	if (!dir) startDevnet(dir = tempDir());
+	const info = JSON.parse(fs.readFileSync(path.join(dir, 'devnet.json')));
+	const party = info.parties[0], p = protos();
+	const net = {
+		dir, info, party, domain: info.eip712_domain,
+		generationDomain: { ...info.eip712_domain, name: 'KMSGeneration' },
+		keyId: info.key_id,
+		connect() {
+			this.core = service(p.kms_service.v1.CoreServiceEndpoint, party.grpc);
+			this.health = service(p.grpc.health.v1.Health, party.grpc);
+		},
+		async file(type, id) {
+			const r = await fetch(`${party.http}/PUB/${type}/${id}`);
+			assert.equal(r.status, 200, `${r.url} answers ${r.status}`);
+			return Buffer.from(await r.arrayBuffer());
+		},
+		async keyset(id = info.key_id) {
+			const to = path.join(tempDir(), 'CompressedXofKeySet');
+			fs.writeFileSync(to, await this.file('CompressedXofKeySet', id));
+			return to;
+		},
+		/* A preprocessing that is finished, with its answer. */
+		async prepare(changes = {}, prepId = newId(3)) {
+			await this.core.KeyGenPreproc({ request_id: { request_id: prepId }, params: 1,
+				domain: domainForRequest(this.generationDomain), ...changes });
+			return { prepId, prepared: await this.core.GetKeyGenPreprocResult({ request_id: prepId }) };
+		},
+		/* One more key set, with both answers. */
+		async generate(changes = {}, keyId = newId(4)) {
+			const prep = await this.prepare(changes);
+			await this.core.KeyGen({ request_id: { request_id: keyId }, preproc_id: { request_id: prep.prepId },
+				domain: domainForRequest(this.generationDomain), ...changes });
+			return { ...prep, keyId, generated: await this.keygenResult(keyId) };
+		},
+		/* Asks again while the answer is UNAVAILABLE: this call does not wait by itself. */
+		async keygenResult(id) {
+			for (const until = Date.now() + 120_000; ; await new Promise(r => setTimeout(r, 50)))
+				try { return await this.core.GetKeyGenResult({ request_id: id }); }
+				catch (e) { if (e.code !== grpc.status.UNAVAILABLE || Date.now() > until) throw e; }
+		},
+		async serves() {
+			for (const service of ['', 'kms_service.v1.CoreServiceEndpoint'])
+				assert.equal((await this.health.Check({ service }, 10)).status, 1, 'the node is not SERVING');
+		},
+	};
+	net.connect();
+	return net;
+}
