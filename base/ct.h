@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/ct.h -- constant time: select, equal, swap.  Elsewhere one calls these, so that the tricks against the
+ * base/ct.h -- constant time: compare, select, move.  Elsewhere one calls these, so that the tricks against the
  * compiler are discussed once.
  *
  * A mask is all ones or all zeros.  ct_barrier hides a value from the optimiser, which otherwise may see that a
@@ -20,15 +20,8 @@ static inline uint64_t ct_barrier(uint64_t x)
 
 static inline uint64_t ct_mask(uint64_t bit) { return ct_barrier(0 - bit); }                 /* bit is 0 or 1 */
 static inline uint64_t ct_is_zero(uint64_t x) { return ct_mask(1 ^ ((x | (0 - x)) >> 63)); } /* mask          */
-static inline uint64_t ct_eq(uint64_t a, uint64_t b) { return ct_is_zero(a ^ b); }
 static inline uint64_t ct_lt(uint64_t a, uint64_t b) { return ct_mask((((~a & b) | ((~a | b) & (a - b))) >> 63)); }
 static inline uint64_t ct_select(uint64_t mask, uint64_t yes, uint64_t no) { return no ^ (mask & (yes ^ no)); }
-
-static inline unsigned __int128 ct_mask128(uint64_t bit)
-{
-	uint64_t m = ct_mask(bit);
-	return (unsigned __int128)m << 64 | m;
-}
 
 /* All ones if the n bytes are equal. */
 static inline uint64_t ct_bytes_eq(const void *a, const void *b, size_t n)

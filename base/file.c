@@ -12,7 +12,6 @@
 
 static err io_failed(const char *doing, const char *path)
 {
-	if (errno == ENOENT) return err_fail(ERR_NOT_FOUND, "%s: there is no such file", path);
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_fail(ERR_IO, "cannot %s %s: the disk is full; free some space and try again", doing, path);
 	return err_fail(ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
@@ -22,7 +21,9 @@ static err open_sized(const char *path, size_t max, int *fd, size_t *size)
 {
 	struct stat s;
 
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: opening a pipe, which is refused below, does not wait for its writer. */
+	*fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (*fd < 0 && errno == ENOENT) return err_fail(ERR_NOT_FOUND, "%s: there is no such file", path);
 	if (*fd < 0) return io_failed("open", path);
 	if (fstat(*fd, &s)) {
 		err e = io_failed("read", path);
@@ -70,7 +71,7 @@ static err write_all(int fd, slice bytes, const char *path)
 		if (put < 0) return io_failed("write", path);
 		bytes = slice_of(bytes.p + put, bytes.n - (size_t)put);
 	}
-	return fsync(fd) ? io_failed("sync", path) : OK;
+	return OK;
 }
 
 static err sync_directory_of(const char *path)
@@ -102,10 +103,12 @@ static err write_beside(char temporary[static PATH_MAX], const char *path, slice
 	int n = snprintf(temporary, PATH_MAX, "%s.XXXXXX", path);
 	if (n < 0 || n >= PATH_MAX) return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 
-	int fd = mkostemp(temporary, O_CLOEXEC);       /* mode 0600 until fchmod */
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) return err_fail(ERR_IO, "cannot write %s: its folder does not exist", path);
 	if (fd < 0) return io_failed("create a file beside", path);
 	err e = write_all(fd, bytes, path);
 	if (e == OK && fchmod(fd, mode)) e = io_failed("set the permissions of", path);
+	if (e == OK && fsync(fd)) e = io_failed("sync", path);
 	if (close(fd) && e == OK) e = io_failed("close", path);
 	if (e != OK) unlink(temporary);
 	return e;
@@ -130,30 +133,43 @@ err file_write_once(const char *path, slice bytes, mode_t mode, bool *existed)
 	char temporary[PATH_MAX];
 
 	TRY(write_beside(temporary, path, bytes, mode));
-	err e = OK;
-	*existed = false;
-	if (link(temporary, path)) {
-		*existed = errno == EEXIST;
-		if (!*existed) e = io_failed("create", path);
-	}
+	const bool created = link(temporary, path) == 0;
+	err e = created || errno == EEXIST ? OK : io_failed("create", path);
 	unlink(temporary);
 	TRY(e);
-	return *existed ? OK : sync_directory_of(path);
+	TRY(sync_directory_of(path));          /* also if it existed: whoever created it may have failed before this */
+	*existed = !created;
+	return OK;
+}
+
+/* One folder whose parent is there. */
+static err make_one(const char *path, mode_t mode)
+{
+	struct stat s;
+
+	if (mkdir(path, mode) == 0) {
+		err e = sync_directory_of(path);
+		if (e != OK) rmdir(path);      /* so that the next attempt makes it again, and syncs */
+		return e;
+	}
+	if (errno != EEXIST) return io_failed("make the directory", path);
+	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return OK;
+	return err_fail(ERR_IO, "cannot make the directory %s: something else has this name", path);
 }
 
 err dir_make(const char *path, mode_t mode)
 {
 	char p[PATH_MAX];
 
+	if (*path == '\0') return err_fail(ERR_REQUEST, "the path of a directory is empty");
 	if (snprintf(p, sizeof p, "%s", path) >= (int)sizeof p) return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
-	for (char *at = p + 1;; at++) {
-		if (*at && *at != '/') continue;
-		char end = *at;
+	for (char *at = p + 1; *at; at++) {
+		if (*at != '/') continue;
 		*at = '\0';
-		if (mkdir(p, mode) && errno != EEXIST) return io_failed("make the directory", p);
-		if (!end) return OK;
-		*at = end;
+		TRY(make_one(p, mode));
+		*at = '/';
 	}
+	return make_one(p, mode);
 }
 
 bool file_exists(const char *path)

@@ -3,7 +3,8 @@
  * base/file.h -- files that are whole or absent.
  *
  * file_write_atomic writes a temporary file beside the target, syncs it, renames it and syncs the directory:
- * after a crash or on a full disk the target holds the old bytes or the new ones, never a part.
+ * after a crash or on a full disk the target holds the old bytes or the new ones, never a part.  OK means that they
+ * outlive a loss of power.
  */
 #ifndef ARCA_BASE_FILE_H
 #define ARCA_BASE_FILE_H
@@ -14,14 +15,15 @@
 /* Appends the file's bytes to *out.  ERR_NOT_FOUND; ERR_REQUEST if it is longer than max; ERR_IO. */
 err  file_read(buf *out, const char *path, size_t max);
 
-/* Mode is applied from the first byte on (no moment with wider permissions).  ERR_IO; ERR_REQUEST if the target is there and
- * is no regular file (a device is not replaced). */
+/* The file has this mode, whatever the umask, when it gets its name; until then, as the temporary file, it is 0600.
+ * ERR_IO; ERR_REQUEST if the target is there and is no regular file (a device is not replaced). */
 err  file_write_atomic(const char *path, slice bytes, mode_t mode);
 
 /* As file_write_atomic, but leaves an existing file as it is and says so in *existed (write-once objects). */
 err  file_write_once(const char *path, slice bytes, mode_t mode, bool *existed);
 
-/* Creates the directory and its parents. */
+/* Creates the directory and those of its parents that are missing, each synced into its own parent.  ERR_REQUEST for an
+ * empty path; ERR_IO, also if something else has the name. */
 err  dir_make(const char *path, mode_t mode);
 
 bool file_exists(const char *path);

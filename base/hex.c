@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base/hex.c -- the sixteen digits. */
 #include "base/hex.h"
+#include "base/ct.h"
 
 static int digit(uint8_t c)
 {
@@ -23,12 +24,17 @@ static bool all_digits(slice text)
 	return true;
 }
 
+/* Not from a table: the address would depend on the digit. */
+static char letter(uint64_t nibble)
+{
+	return (char)(nibble + ct_select(ct_lt(nibble, 10), '0', 'a' - 10));
+}
+
 void hex_write(char *out, slice bytes)
 {
-	static const char digits[] = "0123456789abcdef";
 	for (size_t i = 0; i < bytes.n; i++) {
-		*out++ = digits[bytes.p[i] >> 4];
-		*out++ = digits[bytes.p[i] & 15];
+		*out++ = letter(bytes.p[i] >> 4);
+		*out++ = letter(bytes.p[i] & 15);
 	}
 	*out = '\0';
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/hex.h -- bytes as lower-case hexadecimal text.  Time: depends on length only when writing. */
+/* base/hex.h -- bytes as lower-case hexadecimal text.  Writing takes a time that depends on the length only. */
 #ifndef ARCA_BASE_HEX_H
 #define ARCA_BASE_HEX_H
 

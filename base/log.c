@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,15 +20,22 @@ void log_setup(log_level least, bool json)
 	as_json = json;
 }
 
-static void put_json_string(buf *b, const char *s)
+/* One event is one line and moves no cursor: a message may quote a name that somebody else chose.  So control characters
+ * (C0, DEL, C1) are escaped in JSON and blanks in text, and what is not UTF-8 becomes U+FFFD. */
+static void put_message(buf *b, const char *message)
 {
-	buf_put_u8(b, '"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\') buf_printf(b, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20) buf_printf(b, "\\u%04x", (unsigned char)*s);
-		else buf_put_u8(b, (uint8_t)*s);
+	for (slice left = slice_str(message); left.n;) {
+		const uint8_t *p = left.p;
+		const size_t n = utf8_step(left);
+		const bool control = p[0] < 0x20 || p[0] == 0x7f || (n == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+
+		if (n == 0) buf_put_str(b, "\xef\xbf\xbd");
+		else if (control && as_json) buf_printf(b, "\\u%04x", p[n - 1]);      /* C1: the second byte is the code */
+		else if (control) buf_put_u8(b, ' ');
+		else if (as_json && (*p == '"' || *p == '\\')) buf_printf(b, "\\%c", *p);
+		else buf_put(b, p, n);
+		left = slice_of(p + size_max(n, 1), left.n - size_max(n, 1));
 	}
-	buf_put_u8(b, '"');
 }
 
 void log_line(log_level level, const char *format, ...)
@@ -48,13 +56,13 @@ void log_line(log_level level, const char *format, ...)
 
 	buf line = { 0 };
 	if (as_json) {
-		buf_printf(&line, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"message\":", stamp, (int)(ms % 1000), LEVEL[level]);
-		put_json_string(&line, text);
-		buf_put_str(&line, "}\n");
+		buf_printf(&line, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"message\":\"", stamp, (int)(ms % 1000), LEVEL[level]);
+		put_message(&line, text);
+		buf_put_str(&line, "\"}\n");
 	} else {
-		for (char *c = text; *c; c++)
-			if ((unsigned char)*c < 0x20) *c = ' ';          /* one event, one line */
-		buf_printf(&line, "%s.%03dZ %-5s %s\n", stamp, (int)(ms % 1000), LEVEL[level], text);
+		buf_printf(&line, "%s.%03dZ %-5s ", stamp, (int)(ms % 1000), LEVEL[level]);
+		put_message(&line, text);
+		buf_put_str(&line, "\n");
 	}
 	ssize_t ignored = write(STDERR_FILENO, line.p, line.n);
 	(void)ignored;

@@ -4,8 +4,8 @@
  *
  *   | header page | guard | ... data pages ... | guard |
  *
- * The data is pushed against the far guard page (up to 16-byte alignment), so that the first byte read or
- * written past its end faults.
+ * The header is the length of the data pages.  The data is pushed against the far guard page (up to 16-byte alignment),
+ * so that the first byte read or written past its end faults.
  */
 #include "base/base.h"
 #include <stdatomic.h>
@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 enum { ALIGN = 16 };
-
-typedef struct header { size_t data_pages; size_t bytes; } header;
 
 static _Atomic bool some_unlocked;
 
@@ -53,7 +51,7 @@ err secret_alloc(void **out, size_t n)
 	(void)madvise(base + 2 * page, data, MADV_DONTDUMP);
 	(void)madvise(base + 2 * page, data, MADV_WIPEONFORK);
 
-	*(header *)base = (header){ data / page, bytes };
+	*(size_t *)base = data;
 	*out = base + 2 * page + data - bytes;
 	return OK;
 }
@@ -65,8 +63,8 @@ void secret_release(void *p)
 	uint8_t *at = (uint8_t *)((uintptr_t)p / page * page);
 	/* Less than a page of slack lies before the data, so p is in the first data page. */
 	uint8_t *base = at - 2 * page;
-	header h = *(header *)base;
-	wipe(at, h.data_pages * page);
-	(void)munlock(at, h.data_pages * page);
-	munmap(base, (h.data_pages + 3) * page);
+	const size_t data = *(size_t *)base;
+	wipe(at, data);
+	(void)munlock(at, data);
+	munmap(base, data + 3 * page);
 }

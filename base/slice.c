@@ -10,6 +10,7 @@ slice read_bytes(reader *r, size_t n)
 		r->refused = true;
 		return (slice){ 0 };
 	}
+	if (n == 0) return (slice){ 0 };
 	slice s = { r->all.p + r->at, n };
 	r->at += n;
 	return s;
@@ -96,6 +97,7 @@ void buf_printf(buf *b, const char *format, ...)
 {
 	va_list args;
 
+	ASSERT(format);
 	va_start(args, format);
 	int n = vsnprintf(NULL, 0, format, args);
 	va_end(args);

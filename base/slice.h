@@ -63,7 +63,7 @@ static inline bool   read_ok(const reader *r) { return !r->refused; }
 static inline size_t read_left(const reader *r) { return r->all.n - r->at; }
 static inline bool   read_done(const reader *r) { return !r->refused && r->at == r->all.n; }
 
-/* The next n bytes, borrowed; {NULL, 0} and refused if there are fewer. */
+/* The next n bytes, borrowed; {NULL, 0} if n is 0, and refused besides if there are fewer than n. */
 slice    read_bytes(reader *r, size_t n);
 uint8_t  read_u8(reader *r);
 uint32_t read_u32(reader *r);

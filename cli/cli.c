@@ -53,9 +53,7 @@ static err write_file(const char *path, slice bytes)
 	struct stat s;
 
 	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) return err_fail(ERR_IO, "%s is not a regular file; name a file", path);
-	err e = file_write_atomic(path, bytes, 0644);
-	if (e == ERR_NOT_FOUND) return err_fail(ERR_IO, "cannot write %s: its folder does not exist", path);
-	return e;
+	return file_write_atomic(path, bytes, 0644);
 }
 
 err output_write(cli *c, const char *path, slice bytes)

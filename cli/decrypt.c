@@ -9,9 +9,9 @@
 #include "base/hex.h"
 #include "cli/client.h"
 #include "cli/request.h"
+#include "cli/value.h"
 #include "cli/verify.h"
 #include "evm/address.h"
-#include "tkms/encrypt.h"
 
 #define WHERE_OPTIONS \
 	{ "devnet",  "DIR",  ONE_OF,   "a cluster on this machine" }, \
@@ -184,7 +184,7 @@ static void report(job *j, const plaintext *value, const eth_address *user)
 	AUTO(buf) text = { 0 }, handle = { 0 };
 	char request[ID_TEXT], key[ID_TEXT], address[ADDRESS_TEXT];
 
-	plaintext_print(&text, value);
+	value_print(&text, value);
 	if (!args_has(&j->c->args, "json")) {
 		puts(buf_str(&text));
 		return;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/encrypt.c -- arca encrypt: values to a packed compact list, as TFHE-rs clients make it. */
 #include "cli/cli.h"
+#include "cli/value.h"
 #include <stdlib.h>
-#include "tkms/encrypt.h"
-
-enum { MAX_VALUES = 256 };
 
 static const option OPTIONS[] = {
 	{ "public-key", "FILE|URL", REQUIRED, "what a node serves as /PUB/PublicKey/<key id>" },
@@ -27,7 +25,7 @@ static err read_value(plaintext *out, cli *c, const char *type, const char *text
 		line[strcspn(line, "\r\n")] = '\0';
 		text = line;
 	}
-	err e = plaintext_parse(out, t, slice_str(text));
+	err e = value_parse(out, t, slice_str(text));
 	if (e != OK) c->code = EXIT_USAGE;
 	wipe(line, sizeof line);
 	return e;
@@ -45,7 +43,7 @@ static err read_values(plaintext *out, size_t *count, cli *c)
 			if (type) return cli_usage(c, "--type %s has no --value after it", type);
 			type = g->value;
 		} else if (strcmp(g->option->name, "value") == 0) {
-			if (!type) return cli_usage(c, "--value %s has no --type before it", g->value);
+			if (!type) return cli_usage(c, "a --value has no --type before it");
 			if (*count == MAX_VALUES) return cli_usage(c, "at most %d values go into one list", MAX_VALUES);
 			TRY(read_value(&out[(*count)++], c, type, g->value));
 			type = NULL;

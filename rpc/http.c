@@ -2,8 +2,8 @@
 /* rpc/http.c -- libmicrohttpd behind a table of routes. */
 #include "rpc/http.h"
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "rpc/listen.h"
-#include "rpc/status.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rpc/pb.c -- protobuf-c over an arena, and the checks that protobuf-c leaves to us. */
 #include "rpc/pb.h"
-#include "rpc/status.h"
+#include "base/utf8.h"
 
 typedef struct unpacking { arena *a; bool refused; } unpacking;
 

@@ -2,6 +2,7 @@
 /* rpc/status.c -- names, mappings, and the text forms of status sentences and timeouts. */
 #include "rpc/status.h"
 #include "base/hex.h"
+#include "base/utf8.h"
 
 static const struct { const char *name; err e; } STATUS[GRPC_STATUS_COUNT] = {
 	[GRPC_OK] = { "OK", OK },
@@ -50,39 +51,6 @@ grpc_status grpc_status_of_err(err e)
 		[ERR_INTERNAL] = GRPC_INTERNAL,
 	};
 	return (unsigned)e < ERR_COUNT ? of[e] : GRPC_INTERNAL;
-}
-
-/* ---- UTF-8 --------------------------------------------------------------------------------------------------- */
-
-/* The length of the character that text starts with; 0 if it starts with none.  [RFC 3629, section 4] */
-static size_t utf8_step(slice text)
-{
-	const uint8_t *p = text.p;
-	uint8_t low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (text.n == 0) return 0;
-	if (p[0] < 0x80) return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4) return 0;
-	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0) low = 0xa0;                /* overlong                 */
-	if (p[0] == 0xed) high = 0x9f;               /* surrogates               */
-	if (p[0] == 0xf0) low = 0x90;                /* overlong                 */
-	if (p[0] == 0xf4) high = 0x8f;               /* beyond U+10FFFF          */
-	if (text.n < n || p[1] < low || p[1] > high) return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80) return 0;
-	return n;
-}
-
-bool utf8_ok(slice text)
-{
-	while (text.n) {
-		size_t n = utf8_step(text);
-		if (n == 0) return false;
-		text.p += n, text.n -= n;
-	}
-	return true;
 }
 
 /* ---- grpc-message -------------------------------------------------------------------------------------------- */

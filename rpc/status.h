@@ -56,7 +56,4 @@ void grpc_message_decode(char out[static MAX_GRPC_MESSAGE + 1], slice encoded);
 bool grpc_timeout_read(int64_t *ms, slice text);
 void grpc_timeout_write(char out[static 16], int64_t ms);
 
-/* Is this text UTF-8 without surrogates and overlong forms? */
-bool utf8_ok(slice text);
-
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: ML-KEM, and what curve/ and seal/ do around libsecp256k1.  Meaningful under valgrind (suite ct). */
 #include "tests/test.h"
-#include "seal/mlkem.h"
-#include "seal/sign.h"
+#include "seal/signcrypt.h"
 
 static const mlkem *const SETS[] = { &MLKEM_512, &MLKEM_768, &MLKEM_1024 };
 
@@ -59,4 +58,55 @@ static void signing_runs_without_a_branch_on_key_and_message(void **state)
 	assert_true(eth_address_eq_var(by, *signer_address(s)));
 }
 
-TESTS(TEST(ml_kem_runs_without_a_branch_on_its_secrets), TEST(signing_runs_without_a_branch_on_key_and_message))
+static void fill_secret(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	rng_fill(test_rng(), out, n);
+	SECRET(out, n);
+}
+
+static const rng secret_rng = { NULL, fill_secret };
+
+static void signcryption_does_not_branch_on_keys_seeds_or_plaintext(void **state)
+{
+	uint8_t text[40], exported[DEC_KEY_BYTES];
+	const eth_address user = { { 1 } };
+	const hash32 link = { { 2 } };
+	AUTO(buf) wire = { 0 }, plain = { 0 };
+	AUTO(signer) *s = NULL;
+	int32_t type;
+	enc_key ek;
+	dec_key dk, again;
+	secp_sk sk;
+
+	(void)state;
+	secp_sk_random(&sk, &secret_rng);
+	assert_ok(signer_new(&s, &sk, &secret_rng));
+	enc_key_generate(&ek, &dk, &secret_rng);
+	dec_key_write(exported, &dk);
+	SECRET(exported, sizeof exported);
+	assert_ok(dec_key_read(&again, slice_of(exported, sizeof exported)));
+
+	rng_fill(&secret_rng, text, sizeof text);
+	signcrypt(s, &wire, &ek, &user, &link, 2, slice_of(text, sizeof text), &secret_rng);
+	DECLASSIFY(wire.p, wire.n, "the answer is sent");
+	assert_ok(unsigncrypt(&plain, &type, &again, signer_pk(s), &user, &link, buf_slice(&wire)));
+	assert_int_equal(type, 2);
+	DECLASSIFY(plain.p, plain.n, "a test compares its result");
+	DECLASSIFY(text, sizeof text, "a test compares its result");
+	assert_true(slice_eq_var(buf_slice(&plain), slice_of(text, sizeof text)));
+
+	wire.p[20] ^= 1;                                             /* another shared secret; then a tag that does not fit */
+	assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &again, signer_pk(s), &user, &link, buf_slice(&wire)));
+	wire.p[20] ^= 1;
+	wire.p[wire.n - 1] ^= 1;
+	assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &again, signer_pk(s), &user, &link, buf_slice(&wire)));
+	wire.p[wire.n - 1] ^= 1;
+	const hash32 other = { { 3 } };
+	assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &again, signer_pk(s), &user, &other, buf_slice(&wire)));
+	const eth_address nobody = { { 4 } };
+	assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &again, signer_pk(s), &nobody, &link, buf_slice(&wire)));
+}
+
+TESTS(TEST(ml_kem_runs_without_a_branch_on_its_secrets), TEST(signing_runs_without_a_branch_on_key_and_message),
+      TEST(signcryption_does_not_branch_on_keys_seeds_or_plaintext))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Constant time: base/ct.h and the hashes, streams and seals of sym/.  Meaningful under valgrind (suite ct). */
+/* Constant time: base/ct.h, base/hex.h and the hashes, streams and seals of sym/.  Meaningful under valgrind (suite ct). */
 #include "tests/test.h"
 #include "base/ct.h"
+#include "base/hex.h"
 #include "sym/aes.h"
 #include "sym/drbg.h"
 #include "sym/keccak.h"
@@ -23,7 +24,7 @@ static void masks_select_without_a_branch(void **state)
 			uint64_t a = EDGES[i], b = EDGES[j];
 			SECRET(&a, sizeof a);
 			SECRET(&b, sizeof b);
-			const uint64_t equal = ct_eq(a, b), less = ct_lt(a, b), zero = ct_is_zero(a), least = ct_select(less, a, b);
+			const uint64_t equal = ct_is_zero(a ^ b), less = ct_lt(a, b), zero = ct_is_zero(a), least = ct_select(less, a, b);
 			assert_true(public_now(equal) == (i == j ? UINT64_MAX : 0));
 			assert_true(public_now(less) == (EDGES[i] < EDGES[j] ? UINT64_MAX : 0));
 			assert_true(public_now(zero) == (EDGES[i] == 0 ? UINT64_MAX : 0));
@@ -50,6 +51,21 @@ static void bytes_are_compared_and_moved_without_a_branch(void **state)
 		assert_true(public_now(equal) == (differ == sizeof a ? UINT64_MAX : 0));
 		assert_int_equal(memcmp(c, a, sizeof c) == 0, differ == sizeof a);
 	}
+}
+
+static void secrets_are_written_as_digits_without_a_table(void **state)
+{
+	uint8_t bytes[16], back[16];
+	char text[33];
+
+	(void)state;
+	rng_fill(test_rng(), bytes, sizeof bytes);
+	SECRET(bytes, sizeof bytes);
+	hex_write(text, slice_of(bytes, sizeof bytes));
+	DECLASSIFY(text, sizeof text, "a test compares its result");
+	DECLASSIFY(bytes, sizeof bytes, "a test compares its result");
+	assert_true(hex_read(back, sizeof back, slice_str(text)));
+	assert_memory_equal(back, bytes, sizeof bytes);
 }
 
 static void secrets_are_hashed_without_a_branch(void **state)
@@ -93,7 +109,7 @@ static void secret_seeds_are_expanded_without_a_branch(void **state)
 	assert_true(load64(out) != 0);
 }
 
-static void secrets_are_sealed_without_a_branch(void **state)
+static void secrets_are_sealed_and_opened_without_a_branch(void **state)
 {
 	uint8_t key[32], nonce[12] = { 0 }, text[100] = { 0 }, sealed[100 + GCM_TAG];
 
@@ -104,8 +120,16 @@ static void secrets_are_sealed_without_a_branch(void **state)
 	aes256_gcm_seal(sealed, key, nonce, slice_str("context"), slice_of(text, sizeof text));
 	DECLASSIFY(sealed, sizeof sealed, "sealed bytes may be seen");
 	assert_true(load64(sealed) != 0);
+
+	uint8_t got[100];
+	for (unsigned genuine = 2; genuine-- > 0; sealed[7] ^= 1) {
+		assert_int_equal(aes256_gcm_open(got, key, nonce, slice_str("context"), slice_of(sealed, sizeof sealed)), genuine);
+		DECLASSIFY(got, sizeof got, "a test compares its result");
+		for (size_t i = 0; i < sizeof got; i++) assert_int_equal(got[i], 0);
+	}
 }
 
 TESTS(TEST(masks_select_without_a_branch), TEST(bytes_are_compared_and_moved_without_a_branch),
+      TEST(secrets_are_written_as_digits_without_a_table),
       TEST(secrets_are_hashed_without_a_branch), TEST(secret_seeds_are_expanded_without_a_branch),
-      TEST(secrets_are_sealed_without_a_branch))
+      TEST(secrets_are_sealed_and_opened_without_a_branch))

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 #include "base/hex.h"
 #include "curve/secp.h"
+#include "tests/curve/script.h"
 
 static const char ORDER[] = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
 
@@ -14,6 +15,51 @@ static secp_sk sk_from(const char *hex)
 	assert_true(hex_read(b, 32, slice_str(hex)));
 	assert_ok(secp_sk_read(&sk, b));
 	return sk;
+}
+
+/* The library's blinding of a context shows in no result, so the call is watched (linked with --wrap). */
+struct secp256k1_context_struct;
+int __real_secp256k1_context_randomize(struct secp256k1_context_struct *context, const unsigned char *seed32);
+int __wrap_secp256k1_context_randomize(struct secp256k1_context_struct *context, const unsigned char *seed32);
+static uint8_t last_blinding[32];
+int __wrap_secp256k1_context_randomize(struct secp256k1_context_struct *context, const unsigned char *seed32)
+{
+	memcpy(last_blinding, seed32, sizeof last_blinding);
+	return __real_secp256k1_context_randomize(context, seed32);
+}
+
+static void signing_is_blinded_by_the_callers_randomness(void **state)
+{
+	uint8_t bytes[32];
+	secp *s = NULL;
+
+	(void)state;
+	rng_fill(test_rng(), bytes, sizeof bytes);
+	script drawn = { bytes, sizeof bytes };
+	const rng r = script_rng(&drawn);
+	assert_ok(secp_new(&s, &r));
+	assert_int_equal(drawn.left, 0);
+	assert_memory_equal(last_blinding, bytes, sizeof bytes);
+	secp_free(&s);
+	assert_null(s);
+}
+
+/* Zero, the order and all ones are drawn again. */
+static void a_random_key_is_drawn_until_it_is_one(void **state)
+{
+	uint8_t bytes[4][32] = { { 0 } };
+	secp_sk sk;
+
+	(void)state;
+	assert_true(hex_read(bytes[1], 32, slice_str(ORDER)));
+	memset(bytes[2], 0xff, 32);
+	rng_fill(test_rng(), bytes[3], 32);
+	bytes[3][0] = 0x7f;
+	script drawn = { bytes[0], sizeof bytes };
+	const rng r = script_rng(&drawn);
+	secp_sk_random(&sk, &r);
+	assert_int_equal(drawn.left, 0);
+	assert_memory_equal(sk.b, bytes[3], 32);
 }
 
 static void set_up_signing(void)
@@ -120,6 +166,13 @@ static void only_27_and_28_are_recovery_ids(void **state)
 		sig.b[64] = (uint8_t)v;
 		assert_false(secp_recover_var(&who, &sig, digest));
 	}
+
+	/* Where r is so small that r + order is an x too, 29 and 30 would have a meaning.  Contracts do not know it. */
+	for (uint8_t small = 1; small < 50; small++)
+		for (uint8_t v = 29; v <= 30; v++) {
+			secp_rsig odd = { .b = { [31] = small, [63] = 1, [64] = v } };
+			assert_false(secp_recover_var(&who, &odd, digest));
+		}
 }
 
 static void zero_and_the_order_are_no_keys(void **state)
@@ -165,7 +218,8 @@ static void a_public_key_is_a_point_in_one_of_two_forms(void **state)
 	assert_err(ERR_REQUEST, secp_pk_read(&again, slice_of(b, 33)));
 }
 
-TESTS(TEST(signing_is_deterministic_as_in_rfc_6979), TEST(the_public_key_of_one_is_the_generator),
+TESTS(TEST(signing_is_blinded_by_the_callers_randomness), TEST(a_random_key_is_drawn_until_it_is_one),
+      TEST(signing_is_deterministic_as_in_rfc_6979), TEST(the_public_key_of_one_is_the_generator),
       TEST(what_is_signed_verifies_and_tells_its_key), TEST(the_high_s_twin_is_refused),
       TEST(only_27_and_28_are_recovery_ids), TEST(zero_and_the_order_are_no_keys),
       TEST(a_public_key_is_a_point_in_one_of_two_forms))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/test.h"
+#include "base/utf8.h"
 #include "rpc/status.h"
 
 static void every_error_has_the_code_that_clients_act_on(void **state)
@@ -63,17 +64,6 @@ static void broken_escapes_stay_as_they_are(void **state)
 	assert_string_equal(back, "%zzA !");
 }
 
-static void only_utf8_passes_for_utf8(void **state)
-{
-	(void)state;
-	static const char *const GOOD[] = { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-		"\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-	static const char *const BAD[] = { "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
-		"\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x28\xa1" };
-	for (unsigned i = 0; i < COUNT(GOOD); i++) assert_true(utf8_ok(slice_str(GOOD[i])));
-	for (unsigned i = 0; i < COUNT(BAD); i++) assert_false(utf8_ok(slice_str(BAD[i])));
-}
-
 static void timeouts_are_read_in_every_unit_and_rounded_up(void **state)
 {
 	(void)state;
@@ -107,6 +97,5 @@ TESTS(TEST(every_error_has_the_code_that_clients_act_on),
       TEST(a_sentence_survives_the_wire),
       TEST(a_long_sentence_is_cut_at_a_character),
       TEST(broken_escapes_stay_as_they_are),
-      TEST(only_utf8_passes_for_utf8),
       TEST(timeouts_are_read_in_every_unit_and_rounded_up),
       TEST(a_written_timeout_is_never_shorter))

@@ -68,6 +68,33 @@ static void both_ends_share_and_a_changed_ciphertext_does_not(void **state)
 	}
 }
 
+/* A changed ciphertext yields SHAKE256(z || ct), wherever and however little it was changed: low bits of v, at the end,
+ * leave m as it was. */
+static void every_byte_of_a_ciphertext_counts(void **state)
+{
+	uint8_t ek[MLKEM_MAX_EK], dk[MLKEM_MAX_DK], both[MLKEM_SEED + MLKEM_MAX_CT], d[32], m[32], got[32], expected[32];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(SETS); i++) {
+		const mlkem *p = SETS[i].set;
+		const size_t n = mlkem_ct_bytes(p);
+		uint8_t *z = both, *ct = both + MLKEM_SEED;
+		rng_fill(test_rng(), d, 32), rng_fill(test_rng(), z, 32), rng_fill(test_rng(), m, 32);
+		mlkem_keygen(p, ek, dk, d, z);
+		mlkem_encaps(p, ct, got, ek, m);
+		for (size_t at = 0; at < n; at += at < 2 || at >= n - 4 ? 1 : size_min(41, n - 4 - at)) {
+			const uint8_t saved = ct[at];
+			for (unsigned bit = 0; bit < 8; bit++) {
+				ct[at] = (uint8_t)(saved ^ 1 << bit);
+				mlkem_decaps(p, got, dk, ct);
+				shake256(expected, 32, slice_of(both, MLKEM_SEED + n));
+				assert_memory_equal(got, expected, 32);
+			}
+			ct[at] = saved;
+		}
+	}
+}
+
 static void keys_from_outside_are_checked(void **state)
 {
 	uint8_t ek[MLKEM_512_EK], dk[MLKEM_512_DK], seed[32] = { 5 };
@@ -169,5 +196,6 @@ static void packing_comes_back(void **state)
 }
 
 TESTS(TEST(all_sets_agree_with_another_implementation), TEST(both_ends_share_and_a_changed_ciphertext_does_not),
+      TEST(every_byte_of_a_ciphertext_counts),
       TEST(keys_from_outside_are_checked), TEST(compression_rounds_as_the_standard_says),
       TEST(products_by_transform_are_products_by_hand), TEST(packing_comes_back))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/curve/script.h"
 #include "tests/kat/json.h"
 #include "seal/signcrypt.h"
+#include "sym/dsep.h"
 
 /* What the vectors' makers did is checked here field by field: the payload of a user decryption answer. */
 typedef struct answer {
@@ -171,7 +173,7 @@ static void no_changed_or_cut_answer_opens(void **state)
 
 	(void)state;
 	signcrypt(s.node, &wire, &s.ek, &s.user, &s.link, 2, slice_str("x"), test_rng());
-	for (size_t i = 0; i < wire.n; i += i < 20 || i > 780 ? 1 : 19) {
+	for (size_t i = 0; i < wire.n; i += i < 20 || i >= 760 ? 1 : 19) {
 		wire.p[i] ^= 0x40;
 		assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &s.dk, signer_pk(s.node), &s.user, &s.link, buf_slice(&wire)));
 		wire.p[i] ^= 0x40;
@@ -183,25 +185,137 @@ static void no_changed_or_cut_answer_opens(void **state)
 	signer_free(&s.node);
 }
 
+/* An answer as anybody can make one: any bytes, encrypted to the user. */
+static buf encrypted(const scene *s, slice inner)
+{
+	uint8_t m[32], ss[32], nonce[GCM_NONCE];
+	buf wire = { 0 };
+
+	rng_fill(test_rng(), m, sizeof m);
+	rng_fill(test_rng(), nonce, sizeof nonce);
+	buf_put(&wire, nonce, sizeof nonce);
+	buf_put_u64(&wire, MLKEM_512_CT);
+	mlkem_encaps(&MLKEM_512, buf_grow(&wire, MLKEM_512_CT), ss, s->ek.ek, m);
+	buf_put_u64(&wire, inner.n + GCM_TAG);
+	aes256_gcm_seal(buf_grow(&wire, inner.n + GCM_TAG), ss, nonce, (slice){ 0 }, inner);
+	return wire;
+}
+
+/* The sentence of the refusal begins with `why`. */
+static void assert_refused(const scene *s, slice inner, const char *why)
+{
+	AUTO(buf) wire = encrypted(s, inner);
+	AUTO(buf) plain = { 0 };
+	int32_t type = 42;
+
+	const err e = unsigncrypt(&plain, &type, &s->dk, signer_pk(s->node), &s->user, &s->link, buf_slice(&wire));
+	assert_int_equal(e, ERR_REQUEST);
+	assert_non_null(strstr(err_text(), why));
+	err_clear();
+	assert_int_equal(plain.n, 0);
+	assert_int_equal(type, 42);
+}
+
 /* Another sender may encrypt anything to the user: what is inside is not trusted either. */
 static void a_well_encrypted_answer_with_a_wrong_length_inside_is_refused(void **state)
 {
+	static uint8_t inner[SIGNCRYPT_INNER + MAX_SIGNCRYPT_PLAIN + 1];
+	static const size_t SHORT[] = { 0, 8, SIGNCRYPT_INNER - 1 };
+	static const uint64_t LENGTHS[] = { 0, 2, 4, SIGNCRYPT_INNER + 3, UINT64_MAX };
 	scene s = scene_new();
-	uint8_t m[32] = { 1 }, ss[32], nonce[GCM_NONCE] = { 0 }, inner[SIGNCRYPT_INNER + 3] = { 0 };
-	static const uint64_t LENGTHS[] = { 0, 2, 4, sizeof inner, UINT64_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(LENGTHS); i++) {
-		AUTO(buf) wire = { 0 }, plain = { 0 };
-		int32_t type;
 		store64(inner, LENGTHS[i]);
-		buf_put(&wire, nonce, sizeof nonce);
-		buf_put_u64(&wire, MLKEM_512_CT);
-		mlkem_encaps(&MLKEM_512, buf_grow(&wire, MLKEM_512_CT), ss, s.ek.ek, m);
-		buf_put_u64(&wire, sizeof inner + GCM_TAG);
-		aes256_gcm_seal(buf_grow(&wire, sizeof inner + GCM_TAG), ss, nonce, (slice){ 0 }, slice_of(inner, sizeof inner));
-		assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &s.dk, signer_pk(s.node), &s.user, &s.link, buf_slice(&wire)));
+		assert_refused(&s, slice_of(inner, SIGNCRYPT_INNER + 3), "says that its plaintext has");
 	}
+	for (size_t i = 0; i < COUNT(SHORT); i++)                    /* with the length that a wrapped difference gives */
+		for (uint64_t honest = 0; honest < 2; honest++) {
+			store64(inner, honest ? SHORT[i] - SIGNCRYPT_INNER : 0);
+			assert_refused(&s, slice_of(inner, SHORT[i]), "has a body of");
+		}
+	store64(inner, MAX_SIGNCRYPT_PLAIN + 1);
+	assert_refused(&s, slice_of(inner, sizeof inner), "has a body of");
+	signer_free(&s.node);
+}
+
+/* The inner bytes by hand: link_n, link and H_vk as given, the rest as it must be, signed by the node. */
+static buf inner_of(const scene *s, uint64_t link_n, const hash32 *link, const secp_pk *vk)
+{
+	buf inner = { 0 };
+	uint8_t h[32];
+
+	buf_put_u64(&inner, 1);
+	buf_put_u8(&inner, 'x');
+	buf_put_u32(&inner, 2);
+	buf_put_u64(&inner, link_n);
+	buf_put_slice(&inner, hash32_slice(link));
+	const size_t msg = inner.n;
+	buf_put(&inner, s->user.b, sizeof s->user.b);
+	shake256_dsep_length(h, sizeof h, "SIGNCRYP", slice_of(s->ek.ek, sizeof s->ek.ek));
+	buf_put(&inner, h, sizeof h);
+	const secp_sig sig = sign_internal(s->node, "USER_DEC", buf_slice(&inner));
+	inner.n = msg;
+	buf_put(&inner, sig.b, sizeof sig.b);
+	shake256_dsep_length(h, sizeof h, "SIGNCRYP", slice_of(vk->b, sizeof vk->b));
+	buf_put(&inner, h, sizeof h);
+	return inner;
+}
+
+static void a_well_signed_answer_with_a_wrong_field_inside_is_refused(void **state)
+{
+	scene s = scene_new(), t = scene_new();
+	const hash32 other = { { 9 } };
+	AUTO(buf) good = inner_of(&s, 32, &s.link, signer_pk(s.node)), wire = encrypted(&s, buf_slice(&good)), plain = { 0 };
+	AUTO(buf) link_n = inner_of(&s, 31, &s.link, signer_pk(s.node));
+	AUTO(buf) link = inner_of(&s, 32, &other, signer_pk(s.node));
+	AUTO(buf) vk = inner_of(&s, 32, &s.link, signer_pk(t.node));
+	int32_t type;
+
+	(void)state;
+	assert_ok(unsigncrypt(&plain, &type, &s.dk, signer_pk(s.node), &s.user, &s.link, buf_slice(&wire)));
+	assert_true(slice_eq_var(buf_slice(&plain), slice_str("x")));
+	assert_refused(&s, buf_slice(&link_n), "belongs to another request");
+	assert_refused(&s, buf_slice(&link), "belongs to another request");
+	assert_refused(&s, buf_slice(&vk), "comes from another node");
+	good.p[good.n - 32 - 1] ^= 1;
+	assert_refused(&s, buf_slice(&good), "is not signed by its node");
+	signer_free(&s.node);
+	signer_free(&t.node);
+}
+
+static void a_key_is_made_of_two_fresh_seeds(void **state)
+{
+	uint8_t seeds[64], ek[MLKEM_512_EK], dk[MLKEM_512_DK];
+	enc_key k;
+	dec_key sk;
+
+	(void)state;
+	rng_fill(test_rng(), seeds, sizeof seeds);
+	script drawn = { seeds, sizeof seeds };
+	const rng r = script_rng(&drawn);
+	enc_key_generate(&k, &sk, &r);
+	assert_int_equal(drawn.left, 0);
+	mlkem_keygen(&MLKEM_512, ek, dk, seeds, seeds + 32);
+	assert_memory_equal(k.ek, ek, sizeof ek);
+	assert_memory_equal(sk.dk, dk, sizeof dk);
+}
+
+static void each_answer_has_a_fresh_secret_and_nonce(void **state)
+{
+	uint8_t bytes[32 + GCM_NONCE], ct[MLKEM_512_CT], ss[32];
+	scene s = scene_new();
+	AUTO(buf) wire = { 0 };
+
+	(void)state;
+	rng_fill(test_rng(), bytes, sizeof bytes);
+	script drawn = { bytes, sizeof bytes };
+	const rng r = script_rng(&drawn);
+	signcrypt(s.node, &wire, &s.ek, &s.user, &s.link, 2, slice_str("x"), &r);
+	assert_int_equal(drawn.left, 0);
+	mlkem_encaps(&MLKEM_512, ct, ss, s.ek.ek, bytes);
+	assert_memory_equal(wire.p, bytes + 32, GCM_NONCE);
+	assert_memory_equal(wire.p + GCM_NONCE + 8, ct, sizeof ct);
 	signer_free(&s.node);
 }
 
@@ -248,6 +362,14 @@ static void a_damaged_decryption_key_is_noticed(void **state)
 	}
 	wire[0] ^= 1;
 	assert_err(ERR_REQUEST, dec_key_read(&k, slice_of(wire, sizeof wire)));
+	wire[0] ^= 1;
+
+	/* A coefficient of 4095 under a hash that fits. */
+	uint8_t *ek = wire + 8 + 768;
+	ek[0] = ek[1] = 0xff;
+	const hash32 h = sha3_256(slice_of(ek, MLKEM_512_EK));
+	memcpy(ek + MLKEM_512_EK, h.b, sizeof h.b);
+	assert_err(ERR_REQUEST, dec_key_read(&k, slice_of(wire, sizeof wire)));
 	signer_free(&s.node);
 }
 
@@ -273,5 +395,7 @@ static void internal_signatures_bind_domain_and_message(void **state)
 
 TESTS(TEST(the_answer_of_one_node_opens), TEST(the_answers_of_four_nodes_open), TEST(what_is_signcrypted_comes_back),
       TEST(an_answer_is_good_for_one_node_user_request_and_key), TEST(no_changed_or_cut_answer_opens),
-      TEST(a_well_encrypted_answer_with_a_wrong_length_inside_is_refused), TEST(an_encryption_key_has_one_form),
+      TEST(a_well_encrypted_answer_with_a_wrong_length_inside_is_refused),
+      TEST(a_well_signed_answer_with_a_wrong_field_inside_is_refused), TEST(a_key_is_made_of_two_fresh_seeds),
+      TEST(each_answer_has_a_fresh_secret_and_nonce), TEST(an_encryption_key_has_one_form),
       TEST(a_damaged_decryption_key_is_noticed), TEST(internal_signatures_bind_domain_and_message))
