@@ -25,7 +25,7 @@ static err decrypt_one(void *ctx, size_t i)
 
 	err e = tkms_decrypt(&w->value[i], w->keys, item->type, item->format, item->file);
 	if (e != OK) {
-		err_context("ciphertext %zu of %zu: ", i + 1, d->items);
+		err_context("ciphertexts[%zu]: ", i);
 		return e;
 	}
 	if (w->request->kind == REQUEST_USER_DECRYPT)
