@@ -99,12 +99,9 @@ err compact_encrypt_seeded(compact_list *out, arena *a, const compact_key *key, 
                            slice seed)
 {
 	const mask_seed from = mask_seed_xof("TFHE_Enc", seed);
-	drbg d = { mask_open(&from) };
-	rng r = drbg_rng(&d);
-	err e = compact_encrypt(out, a, key, block, blocks, &r);
-
-	drbg_free(&d);
-	return e;
+	AUTO(drbg) d = { mask_open(&from) };
+	const rng r = drbg_rng(&d);
+	return compact_encrypt(out, a, key, block, blocks, &r);
 }
 
 /* ---- expansion --------------------------------------------------------------------------------------------------- */

@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* lattice/decrypt.c -- phase, round, add up; four formats and one verdict. */
+/* lattice/decrypt.c -- add up blocks; decrypt.inc for both word sizes; four formats and one verdict. */
 #include "lattice/decrypt.h"
 #include "lattice/compact.h"
 #include "lattice/compress.h"
 #include "lattice/lwe.h"
 #include "base/ct.h"
 #include <stdlib.h>
-
-/* The block of a phase, padding bit included.  *bad becomes all ones if it is not to be believed: the padding bit is set,
- * or the phase does not lie in [-2^noise_log, 2^noise_log) around a multiple of delta. */
-static unsigned round64(uint64_t *bad, uint64_t phase, unsigned delta_log, unsigned noise_log)
-{
-	const uint64_t half = (uint64_t)1 << (delta_log - 1), bound = (uint64_t)1 << noise_log;
-	const uint64_t x = phase + half;
-	const uint64_t off = (x & (2 * half - 1)) - half + bound;        /* in [0, 2 * bound) if the distance is small */
-
-	*bad |= ~ct_is_zero(off >> (noise_log + 1)) | ct_mask(x >> 63);
-	return (unsigned)(x >> delta_log);
-}
-
-static unsigned round128(uint64_t *bad, u128 phase)
-{
-	const u128 half = (u128)1 << (DELTA_LOG_128 - 1), bound = (u128)1 << DECRYPT_NOISE_LOG_128;
-	const u128 x = phase + half;
-	const u128 off = (x & (2 * half - 1)) - half + bound;            /* in [0, 2 * bound) if the distance is small */
-	const u128 beyond = off >> (DECRYPT_NOISE_LOG_128 + 1);
-
-	*bad |= ~ct_is_zero((uint64_t)beyond | (uint64_t)(beyond >> 64)) | ct_mask((uint64_t)(x >> 127));
-	return (unsigned)(x >> DELTA_LOG_128);
-}
 
 /* ---- adding blocks up ------------------------------------------------------------------------------------------- */
 
@@ -70,68 +47,51 @@ static err sum_end(sum *s, bool boolean)
 
 /* ---- the formats ------------------------------------------------------------------------------------------------ */
 
-static err ready(const secret_keys *keys, secret_id id, unsigned dim, size_t have, size_t need, size_t blocks, bool boolean)
+/* Before anything is decrypted: `have` blocks of `bits` bits each must be what a value of `blocks` 2-bit blocks has. */
+static err ready(const secret_keys *keys, secret_id id, unsigned dim, size_t have, size_t blocks, unsigned bits, bool boolean)
 {
 	ASSERT(blocks > 0 && blocks <= MAX_VALUE_BLOCKS && (!boolean || blocks == 1));
 	ASSERT(dim == secret_length(keys->params, id));
+	const size_t need = (2 * blocks + bits - 1) / bits;
+
 	if (!keys->bit[id]) return err_fail(ERR_STATE, "this client key has no secret for ciphertexts of this format");
-	if (have < need) return err_fail(ERR_REQUEST, "the ciphertext has %zu blocks where its type needs %zu", have, need);
+	if (have != need) return err_fail(ERR_REQUEST, "the ciphertext has %zu blocks where its type has %zu", have, need);
 	return OK;
 }
 
-err decrypt_lwe64(uint8_t *out, const secret_keys *keys, lwe64_run ct, size_t blocks, bool boolean)
-{
-	TRY(ready(keys, SECRET_BIG, ct.dim, ct.count, blocks, blocks, boolean));
-	sum s = sum_begin(out, blocks);
-	for (size_t i = 0; i < blocks; i++)
-		sum_add(&s, round64(&s.bad, lwe64_phase(lwe64_at(ct, i), keys->bit[SECRET_BIG], ct.dim),
-		                     DELTA_LOG_64, DECRYPT_NOISE_LOG_64), 2);
-	return sum_end(&s, boolean);
-}
+#define WORD uint64_t
+#define W 64
+#define OWN(name) name##64
+#define LWE(name) lwe64_##name
+#define PACKED(name) packed64_##name
+#define LWE_RUN lwe64_run
+#define PACKED_TYPE packed64
+#define LWE_SECRET SECRET_BIG
+#define PACKED_SECRET SECRET_COMP
+#define LWE_DELTA DELTA_LOG_64
+#define LWE_NOISE DECRYPT_NOISE_LOG_64
+#define PACKED_DELTA DELTA_LOG_PACKED
+#define PACKED_NOISE (DELTA_LOG_PACKED - 1)
+#define BLOCK_BITS 2
+#include "lattice/decrypt.inc"
 
-err decrypt_packed64(uint8_t *out, const secret_keys *keys, packed64 ct, size_t blocks, bool boolean)
-{
-	const unsigned dim = ct.k * ct.N;
+#define WORD u128
+#define W 128
+#define OWN(name) name##128
+#define LWE(name) lwe128_##name
+#define PACKED(name) packed128_##name
+#define LWE_RUN lwe128_run
+#define PACKED_TYPE packed128
+#define LWE_SECRET SECRET_SNS
+#define PACKED_SECRET SECRET_SNSCOMP
+#define LWE_DELTA DELTA_LOG_128
+#define LWE_NOISE DECRYPT_NOISE_LOG_128
+#define PACKED_DELTA DELTA_LOG_128
+#define PACKED_NOISE DECRYPT_NOISE_LOG_128
+#define BLOCK_BITS 4
+#include "lattice/decrypt.inc"
 
-	TRY(ready(keys, SECRET_COMP, dim, ct.bodies, blocks, blocks, boolean));
-	uint64_t *lwe = malloc((dim + 1) * sizeof *lwe);
-	if (!lwe) return err_fail(ERR_NOMEM, "no memory for one block");
-	sum s = sum_begin(out, blocks);
-	for (unsigned i = 0; i < blocks; i++) {
-		packed64_extract(lwe, ct, i);
-		sum_add(&s, round64(&s.bad, lwe64_phase(lwe, keys->bit[SECRET_COMP], dim), DELTA_LOG_PACKED,
-		                     DELTA_LOG_PACKED - 1), 2);
-	}
-	free(lwe);
-	return sum_end(&s, boolean);
-}
-
-err decrypt_lwe128(uint8_t *out, const secret_keys *keys, lwe128_run ct, size_t blocks, bool boolean)
-{
-	const size_t squashed = (blocks + 1) / 2;
-
-	TRY(ready(keys, SECRET_SNS, ct.dim, ct.count, squashed, blocks, boolean));
-	sum s = sum_begin(out, blocks);
-	for (size_t i = 0; i < squashed; i++)
-		sum_add(&s, round128(&s.bad, lwe128_phase(lwe128_at(ct, i), keys->bit[SECRET_SNS], ct.dim)), 4);
-	return sum_end(&s, boolean);
-}
-
-err decrypt_packed128(uint8_t *out, const secret_keys *keys, packed128 ct, size_t blocks, bool boolean)
-{
-	const unsigned dim = ct.k * ct.N, squashed = (unsigned)(blocks + 1) / 2;
-
-	TRY(ready(keys, SECRET_SNSCOMP, dim, ct.bodies, squashed, blocks, boolean));
-	u128 *lwe = malloc((dim + 1) * sizeof *lwe);
-	if (!lwe) return err_fail(ERR_NOMEM, "no memory for one block");
-	sum s = sum_begin(out, blocks);
-	for (unsigned i = 0; i < squashed; i++) {
-		packed128_extract(lwe, ct, i);
-		sum_add(&s, round128(&s.bad, lwe128_phase(lwe, keys->bit[SECRET_SNSCOMP], dim)), 4);
-	}
-	free(lwe);
-	return sum_end(&s, boolean);
-}
+/* ---- lists, for tests ------------------------------------------------------------------------------------------- */
 
 err decrypt_compact(uint8_t *out, const secret_keys *keys, const compact_list *ct)
 {

@@ -3,7 +3,7 @@
  * lattice/decrypt.h -- from runs of blocks back to the value, with the secret keys.
  *
  * Every block is rounded to the nearest multiple of delta.  A ciphertext is refused, and no value given, if the padding
- * bit of a block is set or the rounding distance reaches a bound:
+ * bit of a block is set or its noise, phase less that multiple, is not in [-bound, bound):
  *
  *   64-bit blocks     2^56 of 2^58.  A bootstrap leaves at most 2^51 with production parameters, and what is sent for
  *                     decryption is a sum of few; garbage passes with probability 2^-3 a block.
@@ -26,11 +26,11 @@ enum { DECRYPT_NOISE_LOG_64 = 56, DECRYPT_NOISE_LOG_128 = 80, MAX_VALUE_BLOCKS =
 static inline size_t value_bytes(size_t blocks) { return (2 * blocks + 7) / 8; }
 
 /*
- * out[0 .. value_bytes(blocks)) = the value; a boolean (blocks == 1) is 1 if its block is not 0.  On an error out is
- * wiped.  Requires: keys of the parameter set that the ciphertext has; dimensions were checked.
+ * out[0 .. value_bytes(blocks)) = the value; a boolean (blocks == 1) is 1 if its block modulo 4 is not 0.  On an error
+ * out is wiped or untouched.  Requires: keys of the parameter set that the ciphertext has; dimensions were checked.
  *
- * ERR_REQUEST if the ciphertext is refused or has another number of blocks than `blocks`; ERR_STATE if this client key
- * came without the secret of the format.
+ * ERR_REQUEST if the ciphertext is refused or has another number of blocks than a value of `blocks` has; ERR_STATE if
+ * this client key came without the secret of the format.
  */
 err decrypt_lwe64(uint8_t *out, const secret_keys *keys, lwe64_run ct, size_t blocks, bool boolean);
 err decrypt_packed64(uint8_t *out, const secret_keys *keys, packed64 ct, size_t blocks, bool boolean);

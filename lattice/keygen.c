@@ -59,12 +59,10 @@ static err chunk(void *ctx, size_t i)
 	part_job *job = ctx;
 	const size_t first = (job->first + i) * KEYGEN_CHUNK, row_bytes = job->shape.body * (job->shape.bits / 8);
 
-	drbg d = drbg_from_seed(slice_of(job->noise_seeds + i * NOISE_SEED, NOISE_SEED));
-	rng r = drbg_rng(&d);
-	err e = keygen_rows(job->bodies + first * row_bytes, job->keys, job->part, job->masks, first,
-	                    size_min(KEYGEN_CHUNK, job->shape.rows - first), &r);
-	drbg_free(&d);
-	return e;
+	AUTO(drbg) d = drbg_from_seed(slice_of(job->noise_seeds + i * NOISE_SEED, NOISE_SEED));
+	const rng r = drbg_rng(&d);
+	return keygen_rows(job->bodies + first * row_bytes, job->keys, job->part, job->masks, first,
+	                   size_min(KEYGEN_CHUNK, job->shape.rows - first), &r);
 }
 
 err keygen_part(uint8_t *bodies, const secret_keys *keys, key_part part, const mask_seed *masks, const rng *r, pool *p,
@@ -163,12 +161,9 @@ err keys_generate(secret_keys *secret, public_set *pub, const lat_params *params
 err keys_from_seed(secret_keys *secret, public_set *pub, const lat_params *params, slice seed, pool *p)
 {
 	const mask_seed from = mask_seed_xof("TFHEKGen", seed);
-	drbg d = { mask_open(&from) };
-	rng r = drbg_rng(&d);
-	err e = keys_generate(secret, pub, params, &r, p, NULL);
-
-	drbg_free(&d);
-	return e;
+	AUTO(drbg) d = { mask_open(&from) };
+	const rng r = drbg_rng(&d);
+	return keys_generate(secret, pub, params, &r, p, NULL);
 }
 
 void public_set_free(public_set *s)

@@ -19,7 +19,8 @@
  *   squash.h      64-bit blocks to 128-bit blocks with little noise (doc/notes/squash.md)
  *   decrypt.h     from blocks back to values, and what is refused
  *   keycheck.h    the noise in public parts, as evidence
- * A function that exists for 64 and 128 bits is written once, in a .inc file.
+ * A function that exists for 64 and 128 bits is written once, in a .inc file; only the loops that load rows of keys
+ * (keys.c, keycheck.c) stand twice, as the few lines that they are.
  *
  * Time: constant in secret keys and plaintexts, unless the name ends in _var.  Ciphertexts and public keys are
  * public; what computes only on them is free to branch.

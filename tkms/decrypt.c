@@ -32,11 +32,10 @@ static err read_as_promised(ciphertext *ct, arena *a, const lat_params *params, 
 		                ct_format_name(ct->format), ct_format_name(format));
 	if (!fits(ct, params))
 		return err_fail(ERR_REQUEST, "the ciphertext has other dimensions than a key of the %s parameters makes", params->name);
-	if (ct->blocks != type->blocks || (ct->boolean && type->number != FHE_BOOL)) {
-		const fhe_type *found = fhe_type_by_blocks_var(ct->boolean, ct->blocks);
+	const fhe_type *found = fhe_type_by_blocks_var(ct->boolean, ct->blocks);
+	if (found != type)
 		return err_fail(ERR_REQUEST, "the ciphertext holds %s of %zu block%s, but the request says %s",
 		                found ? found->name : "a value", ct->blocks, ct->blocks == 1 ? "" : "s", type->name);
-	}
 	return OK;
 }
 

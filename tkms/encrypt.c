@@ -3,7 +3,7 @@
 #include "tkms/encrypt.h"
 #include "lattice/compact.h"
 
-enum { MAX_VALUES = 256, MAX_BLOCKS = MAX_VALUES * 128, MAX_PUBLIC_KEY_FILE = 1 << 20 };
+enum { MAX_BLOCKS = MAX_VALUES * FHE_MAX_BYTES * 8 / MESSAGE_BITS };
 
 static err encrypt_in(buf *list_file, arena *a, slice public_key_file, const plaintext *value, size_t values, const rng *random)
 {

@@ -4,6 +4,8 @@
 #include "lattice/compact.h"
 #include "lattice/decrypt.h"
 #include "lattice/keygen.h"
+#include "lattice/sample.h"
+#include "sym/drbg.h"
 
 enum { BIG_DIM = 256 };
 
@@ -66,17 +68,65 @@ static void an_empty_list_and_too_little_memory_are_refused(void **state)
 	assert_null(list.masks);
 }
 
+/* out = a * b in Z_2^64[X]/(X^n + 1), from the definition. */
+static void product(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n)
+{
+	memset(out, 0, n * sizeof *out);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++)
+			if (i + j < n) out[i + j] += a[i] * b[j];
+			else out[i + j - n] -= a[i] * b[j];
+}
+
+/* The formulas of compact.h, bin by bin, with the randomness drawn as TFHE-rs does.  Noise of 20 bits, so that all of it
+ * shows; the keys are any words. */
+static void every_bin_of_a_long_list_has_its_own_randomness_and_follows_the_formulas(void **state)
+{
+	(void)state;
+	enum { n = 64, BINS = 3, MESSAGES = 2 * n + 5, NOISE = 20 };
+	const slice seed = slice_str("a long list");
+	const mask_seed from = mask_seed_xof("TFHE_Enc", seed);
+	AUTO(drbg) d = { mask_open(&from) };
+	const rng stream = drbg_rng(&d);
+	AUTO(arena) a = arena_with_limit((size_t)1 << 20);
+	uint64_t key[2][n], r[BINS][n], u[n], c[n];
+	int64_t e1[BINS * n], e2[MESSAGES];
+	uint8_t bits[BINS * n], block[2 * MESSAGES];
+	compact_list list;
+
+	rng_fill(test_rng(), key, sizeof key);
+	for (size_t i = 0; i < sizeof block; i++) block[i] = (uint8_t)test_below(4);
+	for (size_t bin = 0; bin < BINS; bin++) sample_packed_bits(bits + bin * n, n, &stream);
+	sample_tuniform(e1, BINS * n, NOISE, &stream);
+	sample_tuniform(e2, MESSAGES, NOISE, &stream);
+	assert_ok(compact_encrypt_seeded(&list, &a, &(compact_key){ n, NOISE, key[0], key[1] }, block, sizeof block, seed));
+
+	assert_int_equal(list.count, MESSAGES);
+	for (size_t bin = 0; bin < BINS; bin++) {
+		for (size_t i = 0; i < n; i++) r[bin][i] = bits[bin * n + n - 1 - i];
+		product(u, key[0], r[bin], n);
+		product(c, key[1], r[bin], n);
+		for (size_t i = 0; i < n; i++) assert_true(list.masks[bin * n + i] == u[i] + (uint64_t)e1[bin * n + i]);
+		for (size_t i = bin * n; i < size_min(MESSAGES, (bin + 1) * n); i++) {
+			const uint64_t m = block[2 * i] + 4ull * block[2 * i + 1];
+			assert_true(list.bodies[i] == c[n - 1 - i % n] + (uint64_t)e2[i] + (m << 59));
+		}
+	}
+}
+
 static void a_list_under_another_key_does_not_decrypt(void **state)
 {
 	(void)state;
 	AUTO(arena) a = arena_with_limit((size_t)1 << 24);
 	secret_keys other;
 	compact_list list;
-	uint8_t block[200] = { 0 };
+	uint8_t block[200] = { 0 }, opened[200];
 
+	memset(opened, 0x77, sizeof opened);
 	assert_ok(compact_encrypt(&list, &a, &pk, block, sizeof block, test_rng()));
 	assert_ok(secret_keys_generate(&other, &PARAMS_TEST, test_rng()));
-	assert_err(ERR_REQUEST, decrypt_compact(block, &other, &list));
+	assert_err(ERR_REQUEST, decrypt_compact(opened, &other, &list));
+	for (size_t i = 0; i < sizeof opened; i++) assert_int_equal(opened[i], 0);
 	secret_keys_free(&other);
 }
 
@@ -154,6 +204,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(lists_of_every_length_decrypt_to_their_blocks),
 	TEST(more_messages_than_the_dimension_take_further_masks),
 	TEST(an_empty_list_and_too_little_memory_are_refused),
+	TEST(every_bin_of_a_long_list_has_its_own_randomness_and_follows_the_formulas),
 	TEST(a_list_under_another_key_does_not_decrypt),
 	TEST(both_halves_of_every_message_expand_to_clean_blocks),
 	TEST(a_range_of_blocks_expands_as_it_does_within_the_whole_and_on_a_pool),

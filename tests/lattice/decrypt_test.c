@@ -74,19 +74,19 @@ static void a_last_odd_block_of_a_squashed_value_keeps_its_two_bits(void **state
 	assert_int_equal(value, 0x1b);
 }
 
-static void a_boolean_is_one_if_its_block_is_not_zero(void **state)
+static void a_boolean_is_one_if_its_block_modulo_4_is_not_zero(void **state)
 {
 	(void)state;
 	uint64_t w[DIM + 1];
 	u128 wide[DIM + 1];
 	uint8_t value;
-	for (unsigned v = 0; v < 4; v++) {
+	for (unsigned v = 0; v < 16; v++) {
 		const uint64_t phase = v * DELTA;
 		const u128 phase128 = WIDE(v);
 		assert_ok(decrypt_lwe64(&value, &keys, with_phases64(w, &phase, 1), 1, true));
-		assert_int_equal(value, v != 0);
+		assert_int_equal(value, v % 4 != 0);
 		assert_ok(decrypt_lwe128(&value, &keys, with_phases128(wide, &phase128, 1), 1, true));
-		assert_int_equal(value, v != 0);
+		assert_int_equal(value, v % 4 != 0);
 	}
 }
 
@@ -96,8 +96,8 @@ static void noise_up_to_the_bound_is_accepted_and_beyond_it_refused(void **state
 	uint64_t w[DIM + 1];
 	u128 wide[DIM + 1];
 	uint8_t value;
-	const uint64_t bound64 = (uint64_t)1 << DECRYPT_NOISE_LOG_64;
-	const u128 bound = (u128)1 << DECRYPT_NOISE_LOG_128;
+	const uint64_t bound64 = (uint64_t)1 << 56;
+	const u128 bound = (u128)1 << 80;
 
 	const uint64_t right[] = { 3 * DELTA, 3 * DELTA + bound64 - 1, 3 * DELTA - bound64 };
 	for (size_t i = 0; i < COUNT(right); i++) {
@@ -125,14 +125,64 @@ static void noise_up_to_the_bound_is_accepted_and_beyond_it_refused(void **state
 		assert_err(ERR_REQUEST, decrypt_lwe128(&value, &keys, with_phases128(wide, &wrong128[i], 1), 1, false));
 }
 
+/* Trivial ciphertexts, whose bodies are the phases: block i of count is bad, the others are 1. */
+static uint64_t trivial64(size_t i, size_t bad, unsigned delta_log)
+{
+	return i == bad ? (uint64_t)1 << 63 : (uint64_t)1 << delta_log;
+}
+
+static u128 trivial128(size_t i, size_t bad)
+{
+	return i == bad ? WIDE(3) + WIDE(1) / 2 : WIDE(1);
+}
+
 static void one_bad_block_refuses_the_value_and_wipes_it(void **state)
 {
 	(void)state;
-	uint64_t w[4 * (DIM + 1)];
-	const uint64_t phase[4] = { DELTA, 2 * DELTA, 17 * DELTA, DELTA };
-	uint8_t value = 0x77;
-	assert_err(ERR_REQUEST, decrypt_lwe64(&value, &keys, with_phases64(w, phase, 4), 4, false));
-	assert_int_equal(value, 0);
+	enum { SLOTS = 4, FORMATS = 4 };
+	static uint64_t w[SLOTS * (DIM + 1)], slots[DIM + SLOTS];
+	static u128 wide[SLOTS * (DIM + 1)], wide_slots[DIM + SLOTS];
+	const lwe64_run run = { SLOTS, DIM, w };
+	const lwe128_run wide_run = { SLOTS, DIM, wide };
+	for (size_t bad = 0; bad <= SLOTS; bad++) {
+		for (size_t i = 0; i < SLOTS; i++) {
+			lwe64_at(run, i)[DIM] = trivial64(i, bad, DELTA_LOG_64);
+			slots[DIM + i] = trivial64(i, bad, 61);
+			lwe128_at(wide_run, i)[DIM] = wide_slots[DIM + i] = trivial128(i, bad);
+		}
+		/* 1 + 4 + 16 + 64, and 1 in each of four digits of 4 bits. */
+		const uint8_t right[FORMATS][2] = { { 0x55, 0xee }, { 0x55, 0xee }, { 0x11, 0x11 }, { 0x11, 0x11 } },
+		              wiped[FORMATS][2] = { { 0, 0xee }, { 0, 0xee } };
+		uint8_t value[FORMATS][2];
+		memset(value, 0xee, sizeof value);
+		const err e[FORMATS] = {
+			decrypt_lwe64(value[0], &keys, run, SLOTS, false),
+			decrypt_packed64(value[1], &keys, (packed64){ 1, DIM, SLOTS, slots }, SLOTS, false),
+			decrypt_lwe128(value[2], &keys, wide_run, 2 * SLOTS, false),
+			decrypt_packed128(value[3], &keys, (packed128){ 1, DIM, SLOTS, wide_slots }, 2 * SLOTS, false),
+		};
+		for (unsigned f = 0; f < FORMATS; f++) assert_int_equal(e[f], bad < SLOTS ? ERR_REQUEST : OK);
+		assert_memory_equal(value, bad < SLOTS ? wiped : right, sizeof value);
+		err_clear();
+	}
+}
+
+/* A value has exactly its blocks: neither what is missing nor what is left over is guessed. */
+static void another_number_of_blocks_is_refused(void **state)
+{
+	(void)state;
+	static uint64_t w[3 * (DIM + 1)];
+	static u128 wide[3 * (DIM + 1)];
+	uint8_t value[2] = { 0x77, 0x77 };
+	for (unsigned count = 1; count <= 3; count += 2) {
+		assert_err(ERR_REQUEST, decrypt_lwe64(value, &keys, (lwe64_run){ count, DIM, w }, 2, false));
+		assert_err(ERR_REQUEST, decrypt_packed64(value, &keys, (packed64){ 1, DIM, count, w }, 2, false));
+		assert_err(ERR_REQUEST, decrypt_lwe128(value, &keys, (lwe128_run){ count, DIM, wide }, 4, false));
+		assert_err(ERR_REQUEST, decrypt_packed128(value, &keys, (packed128){ 1, DIM, count, wide }, 3, false));
+	}
+	assert_err(ERR_REQUEST, decrypt_lwe64(value, &keys, (lwe64_run){ 2, DIM, w }, 1, true));
+	assert_err(ERR_REQUEST, decrypt_lwe128(value, &keys, (lwe128_run){ 2, DIM, wide }, 1, true));
+	assert_int_equal(value[0], 0x77);
 }
 
 static void packed_slots_are_read_and_garbage_is_refused(void **state)
@@ -177,9 +227,10 @@ static void a_client_key_without_the_secret_says_so(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(filled_carries_propagate_and_leave_at_the_top),
 	TEST(a_last_odd_block_of_a_squashed_value_keeps_its_two_bits),
-	TEST(a_boolean_is_one_if_its_block_is_not_zero),
+	TEST(a_boolean_is_one_if_its_block_modulo_4_is_not_zero),
 	TEST(noise_up_to_the_bound_is_accepted_and_beyond_it_refused),
 	TEST(one_bad_block_refuses_the_value_and_wipes_it),
+	TEST(another_number_of_blocks_is_refused),
 	TEST(packed_slots_are_read_and_garbage_is_refused),
 	TEST(a_client_key_without_the_secret_says_so),
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole journey of a value: key set, client, coprocessor in each format, decryption. */
 #include "tests/test.h"
+#include "lattice/decrypt.h"
+#include "sym/keccak.h"
 #include "tkms/tkms.h"
 
 static key_files files;
@@ -132,11 +134,126 @@ static void squashed_values_of_a_foreign_key_are_refused(void **state)
 static void digests_are_those_of_the_files(void **state)
 {
 	(void)state;
-	uint8_t d[KEY_DIGEST_BYTES];
-	tkms_key_digest(d, buf_slice(&files.public_key));
-	assert_memory_equal(d, files.public_key_digest, sizeof d);
-	tkms_key_digest(d, buf_slice(&files.xof_keyset));
-	assert_memory_equal(d, files.xof_keyset_digest, sizeof d);
+	const struct { const buf *file; const uint8_t *digest; } of[] = {
+		{ &files.public_key, files.public_key_digest }, { &files.xof_keyset, files.xof_keyset_digest } };
+	for (size_t i = 0; i < COUNT(of); i++) {
+		uint8_t expected[32];
+		AUTO(buf) hashed = { 0 };
+		buf_put_str(&hashed, "PDAT_KEY");
+		buf_put_slice(&hashed, buf_slice(of[i].file));
+		shake256(expected, sizeof expected, buf_slice(&hashed));
+		assert_memory_equal(of[i].digest, expected, sizeof expected);
+	}
+}
+
+/* ---- what coprocessors and clients are handed -------------------------------------------------------------------------- */
+
+static void a_list_under_a_key_of_other_parameters_is_refused(void **state)
+{
+	(void)state;
+	AUTO(buf) list = test_read(test_vector("tfhe/prod/list_packed.bin"));
+	AUTO(buf) kept = { 0 };
+	coprocessor c;
+	assert_ok(coprocessor_new(&c, &set, SMALL_EXPANDED));
+	assert_err(ERR_REQUEST, coprocess_list(&c, NULL, buf_slice(&list), SMALL_EXPANDED, keep_file, &kept));
+	assert_int_equal(kept.n, 0);
+	coprocessor_free(&c);
+}
+
+/* The one block of a boolean whatever a client put there. */
+static unsigned boolean_block_of(uint8_t encrypted)
+{
+	plaintext value = { .type = fhe_type_by_number_var(FHE_BOOL), .bytes = { encrypted } };
+	AUTO(buf) list = { 0 }, file = { 0 };
+	AUTO(arena) a = arena_with_limit((size_t)1 << 24);
+	ciphertext ct;
+	coprocessor c;
+	uint8_t block;
+
+	assert_ok(tkms_encrypt(&list, buf_slice(&files.public_key), &value, 1, test_rng()));
+	assert_ok(coprocessor_new(&c, &set, SMALL_EXPANDED));
+	assert_ok(coprocess_list(&c, NULL, buf_slice(&list), SMALL_EXPANDED, keep_file, &file));
+	coprocessor_free(&c);
+	assert_ok(tfhers_read_ciphertext(&ct, &a, buf_slice(&file)));
+	assert_true(ct.boolean);
+	assert_ok(decrypt_lwe64(&block, &keys, ct.lwe64, 1, false));
+	return block;
+}
+
+static void a_boolean_is_expanded_to_0_or_1_whatever_was_encrypted(void **state)
+{
+	(void)state;
+	for (uint8_t v = 0; v < 4; v++) assert_int_equal(boolean_block_of(v), v != 0);
+}
+
+static void lists_and_ciphertexts_carry_the_tag_of_the_key(void **state)
+{
+	(void)state;
+	plaintext value = { .type = fhe_type_by_number_var(FHE_UINT8), .bytes = { 1 } };
+	AUTO(buf) file = { 0 };
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	client_list list;
+	ciphertext ct;
+
+	assert_ok(tkms_encrypt(&file, buf_slice(&files.public_key), &value, 1, test_rng()));
+	assert_ok(tfhers_read_list(&list, &a, buf_slice(&file)));
+	assert_true(slice_eq_var(list.tag, id_slice(&KEY_ID)));
+	for (ct_format format = 0; format < CT_FORMATS; format++) {
+		AUTO(buf) made = { 0 };
+		one_byte_in(&made, format);
+		assert_ok(tfhers_read_ciphertext(&ct, &a, buf_slice(&made)));
+		assert_true(slice_eq_var(ct.tag, id_slice(&KEY_ID)));
+	}
+}
+
+static void a_list_holds_1_to_256_values(void **state)
+{
+	(void)state;
+	static plaintext value[257];
+	AUTO(buf) list = { 0 };
+	const slice key = buf_slice(&files.public_key);
+
+	for (size_t i = 0; i < COUNT(value); i++) value[i].type = fhe_type_by_number_var(FHE_BOOL);
+	assert_err(ERR_REQUEST, tkms_encrypt(&list, key, value, 0, test_rng()));
+	assert_err(ERR_REQUEST, tkms_encrypt(&list, key, value, 257, test_rng()));
+	assert_int_equal(list.n, 0);
+	assert_ok(tkms_encrypt(&list, key, value, 256, test_rng()));
+}
+
+/* Files are refused for their length before anything of them is read. */
+static void files_beyond_their_limits_are_refused_unread(void **state)
+{
+	(void)state;
+	static const uint8_t zeros[(64 << 20) + 1];
+	const fhe_type *byte = fhe_type_by_number_var(FHE_UINT8);
+	const plaintext value = { .type = byte };
+	AUTO(buf) list = { 0 };
+	plaintext p;
+
+	assert_int_equal(tkms_check_ciphertext(&PARAMS_TEST, byte, SMALL_EXPANDED, slice_of(zeros, sizeof zeros)), ERR_REQUEST);
+	assert_non_null(strstr(err_text(), "67108865 bytes"));
+	assert_int_equal(tkms_decrypt(&p, &keys, byte, SMALL_EXPANDED, slice_of(zeros, sizeof zeros)), ERR_REQUEST);
+	assert_non_null(strstr(err_text(), "67108865 bytes"));
+	assert_int_equal(tkms_check_ciphertext(&PARAMS_TEST, byte, SMALL_EXPANDED, slice_of(zeros, 64 << 20)), ERR_REQUEST);
+	assert_null(strstr(err_text(), "67108864 bytes"));
+
+	assert_int_equal(tkms_encrypt(&list, slice_of(zeros, (1 << 20) + 1), &value, 1, test_rng()), ERR_REQUEST);
+	assert_non_null(strstr(err_text(), "1048577 bytes"));
+	assert_int_equal(tkms_encrypt(&list, slice_of(zeros, 1 << 20), &value, 1, test_rng()), ERR_REQUEST);
+	assert_null(strstr(err_text(), "1048576 bytes"));
+	err_clear();
+}
+
+/* An unsigned value of one block is no type that a KMS knows, and no boolean. */
+static void one_block_that_is_no_boolean_is_refused_as_one(void **state)
+{
+	(void)state;
+	static uint64_t w[257];
+	const ciphertext ct = { .params = &PARAMS_TEST, .format = SMALL_EXPANDED, .blocks = 1, .lwe64 = { 1, 256, w } };
+	AUTO(buf) file = { 0 };
+	plaintext p;
+	tfhers_write_ciphertext(&file, &ct);
+	assert_err(ERR_REQUEST, tkms_decrypt(&p, &keys, fhe_type_by_number_var(FHE_BOOL), SMALL_EXPANDED, buf_slice(&file)));
 }
 
 int main(int argc, char **argv)
@@ -146,6 +263,12 @@ int main(int argc, char **argv)
 		TEST(a_promise_that_the_file_breaks_is_refused),
 		TEST(squashed_values_of_a_foreign_key_are_refused),
 		TEST(digests_are_those_of_the_files),
+		TEST(a_list_under_a_key_of_other_parameters_is_refused),
+		TEST(a_boolean_is_expanded_to_0_or_1_whatever_was_encrypted),
+		TEST(lists_and_ciphertexts_carry_the_tag_of_the_key),
+		TEST(a_list_holds_1_to_256_values),
+		TEST(files_beyond_their_limits_are_refused_unread),
+		TEST(one_block_that_is_no_boolean_is_refused_as_one),
 	};
 	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), make_keys, drop_keys);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tests/tkms/plaintext_test.c -- values as text. */
 #include "tests/test.h"
 #include "tkms/encrypt.h"
 
@@ -50,5 +51,24 @@ static void a_value_that_does_not_fit_is_refused(void **state)
 		assert_err(ERR_REQUEST, plaintext_parse(&p, type(bad[i].type), slice_str(bad[i].text)));
 }
 
+static void sentences_tell_type_and_length_but_never_the_value(void **state)
+{
+	(void)state;
+	plaintext p;
+	static const struct { const char *type, *text, *sentence; } bad[] = {
+		{ "uint8", "733", "the value (a text of length 3) does not fit in uint8, which has 8 bits" },
+		{ "bool", "7", "the value (a text of length 1) does not fit in bool, which has 1 bit" },
+		{ "uint64", "secret-733", "character 1 of 10 of the value makes it no uint64" },
+		{ "uint64", "733z", "character 4 of 4 of the value makes it no uint64" },
+	};
+	for (unsigned i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(plaintext_parse(&p, type(bad[i].type), slice_str(bad[i].text)), ERR_REQUEST);
+		assert_non_null(strstr(err_text(), bad[i].sentence));
+		assert_null(strstr(err_text(), "733"));
+	}
+	err_clear();
+}
+
 TESTS(TEST(values_print_as_they_were_written),
-      TEST(a_value_that_does_not_fit_is_refused))
+      TEST(a_value_that_does_not_fit_is_refused),
+      TEST(sentences_tell_type_and_length_but_never_the_value))

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tkms/trial.h -- a key set must work before anybody relies on it.
+ *
+ * One random byte is encrypted with the published files and goes to the two compressed formats, a way that passes through
+ * the two others, and from the small one back through the decompression key: every key that computes on values has its
+ * turn.  A set that is wrong by our bug or by a fault of memory is thus found while nothing depends on it.
+ */
+#ifndef ARCA_TKMS_TRIAL_H
+#define ARCA_TKMS_TRIAL_H
+
+#include "base/pool.h"
+#include "tfhers/tfhers.h"
+
+/* Any error means that the set is not to be given out: ERR_INTERNAL if the byte came back changed, ERR_REQUEST if it was
+ * refused on the way. */
+err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys *keys, pool *cores, const rng *random);
+
+#endif
