@@ -22,7 +22,7 @@ static int64_t fuzz_now(void *ctx)
 static void handle(void *ctx, rpc_call *call, slice request)
 {
 	(void)ctx;
-	(void)rpc_call_metadata(call, "traceparent");
+	(void)rpc_call_traceparent(call);
 	ASSERT(rpc_call_deadline(call) >= now_ms);
 	if (holding && n_held < MAX_HELD) held[n_held++] = call;
 	else if (request.n % 2) rpc_fail_details(call, GRPC_ABORTED, rpc_call_path(call), request);

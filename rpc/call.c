@@ -10,7 +10,7 @@
 #include "rpc/server_internal.h"
 #include <stdlib.h>
 
-enum { MAX_DETAILS = 4096 };
+enum { MAX_DETAILS = 4096, MAX_TRACEPARENT = 128 };          /* the present version of the latter has 55 */
 
 struct rpc_call {
 	h2_stream   stream;                  /* the first field */
@@ -18,9 +18,10 @@ struct rpc_call {
 	const rpc_method *method;
 	unsigned    references;              /* the stream's and the handler's */
 
-	buf    headers;                      /* (u32 length, name, u32 length, value)* */
-	size_t header_bytes;
-	char  *path;
+	size_t header_bytes;                 /* seen; what follows is all that is kept of them */
+	char  *path;                         /* until the method is found */
+	char   traceparent[MAX_TRACEPARENT];
+	size_t traceparent_n;
 	bool   headers_came, post, grpc, broken_timeout;
 	int64_t timeout_ms;                  /* the client's; -1: none */
 	int64_t deadline_ms;
@@ -31,6 +32,8 @@ struct rpc_call {
 
 	grpc_status  code;                   /* the handler's answer */
 	buf          reply, message, details;
+	size_t       reply_size;
+	bool         reply_fits;             /* and is charged; otherwise it was not copied */
 	reactor_task task;
 };
 
@@ -69,21 +72,20 @@ static void answer_failure(rpc_call *call, grpc_status code, const char *message
 
 static void answer_message(rpc_call *call)
 {
-	static const char *const FULL = "the answers in flight fill the memory set aside; try again later";
 	const nghttp2_nv headers[] = { H2_NV(":status", "200"), H2_NV("content-type", "application/grpc") };
-	char text[128];
+	call->answered = true;
+	outlet_set(&call->stream.out, buf_slice(&call->reply));
+	h2_respond(&call->stream, headers, COUNT(headers));
+}
 
-	if (call->reply.n > call->server->group.limits.message) {
-		snprintf(text, sizeof text, "the answer has %zu bytes, the limit is %zu", call->reply.n,
-		         call->server->group.limits.message);
-		answer_failure(call, GRPC_RESOURCE_EXHAUSTED, text, "");
-	} else if (!h2_exchange(&call->stream, call->reply.n)) {
-		answer_failure(call, GRPC_RESOURCE_EXHAUSTED, FULL, "");
-	} else {
-		call->answered = true;
-		outlet_set(&call->stream.out, buf_slice(&call->reply));
-		h2_respond(&call->stream, headers, COUNT(headers));
-	}
+static void answer_unfit(rpc_call *call)
+{
+	size_t limit = call->server->group.limits.message;
+	char text[128] = "the answers in flight fill the memory set aside; try again later";
+
+	if (call->reply_size > limit)
+		snprintf(text, sizeof text, "the answer has %zu bytes, the limit is %zu", call->reply_size, limit);
+	answer_failure(call, GRPC_RESOURCE_EXHAUSTED, text, "");
 }
 
 /* ---- the end of a call --------------------------------------------------------------------------------------- */
@@ -92,7 +94,6 @@ static void call_free(rpc_call *call)
 {
 	rpc_server *s = call->server;
 	intake_free(&call->stream.in);
-	buf_free(&call->headers);
 	buf_free(&call->reply);
 	buf_free(&call->message);
 	buf_free(&call->details);
@@ -113,10 +114,16 @@ static void answer(void *arg)
 {
 	rpc_call *call = arg;
 	rpc_server *s = call->server;
+	bool awaited = call->stream.conn && !call->answered;
 
-	if (call->stream.conn && !call->answered) {
-		if (call->code == GRPC_OK) answer_message(call);
-		else answer_failure(call, call->code, buf_str(&call->message), buf_str(&call->details));
+	if (awaited && call->reply_fits) {
+		answer_message(call);
+		h2_admit_parked(&s->group);
+	} else {
+		buf_free(&call->reply);
+		h2_forget(&call->stream);
+		if (awaited && call->code == GRPC_OK) answer_unfit(call);
+		else if (awaited) answer_failure(call, call->code, buf_str(&call->message), buf_str(&call->details));
 	}
 	server_count(s, &s->held, -1);
 	call_drop(call);
@@ -136,8 +143,13 @@ static void submit(rpc_call *call)
 
 void rpc_reply(rpc_call *call, slice message)
 {
+	bool sendable = message.n <= call->server->group.limits.message && !rpc_call_cancelled(call);
+
 	call->code = GRPC_OK;
-	buf_put_slice(&call->reply, message);
+	call->reply_size = message.n;
+	call->reply_fits = sendable && h2_exchange(&call->stream, message.n);
+	if (call->reply_fits) buf_put_slice(&call->reply, message);
+	intake_free(&call->stream.in);               /* not before: message may lie in it */
 	submit(call);
 }
 
@@ -190,18 +202,12 @@ int64_t rpc_call_deadline(const rpc_call *call)
 
 const char *rpc_call_path(const rpc_call *call)
 {
-	return call->path;
+	return call->method->path;
 }
 
-slice rpc_call_metadata(const rpc_call *call, const char *name)
+slice rpc_call_traceparent(const rpc_call *call)
 {
-	reader r = reader_of(buf_slice(&call->headers));
-	while (!read_done(&r)) {
-		slice n = read_bytes(&r, read_u32(&r));
-		slice value = read_bytes(&r, read_u32(&r));
-		if (slice_eq_var(n, slice_str(name))) return value;
-	}
-	return (slice){ 0 };
+	return slice_of(call->traceparent, call->traceparent_n);
 }
 
 /* ---- what the connection reports ------------------------------------------------------------------------------ */
@@ -240,6 +246,13 @@ static bool is_grpc(slice type)
 	return type.n >= n && memcmp(type.p, want, n) == 0 && (type.n == n || type.p[n] == '+' || type.p[n] == ';');
 }
 
+static void keep_traceparent(rpc_call *call, slice value)
+{
+	if (call->traceparent_n || value.n > sizeof call->traceparent) return;
+	if (value.n) memcpy(call->traceparent, value.p, value.n);
+	call->traceparent_n = value.n;
+}
+
 static void header(h2_stream *stream, slice name, slice value)
 {
 	rpc_call *call = call_of(stream);
@@ -251,19 +264,15 @@ static void header(h2_stream *stream, slice name, slice value)
 	else if (slice_eq_var(name, slice_str("content-type"))) call->grpc = is_grpc(value);
 	else if (slice_eq_var(name, slice_str("grpc-timeout")))
 		call->broken_timeout = !grpc_timeout_read(&call->timeout_ms, value);
-	buf_put_u32(&call->headers, (uint32_t)name.n), buf_put_slice(&call->headers, name);
-	buf_put_u32(&call->headers, (uint32_t)value.n), buf_put_slice(&call->headers, value);
+	else if (slice_eq_var(name, slice_str("traceparent"))) keep_traceparent(call, value);
 }
 
-static void headers_done(h2_stream *stream)
+static void judge_headers(rpc_call *call)
 {
-	rpc_call *call = call_of(stream);
 	rpc_server *s = call->server;
 	const rpc_limits *limits = &s->group.limits;
 	char text[256];
 
-	if (call->headers_came) return;              /* trailers of a request mean nothing to us */
-	call->headers_came = true;
 	if (call->header_bytes > limits->header_bytes) {
 		snprintf(text, sizeof text, "the headers have more than %u bytes", limits->header_bytes);
 		answer_failure(call, GRPC_RESOURCE_EXHAUSTED, text, "");
@@ -288,6 +297,17 @@ static void headers_done(h2_stream *stream)
 	call->deadline_ms = now + allowed;
 	if (allowed > limits->receive_ms) allowed = limits->receive_ms;
 	reactor_timer_set(s->reactor, &call->timer, now + allowed);
+}
+
+static void headers_done(h2_stream *stream)
+{
+	rpc_call *call = call_of(stream);
+
+	if (call->headers_came) return;              /* trailers of a request mean nothing to us */
+	call->headers_came = true;
+	judge_headers(call);
+	free(call->path);
+	call->path = NULL;
 }
 
 static void refused(h2_stream *stream, grpc_status code, const char *why)

@@ -391,6 +391,7 @@ void rpc_conn_free(rpc_conn **cp)
 	if (c->own_reactor) reactor_free(&c->reactor);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
+	h2_group_done(&c->group);
 	free(c->host);
 	free(c->authority);
 	free(c);

@@ -3,6 +3,7 @@
 #include "rpc/fetch.h"
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <strings.h>
 
 enum { MAX_REDIRECTS = 5 };
@@ -12,6 +13,20 @@ typedef struct body {
 	size_t max, got;
 	bool   too_long;
 } body;
+
+/* This machine is never behind a proxy, whatever the environment says; otherwise the environment decides. */
+static void spare_loopback(CURL *c)
+{
+	const char *others = getenv("no_proxy");
+	buf all = { 0 };
+
+	if (!others) others = getenv("NO_PROXY");
+	if (others && strcmp(others, "*") == 0) return;      /* no proxy for anything; a list cannot say that */
+	buf_put_str(&all, "127.0.0.1,localhost,::1");
+	if (others && others[0]) buf_printf(&all, ",%s", others);
+	curl_easy_setopt(c, CURLOPT_NOPROXY, buf_str(&all));
+	buf_free(&all);
+}
 
 static void setup(void)
 {
@@ -74,6 +89,7 @@ err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "arca");
+	spare_loopback(c);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, append);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, &b);

@@ -12,6 +12,7 @@ bool fetch_is_url(const char *name);
  * Appends the body of the resource to *out, which is as before after an error.  Follows up to five redirects within
  * http and https.  ERR_REQUEST if it is longer than max bytes or the URL is malformed; ERR_NOT_FOUND for 404;
  * ERR_IO for everything else, with the URL and the reason.  timeout_ms bounds the whole transfer.
+ * Proxies are the environment's (http_proxy, https_proxy, no_proxy); 127.0.0.1, localhost and ::1 never pass one.
  */
 err  fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms);
 

@@ -34,8 +34,14 @@ void h2_group_init(h2_group *g, const h2_role *role, void *owner, reactor *r, co
 	g->owner = owner;
 	g->reactor = r;
 	g->limits = *limits;
+	pthread_mutex_init(&g->budget, NULL);
 	list_init(&g->connections);
 	list_init(&g->parked);
+}
+
+void h2_group_done(h2_group *g)
+{
+	pthread_mutex_destroy(&g->budget);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
@@ -188,9 +194,33 @@ void h2_touch(h2 *c)
 	reactor_post(c->group->reactor, &c->task, touched, c);
 }
 
-/* ---- keepalive ----------------------------------------------------------------------------------------------- */
+/* ---- keepalive and idling ------------------------------------------------------------------------------------ */
 
-/* One timer: until the first SETTINGS the handshake's, then the keepalive's, in the end the lingering's. */
+/* The earliest time at which this connection may have been without a call for too long. */
+static int64_t idle_until(const h2 *c)
+{
+	const h2_group *g = c->group;
+	if (!g->role->server) return INT64_MAX;
+	return (list_empty(&c->streams) ? c->idle_since_ms : reactor_now_ms(g->reactor)) + g->limits.idle_ms;
+}
+
+/* GOAWAY, and the end soon after, whether or not the peer reads it. */
+static void part(h2 *c)
+{
+	c->parting = true;
+	reactor_timer_set(c->group->reactor, &c->timer, reactor_now_ms(c->group->reactor) + LINGER_MS);
+	h2_go_away(c);
+}
+
+/* Rings at at_ms, or earlier to look whether the connection is idle. */
+static void look_again(h2 *c, int64_t at_ms)
+{
+	int64_t idle_ms = idle_until(c);
+	reactor_timer_set(c->group->reactor, &c->timer, idle_ms < at_ms ? idle_ms : at_ms);
+}
+
+/* One timer: until the first SETTINGS the handshake's, then the keepalive's and the idle limit's, in the end the
+ * lingering's. */
 static void ring(void *arg)
 {
 	h2 *c = arg;
@@ -198,7 +228,7 @@ static void ring(void *arg)
 	const rpc_limits *limits = &g->limits;
 	int64_t now = reactor_now_ms(g->reactor);
 
-	if (!c->settled || c->state != H2_OPEN) {
+	if (!c->settled || c->state != H2_OPEN || c->parting) {
 		h2_end(c);
 		return;
 	}
@@ -207,10 +237,14 @@ static void ring(void *arg)
 		return;
 	}
 	c->pinged = false;
+	if (now >= idle_until(c)) {
+		part(c);
+		return;
+	}
 	int64_t quiet_until = c->heard_ms + limits->keepalive_ms;
 	bool idle = !g->role->server && list_empty(&c->streams);     /* a client without calls leaves servers be */
 	if (now < quiet_until || idle) {
-		reactor_timer_set(g->reactor, &c->timer, now < quiet_until ? quiet_until : now + limits->keepalive_ms);
+		look_again(c, now < quiet_until ? quiet_until : now + limits->keepalive_ms);
 		return;
 	}
 	if (nghttp2_submit_ping(c->session, NGHTTP2_FLAG_NONE, NULL) != 0) {
@@ -228,8 +262,7 @@ void h2_settled(h2 *c)
 	const h2_group *g = c->group;
 	if (c->settled) return;
 	c->settled = true;
-	if (c->state == H2_OPEN)
-		reactor_timer_set(g->reactor, &c->timer, reactor_now_ms(g->reactor) + g->limits.keepalive_ms);
+	if (c->state == H2_OPEN) look_again(c, reactor_now_ms(g->reactor) + g->limits.keepalive_ms);
 }
 
 void h2_go_away(h2 *c)
@@ -238,6 +271,21 @@ void h2_go_away(h2 *c)
 	int32_t last = nghttp2_session_get_last_proc_stream_id(c->session);
 	if (nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL, 0) == 0) h2_touch(c);
 	else h2_end(c);
+}
+
+bool h2_drop_idlest(h2_group *g)
+{
+	h2 *idlest = NULL;
+
+	FOR_EACH_LINK(l, &g->connections) {
+		h2 *c = h2_of_link(l);
+		if (list_empty(&c->streams) && (!idlest || c->idle_since_ms < idlest->idle_since_ms)) idlest = c;
+	}
+	if (!idlest) return false;
+	if (idlest->state == H2_OPEN && nghttp2_session_terminate_session(idlest->session, NGHTTP2_NO_ERROR) == 0)
+		(void)push(idlest);                  /* as far as it goes at once */
+	h2_end(idlest);
+	return true;
 }
 
 /* ---- the beginning ------------------------------------------------------------------------------------------- */
@@ -284,7 +332,7 @@ err h2_open(h2_group *g, h2 **out, transport *t)
 		t->ops->close(t);
 		return err_fail(ERR_NOMEM, "no memory for a connection");
 	}
-	c->heard_ms = reactor_now_ms(g->reactor);
+	c->heard_ms = c->idle_since_ms = reactor_now_ms(g->reactor);
 	c->timer = (reactor_timer){ .ring = ring, .arg = c };
 	c->watch = (reactor_watch){ .fd = t->fd, .ready = ready, .arg = c };
 	reactor_timer_set(g->reactor, &c->timer, c->heard_ms + g->limits.handshake_ms);

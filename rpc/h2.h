@@ -9,16 +9,20 @@
  * Windows and memory.  A stream starts with the window that HTTP/2 gives it.  Once the prefix of a message tells
  * its length, the message is admitted if it fits the budget: its memory is taken and the stream's window becomes
  * exactly its length.  A message that does not fit yet is parked: its window stays shut until others were
- * answered.  So memory is bounded by the budget, and admitted messages always arrive.
+ * answered.  An answer is charged before it is copied, and its request is freed then; an answer that does not fit is
+ * refused and not kept.  So messages take no more memory than the budget and the one that each thread is copying
+ * just now, and admitted messages always arrive.  Beside that an open stream costs a few kilobytes at most: of its
+ * headers, little is kept.
  *
  * nghttp2 does not report the streams that are alive when a session ends; the list of streams here does.
  *
- * Everything runs on the reactor's thread.
+ * Everything runs on the reactor's thread, but for h2_exchange.
  */
 #ifndef ARCA_RPC_H2_H
 #define ARCA_RPC_H2_H
 
 #include <nghttp2/nghttp2.h>
+#include <pthread.h>
 
 #include "base/base.h"
 #include "rpc/frame.h"
@@ -37,7 +41,7 @@ typedef struct h2 h2;
 typedef struct h2_group h2_group;
 
 typedef struct h2_stream {
-	h2       *conn;              /* NULL once the stream is closed */
+	h2       *conn;              /* NULL once the stream is closed; changed under the budget's lock */
 	h2_group *group;
 	int32_t   id;
 	list    link, parked;
@@ -70,11 +74,13 @@ struct h2_group {
 	rpc_limits     limits;
 	list           connections, parked;
 	unsigned       n_connections;
+	pthread_mutex_t budget;                    /* guards buffered, here and of connections, and charges of streams */
 	size_t         buffered[H2_CLASSES];
 	uint8_t        scratch[H2_SCRATCH];        /* bytes just read; one connection at a time */
 };
 
 void h2_group_init(h2_group *g, const h2_role *role, void *owner, reactor *r, const rpc_limits *limits);
+void h2_group_done(h2_group *g);           /* requires: no connection is left */
 
 /* Takes the transport in any case. */
 err  h2_open(h2_group *g, h2 **out, transport *t);
@@ -87,6 +93,10 @@ void h2_go_away(h2 *c);
 
 /* The connection ends now.  Its streams close with H2_LOST.  Not within a callback of the role. */
 void h2_end(h2 *c);
+
+/* Ends the connection that has been without a stream for the longest time; false if every one has a stream.  Not
+ * within a callback of the role. */
+bool h2_drop_idlest(h2_group *g);
 
 h2_group *h2_group_of(h2 *c);
 h2       *h2_of_link(list *l);             /* of a link of the group's connections */
@@ -111,8 +121,15 @@ void h2_reset(h2_stream *s, uint32_t code);
 /* Frees the message that came in and gives back all that was charged; parked messages may move on. */
 void h2_forget(h2_stream *s);
 
-/* The same, but charges n bytes for the answer before anybody else can; false if they do not fit. */
+/*
+ * On any thread: gives back what the message that came in was charged, and charges n bytes for the answer before
+ * anybody else can; false if they do not fit or the stream is closed.  The caller frees s->in in either case, and has
+ * the reactor's thread run h2_admit_parked soon.  Requires: s->in is complete.
+ */
 bool h2_exchange(h2_stream *s, size_t n);
+
+/* Something was given back: parked messages may move on. */
+void h2_admit_parked(h2_group *g);
 
 #define H2_NV(name_, value_) { \
 	.name = (uint8_t *)(uintptr_t)(name_), .namelen = sizeof(name_) - 1, \

@@ -28,8 +28,9 @@ struct h2 {
 	bool          touched;               /* the task is posted */
 
 	reactor_timer timer;
-	int64_t heard_ms, pinged_ms;
+	int64_t heard_ms, pinged_ms, idle_since_ms;      /* idle: since then without a stream, if it has none */
 	bool    pinged;
+	bool    parting;                     /* idle for too long, and told so */
 };
 
 const nghttp2_session_callbacks *h2_callbacks(void);

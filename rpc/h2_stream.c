@@ -22,22 +22,38 @@ static bool within(const size_t used[static H2_CLASSES], h2_class class, size_t 
 	return more <= part && used[class] <= part - more;
 }
 
-static bool charge(h2_stream *s, h2_class class, size_t n)
+/* Requires: the budget's lock is held; so for the next. */
+static bool add(h2_stream *s, h2_class class, size_t n)
 {
 	h2 *c = s->conn;
 	h2_group *g = s->group;
 
-	if (!within(c->buffered, class, n, g->limits.buffered)) return false;
+	if (!c || !within(c->buffered, class, n, g->limits.buffered)) return false;
 	if (!within(g->buffered, class, n, g->limits.buffered_all)) return false;
 	c->buffered[class] += n, g->buffered[class] += n, s->charged[class] += n;
 	return true;
 }
 
-static void uncharge(h2_stream *s, h2_class class)
+static void take_off(h2_stream *s, h2_class class)
 {
 	if (s->conn) s->conn->buffered[class] -= s->charged[class];
 	s->group->buffered[class] -= s->charged[class];
 	s->charged[class] = 0;
+}
+
+static bool charge(h2_stream *s, h2_class class, size_t n)
+{
+	pthread_mutex_lock(&s->group->budget);
+	bool ok = add(s, class, n);
+	pthread_mutex_unlock(&s->group->budget);
+	return ok;
+}
+
+static void uncharge(h2_stream *s, h2_class class)
+{
+	pthread_mutex_lock(&s->group->budget);
+	take_off(s, class);
+	pthread_mutex_unlock(&s->group->budget);
 }
 
 /* The message has its memory; now it may come. */
@@ -56,7 +72,7 @@ static void refuse(h2_stream *s, grpc_status code, const char *why)
 	s->group->role->refused(s, code, why);
 }
 
-static void admit_parked(h2_group *g)
+void h2_admit_parked(h2_group *g)
 {
 	FOR_EACH_LINK(l, &g->parked) {
 		h2_stream *s = MEMBER_OF(l, h2_stream, parked);
@@ -88,25 +104,22 @@ static bool make_room(h2_stream *s)
 	return intake_reserve(&s->in, FIRST_MESSAGE);
 }
 
-static void give_back(h2_stream *s)
+void h2_forget(h2_stream *s)
 {
 	list_leave(&s->parked);
 	intake_free(&s->in);
 	uncharge(s, H2_SMALL);
 	uncharge(s, H2_LONG);
-}
-
-void h2_forget(h2_stream *s)
-{
-	give_back(s);
-	admit_parked(s->group);
+	h2_admit_parked(s->group);
 }
 
 bool h2_exchange(h2_stream *s, size_t n)
 {
-	give_back(s);
-	bool ok = charge(s, class_of(n), n);
-	admit_parked(s->group);
+	pthread_mutex_lock(&s->group->budget);
+	take_off(s, H2_SMALL);
+	take_off(s, H2_LONG);
+	bool ok = add(s, class_of(n), n);
+	pthread_mutex_unlock(&s->group->budget);
 	return ok;
 }
 
@@ -123,11 +136,16 @@ static void join(h2 *c, h2_stream *s, int32_t id)
 
 static void leave(h2_stream *s)
 {
+	h2 *c = s->conn;
+
 	/* The group keeps its part until the bytes are freed. */
-	for (unsigned class = 0; class < H2_CLASSES; class++) s->conn->buffered[class] -= s->charged[class];
+	pthread_mutex_lock(&s->group->budget);
+	for (unsigned class = 0; class < H2_CLASSES; class++) c->buffered[class] -= s->charged[class];
+	s->conn = NULL;
+	pthread_mutex_unlock(&s->group->budget);
 	list_leave(&s->link);
 	list_leave(&s->parked);
-	s->conn = NULL;
+	if (list_empty(&c->streams)) c->idle_since_ms = reactor_now_ms(c->group->reactor);
 }
 
 void h2_stream_closed(h2_stream *s, uint32_t why)

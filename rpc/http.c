@@ -14,7 +14,8 @@
 enum {
 	MAX_PATH = 1024,                     /* as it came, before decoding */
 	MAX_CONNECTIONS = 256,
-	IDLE_S = 30,
+	MAX_OF_ONE_ADDRESS = 128,            /* what all of this machine, or all behind a proxy, may take */
+	IDLE_S = 8,                          /* without a byte either way */
 	CONNECTION_MEMORY = 32 << 10,        /* bounds the request's headers too */
 };
 
@@ -258,6 +259,7 @@ err http_server_new(http_server **out, const char *address, unsigned port, const
 		MHD_OPTION_EXTERNAL_LOGGER, stay_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_OF_ONE_ADDRESS,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,

@@ -5,7 +5,8 @@
  * GET, HEAD and OPTIONS are served, everything else is answered 405; every answer may be read by any web page
  * (Access-Control-Allow-Origin: *).  A path reaches a handler percent-decoded and clean: it starts with '/', and no
  * segment of it is empty (but the last), ".", "..", or holds a control character or a backslash; other paths are
- * answered 400.  No TLS: bind it to loopback or put a proxy in front.
+ * answered 400.  A connection that is silent for some seconds is closed, and one address takes at most half of the
+ * connections there are.  No TLS: bind it to loopback or put a proxy in front.
  */
 #ifndef ARCA_RPC_HTTP_H
 #define ARCA_RPC_HTTP_H

@@ -10,7 +10,7 @@ typedef struct rpc_limits {
 	size_t   message;              /* bytes of one message, either direction                             */
 	size_t   buffered;             /* requests held and answers unsent of one connection: 4/3 of message or more */
 	size_t   buffered_all;         /* the same over all connections of a server                          */
-	unsigned connections;          /* accepted at once                                                   */
+	unsigned connections;          /* at once; one more takes the place of the one longest without a call */
 	unsigned streams;              /* calls open at once on a connection                                 */
 	unsigned calls;                /* calls that handlers of a server hold unanswered                    */
 	unsigned header_bytes;         /* names and values of a call's headers                               */
@@ -19,6 +19,7 @@ typedef struct rpc_limits {
 	int64_t  call_ms;              /* from a call's headers to the last byte of its answer               */
 	int64_t  keepalive_ms;         /* nothing heard for so long: PING                                    */
 	int64_t  keepalive_wait_ms;    /* and no sign of life after it: the peer is gone                     */
+	int64_t  idle_ms;              /* no call for so long: a server tells the client to go               */
 } rpc_limits;
 
 static inline rpc_limits rpc_limits_default(void)
@@ -27,7 +28,7 @@ static inline rpc_limits rpc_limits_default(void)
 		.message = (size_t)100 << 20, .buffered = (size_t)256 << 20, .buffered_all = (size_t)1 << 30,
 		.connections = 256, .streams = 1000, .calls = 16384, .header_bytes = 16 << 10,
 		.handshake_ms = 10000, .receive_ms = 120000, .call_ms = 3900000,
-		.keepalive_ms = 60000, .keepalive_wait_ms = 20000,
+		.keepalive_ms = 60000, .keepalive_wait_ms = 20000, .idle_ms = 300000,
 	};
 }
 

@@ -109,6 +109,5 @@ err connect_to(int *fd, const char *host, unsigned port, int64_t timeout_ms)
 	for (const struct addrinfo *a = all; a && why != 0; a = a->ai_next) why = try_connect(fd, a, deadline_ms);
 	freeaddrinfo(all);
 	if (why == 0) return OK;
-	return err_fail(ERR_IO, "cannot connect to %s port %u: %s%s", host, port, strerror(why),
-	                why == ECONNREFUSED ? "; is the server running?" : "");
+	return err_fail(ERR_IO, "cannot connect to %s port %u: %s", host, port, strerror(why));
 }

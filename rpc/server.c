@@ -22,6 +22,7 @@ void server_release(rpc_server *s)
 	if (atomic_fetch_sub(&s->references, 1) != 1) return;
 	pthread_cond_destroy(&s->quiet);
 	pthread_mutex_destroy(&s->lock);
+	h2_group_done(&s->group);
 	free(s->methods);
 	free(s);
 }
@@ -45,6 +46,10 @@ void server_connection_down(h2_group *g, h2 *c)
 
 err server_attach(rpc_server *s, transport *t, h2 **out)
 {
+	if (s->group.n_connections >= s->group.limits.connections && !h2_drop_idlest(&s->group)) {
+		t->ops->close(t);
+		return err_fail(ERR_BUSY, "%u connections are open and each has a call", s->group.n_connections);
+	}
 	server_count(s, &s->connections, 1);
 	err e = h2_open(&s->group, out, t);
 	if (e != OK) server_count(s, &s->connections, -1);
@@ -77,8 +82,7 @@ static void accept_ready(void *arg, uint32_t events)
 			reactor_timer_set(s->reactor, &s->again, reactor_now_ms(s->reactor) + ACCEPT_PAUSE_MS);
 			return;
 		}
-		if (s->group.n_connections >= s->group.limits.connections ||
-		    s->maker->make(s->maker->ctx, &t, fd, true) != OK) {
+		if (s->maker->make(s->maker->ctx, &t, fd, true) != OK) {
 			close(fd);
 			err_clear();
 		} else if (server_attach(s, t, NULL) != OK) {

@@ -57,7 +57,7 @@ void rpc_server_free(rpc_server **s);
 
 /* ---- a call: any thread, until it is answered ----------------------------------------------------------------- */
 
-/* Ends the call with a message, which is copied. */
+/* Ends the call with a message, which is copied; with RESOURCE_EXHAUSTED if the budget has no room for the copy. */
 void rpc_reply(rpc_call *call, slice message);
 
 /* Ends the call without one.  Requires: code != GRPC_OK.  The message is a sentence for the client. */
@@ -77,8 +77,8 @@ int64_t rpc_call_deadline(const rpc_call *call);
 
 const char *rpc_call_path(const rpc_call *call);
 
-/* The first value of a header, named in lower case ("traceparent"); {NULL, 0} if absent.  A name that ends in
- * -bin holds base64 as it came. */
-slice rpc_call_metadata(const rpc_call *call, const char *name);
+/* The header `traceparent`, by which traces are followed through services; empty if absent or over 128 bytes.  No
+ * other header of a call is kept. */
+slice rpc_call_traceparent(const rpc_call *call);
 
 #endif

@@ -37,7 +37,7 @@ static void fail(void *ctx, rpc_call *call, slice request)
 static void trace(void *ctx, rpc_call *call, slice request)
 {
 	(void)ctx, (void)request;
-	rpc_reply(call, rpc_call_metadata(call, "traceparent"));
+	rpc_reply(call, rpc_call_traceparent(call));
 }
 
 static void *wait_until_gone(void *arg)

@@ -294,6 +294,7 @@ static void nobody_listening_is_unavailable_and_says_where(void **state)
 	assert_int_equal(s.code, GRPC_UNAVAILABLE);
 	snprintf(where, sizeof where, "127.0.0.1 port %u", port);
 	assert_non_null(strstr(s.message, where));
+	assert_null(strchr(s.message, '?'));          /* what to try is the caller's to say */
 	rpc_conn_free(&c);
 }
 
@@ -438,18 +439,49 @@ static void strangers_at_the_port_do_no_harm(void **state)
 	stop(c);
 }
 
-static void connections_beyond_the_limit_are_closed(void **state)
+/* Until the server closes the connection. */
+static void assert_closed(int fd)
+{
+	uint8_t bytes[256];
+	while (recv(fd, bytes, sizeof bytes, 0) > 0) continue;
+	close(fd);
+}
+
+static void a_crowd_of_idle_connections_does_not_keep_a_caller_out(void **state)
 {
 	(void)state;
 	rpc_limits limits = rpc_limits_default();
-	uint8_t byte;
+	int idle[8];
+	limits.connections = 4;
+	rpc_conn *c = start(&limits);
+	for (unsigned i = 0; i < COUNT(idle); i++) idle[i] = plain_socket();
+	for (unsigned i = 0; i < 4; i++) assert_closed(idle[i]);
+	assert_echo(c, 10, 0);
+	assert_closed(idle[4]);
+	for (unsigned i = 5; i < COUNT(idle); i++) close(idle[i]);
+	stop(c);
+}
+
+static void a_connection_beyond_the_limit_is_closed_while_all_others_have_calls(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	rpc_conn *other;
+	asked a, b;
 	limits.connections = 2;
 	rpc_conn *c = start(&limits);
-	assert_echo(c, 10, 0);
-	int one = plain_socket(), two = plain_socket();
-	assert_true(recv(two, &byte, 1, 0) <= 0);
-	close(one), close(two);
-	assert_echo(c, 10, 0);
+	assert_ok(rpc_conn_new(&other, NULL, "127.0.0.1", rpc_server_port(server), NULL));
+	ask(&a, c, "/t.T/Hold", PATIENCE_MS);
+	rpc_call *first = wait_held(0);
+	ask(&b, other, "/t.T/Hold", PATIENCE_MS);
+	rpc_call *second = wait_held(1);
+	assert_closed(plain_socket());
+	rpc_reply(first, slice_str("one")), rpc_reply(second, slice_str("two"));
+	pthread_join(a.thread, NULL), pthread_join(b.thread, NULL);
+	assert_string_equal(buf_str(&a.answer), "one");
+	assert_string_equal(buf_str(&b.answer), "two");
+	buf_free(&a.answer), buf_free(&b.answer);
+	rpc_conn_free(&other);
 	stop(c);
 }
 
@@ -469,4 +501,5 @@ TESTS(TEST(a_message_of_any_size_comes_back),
       TEST(an_idle_connection_does_not_delay_draining),
       TEST(a_taken_port_is_named_with_what_to_try),
       TEST(strangers_at_the_port_do_no_harm),
-      TEST(connections_beyond_the_limit_are_closed))
+      TEST(a_crowd_of_idle_connections_does_not_keep_a_caller_out),
+      TEST(a_connection_beyond_the_limit_is_closed_while_all_others_have_calls))

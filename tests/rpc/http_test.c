@@ -92,13 +92,21 @@ static int tear_down(void **state)
 
 /* ---- asking --------------------------------------------------------------------------------------------------- */
 
-static int plain_socket(void)
+static int socket_from(const char *address)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(server)) };
+	struct sockaddr_in from = { .sin_family = AF_INET };
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	return fd;
+}
+
+static int plain_socket(void)
+{
+	return socket_from("127.0.0.1");
 }
 
 /* Everything that the server says to this request, head and body. */
@@ -229,6 +237,23 @@ static void garbage_on_the_port_is_survived(void **state)
 	assert_answer("GET", "/health", "", 200, "ok");
 }
 
+static void one_address_does_not_take_all_connections(void **state)
+{
+	(void)state;
+	enum { CROWD = 300 };
+	static const char REQUEST[] = "GET /health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+	int crowd[CROWD];
+	char answer[16] = "";
+	for (unsigned i = 0; i < CROWD; i++) crowd[i] = plain_socket();
+	while (recv(crowd[CROWD - 1], answer, sizeof answer, 0) > 0) continue;      /* one too many: closed */
+	int fd = socket_from("127.0.0.2");
+	assert_int_equal(send(fd, REQUEST, strlen(REQUEST), MSG_NOSIGNAL), strlen(REQUEST));
+	assert_int_equal(recv(fd, answer, 12, MSG_WAITALL), 12);
+	assert_memory_equal(answer, "HTTP/1.1 200", 12);
+	close(fd);
+	for (unsigned i = 0; i < CROWD; i++) close(crowd[i]);
+}
+
 static void a_taken_port_is_named(void **state)
 {
 	(void)state;
@@ -270,6 +295,40 @@ static void fetching_respects_its_bound_and_names_what_failed(void **state)
 	buf_free(&b);
 }
 
+/* What fetching the URL says when the environment has a proxy that nobody answers at. */
+static void assert_fetch_fails_with(const char *url, const char *no_proxy, const char *says)
+{
+	buf b = { 0 };
+	assert_int_equal(setenv("no_proxy", no_proxy, 1), 0);
+	err e = fetch_url(&b, url, BIG, PATIENCE_MS);
+	assert_int_equal(e, ERR_IO);
+	if (!strstr(err_text(), says)) fail_msg("'%s' does not say '%s'", err_text(), says);
+	err_clear();
+	buf_free(&b);
+}
+
+static void loopback_is_fetched_without_the_proxy_of_the_environment(void **state)
+{
+	(void)state;
+	static const char *const HOSTS[] = { "127.0.0.1", "localhost" }, *const OTHERS[] = { "", "example.invalid", "*" };
+	char url[128];
+	buf b = { 0 };
+	assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+	for (unsigned i = 0; i < COUNT(HOSTS) * COUNT(OTHERS); i++) {
+		assert_int_equal(setenv("no_proxy", OTHERS[i % COUNT(OTHERS)], 1), 0);
+		snprintf(url, sizeof url, "http://%s:%u/health", HOSTS[i / COUNT(OTHERS)], http_server_port(server));
+		assert_ok(fetch_url(&b, url, BIG, PATIENCE_MS));
+	}
+	assert_ok(fetch_url(&b, url, BIG, PATIENCE_MS));
+	assert_fetch_fails_with("http://example.invalid/", "", "127.0.0.1 port 1");
+	assert_fetch_fails_with("http://example.invalid/", "other.invalid", "127.0.0.1 port 1");
+	assert_fetch_fails_with("http://example.invalid/", "example.invalid", "resolve host");
+	assert_fetch_fails_with("http://example.invalid/", "*", "resolve host");
+	(void)unsetenv("http_proxy");
+	(void)unsetenv("no_proxy");
+	buf_free(&b);
+}
+
 static const struct CMUnitTest tests_[] = {
 	TEST(the_answer_follows_the_accept_header),
 	TEST(the_longest_route_wins_and_the_rest_is_404),
@@ -278,8 +337,10 @@ static const struct CMUnitTest tests_[] = {
 	TEST(no_path_leaves_the_folder),
 	TEST(a_path_beyond_all_measure_is_refused),
 	TEST(garbage_on_the_port_is_survived),
+	TEST(one_address_does_not_take_all_connections),
 	TEST(a_taken_port_is_named),
 	TEST(fetching_respects_its_bound_and_names_what_failed),
+	TEST(loopback_is_fetched_without_the_proxy_of_the_environment),
 };
 
 int main(int argc, char **argv)

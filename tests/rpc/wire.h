@@ -27,7 +27,7 @@ typedef struct wire {
 	bool   gone;                     /* the server has closed */
 } wire;
 
-wire *wire_new(rpc_server *s);
+wire *wire_new(rpc_server *s);           /* gone at once if the server does not take it */
 void  wire_turn(wire *w);
 void  wire_free(wire *w);                /* after the server closed it; otherwise it is disconnected */
 
