@@ -18,7 +18,7 @@ typedef struct loading {
 	uint8_t *out;
 	const char *name;                /* of the file */
 	bool  set[MAX_KEYS];
-	bool  from_environment[MAX_KEYS];
+	bool  from_file[MAX_KEYS];
 	err   failed;
 } loading;
 
@@ -134,8 +134,11 @@ static bool take_leaf(void *ctx, const toml_leaf *leaf)
 	size_t k = find(l->schema, leaf->key);
 	if (k == l->schema->keys)
 		l->failed = err_fail(ERR_REQUEST, "%s: there is no key %.*s", where, MAX_KEY_NAME, leaf->key);
-	else if (!l->from_environment[k])
+	else if (l->from_file[k])                       /* two spellings of one name, which TOML takes for two keys */
+		l->failed = err_fail(ERR_REQUEST, "%s: %s is set a second time", where, l->schema->key[k].name);
+	else if (!l->set[k])
 		l->failed = set_from_leaf(l, k, leaf, where), l->set[k] = true;
+	if (k < l->schema->keys) l->from_file[k] = true;
 	return l->failed == OK;
 }
 
@@ -169,7 +172,7 @@ static err take_variables(loading *l, const char *prefix, char *const *environme
 		if (k == l->schema->keys) return err_fail(ERR_REQUEST, "%s: there is no such key", where);
 		if (l->set[k]) continue;
 		TRY(set_from_text(l, k, equals + 1, where));
-		l->set[k] = l->from_environment[k] = true;
+		l->set[k] = true;
 	}
 	return OK;
 }

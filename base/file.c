@@ -100,7 +100,7 @@ static err refuse_special(const char *path)
 /* Leaves a synced temporary file with the given bytes; its name goes to `temporary`. */
 static err write_beside(char temporary[static PATH_MAX], const char *path, slice bytes, mode_t mode)
 {
-	int n = snprintf(temporary, PATH_MAX, "%s.XXXXXX", path);
+	int n = snprintf(temporary, PATH_MAX, "%s.unfinished-XXXXXX", path);
 	if (n < 0 || n >= PATH_MAX) return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 
 	int fd = mkostemp(temporary, O_CLOEXEC);

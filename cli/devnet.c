@@ -77,6 +77,48 @@ static err refuse_existing(const devnet *d, const char *dir)
 	                "keys; remove the folder to begin anew", dir, dir);
 }
 
+/* A node whose `up` was interrupted before it could write devnet.json.  Borrows from config. */
+static bool is_unfinished(node_process *out, buf *config, const devnet *d)
+{
+	if (file_exists(d->file)) return false;
+	buf_printf(config, "%s/party-1/node.toml", d->dir);
+	*out = (node_process){ .config = buf_str(config) };
+	process_find(out);
+	return process_alive(out);
+}
+
+static err refuse_unfinished(const devnet *d, const char *dir)
+{
+	AUTO(buf) config = { 0 };
+	node_process p;
+
+	if (!is_unfinished(&p, &config, d)) return OK;
+	return err_fail(ERR_STATE, "%s holds a node that an interrupted 'arca devnet up' left; "
+	                "stop it with 'arca devnet down --dir %s'", dir, dir);
+}
+
+err devnet_stop_unfinished(bool *stopped, const char *dir)
+{
+	AUTO(buf) config = { 0 };
+	devnet d = { .lock = -1 };
+	node_process p;
+	bool killed;
+
+	*stopped = false;
+	if (name_it(&d, dir) != OK) {
+		err_clear();                         /* nothing can be left in a folder that is not there */
+		return OK;
+	}
+	err e = OK;
+	if (is_unfinished(&p, &config, &d)) {
+		e = lock_it(&d);
+		if (e == OK) e = process_stop(&p, DEVNET_GRACE_MS, &killed);
+		*stopped = e == OK;
+	}
+	devnet_close(&d);
+	return e;
+}
+
 err devnet_make(devnet *out, cli *c, const char *dir)
 {
 	devnet d = { .lock = -1 };
@@ -85,7 +127,7 @@ err devnet_make(devnet *out, cli *c, const char *dir)
 	if (e == OK) e = name_it(&d, dir);
 	if (e != OK) c->code = EXIT_IO;
 	if (e == OK) e = lock_it(&d);
-	if (e == OK && file_exists(d.file)) e = refuse_existing(&d, dir);
+	if (e == OK) e = file_exists(d.file) ? refuse_existing(&d, dir) : refuse_unfinished(&d, dir);
 	if (e != OK) devnet_close(&d);
 	else *out = d;
 	return e;
@@ -107,5 +149,8 @@ void devnet_close(devnet *d)
 
 node_process process_of(const cluster_party *p)
 {
-	return (node_process){ p->pid, p->config, p->log, p->http };
+	node_process process = { .config = p->config, .log = p->log, .http = p->http };
+
+	if (p->config && p->config[0] == '/') process_find(&process);
+	return process;
 }

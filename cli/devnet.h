@@ -6,6 +6,7 @@
  *   DIR/devnet.lock               held by the one command that changes it
  *   DIR/party-1/node.toml         configuration         DIR/party-1/public     what the world may download
  *   DIR/party-1/node.log          the node's output     DIR/party-1/private    its keys, for the owner only
+ *   DIR/party-1/node.pid          its process (process.h)
  *
  * devnet.json names the node's signer.  It is read from the public vault by the command that made the folder, so that
  * trust in the folder is trust in the file system; no node is asked who it is.
@@ -16,6 +17,9 @@
 #include "cli/cli.h"
 #include "cli/cluster.h"
 #include "cli/process.h"
+
+/* A node gives what it is doing 30 s to finish; it is killed only when it has had them. */
+enum { DEVNET_GRACE_MS = 35000 };
 
 typedef struct devnet {
 	char   *dir, *file;              /* absolute */
@@ -32,10 +36,13 @@ err  devnet_open_locked(devnet *out, cli *c, const char *dir);
 /* A folder without devnet.json yet, made if need be, with the lock held. */
 err  devnet_make(devnet *out, cli *c, const char *dir);
 
+/* Stops the node of an `up` that was interrupted before there was a devnet.json, if dir holds one. */
+err  devnet_stop_unfinished(bool *stopped, const char *dir);
+
 err  devnet_save(const devnet *d);
 void devnet_close(devnet *d);
 
-/* Borrows from the party. */
+/* Borrows from the party; what runs is told by node.pid, not by the party. */
 node_process process_of(const cluster_party *p);
 
 #endif

@@ -3,7 +3,7 @@
 #include "cli/devnet.h"
 #include <dirent.h>
 
-enum { GRACE_MS = 30000, READY_MS = 60000 };
+enum { READY_MS = 60000 };
 
 /* ---- one or all ---------------------------------------------------------------------------------------------- */
 
@@ -93,10 +93,11 @@ static err run_status(cli *c)
 	}
 	json_t *parties = json_array();
 	for (size_t i = 0; i < d.cluster.parties; i++) {
-		const cluster_party *p = &d.cluster.party[i];
+		cluster_party *p = &d.cluster.party[i];
 		const node_process process = process_of(p);
 		const bool alive = process_alive(&process), ready = alive && process_ready(&process);
 		good += ready;
+		p->pid = process.pid;
 		json_t *keys = keys_of(p);
 		if (!json) print_status(p, alive, ready, keys);
 		json_array_append_new(parties, json_pack("{s:i, s:b, s:b, s:I, s:s, s:s, s:o}", "party_id", (int)p->party_id,
@@ -120,9 +121,9 @@ static err down(devnet *d, cluster_party *p)
 
 	(void)d;
 	const bool ran = process_alive(&process);
-	TRY(process_stop(&process, GRACE_MS, &killed));
+	TRY(process_stop(&process, DEVNET_GRACE_MS, &killed));
 	if (!ran) printf("party %u was not running\n", p->party_id);
-	else if (killed) printf("party %u did not stop within %d s and was killed\n", p->party_id, GRACE_MS / 1000);
+	else if (killed) printf("party %u did not stop within %d s and was killed\n", p->party_id, DEVNET_GRACE_MS / 1000);
 	else printf("party %u stopped\n", p->party_id);
 	return OK;
 }
@@ -147,18 +148,18 @@ static err start(devnet *d, cluster_party *p)
 	bool killed;
 
 	if (process_alive(&process)) {
+		p->pid = process.pid;
+		TRY(devnet_save(d));
 		printf("party %u is running already, pid %lld\n", p->party_id, (long long)p->pid);
 		return OK;
 	}
 	TRY(program_beside(&program, "arca-node"));
 	TRY(process_start(&process, buf_str(&program)));
+	p->pid = process.pid;
+	err e = devnet_save(d);
 	const ticker t = ticker_begin("starting", false);
-	err e = process_wait_ready(&process, READY_MS, &t);
+	if (e == OK) e = process_wait_ready(&process, READY_MS, &t);
 	ticker_end(&t);
-	if (e == OK) {
-		p->pid = process.pid;
-		e = devnet_save(d);
-	}
 	if (e != OK) {
 		(void)(process_stop(&process, 0, &killed) == OK);
 		return e;
@@ -169,7 +170,12 @@ static err start(devnet *d, cluster_party *p)
 
 static err run_down(cli *c)
 {
-	return run_each(c, down);
+	bool stopped;
+
+	TRY(devnet_stop_unfinished(&stopped, args_text(&c->args, "dir")));
+	if (!stopped) return run_each(c, down);
+	printf("the node that an interrupted 'arca devnet up' left is stopped\n");
+	return OK;
 }
 
 static err run_kill(cli *c)
@@ -223,7 +229,7 @@ const command COMMAND_DEVNET_DOWN = {
 	.noun = "devnet", .verb = "down", .run = run_down, .options = DOWN_OPTIONS,
 	.line = "stop the nodes; keys and results stay in the folder",
 	.help =
-	"Asks each node to stop (SIGTERM) and waits up to 30 s for what it is doing; then\n"
+	"Asks each node to stop (SIGTERM) and waits up to 35 s for what it is doing; then\n"
 	"kills it. Says what happened. 'arca devnet start' starts them again.\n",
 	.examples =
 	"  arca devnet down --dir net\n",
@@ -233,7 +239,9 @@ const command COMMAND_DEVNET_KILL = {
 	.noun = "devnet", .verb = "kill", .run = run_kill, .options = KILL_OPTIONS,
 	.line = "kill one node without warning (SIGKILL), as a crash would",
 	.help =
-	"For trying what a node loses by a crash: nothing that it has answered for.\n",
+	"For trying what a node loses by a crash: no key, no preprocessing that was used, and no\n"
+	"result that it had ready. A decryption that was still running must be asked again, and\n"
+	"an unfinished key generation has failed.\n",
 	.examples =
 	"  arca devnet kill --dir net --party 1\n",
 };

@@ -291,7 +291,8 @@ const command COMMAND_DEVNET_UP = {
 	.help =
 	"Writes the node's configuration into DIR, starts it in the background, waits until\n"
 	"it is ready, makes a key set, and writes DIR/devnet.json, which every other command\n"
-	"takes with --devnet DIR. If anything fails, nothing is left running.\n"
+	"takes with --devnet DIR. If anything fails, nothing is left running; if this command\n"
+	"is killed, 'arca devnet down' stops what it had started.\n"
 	"\n"
 	"There is one node, in centralized mode: threshold 0, and parties[0].mpc is null\n"
 	"because there is nobody to share a key with. The signer in devnet.json is read from\n"

@@ -28,10 +28,29 @@ typedef struct run_of {
 	bool                 quiet;
 } run_of;
 
+typedef struct step {
+	const char *what, *start, *fetch;               /* for people; the methods */
+	const ProtobufCMessageDescriptor *result;
+} step;
+
+static err take_step(run_of *r, ProtobufCMessage **result, double *seconds, arena *a, const step *s, const ProtobufCMessage *q,
+                     const id32 *id)
+{
+	const ticker t = ticker_begin(s->what, r->quiet);
+
+	err e = client_start(&r->node, s->start, q);
+	if (e == OK) e = client_result_message(&r->node, a, result, s->result, s->fetch, id, &t);
+	ticker_end(&t);
+	*seconds = ticker_seconds(&t);
+	return e;
+}
+
 static err preprocess(run_of *r, made_key *k, arena *a)
 {
+	static const step STEP = { "preprocessing", "KeyGenPreproc", "GetKeyGenPreprocResult",
+	                           &kms__v1__key_gen_preproc_result__descriptor };
 	Kms__V1__KeyGenPreprocRequest q = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
-	Kms__V1__KeyGenPreprocResult *result;
+	ProtobufCMessage *result;
 	request_fields f;
 
 	request_fill(&f, r->net, &k->prep, &k->prep, true);
@@ -40,20 +59,15 @@ static err preprocess(run_of *r, made_key *k, arena *a)
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
-	ticker p = ticker_begin("preprocessing", r->quiet);
-	err e = client_start(&r->node, "KeyGenPreproc", &q.base);
-	if (e == OK) e = client_result(&r->node, a, &result, &kms__v1__key_gen_preproc_result__descriptor,
-	                               "GetKeyGenPreprocResult", &k->prep, &p);
-	ticker_end(&p);
-	k->preprocessing_s = ticker_seconds(&p);
-	TRY(e);
-	return verify_preprocessing(r->net, r->party, &k->prep, result);
+	TRY(take_step(r, &result, &k->preprocessing_s, a, &STEP, &q.base, &k->prep));
+	return verify_preprocessing(r->net, r->party, &k->prep, (const Kms__V1__KeyGenPreprocResult *)result);
 }
 
 static err generate(run_of *r, made_key *k, arena *a)
 {
+	static const step STEP = { "key generation", "KeyGen", "GetKeyGenResult", &kms__v1__key_gen_result__descriptor };
 	Kms__V1__KeyGenRequest q = KMS__V1__KEY_GEN_REQUEST__INIT;
-	Kms__V1__KeyGenResult *result;
+	ProtobufCMessage *result;
 	request_fields f;
 
 	request_fill(&f, r->net, &k->key, &k->prep, true);
@@ -62,14 +76,8 @@ static err generate(run_of *r, made_key *k, arena *a)
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
-	ticker p = ticker_begin("key generation", r->quiet);
-	err e = client_start(&r->node, "KeyGen", &q.base);
-	if (e == OK) e = client_result(&r->node, a, &result, &kms__v1__key_gen_result__descriptor, "GetKeyGenResult",
-	                               &k->key, &p);
-	ticker_end(&p);
-	k->keygen_s = ticker_seconds(&p);
-	TRY(e);
-	return verify_keygen(&k->digests, r->net, r->party, &k->prep, &k->key, result);
+	TRY(take_step(r, &result, &k->keygen_s, a, &STEP, &q.base, &k->key));
+	return verify_keygen(&k->digests, r->net, r->party, &k->prep, &k->key, (const Kms__V1__KeyGenResult *)result);
 }
 
 /* What everybody will download must be what was signed. */

@@ -16,7 +16,9 @@
 #include "cli/cli.h"
 #include "rpc/fetch.h"
 
-enum { POLL_MS = 50, READY_TIMEOUT_MS = 2000, MAX_CMDLINE = 1 << 16, MAX_LOG_TAIL = 4096, TAIL_LINES = 12 };
+enum { POLL_MS = 50, READY_TIMEOUT_MS = 2000, MAX_CMDLINE = 1 << 16, MAX_LOG_TAIL = 4096, TAIL_LINES = 12, MAX_PID_FILE = 64 };
+
+static const char NODE_PROGRAM[] = "arca-node";
 
 /* Ports below the range from which the system takes its own, so that no outgoing connection sits on one. */
 enum { FIRST_PORT = 15000, LAST_PORT = 31999, PORT_TRIES = 200 };
@@ -86,13 +88,68 @@ static char **plain_environment(void)
 	return out;
 }
 
-/* In the child: only calls that are safe between fork and exec.  What went wrong goes up the pipe as errno. */
+/* DIR/node.pid of DIR/node.toml. */
+static void pid_file(buf *path, const node_process *p)
+{
+	buf_put(path, p->config, (size_t)(strrchr(p->config, '/') - p->config));
+	buf_put_str(path, "/node.pid");
+}
+
+/* When a process began; 0 if there is none: the 22nd field of its stat line, whose 2nd is in parentheses and may hold anything. */
+static uint64_t began_at(int64_t pid)
+{
+	enum { STATE_FIELD = 3, BEGAN_FIELD = 22 };
+	char path[64], line[1024];
+	const char *at;
+
+	snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) return 0;
+	ssize_t n = read(fd, line, sizeof line - 1);
+	close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	at = strrchr(line, ')');
+	for (unsigned field = STATE_FIELD - 1; at && field < BEGAN_FIELD; field++)
+		if ((at = strchr(at, ' '))) at++;
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+static err write_down(node_process *p, pid_t child)
+{
+	AUTO(buf) path = { 0 }, text = { 0 };
+
+	p->pid = child;
+	p->began = began_at(child);
+	pid_file(&path, p);
+	buf_printf(&text, "%lld %llu\n", (long long)p->pid, (unsigned long long)p->began);
+	return file_write_atomic(buf_str(&path), buf_slice(&text), 0644);
+}
+
+void process_find(node_process *p)
+{
+	AUTO(buf) path = { 0 }, text = { 0 };
+	long long pid;
+	unsigned long long began;
+
+	p->pid = 0;
+	p->began = 0;
+	pid_file(&path, p);
+	if (file_read(&text, buf_str(&path), MAX_PID_FILE) != OK) err_clear();
+	else if (sscanf(buf_str(&text), "%lld %llu", &pid, &began) == 2) p->pid = pid, p->began = began;
+}
+
+/*
+ * In the child: only calls that are safe between fork and exec.  It goes on when its number is written down, which `go`
+ * tells; if the parent ends before that, so does the child.  What went wrong goes up the pipe `tell` as errno.
+ */
 __attribute__((noreturn))
-static void become(const char *program, const char *config, char **environment, int log, int tell)
+static void become(const char *program, const char *config, char **environment, int log, int go, int tell)
 {
 	const char *words[] = { program, "--config-file", config, NULL };
 	int null = open("/dev/null", O_RDONLY);
+	char byte;
 
+	if (read(go, &byte, 1) != 1) _exit(127);
 	setsid();
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -104,35 +161,47 @@ static void become(const char *program, const char *config, char **environment, 
 	_exit(127);
 }
 
+static void shut(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
+/* Closes the ends of the pipes that it is done with. */
+static err launch(node_process *p, const char *program, int log, int go[static 2], int tell[static 2])
+{
+	int failed = 0;
+	char **environment = plain_environment();
+
+	pid_t child = fork();
+	if (child == 0) {
+		close(go[1]);
+		become(program, p->config, environment, log, go[0], tell[1]);
+	}
+	err e = child < 0 ? err_fail(ERR_IO, "cannot start %s: %s", program, strerror(errno)) : OK;
+	free(environment);
+	if (e == OK) e = write_down(p, child);
+	if (e == OK && write(go[1], "", 1) != 1) e = err_fail(ERR_IO, "%s ended before it began", program);
+	shut(&go[1]);
+	shut(&tell[1]);
+	if (e == OK && read(tell[0], &failed, sizeof failed) == (ssize_t)sizeof failed)
+		e = err_fail(ERR_IO, "cannot run %s: %s", program, strerror(failed));
+	if (e != OK && child > 0) waitpid(child, NULL, 0);
+	return e;
+}
+
 err process_start(node_process *p, const char *program)
 {
-	int tell[2], failed = 0;
+	int go[2] = { -1, -1 }, tell[2] = { -1, -1 };
 	int log = open(p->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
 	if (log < 0) return err_fail(ERR_IO, "cannot write the log %s: %s", p->log, strerror(errno));
-	if (pipe2(tell, O_CLOEXEC)) {
-		close(log);
-		return err_fail(ERR_IO, "cannot open a pipe: %s", strerror(errno));
-	}
-	char **environment = plain_environment();
-	pid_t child = fork();
-	if (child == 0) become(program, p->config, environment, log, tell[1]);
-	int fork_failed = errno;
-	free(environment);
-	close(log);
-	close(tell[1]);
-	if (child < 0) {
-		close(tell[0]);
-		return err_fail(ERR_IO, "cannot start %s: %s", program, strerror(fork_failed));
-	}
-	ssize_t n = read(tell[0], &failed, sizeof failed);
-	close(tell[0]);
-	if (n == (ssize_t)sizeof failed) {
-		waitpid(child, NULL, 0);
-		return err_fail(ERR_IO, "cannot run %s: %s", program, strerror(failed));
-	}
-	p->pid = child;
-	return OK;
+	err e = pipe2(go, O_CLOEXEC) || pipe2(tell, O_CLOEXEC) ? err_fail(ERR_IO, "cannot open a pipe: %s", strerror(errno)) : OK;
+	if (e == OK) e = launch(p, program, log, go, tell);
+	const int open_ones[] = { log, go[0], go[1], tell[0], tell[1] };
+	for (size_t i = 0; i < COUNT(open_ones); i++)
+		if (open_ones[i] >= 0) close(open_ones[i]);
+	return e;
 }
 
 /* ---- look ---------------------------------------------------------------------------------------------------- */
@@ -152,13 +221,28 @@ static bool command_line(buf *out, int64_t pid)
 	return n >= 0 && out->n;
 }
 
+/* By the name alone: a node goes on when its program is replaced by a newer one, or arca is called from elsewhere. */
+static bool executes_node(int64_t pid)
+{
+	static const char DELETED[] = " (deleted)";
+	char path[64], program[PATH_MAX + sizeof DELETED];
+
+	snprintf(path, sizeof path, "/proc/%lld/exe", (long long)pid);
+	ssize_t n = readlink(path, program, sizeof program - 1);
+	if (n < 0) return false;
+	program[n] = '\0';
+	char *replaced = strstr(program, DELETED), *name = strrchr(program, '/');
+	if (replaced && replaced[strlen(DELETED)] == '\0') *replaced = '\0';
+	return name && strcmp(name + 1, NODE_PROGRAM) == 0;
+}
+
 bool process_alive(const node_process *p)
 {
 	AUTO(buf) words = { 0 };
 
 	if (p->pid <= 1 || p->pid > INT_MAX) return false;
 	waitpid((pid_t)p->pid, NULL, WNOHANG);           /* collects it if it was our child and has ended */
-	if (!command_line(&words, p->pid)) return false;
+	if (began_at(p->pid) != p->began || !executes_node(p->pid) || !command_line(&words, p->pid)) return false;
 	return memmem(words.p, words.n, p->config, strlen(p->config) + 1) != NULL;
 }
 

@@ -2,8 +2,10 @@
 /*
  * cli/process.h -- one arca-node as a process of this machine, in the background.
  *
- * A process is recognised by its number and by the configuration file on its command line, so that a number which
- * the system has given to somebody else is never signalled.  /proc is where that is read.
+ * Its number is in DIR/node.pid beside its configuration DIR/node.toml, with the moment at which it began, from before it
+ * does anything: whoever started it may be killed at any time and it can still be found.  A process is ours if number and
+ * moment are those of the file, it executes an arca-node, and its command line names the configuration; so a number that
+ * the system has given to somebody else is never signalled.  /proc is where all this is read.
  */
 #ifndef ARCA_CLI_PROCESS_H
 #define ARCA_CLI_PROCESS_H
@@ -12,7 +14,8 @@
 #include "cli/ticker.h"
 
 typedef struct node_process {
-	int64_t     pid;
+	int64_t     pid;                 /* 0: none has been started     */
+	uint64_t    began;               /* in ticks since the machine's */
 	const char *config, *log;        /* files, borrowed             */
 	const char *http;                /* "http://127.0.0.1:P"        */
 } node_process;
@@ -24,8 +27,11 @@ err  program_beside(buf *path, const char *name);
 err  port_pick(unsigned *out, const rng *random);
 err  port_check(unsigned port);
 
-/* Starts the program in its own session, output appended to the log; fills p->pid. */
+/* Starts the program in its own session, output appended to the log; fills pid and began, here and in node.pid. */
 err  process_start(node_process *p, const char *program);
+
+/* Reads pid and began from the file beside p->config; zero if there is none. */
+void process_find(node_process *p);
 
 bool process_alive(const node_process *p);
 

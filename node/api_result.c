@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* node/api_result.c -- a call waits for a request's end. */
 #include <stdlib.h>
-#include <strings.h>
 #include "node/api_internal.h"
 #include "node/parse.h"
 
@@ -18,10 +17,10 @@ static waiting_call *call_of(request_waiter *w)
 	return (waiting_call *)(void *)w;              /* the first member */
 }
 
-/* Clients give up on a request that was aborted, and tell it by the word. */
-static grpc_status status_of_failure(const char *why)
+/* Clients give up on a request that was aborted. */
+static grpc_status status_of_failure(err cause)
 {
-	return strcasestr(why, "abort") ? GRPC_ABORTED : GRPC_INTERNAL;
+	return cause == ERR_CANCELLED ? GRPC_ABORTED : cause == ERR_EXHAUSTED ? GRPC_RESOURCE_EXHAUSTED : GRPC_INTERNAL;
 }
 
 static grpc_status fail(rpc_call *call, grpc_status code, const char *message)
@@ -43,7 +42,7 @@ static void answer(request_waiter *w, const request_answer *a)
 		break;
 	case REQUEST_FAILED:
 		snprintf(sentence, sizeof sentence, "request %s failed: %s", id, a->why);
-		code = fail(c->call, status_of_failure(a->why), sentence);
+		code = fail(c->call, status_of_failure(a->cause), sentence);
 		break;
 	case REQUEST_CONSUMED:
 		snprintf(sentence, sizeof sentence, "request %s is no longer there: %s", id, a->why);

@@ -31,7 +31,9 @@ static const config_key KEYS[] = {
 	{ "service.dec_capacity", CONFIG_INT, AT(service.dec_capacity), 1, 10000000, "10000", false,
 	  "decryptions of each kind that are remembered" },
 	{ "service.min_dec_cache", CONFIG_INT, AT(service.min_dec_cache), 0, 10000000, "6000", false,
-	  "finished ones that are never forgotten to make room; below dec_capacity" },
+	  "finished ones that are not forgotten to make room for more; below dec_capacity" },
+	{ "service.result_bytes", CONFIG_INT, AT(service.result_bytes), 1 << 14, (int64_t)1 << 40, "268435456", false,
+	  "memory for the remembered decryptions of each kind; beyond it the oldest are forgotten, even of min_dec_cache" },
 
 	{ "public_vault.storage.file.path", CONFIG_TEXT, AT(public_vault.path), 1, MAX_PATH_TEXT, NULL, false,
 	  "folder for public material" },

@@ -17,7 +17,8 @@
 typedef struct node_config {
 	struct {
 		char   *listen_address, *eip712_profile;
-		int64_t listen_port, timeout_secs, grace_secs, grpc_max_message_size, dec_capacity, min_dec_cache;
+		int64_t listen_port, timeout_secs, grace_secs, grpc_max_message_size, dec_capacity, min_dec_cache,
+		        result_bytes;
 	} service;
 	struct { char *path, *prefix; } public_vault, private_vault;
 	struct { char *metrics_bind_address; } telemetry;

@@ -129,22 +129,22 @@ static err record_done(desk *d, const job *j, slice response)
 	return r->kind == REQUEST_KEYGEN ? OK : journal_outcome(d->p.journal, &v);
 }
 
-static void conclude_failed(desk *d, const job *j, err e)
+static void conclude_failed(desk *d, const job *j, err cause)
 {
 	const request *r = j->request;
 	char why[512];
 
-	snprintf(why, sizeof why, "%s", err_text()[0] ? err_text() : err_name(e));
+	snprintf(why, sizeof why, "%s", err_text()[0] ? err_text() : err_name(cause));
 	AUDIT(.event = AUDIT_REQUEST_FAILED, .kind = r->kind, .id = &r->id, .text = why);
-	log_err(LOG_DEBUG, "failed at", e);
-	metrics_ended(d->p.metrics, inner_operation(r->kind), grpc_status_of_err(e));
+	log_err(LOG_DEBUG, "failed at", cause);
+	metrics_ended(d->p.metrics, inner_operation(r->kind), grpc_status_of_err(cause));
 
 	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_FAILED,
 	                         .facts = buf_slice(&j->facts), .why = why };
-	e = journal_outcome(d->p.journal, &v);
+	err e = journal_outcome(d->p.journal, &v);
 	if (e != OK) log_err(LOG_ERROR, "this failure is not in the journal", e);
 	limiter_give(d->p.limiter, r->kind);
-	requests_finish_failed(d->p.table, r->kind, &r->id, why);
+	requests_finish_failed(d->p.table, r->kind, &r->id, cause, why);
 }
 
 static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
@@ -187,6 +187,7 @@ static void run(void *arg)
 	const int64_t started = clock_now_ms(d->p.engine->clock);
 
 	err e = engine_run(d->p.engine, &response, j->request);
+	if (e == OK) e = requests_fit(d->p.table, j->request->kind, response.n);
 	if (e == OK) e = record_done(d, j, buf_slice(&response));
 	if (e == OK) conclude_done(d, j, &response, clock_now_ms(d->p.engine->clock) - started);
 	else conclude_failed(d, j, e);
@@ -272,7 +273,11 @@ err desk_submit(desk *d, request **rp)
 	const size_t bytes = r->memory.used;
 
 	TRY(policy_allows(r));
-	if (r->kind == REQUEST_KEYGEN) TRY(match_preprocessing(d, r));
+	if (r->kind == REQUEST_KEYGEN) {
+		/* First, for a key generation that is known has used its preprocessing up. */
+		TRY(requests_check_fresh(d->p.table, r->kind, &r->id, &r->body));
+		TRY(match_preprocessing(d, r));
+	}
 	TRY(count_in(d, bytes));
 	job *j = job_new(d, r);
 	err e = send_to_work(d, j);
@@ -292,14 +297,16 @@ static void restore_key(void *ctx, const key_facts *f, const key_record *k)
 {
 	desk *d = ctx;
 	buf response = { 0 };
+	request_state known;
 
 	(void)f;
 	reply_keygen(&response, &k->metadata);
-	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .state = REQUEST_DONE,
-	                                              .response = buf_slice(&response), .why = "" });
+	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .body = k->body,
+	                                              .state = REQUEST_DONE, .response = buf_slice(&response), .why = "" });
+	buf_free(&response);
+	if (requests_state(d->p.table, &known, REQUEST_PREPROC, &k->metadata.prep_id) && known == REQUEST_CONSUMED) return;
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_PREPROC, .id = k->metadata.prep_id, .why = "",
 	                                              .consumed_by = k->metadata.key_id, .state = REQUEST_CONSUMED });
-	buf_free(&response);
 }
 
 static void restore_interrupted(void *ctx, const id32 *preproc, const id32 *key, const hash32 *body)

@@ -41,6 +41,7 @@ static key_record record_of(const engine *e, const request *r, const key_files *
 		.state = KEY_ACTIVE,
 		.fhe_parameter = r->keygen.params->fhe_parameter,
 		.created_ms = clock_unix_ms(e->clock),
+		.body = r->body,
 		.metadata = {
 			.key_id = r->id,
 			.prep_id = r->keygen.preproc_id,

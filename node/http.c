@@ -12,7 +12,7 @@ struct node_http {
 	node_http_parts p;
 	http_server *server;
 	int   folder;                        /* the public vault */
-	_Atomic bool ready;
+	_Atomic node_phase phase;
 };
 
 /* ---- how it is ---------------------------------------------------------------------------------------------- */
@@ -42,10 +42,13 @@ static void live(void *ctx, http_reply *out, const http_request *in)
 
 static void ready(void *ctx, http_reply *out, const http_request *in)
 {
+	static const char *const WORD[NODE_PHASES] = {
+		[NODE_STARTING] = "warming up", [NODE_SERVING] = "ready", [NODE_STOPPING] = "stopping",
+	};
 	node_http *h = ctx;
-	const bool is = atomic_load(&h->ready);
+	const node_phase phase = atomic_load(&h->phase);
 
-	answer_word(out, in, is ? 200 : 503, is ? "ready" : "warming up");
+	answer_word(out, in, phase == NODE_SERVING ? 200 : 503, WORD[phase]);
 }
 
 static void version(void *ctx, http_reply *out, const http_request *in)
@@ -126,9 +129,9 @@ unsigned node_http_port(const node_http *h)
 	return http_server_port(h->server);
 }
 
-void node_http_set_ready(node_http *h, bool is)
+void node_http_set_phase(node_http *h, node_phase phase)
 {
-	atomic_store(&h->ready, is);
+	atomic_store(&h->phase, phase);
 }
 
 void node_http_free(node_http **hp)

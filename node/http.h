@@ -31,7 +31,11 @@ typedef struct node_http_parts {
 
 err  node_http_new(node_http **out, const node_http_parts *parts);
 unsigned node_http_port(const node_http *h);
-void node_http_set_ready(node_http *h, bool ready);
+
+/* What /ready answers: 200 only while the node serves.  At first it starts. */
+typedef enum node_phase { NODE_STARTING, NODE_SERVING, NODE_STOPPING, NODE_PHASES } node_phase;
+void node_http_set_phase(node_http *h, node_phase phase);
+
 void node_http_free(node_http **h);
 
 #endif

@@ -1,72 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* node/journal.c -- frames on disk: appending, reading back, cutting, writing anew. */
+/* node/journal.c -- the file: appending, reading back, cutting. */
 #include "node/journal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/log.h"
+#include "node/journal_frame.h"
+#include "node/journal_internal.h"
 #include "node/journal_record.h"
-#include "sym/sha2.h"
 
-static const uint8_t MAGIC[8] = { 'A', 'R', 'C', 'A', 'J', 'N', 'L', 1 };
+const uint8_t journal_magic[JOURNAL_MAGIC] = { 'A', 'R', 'C', 'A', 'J', 'N', 'L', 2 };
 
-enum { CHECKSUM = 8, FRAME = 4 + CHECKSUM };
-
-/* Largest file that is read at a start; rewriting keeps it far below. */
+/* Largest file that is read at a start. */
 #define MAX_JOURNAL_FILE ((size_t)64 << 30)
 
-struct journal {
-	pthread_mutex_t lock;
-	char    *path;
-	int      fd;
-	uint64_t size;                     /* whole records end here */
-	bool     broken;                   /* the file could not be put back after a failed append */
-	buf      consumed;                 /* of consumption records: preproc || by || by_body */
-};
-
 enum { CONSUMED_BYTES = 32 + 32 + 32 };
-
-/* ---- frames ------------------------------------------------------------------------------------------------- */
-
-static void put_frame(buf *out, slice payload)
-{
-	const hash32 h = sha256(payload);
-
-	ASSERT(payload.n <= MAX_JOURNAL_RECORD);
-	buf_put_u32(out, (uint32_t)payload.n);
-	buf_put(out, h.b, CHECKSUM);
-	buf_put_slice(out, payload);
-}
-
-/* The payload that stands at r, which moves behind it.  False, with r where it was, if there is no whole one. */
-static bool next_frame(slice *payload, reader *r)
-{
-	const reader before = *r;
-	const uint32_t n = read_u32(r);
-	const slice sum = read_bytes(r, CHECKSUM), p = read_bytes(r, n);
-
-	if (read_ok(r) && n > 0 && n <= MAX_JOURNAL_RECORD) {
-		const hash32 h = sha256(p);
-		if (!memcmp(h.b, sum.p, CHECKSUM)) {
-			*payload = p;
-			return true;
-		}
-	}
-	*r = before;
-	return false;
-}
-
-/* A crash tears only what was being written last: less than a frame says, or one frame that reaches the end. */
-static bool may_be_torn(slice rest)
-{
-	if (rest.n < FRAME) return true;
-	const size_t n = load32(rest.p);
-	if (n == 0 || n > MAX_JOURNAL_RECORD) return rest.n <= FRAME + MAX_JOURNAL_RECORD;
-	return rest.n <= FRAME + n;
-}
 
 static void remember_consumed(void *ctx, const id32 *preproc, const id32 *by, const hash32 *by_body)
 {
@@ -76,6 +28,7 @@ static void remember_consumed(void *ctx, const id32 *preproc, const id32 *by, co
 	buf_put_slice(&j->consumed, hash32_slice(by_body));
 }
 
+/* At a start, when nobody appends. */
 void journal_each_consumed(const journal *j, journal_consumer *each, void *ctx)
 {
 	for (const uint8_t *p = j->consumed.p; p && p < j->consumed.p + j->consumed.n; p += CONSUMED_BYTES) {
@@ -86,24 +39,24 @@ void journal_each_consumed(const journal *j, journal_consumer *each, void *ctx)
 	}
 }
 
-/* Applies every whole record of the file; *size: where the last of them ends. */
-static err apply_all(journal *j, uint64_t *size, size_t *records, slice file, requests *into)
+/* Applies every whole record of the file; *size: where the last of them ends, 0 if there is not even the beginning. */
+static err apply_all(journal *j, uint64_t *size, slice file)
 {
 	reader r = reader_of(file);
-	slice magic = read_bytes(&r, sizeof MAGIC), payload;
+	slice magic = read_bytes(&r, JOURNAL_MAGIC), payload;
 
 	if (!read_ok(&r)) {                            /* torn while it was made */
 		*size = 0;
 		return OK;
 	}
-	if (memcmp(magic.p, MAGIC, sizeof MAGIC))
+	if (memcmp(magic.p, journal_magic, JOURNAL_MAGIC))
 		return err_fail(ERR_STATE, "%s is not a journal of this version; move it away to start with an empty one", j->path);
-	for (*records = 0; next_frame(&payload, &r); ++*records)
-		if (record_apply(payload, into, remember_consumed, j) != OK) {
+	while (frame_next(&payload, &r))
+		if (record_apply(payload, j->table, remember_consumed, j) != OK) {
 			err_context("%s at byte %zu: ", j->path, r.at);
 			return ERR_STATE;
 		}
-	if (!may_be_torn(slice_of(file.p + r.at, file.n - r.at)))
+	if (!frame_may_be_torn(slice_of(file.p + r.at, file.n - r.at), r.at))
 		return err_fail(ERR_STATE, "%s is damaged at byte %zu of %zu; restore it from a copy, or move it away to lose the "
 		                "results in it", j->path, r.at, file.n);
 	*size = r.at;
@@ -112,26 +65,30 @@ static err apply_all(journal *j, uint64_t *size, size_t *records, slice file, re
 
 /* ---- the file ----------------------------------------------------------------------------------------------- */
 
-static err failed(const char *doing, const char *path)
+err journal_failed(const char *doing, const char *path)
 {
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_fail(ERR_IO, "cannot %s %s: the disk is full; free some space and try again", doing, path);
 	return err_fail(ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
 }
 
-static err write_at_end(journal *j, slice bytes)
+err journal_write_at(int fd, const char *path, uint64_t at, slice bytes)
 {
-	uint64_t at = j->size;
-
 	while (bytes.n) {
-		ssize_t put = pwrite(j->fd, bytes.p, bytes.n, (off_t)at);
+		ssize_t put = pwrite(fd, bytes.p, bytes.n, (off_t)at);
 		if (put < 0 && errno == EINTR) continue;
-		if (put < 0) return failed("write", j->path);
+		if (put < 0) return journal_failed("write", path);
 		bytes = slice_of(bytes.p + put, bytes.n - (size_t)put);
 		at += (uint64_t)put;
 	}
-	if (fdatasync(j->fd)) return failed("sync", j->path);
-	j->size = at;
+	return OK;
+}
+
+static err write_at_end(journal *j, slice bytes)
+{
+	TRY(journal_write_at(j->fd, j->path, j->size, bytes));
+	if (fdatasync(j->fd)) return journal_failed("sync", j->path);
+	j->size += bytes.n;
 	return OK;
 }
 
@@ -141,15 +98,29 @@ static void cut_back(journal *j)
 	if (ftruncate(j->fd, (off_t)j->size) || fdatasync(j->fd)) j->broken = true;
 }
 
+static err append_locked(journal *j, slice frame)
+{
+	if (j->broken) return err_fail(ERR_IO, "%s could not be put in order after a failed write; restart the node", j->path);
+	err e = write_at_end(j, frame);
+	if (e != OK) cut_back(j);
+	return e;
+}
+
+/* The append that brought us here has succeeded whatever happens to the rest of the file. */
+static void shrink_if_large(journal *j)
+{
+	err e = j->size < j->measure_at ? OK : journal_shrink(j, JOURNAL_SLACK);
+	if (e != OK) log_err(LOG_WARN, "the journal could not be written anew", e);
+}
+
 static err append(journal *j, slice payload)
 {
 	buf frame = { 0 };
 
-	put_frame(&frame, payload);
+	frame_put(&frame, payload);
 	pthread_mutex_lock(&j->lock);
-	err e = j->broken ? err_fail(ERR_IO, "%s could not be put in order after a failed write; restart the node", j->path)
-	                  : write_at_end(j, buf_slice(&frame));
-	if (e != OK && !j->broken) cut_back(j);
+	err e = append_locked(j, buf_slice(&frame));
+	if (e == OK) shrink_if_large(j);
 	pthread_mutex_unlock(&j->lock);
 	buf_free(&frame);
 	return e;
@@ -182,89 +153,78 @@ err journal_consumed(journal *j, const id32 *preproc, const id32 *by, const hash
 static err open_file(journal *j)
 {
 	j->fd = open(j->path, O_RDWR | O_CLOEXEC);
-	return j->fd < 0 ? failed("open", j->path) : OK;
-}
-
-static bool put_view(void *ctx, const request_view *v)
-{
-	buf record = { 0 };
-
-	/* A finished key generation is told by its stored key, a consumption by its own record. */
-	if (v->state == REQUEST_FAILED || (v->state == REQUEST_DONE && v->kind != REQUEST_KEYGEN)) {
-		record_outcome(&record, v);
-		put_frame(ctx, buf_slice(&record));
-	}
-	buf_free(&record);
-	return true;
-}
-
-static void put_consumption(void *ctx, const id32 *preproc, const id32 *by, const hash32 *by_body)
-{
-	buf record = { 0 };
-
-	record_consumed(&record, preproc, by, by_body);
-	put_frame(ctx, buf_slice(&record));
-	buf_free(&record);
-}
-
-/* Writes the file anew from the table when most of it speaks of requests that are forgotten or told of again. */
-static err rewrite(journal *j, size_t records, requests *from)
-{
-	buf fresh = { 0 };
-	size_t live = j->consumed.n / CONSUMED_BYTES;
-
-	for (unsigned k = 0; k < REQUEST_KINDS; k++) live += requests_count_of(from, (request_kind)k).all;
-	if (live >= records / 2) return OK;
-
-	buf_put(&fresh, MAGIC, sizeof MAGIC);
-	for (unsigned k = 0; k < REQUEST_KINDS; k++) requests_each(from, (request_kind)k, put_view, &fresh);
-	journal_each_consumed(j, put_consumption, &fresh);
-	close(j->fd);
-	j->fd = -1;
-	err e = file_write_atomic(j->path, buf_slice(&fresh), 0600);
-	if (e == OK) e = open_file(j);
-	if (e == OK) j->size = fresh.n;
-	buf_free(&fresh);
-	return e;
+	return j->fd < 0 ? journal_failed("open", j->path) : OK;
 }
 
 /* By a rename, so that the file's name is on disk as well. */
 static err start_empty(journal *j)
 {
-	if (j->fd >= 0) close(j->fd);
-	j->fd = -1;
-	TRY(file_write_atomic(j->path, slice_of(MAGIC, sizeof MAGIC), 0600));
-	j->size = sizeof MAGIC;
+	TRY(file_write_atomic(j->path, slice_of(journal_magic, JOURNAL_MAGIC), 0600));
+	j->size = JOURNAL_MAGIC;
+	j->measure_at = JOURNAL_SLACK;
 	return open_file(j);
 }
 
-static err load(journal *j, uint64_t *cut, requests *into)
+enum { MOST_CUTS_A_SECOND = 100 };
+
+/* What is cut off is somebody's last trace of a request: it stays in a file of its own. */
+static err keep_cut(const journal *j, slice tail)
+{
+	const time_t now = time(NULL);
+	bool existed = true;
+
+	for (unsigned i = 0; existed && i < MOST_CUTS_A_SECOND; i++) {
+		char path[PATH_MAX];
+		const int n = snprintf(path, sizeof path, "%s.cut-%jd", j->path, (intmax_t)now + i);
+		if (n >= (int)sizeof path) return err_fail(ERR_REQUEST, "the path %.60s… is too long", j->path);
+		TRY(file_write_once(path, tail, 0600, &existed));
+		if (!existed) log_warn("%s ended in %zu bytes of an unfinished record; they are now in %s", j->path, tail.n, path);
+	}
+	return existed ? err_fail(ERR_STATE, "there is no free name for what must be cut off %s", j->path) : OK;
+}
+
+/* Nothing but room depends on it, so a failure is no reason not to start. */
+static err shrink_at_start(journal *j)
+{
+	err e = journal_shrink(j, 0);
+	if (e == OK || j->broken) return e;
+	log_err(LOG_WARN, "the journal could not be written anew", e);
+	return OK;
+}
+
+static err load(journal *j, uint64_t *cut)
 {
 	slice file;
-	size_t records = 0;
 
 	*cut = 0;
-	if (!file_exists(j->path)) return start_empty(j);
-	TRY(open_file(j));
-	TRY(file_map(&file, j->path, MAX_JOURNAL_FILE));
-	err e = apply_all(j, &j->size, &records, file, into);
-	*cut = file.n - j->size;
+	TRY(journal_remove_unfinished(j));
+	err e = file_map(&file, j->path, MAX_JOURNAL_FILE);
+	if (e == ERR_NOT_FOUND) {
+		err_clear();
+		return start_empty(j);
+	}
+	TRY(e);
+	e = apply_all(j, &j->size, file);
+	if (e == OK) *cut = file.n - j->size;
+	if (e == OK && *cut) e = keep_cut(j, slice_of(file.p + j->size, file.n - j->size));
 	file_unmap(&file);
 	TRY(e);
 	if (j->size == 0) return start_empty(j);
+	TRY(open_file(j));
 	if (*cut) cut_back(j);
-	if (j->broken) return failed("cut", j->path);
-	return rewrite(j, records, into);
+	if (j->broken) return journal_failed("cut", j->path);
+	return shrink_at_start(j);
 }
 
-err journal_open(journal **out, uint64_t *cut, const char *path, requests *into)
+err journal_open(journal **out, uint64_t *cut, const char *path, requests *table)
 {
 	journal *j = calloc(1, sizeof *j);
 	if (!j) return err_fail(ERR_NOMEM, "no memory for the journal");
 	pthread_mutex_init(&j->lock, NULL);
 	j->fd = -1;
+	j->table = table;
 	j->path = strdup(path);
-	err e = j->path ? load(j, cut, into) : err_fail(ERR_NOMEM, "no memory for the journal");
+	err e = j->path ? load(j, cut) : err_fail(ERR_NOMEM, "no memory for the journal");
 	if (e != OK) {
 		journal_free(&j);
 		return e;

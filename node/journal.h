@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node/journal.h -- what the node must still know after it was stopped or killed: one file, only ever appended to.
+ * node/journal.h -- what the node must still know after it was stopped or killed: one file, appended to and now and then
+ * written anew.
  *
- *   "ARCAJNL" 1                                        eight bytes at the start
- *   u32 length || 8 bytes of SHA-256(payload) || payload       and so on
+ *   "ARCAJNL" 2        eight bytes at the start
+ *   frames             journal_frame.h; in each a record, journal_record.h
  *
  * A record is on disk (fsync) before its append returns, hence before anybody is told.  Only the last record can be torn
- * by a crash: at opening it is cut off.  Damage further in front is an error, for somebody has changed the file.
+ * by a crash: at opening it is cut off, and what was cut is kept in a file beside.  Anything else that is wrong is an
+ * error, for somebody or the disk has changed the file.
+ *
+ * When the file is larger than twice what is still of use and JOURNAL_SLACK, it is written anew without the rest.
  *
  * Records: an outcome (a request done or failed, with the digest of its fields and the response's bytes or the reason),
  * and a consumption (a preprocessing used up by a key generation).  Done key generations have no record: the stored key
@@ -17,15 +21,15 @@
 
 #include "node/requests.h"
 
-enum { MAX_JOURNAL_RECORD = 64 << 20 };
+#define JOURNAL_SLACK ((uint64_t)16 << 20)
 
 typedef struct journal journal;
 
 /*
- * Opens or makes the file and puts what it says into the table.  *cut: bytes of a torn record that were removed.  When
- * most of the file speaks of forgotten requests it is written anew.  ERR_STATE if it is damaged, ERR_IO.
+ * Opens or makes the file and puts what it says into the table, which the journal keeps asking later what is still of use.
+ * *cut: bytes of a torn record that were moved to "<path>.cut-<seconds since 1970>".  ERR_STATE if it is damaged, ERR_IO.
  */
-err  journal_open(journal **out, uint64_t *cut, const char *path, requests *into);
+err  journal_open(journal **out, uint64_t *cut, const char *path, requests *table);
 void journal_free(journal **j);
 
 /* Any thread.  After ERR_IO (a full disk) the file is as before, and later appends may succeed. */

@@ -95,3 +95,22 @@ err record_apply(slice payload, requests *into, journal_consumer *consumed, void
 	default:              return err_fail(ERR_REQUEST, "a journal record is of a kind that this version does not know");
 	}
 }
+
+err record_key_read(record_key *out, slice head)
+{
+	reader r = reader_of(head);
+	record_key k = { .kind = REQUEST_PREPROC };
+
+	const uint8_t type = read_u8(&r);
+	k.consumption = type == RECORD_CONSUMED;
+	if (!k.consumption) {
+		const uint8_t kind = read_u8(&r);
+		read_u8(&r);                           /* the state */
+		if (type != RECORD_OUTCOME || kind >= REQUEST_KINDS) r.refused = true;
+		else k.kind = (request_kind)kind;
+	}
+	read_into(&r, k.id.b, sizeof k.id.b);
+	if (!read_ok(&r)) return err_fail(ERR_REQUEST, "a journal record is malformed");
+	*out = k;
+	return OK;
+}

@@ -17,4 +17,11 @@ void record_consumed(buf *out, const id32 *preproc, const id32 *by, const hash32
 /* Puts what the record says into the table, and tells of consumptions (consumed may be NULL).  ERR_REQUEST. */
 err  record_apply(slice record, requests *into, journal_consumer *consumed, void *ctx);
 
+/* What a record speaks of: the outcome of a request, or the consumption of a preprocessing. */
+typedef struct record_key { bool consumption; request_kind kind; id32 id; } record_key;
+
+/* From the first bytes of a record, RECORD_HEAD or all of them if it is shorter.  ERR_REQUEST. */
+enum { RECORD_HEAD = 3 + 32 };
+err  record_key_read(record_key *out, slice head);
+
 #endif

@@ -3,6 +3,7 @@
 #include "node/keys.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include "base/log.h"
 #include "node/keys_internal.h"
 
 err keys_table_new(keys **out, vault *v)
@@ -151,6 +152,16 @@ static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, slic
 	}
 }
 
+static err is_there(bool *out, keys *k, unsigned which, const id32 *epoch, const id32 *key)
+{
+	switch (which) {
+	case FILE_SECRET:     return vault_has_private(out, k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
+	case FILE_PUBLIC_KEY: return vault_has_public(out, k->vault, PUB_PUBLIC_KEY, key);
+	case FILE_XOF_KEYSET: return vault_has_public(out, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key);
+	default:              return vault_has_private(out, k->vault, PRIV_FHE_KEY_INFO, epoch, key);
+	}
+}
+
 static err take_away(keys *k, unsigned which, const id32 *epoch, const id32 *key)
 {
 	switch (which) {
@@ -161,28 +172,73 @@ static err take_away(keys *k, unsigned which, const id32 *epoch, const id32 *key
 	}
 }
 
-static err write_files(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+static err taken(const id32 *key)
 {
 	char id[ID_TEXT];
-	err e = OK;
-	unsigned written = 0;
 
-	for (; e == OK && written < KEY_FILES; written++) {
-		bool existed = false;
-		e = put(k, written, epoch, key, file[written], &existed);
-		if (e != OK || !existed) continue;
-		id_text(id, key);
-		e = err_fail(ERR_EXISTS, "a file of key %s is in the vault already; choose a fresh id", id);
-		break;
+	id_text(id, key);
+	return err_fail(ERR_EXISTS, "a file of key %s is in the vault already; choose a fresh id", id);
+}
+
+/* From here on the files of this id are the pieces of an unfinished key: there must be none that are anything else. */
+static err mark(keys *k, const id32 *epoch, const id32 *key)
+{
+	bool there;
+
+	for (unsigned f = 0; f < KEY_FILES; f++) {
+		TRY(is_there(&there, k, f, epoch, key));
+		if (there) return taken(key);
 	}
-	if (e == OK) return OK;
+	return vault_put_private(k->vault, PRIV_UNFINISHED_KEY, epoch, key, (slice){ 0 }, &there);
+}
 
-	/* The sentence that counts is the first one. */
+err key_unmark(keys *k, const id32 *epoch, const id32 *key)
+{
+	return vault_remove_private(k->vault, PRIV_UNFINISHED_KEY, epoch, key);
+}
+
+/* The first n files, last written first: without its record the key does not exist. */
+static err remove_first(keys *k, unsigned n, const id32 *epoch, const id32 *key)
+{
+	while (n--) TRY(take_away(k, n, epoch, key));
+	return key_unmark(k, epoch, key);
+}
+
+err key_remove_pieces(keys *k, const id32 *epoch, const id32 *key)
+{
+	return remove_first(k, KEY_FILES, epoch, key);
+}
+
+/* *begun: so many of the files may be there because of this call. */
+static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+{
+	for (*begun = 0; *begun < KEY_FILES;) {
+		bool existed = false;
+		err e = put(k, *begun, epoch, key, file[*begun], &existed);
+		if (e == OK && existed) return taken(key);
+		++*begun;
+		TRY(e);
+	}
+	return OK;
+}
+
+static err store(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+{
 	char why[512];
-	snprintf(why, sizeof why, "%s", err_text());
-	while (written--)
-		if (take_away(k, written, epoch, key) != OK) err_clear();
-	return err_fail(e, "%s", why);
+	unsigned begun;
+
+	TRY(mark(k, epoch, key));
+	err e = write_files(k, &begun, epoch, key, file);
+	if (e != OK) {
+		/* The sentence that counts is the first one. */
+		snprintf(why, sizeof why, "%s", err_text());
+		if (remove_first(k, begun, epoch, key) != OK) err_clear();
+		return err_fail(e, "%s", why);
+	}
+	/* The key is whole beside a mark that stays; the next start removes it. */
+	e = key_unmark(k, epoch, key);
+	if (e != OK) log_err(LOG_WARN, "a new key is still marked as unfinished; restart the node", e);
+	return OK;
 }
 
 err keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record)
@@ -196,7 +252,7 @@ err keys_create(keys *k, const id32 *epoch, const key_files *files, const key_re
 	                                [FILE_XOF_KEYSET] = buf_slice(&files->xof_keyset), [FILE_RECORD] = buf_slice(&bytes) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_key_read(&h, epoch, key, buf_slice(&bytes), buf_slice(&files->client_key));
-	if (e == OK) e = write_files(k, epoch, key, file);
+	if (e == OK) e = store(k, epoch, key, file);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
 	buf_free(&bytes);

@@ -3,9 +3,10 @@
  * node/keys.h -- the FHE keys of this node, by epoch and key id: secret parts in guarded memory, what was signed about
  * them, and where they are in their lives.
  *
- * A key exists when its record (FheKeyInfo) does.  It is made in this order: secret file, published files, record; so a
- * crash leaves a whole key, or pieces without a record, which opening removes.  Keys are never unloaded while the node
- * runs, so what is given out stays valid.
+ * A key exists when its record (FheKeyInfo) does.  It is made in this order: mark (UnfinishedKey), secret file, published
+ * files, record; then the mark goes.  So a crash leaves a whole key, or pieces with a mark, which opening removes.  Nothing
+ * else is ever removed: a secret file without record and mark is the rest of a key that lost something.  Keys are never
+ * unloaded while the node runs, so what is given out stays valid.
  *
  * Any thread.
  */
@@ -18,8 +19,8 @@
 typedef struct keys keys;
 
 /*
- * Loads every key of the vault, removes the pieces of interrupted key generations, and compares the published files with
- * their signed digests.  ERR_STATE with a sentence that names key and file when something is missing or was changed.
+ * Loads every key of the vault, removes the pieces of marked key generations, and compares the published files with their
+ * signed digests.  ERR_STATE with a sentence that names key and file when something is missing or was changed.
  */
 err  keys_open(keys **out, vault *v);
 void keys_free(keys **k);
@@ -51,8 +52,8 @@ size_t keys_count(keys *k);
 err  keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, const id32 *key);
 
 /*
- * Writes the files and loads the key.  After an error nothing of it is left.  ERR_EXISTS if any of the files is there
- * already, which then stays as it is.
+ * Writes the files and loads the key.  After an error nothing of it is left, or, if the disk does not even let go, pieces
+ * that the next opening removes.  ERR_EXISTS if any of the files is there already; they stay as they are.
  */
 err  keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record);
 

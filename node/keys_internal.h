@@ -27,4 +27,8 @@ void keys_join(keys *k, held_key *h);
 err  held_key_read(held_key **out, const id32 *epoch, const id32 *key, slice record, slice client_key);
 void held_key_free(held_key **h);
 
+/* Removes the mark of a key; removes its files, then its mark.  Requires: marked and not loaded. */
+err  key_unmark(keys *k, const id32 *epoch, const id32 *key);
+err  key_remove_pieces(keys *k, const id32 *epoch, const id32 *key);
+
 #endif

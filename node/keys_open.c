@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* node/keys_open.c -- at the start: load what is whole, verify what is published, remove what is not whole. */
+/* node/keys_open.c -- at the start: remove what is marked as unfinished, load the rest, verify what is published. */
 #include "node/keys_internal.h"
 #include <stdlib.h>
 #include "base/file.h"
@@ -53,32 +53,26 @@ static err load_key(keys *k, const id32 *epoch, const id32 *key)
 	return e == ERR_IO || e == ERR_NOMEM ? e : ERR_STATE;
 }
 
-typedef struct search { const id32 *key; bool found; } search;
-
-static void match(void *ctx, const key_facts *f, const key_record *r)
+/* A mark beside a record: the crash came when the key was whole. */
+static err clear_mark(keys *k, const id32 *epoch, const id32 *key)
 {
-	search *s = ctx;
-	(void)r;
-	if (id_eq_var(&f->key_id, s->key)) s->found = true;
+	bool whole;
+
+	TRY(vault_has_private(&whole, k->vault, PRIV_FHE_KEY_INFO, epoch, key));
+	return whole ? key_unmark(k, epoch, key) : key_remove_pieces(k, epoch, key);
 }
 
-/* A secret file without a record: the key was never announced.  What is published goes first, so that a crash during
- * this leaves something to find again. */
-static err remove_pieces(keys *k, const id32 *epoch, const id32 *key)
+static err require_record(keys *k, const id32 *epoch, const id32 *key)
 {
-	search s = { .key = key };
+	char e[ID_TEXT], id[ID_TEXT];
+	bool there;
 
-	keys_each(k, match, &s);
-	if (!s.found) {
-		TRY(vault_remove_public(k->vault, PUB_PUBLIC_KEY, key));
-		TRY(vault_remove_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key));
-	}
-	return vault_remove_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
-}
-
-static err remove_unrecorded(keys *k, const id32 *epoch, const id32 *key)
-{
-	return vault_has_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key) ? OK : remove_pieces(k, epoch, key);
+	TRY(vault_has_private(&there, k->vault, PRIV_FHE_KEY_INFO, epoch, key));
+	if (there) return OK;
+	id_text(e, epoch);
+	id_text(id, key);
+	return err_fail(ERR_STATE, "key %s: its record %s/FheKeyInfo/%s/%s is missing, but its secret file is there; restore the record "
+	                "from a copy, or move the secret file away", id, vault_private_folder(k->vault), e, id);
 }
 
 /* Calls each(k, epoch, id) for every stored object of a type. */
@@ -104,8 +98,9 @@ err keys_open(keys **out, vault *v)
 	keys *k;
 
 	TRY(keys_table_new(&k, v));
-	err e = for_each_object(k, PRIV_FHE_KEY_INFO, load_key);
-	if (e == OK) e = for_each_object(k, PRIV_FHE_PRIVATE_KEY, remove_unrecorded);
+	err e = for_each_object(k, PRIV_UNFINISHED_KEY, clear_mark);
+	if (e == OK) e = for_each_object(k, PRIV_FHE_PRIVATE_KEY, require_record);
+	if (e == OK) e = for_each_object(k, PRIV_FHE_KEY_INFO, load_key);
 	if (e != OK) {
 		keys_free(&k);
 		return e;

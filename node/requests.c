@@ -16,14 +16,16 @@ typedef struct entry {
 	id32     id, consumed_by;
 	hash32   body;
 	buf      facts, response;
-	char    *why;
+	err      cause;
+	char    *why;                      /* of the failure; kept while a failed request is tried again */
+	size_t   weight;                   /* what it counts in its shelf's bytes                        */
 	request_waiter *waiters;
 } entry;
 
 typedef struct shelf {
 	requests_limit limit;
 	list   all, finished;              /* oldest first */
-	size_t entries, pending;
+	size_t entries, pending, bytes;
 } shelf;
 
 struct requests {
@@ -86,7 +88,7 @@ static entry **place(requests *t, request_kind kind, const id32 *id)
 
 static void answer_all(entry *e)
 {
-	request_answer a = { e->state, buf_slice(&e->response), e->why };
+	const request_answer a = { e->state, buf_slice(&e->response), e->cause, e->why };
 	for (request_waiter *w = e->waiters, *next; w; w = next) {
 		next = w->next;
 		w->answer(w, &a);
@@ -104,11 +106,22 @@ static void entry_release(requests *t, entry *e)
 	list_leave(&e->of_kind);
 	list_leave(&e->finished);
 	s->entries--;
+	s->bytes -= e->weight;
 	if (e->state == REQUEST_PENDING) s->pending--;
 	buf_free(&e->facts);
 	buf_free(&e->response);
 	free(e->why);
 	free(e);
+}
+
+/* To be called whenever what an entry holds has changed. */
+static void weigh(requests *t, entry *e)
+{
+	shelf *s = &t->shelf[e->kind];
+
+	s->bytes -= e->weight;
+	e->weight = sizeof *e + e->facts.n + e->response.n + (e->why ? strlen(e->why) + 1 : 0);
+	s->bytes += e->weight;
 }
 
 static entry *entry_add(requests *t, request_kind kind, const id32 *id)
@@ -123,6 +136,7 @@ static entry *entry_add(requests *t, request_kind kind, const id32 *id)
 	list_append(&t->shelf[kind].all, &e->of_kind);
 	t->shelf[kind].entries++;
 	t->shelf[kind].pending++;
+	weigh(t, e);
 	return e;
 }
 
@@ -137,16 +151,49 @@ static void set_state(requests *t, entry *e, request_state state)
 	if (state != REQUEST_PENDING) list_append(&s->finished, &e->finished);
 }
 
+static void set_why(entry *e, err cause, const char *why)
+{
+	free(e->why);
+	e->cause = cause;
+	e->why = why ? strdup(why) : NULL;
+	ASSERT(e->why || !why);
+}
+
+static entry *oldest_finished(const shelf *s)
+{
+	return list_empty(&s->finished) ? NULL : MEMBER_OF(s->finished.after, entry, finished);
+}
+
+static bool too_heavy(const shelf *s, size_t more)
+{
+	return s->limit.bytes && (more > s->limit.bytes || s->bytes > s->limit.bytes - more);
+}
+
+/* Forgets the oldest finished ones, but not `spared`, until the shelf can bear so many bytes more.  False if it cannot. */
+static bool lighten(requests *t, shelf *s, size_t more, const entry *spared)
+{
+	for (entry *e; too_heavy(s, more) && (e = oldest_finished(s)) && e != spared;) entry_release(t, e);
+	return !too_heavy(s, more);
+}
+
 static err make_room(requests *t, request_kind kind)
 {
 	shelf *s = &t->shelf[kind];
+	const bool full = s->limit.capacity && s->entries >= s->limit.capacity;
 
-	if (s->limit.capacity == 0 || s->entries < s->limit.capacity) return OK;
-	if (s->entries - s->pending <= s->limit.keep)
+	if (full && s->entries - s->pending <= s->limit.keep)
 		return err_fail(ERR_EXHAUSTED, "%zu requests for %s are known and %zu of them still running: ask again later",
 		                s->entries, noun(kind), s->pending);
-	entry_release(t, MEMBER_OF(s->finished.after, entry, finished));
+	if (full) entry_release(t, oldest_finished(s));
+	if (!lighten(t, s, sizeof(entry) + MAX_FACTS, NULL))
+		return err_fail(ERR_EXHAUSTED, "the %zu requests for %s that are running fill the memory set aside for them: "
+		                "ask again later", s->pending, noun(kind));
 	return OK;
+}
+
+static bool same_body(const entry *e, const hash32 *body)
+{
+	return hash32_eq_var(e->body, (hash32){ 0 }) || hash32_eq_var(e->body, *body);
 }
 
 static err known(const entry *e, const hash32 *body)
@@ -154,7 +201,7 @@ static err known(const entry *e, const hash32 *body)
 	char id[ID_TEXT];
 
 	id_text(id, &e->id);
-	if (!hash32_eq_var(e->body, *body))
+	if (!same_body(e, body))
 		return err_fail(ERR_EXISTS, "request %s was used for another %s: choose a fresh id", id, noun(e->kind));
 	switch (e->state) {
 	case REQUEST_PENDING:  return err_fail(ERR_EXISTS, "%s %s is running already", noun(e->kind), id);
@@ -172,8 +219,6 @@ static err start(requests *t, request_kind kind, const id32 *id, const hash32 *b
 
 	if (e) {
 		TRY(known(e, body));
-		free(e->why);
-		e->why = NULL;
 		set_state(t, e, REQUEST_PENDING);
 	} else {
 		TRY(make_room(t, kind));
@@ -182,6 +227,7 @@ static err start(requests *t, request_kind kind, const id32 *id, const hash32 *b
 	}
 	buf_clear(&e->facts);
 	buf_put_slice(&e->facts, facts);
+	weigh(t, e);
 	return OK;
 }
 
@@ -219,7 +265,7 @@ static err usable(const entry *e)
 static request_view view_of(const entry *e)
 {
 	return (request_view){ e->kind, e->id, e->consumed_by, e->body, e->state, buf_slice(&e->facts), buf_slice(&e->response),
-	                       e->why ? e->why : "" };
+	                       e->state == REQUEST_FAILED ? e->why : "" };
 }
 
 /* ---- what others call: takes the lock, does one of the above ------------------------------------------------ */
@@ -245,34 +291,59 @@ err requests_start(requests *t, request_kind kind, const id32 *id, const hash32 
 	return e;
 }
 
+err requests_check_fresh(requests *t, request_kind kind, const id32 *id, const hash32 *body)
+{
+	pthread_mutex_lock(&t->lock);
+	const entry *known_one = *place(t, kind, id);
+	err e = known_one ? known(known_one, body) : OK;
+	pthread_mutex_unlock(&t->lock);
+	return e;
+}
+
 void requests_withdraw(requests *t, request_kind kind, const id32 *id)
 {
 	pthread_mutex_lock(&t->lock);
 	entry *e = pending(t, kind, id);
+	if (e->why) set_state(t, e, REQUEST_FAILED);
 	answer_all(e);
-	entry_release(t, e);
+	if (e->state == REQUEST_PENDING) entry_release(t, e);
 	pthread_mutex_unlock(&t->lock);
+}
+
+err requests_fit(const requests *t, request_kind kind, size_t n)
+{
+	const size_t bytes = t->shelf[kind].limit.bytes;
+
+	if (bytes == 0 || (n <= bytes && bytes - n >= sizeof(entry) + MAX_FACTS)) return OK;
+	return err_fail(ERR_EXHAUSTED, "the answer has %zu bytes; answers to requests for %s may have %zu bytes together: "
+	                "ask for fewer values at once", n, noun(kind), bytes);
 }
 
 void requests_finish_done(requests *t, request_kind kind, const id32 *id, buf *response)
 {
 	pthread_mutex_lock(&t->lock);
 	entry *e = pending(t, kind, id);
-	e->response = *response;
-	*response = (buf){ 0 };
+	buf_free(&e->response);
+	buf_put_slice(&e->response, buf_slice(response));        /* without the room that it grew */
+	buf_free(response);
+	set_why(e, OK, NULL);
 	set_state(t, e, REQUEST_DONE);
 	answer_all(e);
+	weigh(t, e);
+	(void)lighten(t, &t->shelf[kind], 0, e);
 	pthread_mutex_unlock(&t->lock);
 }
 
-void requests_finish_failed(requests *t, request_kind kind, const id32 *id, const char *why)
+void requests_finish_failed(requests *t, request_kind kind, const id32 *id, err cause, const char *why)
 {
+	ASSERT(cause != OK);
 	pthread_mutex_lock(&t->lock);
 	entry *e = pending(t, kind, id);
-	e->why = strdup(why);
-	ASSERT(e->why);
+	set_why(e, cause, why);
 	set_state(t, e, REQUEST_FAILED);
 	answer_all(e);
+	weigh(t, e);
+	(void)lighten(t, &t->shelf[kind], 0, e);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -282,7 +353,7 @@ static err wait_or_answer(requests *t, request_kind kind, const id32 *id, const 
 	entry *e = *place(t, kind, id);
 
 	if (!e) return not_found(kind, id);
-	if (body && !hash32_eq_var(e->body, *body)) return known(e, body);
+	if (body && !same_body(e, body)) return known(e, body);
 	if (e->state == REQUEST_PENDING && w->until_ms) {
 		w->next = e->waiters;
 		e->waiters = w;
@@ -292,7 +363,7 @@ static err wait_or_answer(requests *t, request_kind kind, const id32 *id, const 
 	}
 	id_text(by, &e->consumed_by);
 	snprintf(used_up, sizeof used_up, "the %s was used up by %s", noun(kind), by);
-	request_answer a = { e->state, buf_slice(&e->response), e->state == REQUEST_CONSUMED ? used_up : e->why };
+	const request_answer a = { e->state, buf_slice(&e->response), e->cause, e->state == REQUEST_CONSUMED ? used_up : e->why };
 	w->answer(w, &a);
 	return OK;
 }
@@ -376,11 +447,11 @@ void requests_restore(requests *t, const request_view *v)
 	buf_put_slice(&e->facts, v->facts);
 	buf_clear(&e->response);
 	buf_put_slice(&e->response, v->response);
-	free(e->why);
-	e->why = strdup(v->why);
-	ASSERT(e->why);
+	set_why(e, ERR_STATE, v->state == REQUEST_FAILED ? v->why : NULL);
 	set_state(t, e, v->state);
 	answer_all(e);
+	weigh(t, e);
+	if (!lighten(t, &t->shelf[v->kind], 0, e)) entry_release(t, e);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -419,7 +490,7 @@ requests_count requests_count_of(requests *t, request_kind kind)
 {
 	pthread_mutex_lock(&t->lock);
 	const shelf *s = &t->shelf[kind];
-	requests_count c = { s->entries, s->pending, s->limit.capacity };
+	const requests_count c = { s->entries, s->pending, s->limit.capacity, s->bytes };
 	pthread_mutex_unlock(&t->lock);
 	return c;
 }

@@ -8,9 +8,11 @@
  *   wait        done or failed answers at once; pending answers when it finishes or when the waiter's patience ends
  *   consume     a finished preprocessing is used up by one key generation
  *
- * Every kind has its own ids.  A kind with a capacity forgets its oldest finished entries to make room, but keeps a
- * minimum of them; when nothing may be forgotten, starting is ERR_EXHAUSTED.  The table is memory only: what must
- * survive a stop is in the journal (journal.h), from which it is restored.
+ * Every kind has its own ids, and two limits, a number of entries and a number of bytes.  When either is exceeded the
+ * kind forgets its oldest finished entries.  For the sake of the number it keeps a minimum of them; for the sake of the
+ * bytes it keeps none, since large answers would else fill the memory long before the number is reached.  When nothing
+ * more may be forgotten, starting is ERR_EXHAUSTED.  The table is memory only: what must survive a stop is in the
+ * journal (journal.h), from which it is restored.
  *
  * Any thread may call anything.
  */
@@ -31,7 +33,10 @@ const char *request_kind_name(request_kind k);      /* "public_decrypt" */
 
 typedef struct requests requests;
 
-typedef struct requests_limit { size_t capacity, keep; } requests_limit;      /* capacity 0: no bound */
+typedef struct requests_limit {
+	size_t capacity, keep;             /* entries; capacity 0: no bound                                      */
+	size_t bytes;                      /* of entries with their facts, responses and reasons; 0: no bound    */
+} requests_limit;
 
 err  requests_new(requests **out, const requests_limit limit[static REQUEST_KINDS], const rng *random);
 
@@ -44,20 +49,27 @@ void requests_free(requests **t);
 enum { MAX_FACTS = 256 };
 err  requests_start(requests *t, request_kind kind, const id32 *id, const hash32 *body, slice facts);
 
-/* Takes back a start that did not come to anything.  Requires: pending. */
+/* ERR_EXISTS if requests_start would say so now; changes nothing. */
+err  requests_check_fresh(requests *t, request_kind kind, const id32 *id, const hash32 *body);
+
+/* Takes back a start that did not come to anything: the request is as it was before, unknown or failed.  Requires: pending. */
 void requests_withdraw(requests *t, request_kind kind, const id32 *id);
 
-/* Requires: pending.  The response is taken. */
+/* ERR_EXHAUSTED if a response of n bytes is more than the kind may keep at all. */
+err  requests_fit(const requests *t, request_kind kind, size_t n);
+
+/* Requires: pending; a response that fits, which is taken.  cause: what the failure is reported as, never OK. */
 void requests_finish_done(requests *t, request_kind kind, const id32 *id, buf *response);
-void requests_finish_failed(requests *t, request_kind kind, const id32 *id, const char *why);
+void requests_finish_failed(requests *t, request_kind kind, const id32 *id, err cause, const char *why);
 
 /* ---- waiting ------------------------------------------------------------------------------------------------ */
 
 /* Valid during the call it is passed to. */
 typedef struct request_answer {
 	request_state state;
-	slice         response;            /* REQUEST_DONE                                */
-	const char   *why;                 /* REQUEST_FAILED, REQUEST_CONSUMED: a sentence */
+	slice         response;            /* REQUEST_DONE                                                 */
+	err           cause;               /* REQUEST_FAILED: as given; ERR_STATE if it failed before a stop */
+	const char   *why;                 /* REQUEST_FAILED, REQUEST_CONSUMED: a sentence                 */
 } request_answer;
 
 typedef struct request_waiter {
@@ -95,13 +107,13 @@ void requests_release(requests *t, request_kind kind, const id32 *id);
 typedef struct request_view {
 	request_kind  kind;
 	id32          id, consumed_by;     /* consumed_by: REQUEST_CONSUMED only */
-	hash32        body;
+	hash32        body;                /* all zero: not known, then any is taken for the same */
 	request_state state;
 	slice         facts, response;
 	const char   *why;                 /* "" unless failed */
 } request_view;
 
-/* Puts a request in as it was, over one that is there.  Requires: not pending. */
+/* Puts a request in as it was, over one that is there; forgets it at once if it does not fit.  Requires: not pending. */
 void requests_restore(requests *t, const request_view *v);
 
 /* Copies nothing out but the state; false if there is no such request. */
@@ -114,7 +126,7 @@ void requests_each(requests *t, request_kind kind, bool (*each)(void *ctx, const
 /* The same for one request; false if there is none. */
 bool requests_look(requests *t, request_kind kind, const id32 *id, void (*look)(void *ctx, const request_view *v), void *ctx);
 
-typedef struct requests_count { size_t all, pending, capacity; } requests_count;
+typedef struct requests_count { size_t all, pending, capacity, bytes; } requests_count;
 requests_count requests_count_of(requests *t, request_kind kind);
 
 #endif

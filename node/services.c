@@ -55,7 +55,8 @@ static void keys_stop(node *n) { keys_free(&n->keys); }
 
 static err requests_begin(node *n)
 {
-	const requests_limit decryptions = { (size_t)n->cfg.service.dec_capacity, (size_t)n->cfg.service.min_dec_cache };
+	const requests_limit decryptions = { (size_t)n->cfg.service.dec_capacity, (size_t)n->cfg.service.min_dec_cache,
+	                                     (size_t)n->cfg.service.result_bytes };
 	const requests_limit limit[REQUEST_KINDS] = { [REQUEST_PUBLIC_DECRYPT] = decryptions, [REQUEST_USER_DECRYPT] = decryptions };
 	char path[PATH_MAX];
 	uint64_t cut;
@@ -113,7 +114,7 @@ static err api_begin(node *n)
 
 	TRY(api_new(&n->api, &parts));
 	api_open(n->api);
-	node_http_set_ready(n->http, true);
+	node_http_set_phase(n->http, NODE_SERVING);
 	AUDIT(.event = AUDIT_NODE_STARTED, .text = n->address);
 	return OK;
 }
@@ -152,7 +153,7 @@ int node_exit_code(const service *failed, err e)
 
 bool node_finish(node *n)
 {
-	node_http_set_ready(n->http, false);
+	node_http_set_phase(n->http, NODE_STOPPING);
 	api_close(n->api);
 	desk_close(n->desk);
 	if (desk_wait_idle(n->desk, n->cfg.service.grace_secs * 1000)) return true;

@@ -189,7 +189,7 @@ err key_metadata_read(key_metadata *out, slice file)
 
 /* ---- what this node knows of a key -------------------------------------------------------------------------- */
 
-enum { KEY_RECORD_VERSION = 1 };
+enum { KEY_RECORD_VERSION = 2 };
 
 static const char *const STATE_NAMES[] = {
 	[KEY_PRE_ACTIVATION] = "pre-activation", [KEY_ACTIVE] = "active", [KEY_SUSPENDED] = "suspended",
@@ -212,6 +212,7 @@ void key_record_write(buf *out, const key_record *r)
 	buf_put_u8(out, (uint8_t)r->state);
 	buf_put_u32(out, r->fhe_parameter);
 	buf_put_u64(out, (uint64_t)r->created_ms);
+	buf_put_slice(out, hash32_slice(&r->body));
 	key_metadata_write(out, &r->metadata);
 }
 
@@ -223,11 +224,13 @@ err key_record_read(key_record *out, slice file)
 	uint8_t version = read_u8(&r), state = read_u8(&r);
 	k.fhe_parameter = read_u32(&r);
 	k.created_ms = (int64_t)read_u64(&r);
+	const slice body = read_bytes(&r, sizeof k.body.b);
 	if (!read_ok(&r)) return err_fail(ERR_REQUEST, "the key record is cut short after %zu bytes", file.n);
 	if (version != KEY_RECORD_VERSION)
 		return err_fail(ERR_REQUEST, "the key record has version %u; this program reads version %d", version, KEY_RECORD_VERSION);
 	if (!is_state(state)) return err_fail(ERR_REQUEST, "the key record names the state %u, which does not exist", state);
 	k.state = (key_state)state;
+	memcpy(k.body.b, body.p, body.n);
 	TRY(key_metadata_read(&k.metadata, read_bytes(&r, read_left(&r))));
 	*out = k;
 	return OK;

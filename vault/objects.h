@@ -15,6 +15,7 @@
 #define ARCA_VAULT_OBJECTS_H
 
 #include "curve/secp.h"
+#include "sym/keccak.h"
 #include "vault/vault.h"
 
 enum {
@@ -67,6 +68,7 @@ typedef struct key_record {
 	key_state state;                               /* at birth */
 	uint32_t  fhe_parameter;
 	int64_t   created_ms;                          /* since 1970 */
+	hash32    body;                                /* of the request that it was made for: digest of its fields */
 	key_metadata metadata;
 } key_record;
 

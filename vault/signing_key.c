@@ -38,26 +38,46 @@ static err make(secp_sk *out, vault *v, const id32 *id, const rng *random)
 	return OK;
 }
 
+/* What is published under the node's name; all are derived from its key. */
+static const pub_type PUBLISHED[] = { PUB_VERF_KEY, PUB_VERF_ADDRESS, PUB_TYPED_VERF_KEY, PUB_TYPED_VERF_ADDRESS };
+
+/* A missing key may be made only where there never was one. */
+static err may_make(vault *v, const id32 *id)
+{
+	bool fresh, published = false;
+
+	TRY(vault_is_fresh(&fresh, v));
+	for (size_t i = 0; i < COUNT(PUBLISHED) && !published; i++) TRY(vault_has_public(&published, v, PUBLISHED[i], id));
+	if (fresh && !published) return OK;
+	return err_fail(ERR_STATE, "the signing key is missing from %s/%s, but %s has files already; restore the key from a copy, or "
+	                "give the node empty folders to begin as a new one", vault_private_folder(v), priv_type_name(PRIV_SIGNING_KEY),
+	                fresh ? vault_public_folder(v) : vault_private_folder(v));
+}
+
 err signing_key_open(signer **out, bool *fresh, vault *v, const rng *random)
 {
 	secp_sk sk;
 	id32 id;
+	bool there;
 
 	signing_key_id(&id);
-	*fresh = !vault_has_private(v, PRIV_SIGNING_KEY, NULL, &id);
-	err e = *fresh ? make(&sk, v, &id, random) : load(&sk, v, &id);
+	TRY(vault_has_private(&there, v, PRIV_SIGNING_KEY, NULL, &id));
+	if (!there) TRY(may_make(v, &id));
+	err e = there ? load(&sk, v, &id) : make(&sk, v, &id, random);
 	if (e == OK) e = signer_new(out, &sk, random);
+	*fresh = !there;
 	wipe(&sk, sizeof sk);
 	return e;
 }
 
-static err publish(vault *v, pub_type t, const id32 *id, slice bytes)
+/* Is what is published already, if anything, this? */
+static err compare(vault *v, pub_type t, const id32 *id, slice bytes)
 {
 	buf found = { 0 };
-	bool existed;
+	bool there;
 
-	TRY(vault_put_public(v, t, id, bytes, &existed));
-	if (!existed) return OK;
+	TRY(vault_has_public(&there, v, t, id));
+	if (!there) return OK;
 	err e = vault_get_public(&found, v, t, id, MAX_SIG_KEY_FILE);
 	if (e == OK && !slice_eq_var(buf_slice(&found), bytes))
 		e = err_fail(ERR_STATE, "%s in %s belongs to another signing key than the one in %s; give each node its own folders",
@@ -69,15 +89,16 @@ static err publish(vault *v, pub_type t, const id32 *id, slice bytes)
 err signing_key_publish(const signer *s, vault *v, const char *address)
 {
 	buf plain = { 0 }, unified = { 0 };
+	bool existed;
 	id32 id;
 
 	signing_key_id(&id);
 	public_key_write(&plain, signer_pk(s));
 	unified_public_key_write(&unified, signer_pk(s));
-	err e = publish(v, PUB_VERF_KEY, &id, buf_slice(&plain));
-	if (e == OK) e = publish(v, PUB_VERF_ADDRESS, &id, slice_str(address));
-	if (e == OK) e = publish(v, PUB_TYPED_VERF_KEY, &id, buf_slice(&unified));
-	if (e == OK) e = publish(v, PUB_TYPED_VERF_ADDRESS, &id, slice_str(address));
+	const slice bytes[COUNT(PUBLISHED)] = { buf_slice(&plain), slice_str(address), buf_slice(&unified), slice_str(address) };
+	err e = OK;
+	for (size_t i = 0; e == OK && i < COUNT(PUBLISHED); i++) e = compare(v, PUBLISHED[i], &id, bytes[i]);
+	for (size_t i = 0; e == OK && i < COUNT(PUBLISHED); i++) e = vault_put_public(v, PUBLISHED[i], &id, bytes[i], &existed);
 	buf_free(&plain);
 	buf_free(&unified);
 	return e;

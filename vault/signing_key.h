@@ -13,8 +13,10 @@
 /* The place of a node's ECDSA key in its vaults: derived from the name SIGNING_KEY_ID. */
 void signing_key_id(id32 *out);
 
-/* *fresh: the key was made by this call.  ERR_STATE if there is one that cannot be read: to make another would change
- * who the node is. */
+/*
+ * *fresh: the key was made by this call.  ERR_STATE if there is one that cannot be read, or if there is none but the
+ * folders are not fresh: to make another would change who the node is.
+ */
 err  signing_key_open(signer **out, bool *fresh, vault *v, const rng *random);
 
 /*

@@ -35,6 +35,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_SIGNING_KEY] = "SigningKey", [PRIV_FHE_KEY_INFO] = "FheKeyInfo", [PRIV_CRS_INFO] = "CrsInfo",
 	[PRIV_FHE_PRIVATE_KEY] = "FhePrivateKey", [PRIV_PRSS_SETUP] = "PrssSetup",
 	[PRIV_PRSS_SETUP_COMBINED] = "PrssSetupCombined", [PRIV_CONTEXT] = "Context", [PRIV_EPOCH_DATA] = "EpochData",
+	[PRIV_UNFINISHED_KEY] = "UnfinishedKey",
 };
 
 const char *pub_type_name(pub_type t)
@@ -83,18 +84,46 @@ static err private_path(char out[static PATH_MAX], const vault *v, priv_type t, 
 	return path_join(out, v->private_folder, PRIV_NAMES[t], epoch, id);
 }
 
+static void parent_of(char out[static PATH_MAX], const char *path)
+{
+	snprintf(out, PATH_MAX, "%s", path);
+	*strrchr(out, '/') = '\0';
+}
+
 static err make_parent(const char *path, mode_t mode)
 {
 	char folder[PATH_MAX];
 
-	snprintf(folder, sizeof folder, "%s", path);
-	*strrchr(folder, '/') = '\0';
+	parent_of(folder, path);
 	return dir_make(folder, mode);
+}
+
+static err sync_parent(const char *path)
+{
+	char folder[PATH_MAX];
+
+	parent_of(folder, path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool synced = fd >= 0 && fsync(fd) == 0;
+	err e = synced ? OK : err_fail(ERR_IO, "cannot sync %s: %s", folder, strerror(errno));
+	if (fd >= 0) close(fd);
+	return e;
 }
 
 static err remove_file(const char *path)
 {
-	if (unlink(path) && errno != ENOENT) return err_fail(ERR_IO, "cannot remove %s: %s", path, strerror(errno));
+	if (unlink(path) == 0) return sync_parent(path);
+	return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot remove %s: %s", path, strerror(errno));
+}
+
+/* Only "there is no such file" means that there is none: whoever asks may write or remove because of the answer. */
+static err is_there(bool *out, const char *path)
+{
+	struct stat s;
+
+	const bool there = lstat(path, &s) == 0;
+	if (!there && errno != ENOENT) return err_fail(ERR_IO, "cannot look for %s: %s", path, strerror(errno));
+	*out = there;
 	return OK;
 }
 
@@ -107,12 +136,24 @@ static err refuse_others(const char *path, mode_t mode)
 	                path, (unsigned)(mode & 0777), path);
 }
 
-/* Is this what base/file.h leaves beside a target when it is interrupted: an id, a dot and six letters? */
+/* Is this what base/file.h leaves beside a target when it is interrupted?  Nobody's own copy of a key has such a name. */
 static bool is_leftover(const char *name)
 {
+	static const char ENDING[] = ".unfinished-";
+	enum { RANDOM_LETTERS = 6 };
 	uint8_t id[32];
-	const size_t digits = 2 * sizeof id;
-	return strlen(name) == digits + 7 && name[digits] == '.' && hex_read(id, sizeof id, slice_of(name, digits));
+	const size_t digits = 2 * sizeof id, n = strlen(ENDING);
+
+	return strlen(name) == digits + n + RANDOM_LETTERS && !strncmp(name + digits, ENDING, n) &&
+	       hex_read(id, sizeof id, slice_of(name, digits));
+}
+
+/* NULL at the end.  A listing that breaks off must not pass for a short one. */
+static err next_entry(struct dirent **out, DIR *dir, const char *path)
+{
+	errno = 0;
+	*out = readdir(dir);
+	return *out || errno == 0 ? OK : err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
 }
 
 enum { VAULT_DEPTH = 3 };          /* type, epoch, object */
@@ -124,7 +165,7 @@ static err tidy(const char *path, bool private, unsigned depth)
 	if (!dir) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
 
 	err e = OK;
-	for (struct dirent *d; e == OK && (d = readdir(dir));) {
+	for (struct dirent *d; e == OK && (e = next_entry(&d, dir, path)) == OK && d;) {
 		char inner[PATH_MAX];
 		struct stat s;
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
@@ -140,11 +181,13 @@ static err tidy(const char *path, bool private, unsigned depth)
 	return e;
 }
 
+static const char LOCK[] = "lock";
+
 static err lock_folder(int *out, const char *folder)
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
+	if (snprintf(path, sizeof path, "%s/%s", folder, LOCK) >= (int)sizeof path)
 		return err_fail(ERR_REQUEST, "the path of the vault, %.60s…, is too long", folder);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, PRIVATE_FILE_MODE);
 	if (fd < 0) return err_fail(ERR_IO, "cannot write into %s: %s", folder, strerror(errno));
@@ -200,6 +243,33 @@ void vault_free(vault **vp)
 const char *vault_public_folder(const vault *v) { return v->public_folder; }
 const char *vault_private_folder(const vault *v) { return v->private_folder; }
 
+/* Is there no file but `except` in the folder and those below? */
+static err is_empty(bool *out, const char *path, const char *except, unsigned depth)
+{
+	DIR *dir = opendir(path);
+	if (!dir) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
+
+	bool empty = true;
+	err e = OK;
+	for (struct dirent *d; empty && e == OK && (e = next_entry(&d, dir, path)) == OK && d;) {
+		char inner[PATH_MAX];
+		struct stat s;
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") || !strcmp(d->d_name, except)) continue;
+		const bool folder = snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) < (int)sizeof inner &&
+		                    lstat(inner, &s) == 0 && S_ISDIR(s.st_mode) && depth < VAULT_DEPTH;
+		if (folder) e = is_empty(&empty, inner, "", depth + 1);
+		else empty = false;
+	}
+	closedir(dir);
+	if (e == OK) *out = empty;
+	return e;
+}
+
+err vault_is_fresh(bool *out, vault *v)
+{
+	return is_empty(out, v->private_folder, LOCK, 1);
+}
+
 /* ---- public ------------------------------------------------------------------------------------------------- */
 
 err vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *existed)
@@ -227,10 +297,12 @@ err vault_map_public(slice *view, vault *v, pub_type t, const id32 *id, size_t m
 	return file_map(view, path, max);
 }
 
-bool vault_has_public(vault *v, pub_type t, const id32 *id)
+err vault_has_public(bool *out, vault *v, pub_type t, const id32 *id)
 {
 	char path[PATH_MAX];
-	return vault_public_path(path, sizeof path, v, t, id);
+
+	TRY(public_path(path, v, t, id));
+	return is_there(out, path);
 }
 
 bool vault_public_path(char *out, size_t room, vault *v, pub_type t, const id32 *id)
@@ -273,13 +345,12 @@ err vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const 
 	return file_read(out, path, max);
 }
 
-bool vault_has_private(vault *v, priv_type t, const id32 *epoch, const id32 *id)
+err vault_has_private(bool *out, vault *v, priv_type t, const id32 *epoch, const id32 *id)
 {
 	char path[PATH_MAX];
 
-	if (private_path(path, v, t, epoch, id) == OK) return file_exists(path);
-	err_clear();
-	return false;
+	TRY(private_path(path, v, t, epoch, id));
+	return is_there(out, path);
 }
 
 err vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *id)
@@ -302,17 +373,18 @@ static err list_ids(id32 **out, size_t *count, const char *path, unsigned char k
 	DIR *dir = opendir(path);
 
 	if (!dir && errno != ENOENT) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
-	for (struct dirent *d; dir && (d = readdir(dir));) {
+	err e = OK;
+	for (struct dirent *d; dir && (e = next_entry(&d, dir, path)) == OK && d;) {
 		id32 id;
 		if (strlen(d->d_name) != ID_TEXT - 1 || !hex_read(id.b, sizeof id.b, slice_str(d->d_name))) continue;
 		if (d->d_type == kind || d->d_type == DT_UNKNOWN) buf_put(&found, id.b, sizeof id.b);
 	}
 	if (dir) closedir(dir);
 
-	id32 *ids = malloc(size_max(found.n, 1));
+	id32 *ids = e == OK ? malloc(size_max(found.n, 1)) : NULL;
 	if (!ids) {
 		buf_free(&found);
-		return err_fail(ERR_NOMEM, "no memory for the list of %s", path);
+		return e != OK ? e : err_fail(ERR_NOMEM, "no memory for the list of %s", path);
 	}
 	if (found.n) memcpy(ids, found.p, found.n);
 	*count = found.n / sizeof *ids;

@@ -28,7 +28,9 @@ typedef enum pub_type {
 
 typedef enum priv_type {
 	PRIV_SIGNING_KEY, PRIV_FHE_KEY_INFO, PRIV_CRS_INFO, PRIV_FHE_PRIVATE_KEY, PRIV_PRSS_SETUP,
-	PRIV_PRSS_SETUP_COMBINED, PRIV_CONTEXT, PRIV_EPOCH_DATA, PRIV_TYPES
+	PRIV_PRSS_SETUP_COMBINED, PRIV_CONTEXT, PRIV_EPOCH_DATA,
+	PRIV_UNFINISHED_KEY,                       /* empty: the pieces of this key may be removed (node/keys.h) */
+	PRIV_TYPES
 } priv_type;
 
 const char *pub_type_name(pub_type t);        /* "CompressedXofKeySet": folder and key_type of answers */
@@ -47,11 +49,14 @@ void vault_free(vault **v);
 const char *vault_public_folder(const vault *v);
 const char *vault_private_folder(const vault *v);
 
+/* Has nothing private ever been stored here?  Any file but the lock counts, whoever wrote it. */
+err  vault_is_fresh(bool *out, vault *v);
+
 /* ---- public ------------------------------------------------------------------------------------------------- */
 
 err  vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *existed);
 err  vault_get_public(buf *out, vault *v, pub_type t, const id32 *id, size_t max);
-bool vault_has_public(vault *v, pub_type t, const id32 *id);
+err  vault_has_public(bool *out, vault *v, pub_type t, const id32 *id);
 
 /* The file as a read-only view, for objects too large to copy; file_unmap when done. */
 err  vault_map_public(slice *view, vault *v, pub_type t, const id32 *id, size_t max);
@@ -59,7 +64,7 @@ err  vault_map_public(slice *view, vault *v, pub_type t, const id32 *id, size_t 
 /* Where the object is; false if there is none. */
 bool vault_public_path(char *out, size_t room, vault *v, pub_type t, const id32 *id);
 
-/* No error if there is none. */
+/* No error if there is none.  OK means that it stays removed after a loss of power. */
 err  vault_remove_public(vault *v, pub_type t, const id32 *id);
 
 /* ---- private: epoch is NULL for types that have none -------------------------------------------------------- */
@@ -68,7 +73,7 @@ err  vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id,
 
 /* The bytes given out belong in memory that will be wiped; a buf is. */
 err  vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const id32 *id, size_t max);
-bool vault_has_private(vault *v, priv_type t, const id32 *epoch, const id32 *id);
+err  vault_has_private(bool *out, vault *v, priv_type t, const id32 *epoch, const id32 *id);
 err  vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *id);
 
 /* Every id of a type in an epoch, ascending: *ids is malloc'ed, the caller frees.  Foreign file names are passed over. */

@@ -93,6 +93,86 @@ static void a_value_of_the_wrong_type_or_size_is_an_error(void **state)
 	}
 }
 
+static void a_key_in_two_spellings_is_set_once(void **state)
+{
+	(void)state;
+	char *const environment[] = { "NEW__SERVICE__NAME=c", NULL };
+
+	refused("'service.name' = 'a'\n[service]\nport = 1\nname = 'b'\n", NOTHING, "test.toml, line", "service.name is set a second time");
+	refused("'service.port' = 1\n[service]\nport = 1\n", NOTHING, "test.toml, line", "service.port is set a second time");
+	refused("'service.name' = 'a'\n[service]\nport = 1\nname = 'b'\n", environment, "test.toml, line", "a second time");
+}
+
+static void a_text_may_be_as_long_as_its_key_says(void **state)
+{
+	(void)state;
+	settings s;
+
+	assert_ok(read_config(&s, "service.port = 1\nservice.name = '12345678901234567890'\n", NOTHING));
+	assert_string_equal(s.name, "12345678901234567890");
+	config_free(&s, &SCHEMA);
+	refused("service.port = 1\nservice.name = '123456789012345678901'\n", NOTHING, "line 2", "has 21 characters");
+
+	/* Where the key says nothing. */
+	char text[MAX_CONFIG_TEXT + 64] = "service.port = 1\nservice.password = '";
+	const size_t front = strlen(text);
+	memset(text + front, 'x', MAX_CONFIG_TEXT);
+	text[front + MAX_CONFIG_TEXT] = '\'';
+	assert_ok(read_config(&s, text, NOTHING));
+	assert_int_equal(strlen(s.password), MAX_CONFIG_TEXT);
+	config_free(&s, &SCHEMA);
+	text[front + MAX_CONFIG_TEXT] = 'x';
+	text[front + MAX_CONFIG_TEXT + 1] = '\'';
+	refused(text, NOTHING, "line 2", "from 0 to 4096");
+}
+
+static void a_text_may_not_be_shorter_than_its_key_says(void **state)
+{
+	(void)state;
+	static const config_key KEY[] = {
+		{ "name", CONFIG_TEXT, offsetof(settings, name), .min = 3, .fallback = "abc", .help = "" },
+	};
+	static const config_schema NAMED = { KEY, COUNT(KEY), PREFIX };
+	settings s = { 0 };
+
+	assert_err(ERR_REQUEST, config_read(&s, &NAMED, "test.toml", slice_str("name = 'ab'"), NOTHING));
+	assert_ok(config_read(&s, &NAMED, "test.toml", slice_str("name = 'abd'"), NOTHING));
+	assert_string_equal(s.name, "abd");
+	config_free(&s, &NAMED);
+}
+
+static void a_truth_in_the_environment_is_true_or_false(void **state)
+{
+	(void)state;
+	static const char *const WRONG[] = { "", "1", "TRUE", "true ", "yes", "falsehood" };
+	settings s;
+
+	assert_ok(read_config(&s, "service.port = 1\n", (char *[]){ "NEW__SERVICE__QUICK=true", NULL }));
+	assert_true(s.quick);
+	config_free(&s, &SCHEMA);
+	assert_ok(read_config(&s, "service.port = 1\nservice.quick = true\n", (char *[]){ "NEW__SERVICE__QUICK=false", NULL }));
+	assert_false(s.quick);
+	config_free(&s, &SCHEMA);
+	for (unsigned i = 0; i < COUNT(WRONG); i++) {
+		char variable[64];
+		snprintf(variable, sizeof variable, "NEW__SERVICE__QUICK=%s", WRONG[i]);
+		refused("service.port = 1\n", (char *[]){ variable, NULL }, "NEW__SERVICE__QUICK", "true or false");
+	}
+}
+
+static void a_document_may_have_so_many_bytes_and_no_more(void **state)
+{
+	(void)state;
+	static uint8_t text[MAX_CONFIG_FILE + 1];
+	settings s = { 0 };
+
+	memset(text, '\n', sizeof text);
+	memcpy(text, "service.port = 1", strlen("service.port = 1"));
+	assert_ok(config_read(&s, &SCHEMA, "test.toml", slice_of(text, MAX_CONFIG_FILE), NOTHING));
+	config_free(&s, &SCHEMA);
+	assert_err(ERR_REQUEST, config_read(&s, &SCHEMA, "test.toml", slice_of(text, MAX_CONFIG_FILE + 1), NOTHING));
+}
+
 static void secrets_are_neither_printed_nor_left_in_the_heap(void **state)
 {
 	(void)state;
@@ -142,6 +222,9 @@ TESTS(TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback
       TEST(a_key_that_nobody_knows_is_an_error),
       TEST(a_missing_or_refused_key_is_named_with_its_help),
       TEST(a_value_of_the_wrong_type_or_size_is_an_error),
+      TEST(a_key_in_two_spellings_is_set_once),
+      TEST(a_text_may_be_as_long_as_its_key_says), TEST(a_text_may_not_be_shorter_than_its_key_says),
+      TEST(a_truth_in_the_environment_is_true_or_false), TEST(a_document_may_have_so_many_bytes_and_no_more),
       TEST(secrets_are_neither_printed_nor_left_in_the_heap),
       TEST(help_names_every_key_its_fallback_and_what_is_required),
       TEST(a_file_that_is_missing_is_not_found))

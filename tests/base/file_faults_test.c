@@ -46,7 +46,7 @@ static void trace(const char *what, const char *path)
 {
 	if (!disk.on) return;
 	const char *dot = strrchr(below(path), '.');
-	const bool temporary = dot && dot != below(path) && strlen(dot) == 7;
+	const bool temporary = dot && dot != below(path) && !strncmp(dot, ".unfinished-", 12);
 	buf_printf(&disk.trace, "%s%s %s", disk.trace.n ? ", " : "", what, temporary ? "temporary" : below(path));
 }
 

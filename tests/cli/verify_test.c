@@ -291,7 +291,9 @@ static void another_type_of_the_same_length_is_refused(void **state)
 static void user_answers_with_another_place_in_the_protocol_are_refused(void **state)
 {
 	(void)state;
-	saying said[6];
+	static const char *const WHY[] = { "calls itself party 2", "its degree is 1", "its packing factor is 2", "is linked to another",
+	                                   "", "" };
+	saying said[COUNT(WHY)];
 	user_answer u;
 
 	for (size_t i = 0; i < COUNT(said); i++) said[i] = honest();
@@ -303,7 +305,10 @@ static void user_answers_with_another_place_in_the_protocol_are_refused(void **s
 	said[5].slot_flip = 1;
 	for (size_t i = 0; i < COUNT(said); i++) {
 		say_user(&u, said[i], w.node);
-		assert_err(ERR_REQUEST, believe_user(&u.answer));
+		const err e = believe_user(&u.answer);
+		if (!strstr(err_text(), WHY[i])) print_error("%s\n", err_text());
+		assert_non_null(strstr(err_text(), WHY[i]));
+		assert_err(ERR_REQUEST, e);
 		buf_free(&u.sealed);
 	}
 }

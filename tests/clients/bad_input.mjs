@@ -4,8 +4,8 @@
  * an error with a sentence, and the node lives on and still decrypts.
  */
 import {
-	CORE, FORMATS, assert, assertPublicAnswer, assertStatus, cat, codeName, coprocess, crypto, finish, flip, grpc, inEveryFormat,
-	newId, openDevnet, publicDecrypt, publicRequest, refused as refusedBy, skip, stillDecrypts, test, typed,
+	CORE, FORMATS, assert, assertPublicAnswer, assertStatus, cat, codeName, coprocess, crypto, finish, flip, fromLe, grpc,
+	inEveryFormat, newId, openDevnet, publicDecrypt, publicRequest, refused as refusedBy, skip, stillDecrypts, test, typed,
 } from './lib.mjs';
 import { TYPES, randomValues, tfhe17, typeNamed } from './tfhe.mjs';
 import { User } from './tkms.mjs';
@@ -39,9 +39,10 @@ for (const [format, ciphertexts] of Object.entries(byFormat)) {
 		await refused(`${format}: a uint16 declared as ${type.name}`, BAD, () => decryptOne({ ...c, fhe_type: type.code }));
 	await refused(`${format}: a uint16 declared as bool, for a user,`, BAD, () => userDecryptOne({ ...c, fhe_type: 0 }));
 	for (const other of Object.keys(FORMATS).filter(f => f !== format))
-		await refused(`${format}: a ciphertext declared as ${other}`, BAD, () => decryptOne({ ...c, ciphertext_format: FORMATS[other] }));
-	for (const [what, bytes] of [['nothing', Buffer.alloc(0)], ['a byte', Buffer.from([3])], ['garbage', crypto.randomBytes(n)],
-		['zeros', Buffer.alloc(n)], ['a ciphertext with a byte more', cat(c.ciphertext, [0])],
+		await refused(`${format}: a ciphertext declared as ${other}`, BAD,
+			() => decryptOne({ ...c, ciphertext_format: FORMATS[other] }));
+	for (const [what, bytes] of [['nothing', Buffer.alloc(0)], ['a byte', Buffer.from([3])],
+		['garbage', crypto.randomBytes(n)], ['zeros', Buffer.alloc(n)], ['a ciphertext with a byte more', cat(c.ciphertext, [0])],
 		['a public key', publicKey], ['a compact list', list]])
 		await refused(`${format}: ${what}`, BAD, () => decryptOne(changed(bytes)));
 	await test(`${format}: a ciphertext cut anywhere is refused`, async () => {
@@ -52,7 +53,8 @@ for (const [format, ciphertexts] of Object.entries(byFormat)) {
 	});
 	await test(`${format}: a flipped bit in what describes a ciphertext is refused or harmless, never fatal`, async () => {
 		const places = [...Array(90).keys()].concat(Array.from({ length: 60 }, () => n - 1 - crypto.randomInt(150)));
-		const outcomes = await Promise.all(places.map(at => assertStatus([...BAD, 'OK'], decryptOne(changed(flip(c.ciphertext, at))))));
+		const outcomes = await Promise.all(places.map(at =>
+			assertStatus([...BAD, 'OK'], decryptOne(changed(flip(c.ciphertext, at))))));
 		assert.ok(outcomes.slice(0, 60).every(o => o !== 'OK'), 'a changed envelope was accepted');
 		await net.serves();
 	});
@@ -71,14 +73,16 @@ await test('a decryption that failed may be started again with the same body', a
 	const request = ask({ ciphertexts: [{ ...small, ciphertext: crypto.randomBytes(100) }] });
 	const first = await assertStatus(BAD, publicDecrypt(net, request));
 	assert.equal(await assertStatus(BAD, publicDecrypt(net, request)), first);
-	if (first === 'INTERNAL') await assertStatus('ALREADY_EXISTS', core.PublicDecrypt({ ...ask(), request_id: request.request_id }));
+	if (first === 'INTERNAL')
+		await assertStatus('ALREADY_EXISTS', core.PublicDecrypt(ask({ request_id: request.request_id })));
 });
 await test('a ciphertext made for another key set is never decrypted to its value by this one', async () => {
 	const { keyId } = await net.generate(), value = { type: typeNamed('uint256'), value: (1n << 255n) + 12345n };
-	const theirs = coprocess(await net.keyset(keyId), tfhe17.encrypt(await net.file('PublicKey', keyId), [value]), 'big-expanded');
+	const theirList = tfhe17.encrypt(await net.file('PublicKey', keyId), [value]);
+	const theirs = coprocess(await net.keyset(keyId), theirList, 'big-expanded');
 	try {
 		const answer = await decryptOne(typed(net, theirs[0], 8));
-		assert.notDeepEqual([...answer.payload.plaintexts[0].bytes].reverse(), [...Buffer.from(value.value.toString(16), 'hex')]);
+		assert.notEqual(fromLe(answer.payload.plaintexts[0].bytes), value.value);
 	} catch (e) {
 		if (e.code === undefined) throw e;
 		assert.ok(BAD.includes(codeName(e.code)), codeName(e.code));
@@ -93,7 +97,7 @@ for (const method of ['PublicDecrypt', 'UserDecrypt', 'PublicDecryptSync', 'User
 	'GetPublicDecryptionResult', 'GetUserDecryptionResult', 'GetKeyGenResult', 'GetKeyGenPreprocResult']) {
 	const raw = bytes => core.raw(CORE + method, bytes, 20);
 	await test(`${method}: garbage instead of protobuf is refused`, async () => {
-		for (const bytes of [Buffer.alloc(0), Buffer.from([0x0a]), Buffer.from([0x0a, 0xff]), Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]),
+		for (const bytes of [Buffer.alloc(0), Buffer.from([0x0a]), Buffer.from([0x0a, 0xff]), Buffer.alloc(5, 0xff),
 			cat([0x0a], Buffer.alloc(9, 0xff), [1]), Buffer.from('0b0b0b0b', 'hex'), whole.subarray(0, 20), flip(whole, 1),
 			...Array.from({ length: 20 }, () => crypto.randomBytes(1 + crypto.randomInt(300)))])
 			await assertStatus(['INVALID_ARGUMENT', 'INTERNAL', 'NOT_FOUND'], raw(bytes));
@@ -106,7 +110,8 @@ await test('two million empty ciphertexts are refused and not unpacked at any pr
 	await net.serves();
 });
 await test('a message above the limit of 100 MiB is refused', async () => {
-	await assertStatus(['RESOURCE_EXHAUSTED', 'INVALID_ARGUMENT'], core.raw(CORE + 'PublicDecrypt', Buffer.alloc((100 << 20) + 1024)));
+	const large = Buffer.alloc((100 << 20) + 1024);
+	await assertStatus(['RESOURCE_EXHAUSTED', 'INVALID_ARGUMENT'], core.raw(CORE + 'PublicDecrypt', large));
 	await net.serves();
 });
 await refused('an unknown method', 'UNIMPLEMENTED', () => core.raw(CORE + 'NoSuchMethod', Buffer.alloc(0)));

@@ -52,9 +52,12 @@ export function assertPublicAnswer(net, request, answer, values) {
 		answer.payload.verification_key);
 }
 
+/* Ciphertexts as members of a request, each of the type that the value in its place has. */
+export const asRequested = (net, ciphertexts, values) => ciphertexts.map((c, i) => typed(net, c, values[i].type.code));
+
 /* The values of a list in every format, as { format: members of a request }. */
 export const inEveryFormat = (net, keyset, list, values) => Object.fromEntries(Object.keys(FORMATS).map(f =>
-	[f, coprocess(keyset, list, f).map((c, i) => typed(net, c, values[i].type.code))]));
+	[f, asRequested(net, coprocess(keyset, list, f), values)]));
 
 /* A case in which the node must answer one of these status codes, and must still be serving afterwards. */
 export const refused = (net, sentence, expected, send) =>
@@ -63,7 +66,8 @@ export const refused = (net, sentence, expected, send) =>
 		await net.serves();
 	});
 
-export const stillDecrypts = (net, after, ciphertexts, values) => test(`after ${after}, the node still decrypts`, async () => {
-	const request = publicRequest(net, ciphertexts);
-	assertPublicAnswer(net, request, await publicDecrypt(net, request), values);
-});
+export const stillDecrypts = (net, after, ciphertexts, values) =>
+	test(`after ${after}, the node still decrypts`, async () => {
+		const request = publicRequest(net, ciphertexts);
+		assertPublicAnswer(net, request, await publicDecrypt(net, request), values);
+	});

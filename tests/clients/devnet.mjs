@@ -112,6 +112,7 @@ export async function openDevnet(dir = given) {
 		keyId: info.key_id,
 		connect() {
 			this.core = service(p.kms_service.v1.CoreServiceEndpoint, party.grpc);
+			this.store = service(p.metastore_status.v1.MetaStoreStatusService, party.grpc);
 			this.health = service(p.grpc.health.v1.Health, party.grpc);
 		},
 		async file(type, id) {

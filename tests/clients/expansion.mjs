@@ -8,14 +8,16 @@
 import { spawnSync } from 'node:child_process';
 import { BUILD, VECTORS, assert, coprocess, crypto, finish, fs, path, tempDir, test, vector } from './lib.mjs';
 import {
-	asReadByBoth, asWrittenBy17, halves, largestValues, packed, proven, randomValues, tfhe14, tfhe17, typeNamed, unpacked, zeroValues,
+	asReadByBoth, asWrittenBy17, halves, largestValues, packed, proven, randomValues, tfhe14, tfhe17, typeNamed, unpacked,
+	zeroValues,
 } from './tfhe.mjs';
 
 const program = ['tests/tools/testkeys', 'tests/testkeys'].map(p => path.join(BUILD, p)).find(p => fs.existsSync(p));
 if (!program) throw new Error(`${BUILD} has no tests/tools/testkeys: build with -Dtests=true`);
 function testkeys(seed) {
 	const dir = tempDir();
-	const r = spawnSync(program, ['--seed', seed, '--tag', seed, '--params', 'test', '--out-dir', dir], { encoding: 'utf8', timeout: 120_000 });
+	const r = spawnSync(program, ['--seed', seed, '--tag', seed, '--params', 'test', '--out-dir', dir],
+		{ encoding: 'utf8', timeout: 120_000 });
 	if (r.status !== 0) throw new Error(`testkeys: exit ${r.status ?? r.signal}: ${r.stderr}`);
 	const read = name => fs.readFileSync(path.join(dir, name));
 	return { keysetFile: path.join(dir, 'CompressedXofKeySet.bin'), keyset: read('CompressedXofKeySet.bin'),
@@ -28,7 +30,8 @@ const oracle = name => vector(`tfhe/xofset_test/${name}.bin`);
 const sets = [
 	{ name: 'a key set of testkeys', ...testkeys(seed) },
 	{ name: 'the known key set', keysetFile: path.join(VECTORS, 'tfhe/xofset_test/compressed_xof_key_set.bin'),
-		keyset: oracle('compressed_xof_key_set'), publicKey: asReadByBoth(oracle('compact_public_key')), clientKey: oracle('client_key') },
+		keyset: oracle('compressed_xof_key_set'), publicKey: asReadByBoth(oracle('compact_public_key')),
+		clientKey: oracle('client_key') },
 ];
 
 await test('one seed makes one key set', () => {

@@ -2,8 +2,8 @@
 /* key_material.mjs -- what key generation publishes is what it signed, and both generations of clients read it. */
 import http from 'node:http';
 import {
-	STRUCTS, assert, assertPublicAnswer, assertSignedBy, assertStatus, coprocess, domainForEthers, domainForRequest, finish, hex,
-	newId, openDevnet, publicDecrypt, publicRequest, shake256, test, typed,
+	STRUCTS, asRequested, assert, assertPublicAnswer, assertSignedBy, assertStatus, cat, coprocess, domainForEthers,
+	domainForRequest, finish, hex, newId, openDevnet, publicDecrypt, publicRequest, shake256, test, unhex,
 } from './lib.mjs';
 import { asWrittenBy17, halves, randomValues, tfhe14, tfhe17 } from './tfhe.mjs';
 
@@ -12,10 +12,10 @@ const KEY_TYPE = { ServerKey: 0, PublicKey: 1, CompressedXofKeySet: 3 };
 const uint = id => BigInt('0x' + id);
 const id = s => ({ request_id: s });
 
-const extra = Buffer.concat([Buffer.from([2]), Buffer.from(net.info.context_id, 'hex'), Buffer.from(net.info.epoch_id, 'hex')]);
+const none = Buffer.alloc(0), extra = cat([2], unhex(net.info.context_id), unhex(net.info.epoch_id));
 const sets = [
-	{ name: "the devnet's key set", keyId: net.keyId, generated: await net.keygenResult(net.keyId), extra: Buffer.alloc(0) },
-	{ name: 'a key set generated through gRPC', ...await net.generate(), extra: Buffer.alloc(0) },
+	{ name: "the devnet's key set", keyId: net.keyId, generated: await net.keygenResult(net.keyId), extra: none },
+	{ name: 'a key set generated through gRPC', ...await net.generate(), extra: none },
 	{ name: 'a key set generated with extra data', ...await net.generate({ extra_data: extra }), extra },
 ];
 
@@ -59,7 +59,7 @@ await test('a second key set decrypts what was encrypted for it', async () => {
 	const { keyId } = sets[1], values = randomValues();
 	const list = tfhe17.encrypt(await net.file('PublicKey', keyId), values);
 	const ciphertexts = coprocess(await net.keyset(keyId), list, 'big-compressed');
-	const request = publicRequest(net, ciphertexts.map((c, i) => typed(net, c, values[i].type.code)), { key_id: id(keyId) });
+	const request = publicRequest(net, asRequested(net, ciphertexts, values), { key_id: id(keyId) });
 	assertPublicAnswer(net, request, await publicDecrypt(net, request), values.map(v => v.value));
 });
 await test('two key sets have nothing in common', async () => {
@@ -67,11 +67,23 @@ await test('two key sets have nothing in common', async () => {
 	assert.notDeepEqual(a.subarray(100, 4100), b.subarray(100, 4100));
 });
 
+const SIGNING_KEY_ID = '60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee';
+for (const kind of ['VerfAddress', 'TypedVerfAddress'])
+	await test(`${kind} is the signer's address as text`, async () =>
+		assert.equal((await net.file(kind, SIGNING_KEY_ID)).toString(), net.party.signer));
+for (const [kind, name] of [['VerfKey', 'PublicSigKey'], ['TypedVerfKey', 'UnifiedPublicSigKey']])
+	await test(`${kind} is an object ${name} that holds the verification key`, async () => {
+		const bytes = await net.file(kind, SIGNING_KEY_ID);
+		assert.equal(bytes.subarray(34, 34 + name.length).toString(), name);
+		assert.equal(hex(bytes.subarray(-33)), net.party.verification_key);
+	});
+
 /* ---- requests that are refused ------------------------------------------------------------------------------ */
 
 const generation = domainForRequest(net.generationDomain);
 const prep = changes => net.core.KeyGenPreproc({ request_id: id(newId(3)), params: 1, domain: generation, ...changes });
-const keygen = changes => net.core.KeyGen({ request_id: id(newId(4)), preproc_id: id(newId(3)), domain: generation, ...changes });
+const keygen = changes =>
+	net.core.KeyGen({ request_id: id(newId(4)), preproc_id: id(newId(3)), domain: generation, ...changes });
 
 await test('preprocessing under a used id answers ALREADY_EXISTS', () =>
 	assertStatus('ALREADY_EXISTS', (async () => {
@@ -105,7 +117,8 @@ const get = target => new Promise((yes, no) => {
 	const { hostname, port } = new URL(net.party.http);
 	http.get({ hostname, port, path: target, agent: false }, r => {
 		const parts = [];
-		r.on('data', d => parts.push(d)).on('end', () => yes({ status: r.statusCode, headers: r.headers, body: Buffer.concat(parts) }));
+		r.on('data', d => parts.push(d));
+		r.on('end', () => yes({ status: r.statusCode, headers: r.headers, body: cat(...parts) }));
 	}).on('error', no);
 });
 
@@ -116,9 +129,10 @@ await test('public files may be read from any web page and have their length', a
 });
 for (const [what, target] of [
 	['an unknown id', `/PUB/PublicKey/${newId(4)}`], ['an unknown kind', `/PUB/NoSuchKind/${net.keyId}`],
-	['a directory', '/PUB/PublicKey/'], ['the private vault', '/PRIV/SigningKey/60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee'],
-	['a path that climbs', '/PUB/PublicKey/../../PRIV/SigningKey/60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee'],
-	['an encoded path that climbs', '/PUB/PublicKey/%2e%2e/%2e%2e/devnet.json'], ['a very long path', '/PUB/' + 'a'.repeat(5000)],
+	['a directory', '/PUB/PublicKey/'], ['the private vault', `/PRIV/SigningKey/${SIGNING_KEY_ID}`],
+	['a path that climbs', `/PUB/PublicKey/../../PRIV/SigningKey/${SIGNING_KEY_ID}`],
+	['an encoded path that climbs', '/PUB/PublicKey/%2e%2e/%2e%2e/devnet.json'],
+	['a very long path', '/PUB/' + 'a'.repeat(5000)],
 ]) await test(`${what} is not served`, async () => assert.ok((await get(target)).status >= 400));
 for (const target of ['/health', '/live', '/ready', '/metrics'])
 	await test(`${target} answers 200`, async () => assert.equal((await get(target)).status, 200));

@@ -4,14 +4,13 @@
  * ethers for the signatures, the genuine KMSVerifier for the proof.
  */
 import {
-	FORMATS, STRUCTS, assert, assertPublicAnswer, assertSignedBy, cat, coprocess, crypto, decryptedResult, domainForEthers,
+	FORMATS, STRUCTS, asRequested, assert, assertPublicAnswer, assertSignedBy, cat, coprocess, crypto, decryptedResult, domainForEthers,
 	domainForRequest, ethers, finish, hex, openDevnet, publicDecrypt, publicRequest, test, typed, unhex,
 } from './lib.mjs';
 import { largestValues, packed, proven, randomValues, tfhe14, tfhe17, unpacked, zeroValues } from './tfhe.mjs';
 import { kmsVerifier } from './chain.mjs';
 
 const net = await openDevnet(), keyset = await net.keyset(), publicKey = await net.file('PublicKey', net.keyId);
-const asRequested = (ciphertexts, values) => ciphertexts.map((c, i) => typed(net, c, values[i].type.code));
 const plain = values => values.map(v => v.value);
 
 const lists = [
@@ -29,7 +28,7 @@ for (const [client, name, build, values] of lists) {
 			const ciphertexts = coprocess(keyset, list, format);
 			assert.equal(ciphertexts.length, values.length);
 			ciphertexts.forEach((c, i) => assert.match(c.line, new RegExp(`^${i}\\s+${values[i].type.name}\\s.*${i}\\.bin`)));
-			const request = publicRequest(net, asRequested(ciphertexts, values));
+			const request = publicRequest(net, asRequested(net, ciphertexts, values));
 			const answer = await publicDecrypt(net, request);
 			assertPublicAnswer(net, request, answer, plain(values));
 			kept.push({ request, answer, values });
@@ -45,7 +44,7 @@ await test('a list of one value is decrypted in each format', async () => {
 });
 await test('one request may mix formats and types, repeat a ciphertext, and keeps the order', async () => {
 	const values = randomValues(), list = tfhe17.encrypt(publicKey, values);
-	const mixed = Object.keys(FORMATS).flatMap(f => asRequested(coprocess(keyset, list, f), values)
+	const mixed = Object.keys(FORMATS).flatMap(f => asRequested(net, coprocess(keyset, list, f), values)
 		.map((c, i) => ({ c, value: values[i].value })));
 	mixed.push(mixed[3], mixed[3]);
 	mixed.sort(() => crypto.randomInt(3) - 1);
@@ -64,18 +63,21 @@ for (const extra of [Buffer.from([0]), cat([1], unhex(net.info.context_id)),
 	});
 await test('short handles are signed padded on the left', async () => {
 	const { request, values } = kept[0];
-	const again = publicRequest(net, request.ciphertexts.map((c, i) => ({ ...c, external_handle: crypto.randomBytes(4 * i) })));
+	const short = request.ciphertexts.map((c, i) => ({ ...c, external_handle: crypto.randomBytes(4 * i) }));
+	const again = publicRequest(net, short);
 	assertPublicAnswer(net, again, await publicDecrypt(net, again), plain(values));
 });
 await test('the domain of the request is the one that is signed, with its salt', async () => {
 	const { request, values } = kept[0], salt = crypto.randomBytes(32);
-	const other = { name: 'Another name', version: '2.1', chain_id: (1n << 200n) + 5n, verifying_contract: ethers.Wallet.createRandom().address };
+	const other = { name: 'Another name', version: '2.1', chain_id: (1n << 200n) + 5n,
+		verifying_contract: ethers.Wallet.createRandom().address };
 	for (const [asked, signed] of [[domainForRequest(other), domainForEthers(other)],
 		[{ ...domainForRequest(other), salt }, { ...domainForEthers(other), salt: hex(salt) }]]) {
 		const again = publicRequest(net, request.ciphertexts, { domain: asked });
 		const answer = await publicDecrypt(net, again);
-		assertSignedBy(net.party.signer, answer.external_signature, signed, STRUCTS.publicDecryption,
-			{ ctHandles: request.ciphertexts.map(c => hex(c.external_handle)), decryptedResult: decryptedResult(plain(values)), extraData: '0x' });
+		assertSignedBy(net.party.signer, answer.external_signature, signed, STRUCTS.publicDecryption, {
+			ctHandles: request.ciphertexts.map(c => hex(c.external_handle)),
+			decryptedResult: decryptedResult(plain(values)), extraData: '0x' });
 	}
 });
 await test('the signatures asked for come in the order asked, once each', async () => {
@@ -95,6 +97,7 @@ for (const { request, answer, values } of [kept[0], kept.at(-1)])
 
 const { request, answer, values } = kept[0];
 const handles = request.ciphertexts.map(c => hex(c.external_handle)), signature = hex(answer.external_signature);
+const result = decryptedResult(plain(values));
 for (let i = 0; i < values.length; i++)
 	await test(`KMSVerifier refuses the proof when the ${values[i].type.name} is another`, async () => {
 		const wrong = plain(values);
@@ -102,16 +105,16 @@ for (let i = 0; i < values.length; i++)
 		assert.equal(await verifier.verify(handles, decryptedResult(wrong), [signature]), 'KMSInvalidSigner');
 	});
 await test('KMSVerifier refuses the proof for another handle', async () =>
-	assert.equal(await verifier.verify([hex(crypto.randomBytes(32)), ...handles.slice(1)], decryptedResult(plain(values)), [signature]),
+	assert.equal(await verifier.verify([hex(crypto.randomBytes(32)), ...handles.slice(1)], result, [signature]),
 		'KMSInvalidSigner'));
 await test('KMSVerifier refuses the proof for handles in another order', async () =>
-	assert.equal(await verifier.verify([...handles].reverse(), decryptedResult(plain(values)), [signature]), 'KMSInvalidSigner'));
+	assert.equal(await verifier.verify([...handles].reverse(), result, [signature]), 'KMSInvalidSigner'));
 await test('KMSVerifier refuses other extra data', async () =>
-	assert.equal(await verifier.verify(handles, decryptedResult(plain(values)), [signature], '0x00'), 'KMSInvalidSigner'));
+	assert.equal(await verifier.verify(handles, result, [signature], '0x00'), 'KMSInvalidSigner'));
 await test('KMSVerifier refuses the same words signed by a foreign signer', async () => {
 	const foreign = await ethers.Wallet.createRandom().signTypedData(domainForEthers(net.domain), STRUCTS.publicDecryption,
-		{ ctHandles: handles, decryptedResult: decryptedResult(plain(values)), extraData: '0x' });
-	assert.equal(await verifier.verify(handles, decryptedResult(plain(values)), [foreign]), 'KMSInvalidSigner');
+		{ ctHandles: handles, decryptedResult: result, extraData: '0x' });
+	assert.equal(await verifier.verify(handles, result, [foreign]), 'KMSInvalidSigner');
 });
 await test('the node serves', () => net.serves());
 finish();

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* restart.mjs -- a node that was killed keeps its keys and serves the answers that were done, byte for byte. */
 import {
-	CORE, assert, assertPublicAnswer, assertStatus, arca, coprocess, domainForRequest, finish, newId, openDevnet,
-	publicDecrypt, publicRequest, shake256, test, typed,
+	CORE, asRequested, assert, assertPublicAnswer, assertStatus, arca, coprocess, domainForRequest, finish, newId, openDevnet,
+	publicDecrypt, publicRequest, shake256, test,
 } from './lib.mjs';
 import { randomValues, tfhe17 } from './tfhe.mjs';
 import { User, answerFor } from './tkms.mjs';
 
 const net = await openDevnet(), keyset = await net.keyset(), publicKey = await net.file('PublicKey', net.keyId);
 const values = randomValues(), user = new User();
-const ciphertexts = coprocess(keyset, tfhe17.encrypt(publicKey, values), 'small-compressed')
-	.map((c, i) => typed(net, c, values[i].type.code));
+const ciphertexts = asRequested(net, coprocess(keyset, tfhe17.encrypt(publicKey, values), 'small-compressed'), values);
 
 /* A request and its answer as bytes; ids are texts of 64 digits in the only field of a message. */
 const bytesOf = (method, id) => net.core.raw(CORE + method, Buffer.concat([Buffer.from([0x0a, 64]), Buffer.from(id)]));
@@ -51,7 +50,8 @@ await test('the public files are as before', async () => {
 });
 await test('the answer served again opens for its user', async () => {
 	const response = await net.core.GetUserDecryptionResult(forUser.request_id);
-	assert.deepEqual(user.open([net.party.signer], ciphertexts.map(c => c.external_handle), net.domain, [answerFor(response)]),
+	const handles = ciphertexts.map(c => c.external_handle);
+	assert.deepEqual(user.open([net.party.signer], handles, net.domain, [answerFor(response)]),
 		values.map(v => ({ type: v.type.code, value: v.value })));
 });
 await test('the id of a public decryption that is done answers ALREADY_EXISTS', () =>
@@ -72,17 +72,19 @@ await test('both keys decrypt after the restart', async () => {
 	const again = publicRequest(net, ciphertexts);
 	assertPublicAnswer(net, again, await publicDecrypt(net, again), values.map(v => v.value));
 	const list = tfhe17.encrypt(await net.file('PublicKey', second.keyId), values);
-	const theirs = coprocess(await net.keyset(second.keyId), list, 'small-expanded').map((c, i) => typed(net, c, values[i].type.code));
+	const theirs = asRequested(net, coprocess(await net.keyset(second.keyId), list, 'small-expanded'), values);
 	const request = publicRequest(net, theirs, { key_id: { request_id: second.keyId } });
 	assertPublicAnswer(net, request, await publicDecrypt(net, request), values.map(v => v.value));
 });
 await test('the node stops when asked, starts again and still knows', async () => {
 	const state = () => {
-		try { return JSON.parse(arca('devnet', 'status', '--dir', net.dir, '--json')); } catch (e) { return JSON.parse(e.stdout); }
+		try { return JSON.parse(arca('devnet', 'status', '--dir', net.dir, '--json')).parties[0]; }
+		catch (e) { return JSON.parse(e.stdout).parties[0]; }     /* it also says so by its exit code */
 	};
-	process.kill(state().parties[0].pid, 'SIGTERM');
-	for (const until = Date.now() + 30_000; state().parties[0].alive && Date.now() < until;) await new Promise(r => setTimeout(r, 50));
-	assert.equal(state().parties[0].alive, false, 'the node stops within 30 s');
+	process.kill(state().pid, 'SIGTERM');
+	for (const until = Date.now() + 30_000; state().alive && Date.now() < until;)
+		await new Promise(r => setTimeout(r, 50));
+	assert.equal(state().alive, false, 'the node stops within 30 s');
 	net.health.close(), net.core.close();
 	arca('devnet', 'start', '--dir', net.dir, '--party', '1');
 	net.connect();

@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import net from 'node:net';
 import {
-	arca, assert, assertPublicAnswer, assertStatus, coprocess, finish, freePorts, fs, newId, onExit, openDevnet, path, publicDecrypt,
-	publicRequest, refused, refuses, skip, startDevnet, tempDir, test, typed,
+	arca, asRequested, assert, assertPublicAnswer, assertStatus, coprocess, finish, freePorts, fs, newId, onExit, openDevnet,
+	path, publicDecrypt, publicRequest, refused, refuses, skip, startDevnet, tempDir, test,
 } from './lib.mjs';
 import { randomValues, tfhe17 } from './tfhe.mjs';
 
@@ -13,7 +13,8 @@ for (const [what, offset] of [['gRPC', 0], ['HTTP', 2]])
 		const base = await freePorts(10), dir = path.join(tempDir(), 'net'), taken = base + offset;
 		const holder = net.createServer().listen(taken, '127.0.0.1');
 		await new Promise(r => holder.once('listening', r));
-		await refuses(() => startDevnet(dir, '--base-port', String(base)), new RegExp(`\\b${taken}\\b`)).finally(() => holder.close());
+		const start = () => startDevnet(dir, '--base-port', String(base));
+		await refuses(start, new RegExp(`\\b${taken}\\b`)).finally(() => holder.close());
 	});
 
 /* A disk of our own to fill: a memory file system, which takes root. */
@@ -28,7 +29,8 @@ else {
 	const fill = () => {
 		const f = fs.openSync(filler, 'w');
 		for (const size of [1 << 20, 4096, 1])
-			try { for (;;) if (fs.writeSync(f, Buffer.alloc(size)) < size) break; } catch (e) { if (e.code !== 'ENOSPC') throw e; }
+			try { while (fs.writeSync(f, Buffer.alloc(size)) === size); }
+			catch (e) { if (e.code !== 'ENOSPC') throw e; }
 		fs.closeSync(f);
 	};
 	await test(`${FULL}: a devnet does not start and says why`, async () => {
@@ -40,14 +42,15 @@ else {
 	startDevnet(dir);
 	const devnet = await openDevnet(dir), values = randomValues();
 	const list = tfhe17.encrypt(await devnet.file('PublicKey', devnet.keyId), values);
-	const ciphertexts = coprocess(await devnet.keyset(), list, 'big-compressed').map((c, i) => typed(devnet, c, values[i].type.code));
+	const ciphertexts = asRequested(devnet, coprocess(await devnet.keyset(), list, 'big-compressed'), values);
 	const plain = values.map(v => v.value), first = publicRequest(devnet, ciphertexts);
 	const answer = await publicDecrypt(devnet, first);
 	fill();
-	await refused(devnet, `${FULL}: a decryption that cannot be recorded`, ['INTERNAL', 'RESOURCE_EXHAUSTED'], async () => {
+	const BAD = ['INTERNAL', 'RESOURCE_EXHAUSTED'];
+	await refused(devnet, `${FULL}: a decryption that cannot be recorded`, BAD, async () => {
 		for (let i = 0; i < 50; i++) await publicDecrypt(devnet, publicRequest(devnet, ciphertexts));
 	});
-	await refused(devnet, `${FULL}: a key set that cannot be written`, ['INTERNAL', 'RESOURCE_EXHAUSTED'], () => devnet.generate());
+	await refused(devnet, `${FULL}: a key set that cannot be written`, BAD, () => devnet.generate());
 	await test(`${FULL}: what was done is still served`, async () =>
 		assert.deepEqual(await devnet.core.GetPublicDecryptionResult(first.request_id), answer));
 	fs.rmSync(filler);

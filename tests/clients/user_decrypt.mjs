@@ -4,15 +4,14 @@
  * an answer that was made for another user, encryption key, handle or domain.
  */
 import {
-	FORMATS, STRUCTS, assert, assertInternallySigned, assertSignedBy, cat, coprocess, crypto, digestOf, domainForEthers,
-	encodeUserPayload, ethers, finish, flip, hex, newId, openDevnet, refuses, test, typed, unhex,
+	FORMATS, STRUCTS, asRequested, assert, assertInternallySigned, assertSignedBy, cat, coprocess, crypto, digestOf, domainForEthers,
+	encodeUserPayload, ethers, finish, flip, hex, newId, openDevnet, refuses, test, unhex,
 } from './lib.mjs';
 import { largestValues, packed, proven, randomValues, tfhe14, tfhe17, unpacked, zeroValues } from './tfhe.mjs';
 import { User, answerFor } from './tkms.mjs';
 
 const net = await openDevnet(), keyset = await net.keyset(), publicKey = await net.file('PublicKey', net.keyId);
 const signers = net.info.parties.map(p => p.signer);
-const asRequested = (ciphertexts, values) => ciphertexts.map((c, i) => typed(net, c, values[i].type.code));
 const expected = values => values.map(v => ({ type: v.type.code, value: v.value }));
 
 async function userDecrypt(user, ciphertexts, domain = net.domain, changes = {}) {
@@ -32,9 +31,10 @@ function assertAnswer(user, request, response, domain = net.domain) {
 	assert.equal(hex(payload.digest), digestOf(domainForEthers(domain), STRUCTS.link,
 		{ publicKey: hex(user.encKey), handles, userAddress: user.address }));
 	assert.deepEqual(response.extra_data, Buffer.from(request.extra_data ?? []));
-	assertSignedBy(net.party.signer, response.external_signature, domainForEthers(domain), STRUCTS.userDecryption,
-		{ publicKey: hex(user.encKey), ctHandles: handles, userDecryptedShare: hex(encodeUserPayload(payload)), extraData: hex(response.extra_data) });
-	assertInternallySigned(net.party, response.signature, 'USER_DEC', encodeUserPayload(payload), payload.verification_key);
+	const share = encodeUserPayload(payload);
+	assertSignedBy(net.party.signer, response.external_signature, domainForEthers(domain), STRUCTS.userDecryption, {
+		publicKey: hex(user.encKey), ctHandles: handles, userDecryptedShare: hex(share), extraData: hex(response.extra_data) });
+	assertInternallySigned(net.party, response.signature, 'USER_DEC', share, payload.verification_key);
 }
 
 const lists = [[tfhe17, 'packed', packed, randomValues()], [tfhe17, 'unpacked', unpacked, randomValues()],
@@ -45,20 +45,22 @@ for (const [client, name, build, values] of lists) {
 	const list = client.encrypt(publicKey, values, build);
 	for (const format of Object.keys(FORMATS))
 		await test(`${client.name}: a ${name} list of all types in ${format} is opened by its user`, async () => {
-			const user = new User(), ciphertexts = asRequested(coprocess(keyset, list, format), values);
+			const user = new User(), ciphertexts = asRequested(net, coprocess(keyset, list, format), values);
 			const { request, response } = await userDecrypt(user, ciphertexts);
 			assertAnswer(user, request, response);
-			assert.deepEqual(user.open(signers, ciphertexts.map(c => c.external_handle), net.domain, [answerFor(response)]), expected(values));
+			const handles = ciphertexts.map(c => c.external_handle);
+			assert.deepEqual(user.open(signers, handles, net.domain, [answerFor(response)]), expected(values));
 		});
 }
 
 /* ---- one answer, and all that must not pass for it ----------------------------------------------------------- */
 
 const alice = new User(), bob = new User(), values = randomValues();
-const ciphertexts = asRequested(coprocess(keyset, tfhe17.encrypt(publicKey, values), 'big-expanded'), values);
+const ciphertexts = asRequested(net, coprocess(keyset, tfhe17.encrypt(publicKey, values), 'big-expanded'), values);
 const handles = ciphertexts.map(c => c.external_handle);
 const { response } = await userDecrypt(alice, ciphertexts), answer = answerFor(response);
-const open = (user, { h = handles, domain = net.domain, by = signers, answers = [answer] } = {}) => user.open(by, h, domain, answers);
+const open = (user, { h = handles, domain = net.domain, by = signers, answers = [answer] } = {}) =>
+	user.open(by, h, domain, answers);
 
 await test('each type alone is opened by its user', async () => {
 	for (let i = 0; i < values.length; i++) {
@@ -74,7 +76,8 @@ await test('UserDecryptSync gives the same kind of answer in one call', async ()
 });
 await test('two answers to one question are sealed differently', async () => {
 	const again = (await userDecrypt(alice, ciphertexts)).response.payload.signcrypted_ciphertexts;
-	response.payload.signcrypted_ciphertexts.forEach((c, i) => assert.notDeepEqual(c.signcrypted_ciphertext, again[i].signcrypted_ciphertext));
+	response.payload.signcrypted_ciphertexts.forEach((c, i) =>
+		assert.notDeepEqual(c.signcrypted_ciphertext, again[i].signcrypted_ciphertext));
 });
 await test('extra data is echoed and signed', async () => {
 	const extra_data = cat([1], unhex(net.info.context_id));
@@ -106,7 +109,7 @@ await test('an answer that the node made for another user does not open for this
 	await refuses(() => open(alice, { answers: [answerFor(response)] }));
 });
 await test('an answer that the node made about other ciphertexts does not open for these', async () => {
-	const others = asRequested(coprocess(keyset, tfhe17.encrypt(publicKey, values), 'big-expanded'), values);
+	const others = asRequested(net, coprocess(keyset, tfhe17.encrypt(publicKey, values), 'big-expanded'), values);
 	const { response } = await userDecrypt(alice, others);
 	await refuses(() => open(alice, { answers: [answerFor(response)] }));
 });

@@ -28,6 +28,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(c.service.grpc_max_message_size, 104857600);
 	assert_int_equal(c.service.dec_capacity, 10000);
 	assert_int_equal(c.service.min_dec_cache, 6000);
+	assert_int_equal(c.service.result_bytes, 256 << 20);
 	assert_string_equal(c.private_vault.path, "/b");
 	assert_string_equal(c.private_vault.prefix, "PRIV");
 	assert_string_equal(c.http_address, "127.0.0.1");

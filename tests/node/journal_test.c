@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <glob.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include "base/file.h"
 #include "node/journal.h"
+#include "node/journal_frame.h"
+#include "node/journal_record.h"
 #include "tests/vault/folder.h"
 
 static const hash32 BODY = {{ 5 }};
@@ -17,7 +21,7 @@ static id32 id_of(unsigned n)
 
 static requests *table(size_t capacity)
 {
-	const requests_limit limit[REQUEST_KINDS] = { [REQUEST_PUBLIC_DECRYPT] = { capacity, 0 } };
+	const requests_limit limit[REQUEST_KINDS] = { [REQUEST_PUBLIC_DECRYPT] = { .capacity = capacity } };
 	requests *t = NULL;
 	assert_ok(requests_new(&t, limit, test_rng()));
 	return t;
@@ -57,6 +61,22 @@ static journal *reopen(journal *j, requests **t, const char *path, uint64_t *cut
 	*t = table(1000);
 	assert_ok(journal_open(&j, cut, path, *t));
 	return j;
+}
+
+/* Removes what was cut off path; its bytes go to *out if there is one such file, and their number is the answer. */
+static size_t take_cut(buf *out, const char *path)
+{
+	char pattern[600];
+	glob_t g;
+
+	snprintf(pattern, sizeof pattern, "%s.cut-*", path);
+	const int none = glob(pattern, 0, NULL, &g);
+	assert_true(none == 0 || none == GLOB_NOMATCH);
+	const size_t n = none ? 0 : g.gl_pathc;
+	if (n) *out = test_read(g.gl_pathv[0]);
+	for (size_t i = 0; i < n; i++) assert_int_equal(unlink(g.gl_pathv[i]), 0);
+	globfree(&g);
+	return n;
 }
 
 static void outcomes_survive_verbatim(void **state)
@@ -149,6 +169,10 @@ static void a_torn_tail_is_cut_at_every_byte(void **state)
 		assert_ok(journal_open(&j, &cut, torn, t));
 		assert_int_equal(requests_count_of(t, REQUEST_PUBLIC_DECRYPT).all, complete);
 		assert_int_equal(cut, n < end[0] ? n : n - end[complete]);
+		buf tail = { 0 };
+		assert_int_equal(take_cut(&tail, torn), cut > 0);
+		assert_true(slice_eq_var(buf_slice(&tail), slice_of(whole.p + n - cut, cut)));
+		buf_free(&tail);
 		record(j, 99, REQUEST_DONE, "later");
 		j = reopen(j, &t, torn, &cut);
 		assert_int_equal(cut, 0);
@@ -159,46 +183,137 @@ static void a_torn_tail_is_cut_at_every_byte(void **state)
 	buf_free(&whole);
 }
 
-/* A crash leaves the last record changed in any way; a change in front of it is somebody's doing. */
-static void damage_is_cut_at_the_end_and_refused_before(void **state)
+static size_t size_of(const char *path)
 {
-	const char *path = below(state, "journal"), *bad = below(state, "bad");
+	struct stat s;
+	assert_int_equal(stat(path, &s), 0);
+	return (size_t)s.st_size;
+}
+
+/* Opens what the bytes are in a file of their own; the requests that it tells of go to *known. */
+static err open_bytes(void **state, slice bytes, size_t *known, uint64_t *cut)
+{
+	const char *path = below(state, "bytes");
+	requests *t = table(1000);
+	journal *j = NULL;
+	buf tail = { 0 };
+
+	assert_ok(file_write_atomic(path, bytes, 0600));
+	err e = journal_open(&j, cut, path, t);
+	*known = requests_count_of(t, REQUEST_PUBLIC_DECRYPT).all;
+	assert_int_equal(take_cut(&tail, path), e == OK && *cut > 0);
+	if (e == OK) assert_int_equal(size_of(path), bytes.n - *cut);
+	else assert_int_equal(size_of(path), bytes.n);
+	buf_free(&tail);
+	journal_free(&j);
+	requests_free(&t);
+	return e;
+}
+
+/* A crash leaves the last payload changed in any way; any other change is the doing of somebody or of the disk. */
+static void damage_is_cut_in_the_last_payload_and_refused_elsewhere(void **state)
+{
+	const char *path = below(state, "journal");
 	requests *t = table(1000);
 	journal *j = NULL;
 	uint64_t cut;
-	struct stat s;
+	size_t known;
 
 	assert_ok(journal_open(&j, &cut, path, t));
 	record(j, 1, REQUEST_DONE, "first");
-	assert_int_equal(stat(path, &s), 0);
-	const size_t last = (size_t)s.st_size;
+	const size_t last = size_of(path);
 	record(j, 2, REQUEST_DONE, "second");
 	journal_free(&j);
 	requests_free(&t);
 
 	buf whole = test_read(path);
-	for (size_t at = 0; at < whole.n; at++) {
-		whole.p[at] ^= 0x40;
-		assert_ok(file_write_atomic(bad, buf_slice(&whole), 0600));
-		whole.p[at] ^= 0x40;
-		t = table(1000);
-		err e = journal_open(&j, &cut, bad, t);
-		const bool in_length = (at >= 8 && at < 12) || (at >= last && at < last + 4);
-		if (in_length) {
-			if (e != OK) assert_err(ERR_STATE, e);   /* a changed length may look like either */
-		} else if (at >= last) {
-			assert_ok(e);
-			assert_int_equal(cut, whole.n - last);
-			assert_int_equal(requests_count_of(t, REQUEST_PUBLIC_DECRYPT).all, 1);
-		} else {
-			assert_int_equal(e, ERR_STATE);
-			assert_non_null(strstr(err_text(), bad));
-			err_clear();
+	for (size_t at = 0; at < whole.n; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			whole.p[at] ^= (uint8_t)(1 << bit);
+			err e = open_bytes(state, buf_slice(&whole), &known, &cut);
+			whole.p[at] ^= (uint8_t)(1 << bit);
+			if (at >= last + FRAME_HEADER) {
+				assert_ok(e);
+				assert_int_equal(cut, whole.n - last);
+				assert_int_equal(known, 1);
+			} else {
+				assert_int_equal(e, ERR_STATE);
+				assert_non_null(strstr(err_text(), "bytes"));
+				err_clear();
+			}
 		}
-		if (e == OK) journal_free(&j);
-		requests_free(&t);
-	}
 	buf_free(&whole);
+}
+
+enum { SECTOR = 512 };
+
+/* A journal of two records; the header of the second begins `before` bytes in front of a sector's border. */
+static buf around_a_border(unsigned before, size_t *header)
+{
+	char text[SECTOR] = "";
+	buf b = { 0 }, payload = { 0 };
+	request_view v = outcome(1, REQUEST_DONE, text);
+
+	buf_put(&b, "ARCAJNL\2", 8);
+	record_outcome(&payload, &v);
+	const size_t pad = SECTOR - before - b.n - FRAME_HEADER - payload.n;
+	memset(text, 'x', pad);
+	v.response = slice_str(text);
+	buf_clear(&payload);
+	record_outcome(&payload, &v);
+	frame_put(&b, buf_slice(&payload));
+	assert_int_equal(b.n, SECTOR - before);
+	*header = b.n;
+	v = outcome(2, REQUEST_DONE, "second");
+	buf_clear(&payload);
+	record_outcome(&payload, &v);
+	frame_put(&b, buf_slice(&payload));
+	buf_free(&payload);
+	return b;
+}
+
+/* A sector that did not reach the disk reads as zeros; zeros that do not end at a border come from elsewhere. */
+static void a_header_of_which_a_sector_is_missing_is_torn(void **state)
+{
+	uint64_t cut;
+	size_t known, header;
+
+	for (unsigned before = 1; before < FRAME_HEADER; before++)
+		for (unsigned zeros = 1; zeros <= FRAME_HEADER; zeros++)
+			for (unsigned front = 0; front < 2; front++) {
+				buf b = around_a_border(before, &header);
+				uint8_t was[FRAME_HEADER];
+				memcpy(was, b.p + header, FRAME_HEADER);
+				memset(b.p + header + (front ? 0 : FRAME_HEADER - zeros), 0, zeros);
+				const bool changed = memcmp(was, b.p + header, FRAME_HEADER) != 0;
+				const uint8_t none[FRAME_HEADER] = { 0 };
+				const bool torn = !memcmp(b.p + header, none, before) || !memcmp(b.p + SECTOR, none, FRAME_HEADER - before);
+				err e = open_bytes(state, buf_slice(&b), &known, &cut);
+				if (!changed) assert_int_equal(known, 2);
+				else if (torn) assert_int_equal(known, 1), assert_int_equal(cut, b.n - header);
+				assert_int_equal(e, torn || !changed ? OK : ERR_STATE);
+				err_clear();
+				buf_free(&b);
+			}
+}
+
+static void nothing_is_cut_that_a_whole_record_follows(void **state)
+{
+	uint64_t cut;
+	size_t known, header, end;
+
+	buf b = around_a_border(5, &header);
+	const slice last = slice_of(b.p + header, b.n - header);
+	buf two = { 0 };
+	buf_put_slice(&two, buf_slice(&b));
+	end = two.n;
+	buf_put_slice(&two, last);
+	memset(two.p + header, 0, FRAME_HEADER);
+	assert_err(ERR_STATE, open_bytes(state, buf_slice(&two), &known, &cut));
+	two.p[end + FRAME_HEADER]++;                   /* now nothing behind it is whole */
+	assert_ok(open_bytes(state, buf_slice(&two), &known, &cut));
+	assert_int_equal(known, 1);
+	buf_free(&b), buf_free(&two);
 }
 
 static void forgotten_requests_leave_the_file(void **state)
@@ -262,6 +377,190 @@ static void a_full_disk_refuses_the_record_and_nothing_else(void **state)
 	requests_free(&t);
 }
 
+enum { LARGE = 200000 };
+
+/* As the desk does it: the table learns of the outcome when it is on disk. */
+static void begin(requests *t, unsigned n)
+{
+	const id32 id = id_of(n);
+	assert_ok(requests_start(t, REQUEST_PUBLIC_DECRYPT, &id, &BODY, (slice){ 0 }));
+}
+
+static void finish_large(journal *j, requests *t, unsigned n)
+{
+	const id32 id = id_of(n);
+	buf response = { 0 };
+
+	memset(buf_grow(&response, LARGE), 'a' + (int)(n % 26), LARGE);
+	request_view v = outcome(n, REQUEST_DONE, "");
+	v.response = buf_slice(&response);
+	assert_ok(journal_outcome(j, &v));
+	requests_finish_done(t, REQUEST_PUBLIC_DECRYPT, &id, &response);
+}
+
+static void the_file_shrinks_while_the_node_runs(void **state)
+{
+	enum { KNOWN = 10, ALL = 400, SLOW = 1000 };
+	const char *path = below(state, "journal");
+	const uint64_t most = 2ull * KNOWN * (LARGE + 200) + JOURNAL_SLACK + JOURNAL_SLACK / 4 + LARGE + 200;
+	requests *t = table(KNOWN);
+	journal *j = NULL;
+	uint64_t cut;
+	size_t largest = 0, shrunk = 0;
+	found f;
+	const id32 prep = id_of(1), key = id_of(7);
+
+	assert_ok(journal_open(&j, &cut, path, t));
+	assert_ok(journal_consumed(j, &prep, &key, &BODY));
+	begin(t, SLOW);
+	record(j, SLOW, REQUEST_DONE, "on disk, not yet in the table");
+	for (unsigned i = 0, before = 0; i < ALL; i++) {
+		begin(t, i);
+		finish_large(j, t, i);
+		const size_t size = size_of(path);
+		shrunk += size < before;
+		before = (unsigned)size;
+		largest = size_max(largest, size);
+	}
+	assert_true(shrunk > 0);
+	assert_true(largest <= most);
+	assert_false(file_exists(below(state, "journal.new")));
+
+	j = reopen(j, &t, path, &cut);
+	assert_int_equal(cut, 0);
+	assert_true(look(t, SLOW, &f));
+	assert_string_equal(f.text, "on disk, not yet in the table");
+	for (unsigned i = ALL - KNOWN + 1; i < ALL; i++) {
+		assert_true(look(t, i, &f));
+		assert_int_equal(f.text[0], 'a' + (int)(i % 26));
+	}
+	unsigned n = 0;
+	journal_each_consumed(j, count_consumed, &n);
+	assert_int_equal(n, 1);
+	journal_free(&j);
+	requests_free(&t);
+}
+
+typedef struct writer { journal *j; requests *t; unsigned first; } writer;
+enum { WRITERS = 4, EACH = 80 };
+
+static void *write_many(void *arg)
+{
+	const writer *w = arg;
+	for (unsigned i = w->first; i < w->first + EACH; i++) begin(w->t, i), finish_large(w->j, w->t, i);
+	return NULL;
+}
+
+static void appends_beside_a_shrinking_are_not_lost(void **state)
+{
+	const char *path = below(state, "journal");
+	requests *t = table(WRITERS * 2);
+	journal *j = NULL;
+	uint64_t cut;
+	pthread_t thread[WRITERS];
+	writer w[WRITERS];
+	id32 known[WRITERS * 2];
+
+	assert_ok(journal_open(&j, &cut, path, t));
+	for (unsigned i = 0; i < WRITERS; i++) {
+		w[i] = (writer){ j, t, i * 1000 };
+		assert_int_equal(pthread_create(&thread[i], NULL, write_many, &w[i]), 0);
+	}
+	for (unsigned i = 0; i < WRITERS; i++) pthread_join(thread[i], NULL);
+	assert_true(size_of(path) < (size_t)WRITERS * EACH * LARGE / 2);
+	size_t n = 0;
+	found f;
+	for (unsigned i = 0; i < WRITERS * 1000; i++)
+		if (look(t, i, &f)) known[n++] = f.v.id;
+	assert_int_equal(n, COUNT(known));
+	journal_free(&j);
+	requests_free(&t);
+	t = table(1000);
+	assert_ok(journal_open(&j, &cut, path, t));
+	for (size_t i = 0; i < n; i++) {
+		request_state s;
+		assert_true(requests_state(t, &s, REQUEST_PUBLIC_DECRYPT, &known[i]));
+		assert_int_equal(s, REQUEST_DONE);
+	}
+	journal_free(&j);
+	requests_free(&t);
+}
+
+static void of_many_outcomes_of_a_request_the_last_stays(void **state)
+{
+	const char *path = below(state, "journal");
+	requests *t = table(1000);
+	journal *j = NULL;
+	uint64_t cut;
+	found f;
+
+	assert_ok(journal_open(&j, &cut, path, t));
+	for (unsigned i = 0; i < 100; i++) record(j, 1, REQUEST_FAILED, "an early reason");
+	record(j, 1, REQUEST_FAILED, "the last reason");
+	const size_t before = size_of(path);
+	assert_ok(file_write_atomic(below(state, "journal.new"), slice_str("left by a crash"), 0600));
+	j = reopen(j, &t, path, &cut);
+	assert_true(size_of(path) < before / 20);
+	assert_false(file_exists(below(state, "journal.new")));
+	assert_true(look(t, 1, &f));
+	assert_string_equal(f.text, "the last reason");
+	journal_free(&j);
+	requests_free(&t);
+}
+
+/* ---- records ------------------------------------------------------------------------------------------------ */
+
+static err apply(const buf *b)
+{
+	requests *t = table(1000);
+	err e = record_apply(buf_slice(b), t, NULL, NULL);
+	requests_free(&t);
+	return e;
+}
+
+/* An outcome with so many bytes of facts. */
+static buf outcome_bytes(uint8_t kind, uint8_t state, uint32_t facts)
+{
+	buf b = { 0 };
+	buf_put_u8(&b, 1), buf_put_u8(&b, kind), buf_put_u8(&b, state);
+	memset(buf_grow(&b, 64), 3, 64);
+	buf_put_u32(&b, facts);
+	memset(buf_grow(&b, facts), 4, facts);
+	buf_put_u8(&b, 'r');
+	return b;
+}
+
+static void a_malformed_record_is_refused(void **state)
+{
+	static const struct { uint8_t kind, state; uint32_t facts; err want; } CASE[] = {
+		{ REQUEST_PREPROC, REQUEST_DONE, MAX_FACTS, OK },
+		{ REQUEST_PREPROC, REQUEST_FAILED, 0, OK },
+		{ REQUEST_PREPROC, REQUEST_DONE, MAX_FACTS + 1, ERR_REQUEST },
+		{ REQUEST_KINDS, REQUEST_DONE, 0, ERR_REQUEST },
+		{ REQUEST_PREPROC, REQUEST_PENDING, 0, ERR_REQUEST },
+		{ REQUEST_PREPROC, REQUEST_CONSUMED, 0, ERR_REQUEST },
+		{ REQUEST_PREPROC, REQUEST_STATES, 0, ERR_REQUEST },
+	};
+	const id32 prep = id_of(1), key = id_of(7);
+	buf b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(CASE); i++) {
+		b = outcome_bytes(CASE[i].kind, CASE[i].state, CASE[i].facts);
+		assert_int_equal(apply(&b), CASE[i].want);
+		err_clear();
+		buf_free(&b);
+	}
+	record_consumed(&b, &prep, &key, &BODY);
+	assert_ok(apply(&b));
+	buf_put_u8(&b, 0);
+	assert_err(ERR_REQUEST, apply(&b));
+	for (b.n -= 2; b.n; b.n--) assert_err(ERR_REQUEST, apply(&b));
+	buf_put_u8(&b, 3);
+	assert_err(ERR_REQUEST, apply(&b));
+	buf_free(&b);
+}
+
 static void a_foreign_file_is_refused(void **state)
 {
 	const char *path = below(state, "journal");
@@ -275,6 +574,9 @@ static void a_foreign_file_is_refused(void **state)
 }
 
 TESTS(TEST_IN_FOLDER(outcomes_survive_verbatim), TEST_IN_FOLDER(a_consumption_survives),
-      TEST_IN_FOLDER(a_torn_tail_is_cut_at_every_byte), TEST_IN_FOLDER(damage_is_cut_at_the_end_and_refused_before),
+      TEST_IN_FOLDER(a_torn_tail_is_cut_at_every_byte), TEST_IN_FOLDER(damage_is_cut_in_the_last_payload_and_refused_elsewhere),
+      TEST_IN_FOLDER(a_header_of_which_a_sector_is_missing_is_torn), TEST_IN_FOLDER(nothing_is_cut_that_a_whole_record_follows),
+      TEST_IN_FOLDER(the_file_shrinks_while_the_node_runs), TEST_IN_FOLDER(appends_beside_a_shrinking_are_not_lost),
+      TEST_IN_FOLDER(of_many_outcomes_of_a_request_the_last_stays), TEST(a_malformed_record_is_refused),
       TEST_IN_FOLDER(forgotten_requests_leave_the_file), TEST_IN_FOLDER(a_full_disk_refuses_the_record_and_nothing_else),
       TEST_IN_FOLDER(a_foreign_file_is_refused))

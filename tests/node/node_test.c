@@ -278,7 +278,11 @@ static void a_preprocessing_is_signed_and_used_once(void **state)
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_OK);
 	assert_int_equal(start_keygen(&w.node, &other_key, &prep), GRPC_ALREADY_EXISTS);
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_ALREADY_EXISTS);
+	assert_int_equal(start_keygen(&w.node, &key, &unknown), GRPC_ALREADY_EXISTS);
+	assert_non_null(strstr(client_said.message, "was used for another key generation"));
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &key), GRPC_OK);
+	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_ALREADY_EXISTS);
+	assert_non_null(strstr(client_said.message, "is done already"));
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", &prep), GRPC_NOT_FOUND);
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &other_key), GRPC_NOT_FOUND);
 	buf_free(&response);
@@ -604,12 +608,39 @@ static void a_restart_keeps_keys_and_results(void **state)
 
 	assert_int_equal(public_decrypt(&w.node, &after, "PublicDecrypt", &id, &w.key, w.item, N_TYPES), GRPC_ALREADY_EXISTS);
 	const id32 key = fresh_id(4), again = fresh_id(1);
+	assert_int_equal(start_keygen(&w.node, &w.key, &w.prep), GRPC_ALREADY_EXISTS);
+	assert_non_null(strstr(client_said.message, "is done already"));
+	assert_int_equal(start_keygen(&w.node, &w.key, &prep), GRPC_ALREADY_EXISTS);
+	assert_non_null(strstr(client_said.message, "was used for another key generation"));
 	assert_int_equal(start_keygen(&w.node, &key, &w.prep), GRPC_ALREADY_EXISTS);
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_OK);
 	buf_clear(&after);
 	assert_int_equal(public_decrypt(&w.node, &after, "PublicDecryptSync", &again, &w.key, w.item, N_TYPES), GRPC_OK);
 	check_public(buf_slice(&after), &again, w.item, w.value, N_TYPES);
 	buf_free(&before), buf_free(&after), buf_free(&user_before), buf_free(&key_before), buf_free(&prep_before);
+}
+
+static void an_answer_that_is_larger_than_may_be_kept_is_refused(void **state)
+{
+	(void)state;
+	const id32 id = fresh_id(2), small = fresh_id(2);
+	const user u = new_user();
+	const slice wire = slice_of(u.wire, sizeof u.wire);
+	buf response = { 0 };
+
+	assert_int_equal(child_stop(&w.node), 0);
+	setenv("ARCA_NODE__SERVICE__RESULT_BYTES", "16384", 1);
+	child_start(&w.node, w.folder);
+	unsetenv("ARCA_NODE__SERVICE__RESULT_BYTES");
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecrypt", &id, &w.key, w.item, N_ITEMS, u.text, wire), GRPC_OK);
+	assert_int_equal(get_result(&w.node, &response, "GetUserDecryptionResult", &id), GRPC_RESOURCE_EXHAUSTED);
+	assert_non_null(strstr(client_said.message, "16384 bytes"));
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &small, &w.key, w.item, 1, u.text, wire), GRPC_OK);
+	assert_int_equal(child_stop(&w.node), 0);
+	child_start(&w.node, w.folder);
+	buf_clear(&response);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &id, &w.key, w.item, N_ITEMS, u.text, wire), GRPC_OK);
+	buf_free(&response);
 }
 
 static void a_changed_published_file_stops_the_start(void **state)
@@ -663,6 +694,10 @@ static void what_prevents_a_start_is_a_sentence_and_a_code(void **state)
 	assert_int_equal(child_run(folder, line, sizeof line, NULL), 74);
 	assert_non_null(strstr(line, "PRIV2"));
 	unsetenv("ARCA_NODE__PRIVATE_VAULT__STORAGE__FILE__PREFIX");
+	setenv("ARCA_NODE__PRIVATE_VAULT__STORAGE__FILE__PATH", "/proc/x", 1);
+	assert_int_equal(child_run(folder, line, sizeof line, NULL), 74);
+	assert_non_null(strstr(line, "/proc/x"));
+	unsetenv("ARCA_NODE__PRIVATE_VAULT__STORAGE__FILE__PATH");
 
 	/* The other node's vault. */
 	setenv("ARCA_NODE__PRIVATE_VAULT__STORAGE__FILE__PATH", w.folder, 1);
@@ -743,6 +778,7 @@ static const struct CMUnitTest ALL[] = {
 	TEST(a_bad_ciphertext_is_refused_with_its_index), TEST(a_failed_decryption_tells_why_and_may_be_asked_again),
 	TEST(flipped_bits_never_harm_the_node), TEST(what_is_not_built_says_so), TEST(keys_and_health_are_told), TEST(requests_are_listed_in_pages),
 	TEST(statuses_are_looked_up_by_id), TEST(http_serves_what_is_public_and_nothing_else), TEST(a_restart_keeps_keys_and_results),
+	TEST(an_answer_that_is_larger_than_may_be_kept_is_refused),
 	TEST(a_changed_published_file_stops_the_start), TEST(what_prevents_a_start_is_a_sentence_and_a_code),
 	TEST(asked_to_stop_it_finishes_what_runs), TEST(asked_twice_it_stops_at_once),
 	TEST(a_full_disk_fails_requests_and_the_node_lives_on),

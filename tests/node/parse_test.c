@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <kms.v1.pb-c.h>
+#include <stdlib.h>
 #include "base/hex.h"
 #include "node/parse.h"
 #include "rpc/pb.h"
@@ -245,6 +246,8 @@ static void key_sets_that_are_not_built_are_told_from_those_that_do_not_exist(vo
 	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "secret_key_config");
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedNone;
 	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "compressed_key_config");
+	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compute_key_type = (Kms__V1__ComputeKeyType)1;
+	refused(REQUEST_KEYGEN, &m, "compute_key_type is 1, which does not exist");
 	fill(&m), m.keygen.keyset_added_info = &m.added;
 	accepted(REQUEST_KEYGEN, &m);
 	m.added.existing_keyset_id = &m.id;
@@ -315,7 +318,30 @@ static void truncated_and_flipped_messages_do_no_harm(void **state)
 	buf_free(&bytes);
 }
 
+static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
+{
+	(void)state;
+	static uint8_t bytes[MAX_EXTRA_DATA + 1];
+	message m;
+
+	for (unsigned k = 0; k < REQUEST_KINDS; k++) {
+		fill(&m);
+		ProtobufCBinaryData *const field[] = { &m.preproc.extra_data, &m.keygen.extra_data, &m.pub.extra_data, &m.user.extra_data };
+		for (size_t i = 0; i < COUNT(field); i++) *field[i] = (ProtobufCBinaryData){ MAX_EXTRA_DATA, bytes };
+		accepted((request_kind)k, &m);
+		for (size_t i = 0; i < COUNT(field); i++) field[i]->len++;
+		refused((request_kind)k, &m, "extra_data has 65537 bytes");
+	}
+	uint8_t *file = calloc(1, (size_t)MAX_CIPHERTEXT_FILE + 1);
+	assert_non_null(file);
+	fill(&m), m.ct[1].ciphertext = (ProtobufCBinaryData){ MAX_CIPHERTEXT_FILE, file };
+	accepted(REQUEST_PUBLIC_DECRYPT, &m);
+	m.ct[1].ciphertext.len++;
+	refused(REQUEST_PUBLIC_DECRYPT, &m, "ciphertexts[1]: ciphertext has");
+	free(file);
+}
+
 TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checked), TEST(ciphertexts_are_checked_and_named_by_index),
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
       TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist), TEST(the_body_covers_every_field_but_the_id),
-      TEST(truncated_and_flipped_messages_do_no_harm))
+      TEST(truncated_and_flipped_messages_do_no_harm), TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))

@@ -11,14 +11,19 @@ static id32 id_of(unsigned n)
 	return id;
 }
 
-static requests *table(size_t capacity, size_t keep)
+static requests *table_of_bytes(size_t capacity, size_t keep, size_t bytes)
 {
 	const requests_limit limit[REQUEST_KINDS] = {
-		[REQUEST_PUBLIC_DECRYPT] = { capacity, keep }, [REQUEST_USER_DECRYPT] = { capacity, keep },
+		[REQUEST_PUBLIC_DECRYPT] = { capacity, keep, bytes }, [REQUEST_USER_DECRYPT] = { capacity, keep, bytes },
 	};
 	requests *t = NULL;
 	assert_ok(requests_new(&t, limit, test_rng()));
 	return t;
+}
+
+static requests *table(size_t capacity, size_t keep)
+{
+	return table_of_bytes(capacity, keep, 0);
 }
 
 static err start(requests *t, request_kind kind, unsigned n, const hash32 *body)
@@ -39,7 +44,7 @@ static void done(requests *t, request_kind kind, unsigned n, const char *text)
 static void failed(requests *t, request_kind kind, unsigned n)
 {
 	const id32 id = id_of(n);
-	requests_finish_failed(t, kind, &id, "because");
+	requests_finish_failed(t, kind, &id, ERR_STATE, "because");
 }
 
 /* A waiter that writes down what it was told. */
@@ -47,6 +52,7 @@ typedef struct note {
 	request_waiter waiter;
 	unsigned answers;
 	request_state state;
+	err      cause;
 	char     text[64];
 	bool     left;
 } note;
@@ -56,6 +62,7 @@ static void write_down(request_waiter *w, const request_answer *a)
 	note *n = (note *)(void *)w;
 	n->answers++;
 	n->state = a->state;
+	n->cause = a->cause;
 	if (a->state == REQUEST_DONE) snprintf(n->text, sizeof n->text, "%.*s", (int)a->response.n, (const char *)a->response.p);
 	else snprintf(n->text, sizeof n->text, "%s", a->why ? a->why : "");
 }
@@ -268,7 +275,131 @@ static void random_lives_agree_with_the_model(void **state)
 	requests_free(&t);
 }
 
+static bool is_known(requests *t, request_kind kind, unsigned n)
+{
+	const id32 id = id_of(n);
+	request_state s;
+	return requests_state(t, &s, kind, &id);
+}
+
+static void done_with_bytes(requests *t, request_kind kind, unsigned n, size_t bytes)
+{
+	const id32 id = id_of(n);
+	buf response = { 0 };
+	memset(buf_grow(&response, bytes), 'x', bytes);
+	assert_ok(requests_fit(t, kind, bytes));
+	requests_finish_done(t, kind, &id, &response);
+}
+
+static void answers_are_forgotten_by_their_bytes_even_below_the_minimum(void **state)
+{
+	(void)state;
+	enum { LIMIT = 100000, BIG = 30000, ENTRIES = 1000 };
+	requests *t = table_of_bytes(ENTRIES, ENTRIES - 1, LIMIT);
+	note n = note_until(0);
+
+	for (unsigned i = 0; i < 10; i++) {
+		assert_ok(start(t, REQUEST_USER_DECRYPT, i, &BODY));
+		done_with_bytes(t, REQUEST_USER_DECRYPT, i, BIG);
+		assert_true(requests_count_of(t, REQUEST_USER_DECRYPT).bytes <= LIMIT);
+	}
+	assert_int_equal(requests_count_of(t, REQUEST_USER_DECRYPT).all, 3);
+	assert_false(is_known(t, REQUEST_USER_DECRYPT, 6));
+	assert_true(is_known(t, REQUEST_USER_DECRYPT, 7));
+
+	/* The one that just finished is kept, though nothing else is. */
+	assert_ok(start(t, REQUEST_USER_DECRYPT, 20, &BODY));
+	done_with_bytes(t, REQUEST_USER_DECRYPT, 20, LIMIT - 2000);
+	assert_int_equal(requests_count_of(t, REQUEST_USER_DECRYPT).all, 1);
+	assert_ok(wait_for(t, REQUEST_USER_DECRYPT, 20, NULL, &n));
+	assert_int_equal(n.state, REQUEST_DONE);
+	assert_err(ERR_EXHAUSTED, requests_fit(t, REQUEST_USER_DECRYPT, LIMIT));
+	assert_err(ERR_EXHAUSTED, requests_fit(t, REQUEST_USER_DECRYPT, SIZE_MAX));
+	assert_ok(requests_fit(t, REQUEST_KEYGEN, SIZE_MAX));           /* a kind without a bound */
+	requests_free(&t);
+}
+
+static void requests_that_run_count_too(void **state)
+{
+	(void)state;
+	requests *t = table_of_bytes(1000, 0, 8000);
+	unsigned n = 0;
+
+	assert_ok(start(t, REQUEST_USER_DECRYPT, n, &BODY));
+	done_with_bytes(t, REQUEST_USER_DECRYPT, n, 4000);
+	err e = OK;
+	while (e == OK && n < 100) e = start(t, REQUEST_USER_DECRYPT, ++n, &BODY);
+	assert_err(ERR_EXHAUSTED, e);
+	assert_false(is_known(t, REQUEST_USER_DECRYPT, 0));
+	assert_int_equal(requests_count_of(t, REQUEST_USER_DECRYPT).pending, n - 1);
+	done(t, REQUEST_USER_DECRYPT, 1, "x");
+	assert_ok(start(t, REQUEST_USER_DECRYPT, n, &BODY));            /* for 1, which is forgotten */
+	requests_free(&t);
+}
+
+static void restoring_keeps_what_fits(void **state)
+{
+	(void)state;
+	requests *t = table_of_bytes(1000, 999, 10000);
+	uint8_t bytes[12000] = { 0 };
+
+	for (unsigned i = 0; i < 5; i++)
+		requests_restore(t, &(request_view){ .kind = REQUEST_USER_DECRYPT, .id = id_of(i), .body = BODY, .why = "",
+		                                     .state = REQUEST_DONE, .response = slice_of(bytes, 4000) });
+	assert_int_equal(requests_count_of(t, REQUEST_USER_DECRYPT).all, 2);
+	assert_true(is_known(t, REQUEST_USER_DECRYPT, 4));
+	requests_restore(t, &(request_view){ .kind = REQUEST_USER_DECRYPT, .id = id_of(9), .body = BODY, .why = "",
+	                                     .state = REQUEST_DONE, .response = slice_of(bytes, sizeof bytes) });
+	assert_false(is_known(t, REQUEST_USER_DECRYPT, 9));
+	assert_int_equal(requests_count_of(t, REQUEST_USER_DECRYPT).bytes, 0);
+	requests_free(&t);
+}
+
+static void a_withdrawn_second_try_leaves_the_failure(void **state)
+{
+	(void)state;
+	requests *t = table(4, 2);
+	const id32 id = id_of(1);
+	note n = note_until(0);
+
+	assert_ok(start(t, REQUEST_KEYGEN, 1, &BODY));
+	failed(t, REQUEST_KEYGEN, 1);
+	assert_ok(start(t, REQUEST_KEYGEN, 1, &BODY));
+	requests_withdraw(t, REQUEST_KEYGEN, &id);
+	assert_ok(wait_for(t, REQUEST_KEYGEN, 1, NULL, &n));
+	assert_int_equal(n.state, REQUEST_FAILED);
+	assert_int_equal(n.cause, ERR_STATE);
+	assert_string_equal(n.text, "because");
+	assert_int_equal(requests_count_of(t, REQUEST_KEYGEN).pending, 0);
+	assert_ok(start(t, REQUEST_KEYGEN, 1, &BODY));
+	requests_free(&t);
+}
+
+static void whether_an_id_is_fresh_can_be_asked(void **state)
+{
+	(void)state;
+	requests *t = table(4, 2);
+	const id32 id = id_of(1), restored = id_of(2);
+
+	assert_ok(requests_check_fresh(t, REQUEST_KEYGEN, &id, &BODY));
+	assert_ok(start(t, REQUEST_KEYGEN, 1, &BODY));
+	assert_int_equal(requests_check_fresh(t, REQUEST_KEYGEN, &id, &BODY), ERR_EXISTS);
+	assert_non_null(strstr(err_text(), "is running already"));
+	failed(t, REQUEST_KEYGEN, 1);
+	assert_ok(requests_check_fresh(t, REQUEST_KEYGEN, &id, &BODY));
+	assert_err(ERR_EXISTS, requests_check_fresh(t, REQUEST_KEYGEN, &id, &OTHER));
+
+	/* A body that is not known is nobody else's. */
+	requests_restore(t, &(request_view){ .kind = REQUEST_KEYGEN, .id = restored, .state = REQUEST_DONE, .why = "" });
+	assert_int_equal(requests_check_fresh(t, REQUEST_KEYGEN, &restored, &OTHER), ERR_EXISTS);
+	assert_non_null(strstr(err_text(), "is done already"));
+	requests_free(&t);
+}
+
 TESTS(TEST(an_id_is_taken_while_pending_and_when_done), TEST(a_failed_request_starts_again_with_the_same_body_only),
       TEST(a_waiter_is_answered_when_the_request_ends), TEST(patience_ends_at_its_time_or_when_the_caller_left),
       TEST(the_oldest_finished_make_room_but_a_minimum_stays), TEST(a_preprocessing_is_used_once),
-      TEST(a_withdrawn_start_leaves_nothing), TEST(random_lives_agree_with_the_model))
+      TEST(a_withdrawn_start_leaves_nothing), TEST(random_lives_agree_with_the_model),
+      TEST(answers_are_forgotten_by_their_bytes_even_below_the_minimum), TEST(requests_that_run_count_too),
+      TEST(restoring_keeps_what_fits), TEST(a_withdrawn_second_try_leaves_the_failure),
+      TEST(whether_an_id_is_fresh_can_be_asked))

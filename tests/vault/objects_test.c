@@ -103,7 +103,7 @@ static void a_key_record_round_trips_and_refuses_what_it_does_not_know(void **st
 {
 	(void)state;
 	buf body = vector("kms-service/layout_vectors_b.json", "KeyGenMetadataInner extra"), inner = metadata_file(&body), file = { 0 };
-	key_record r = { .state = KEY_ACTIVE, .fhe_parameter = 1, .created_ms = 1700000000123 }, read;
+	key_record r = { .state = KEY_ACTIVE, .fhe_parameter = 1, .created_ms = 1700000000123, .body = {{ 7, [31] = 9 }} }, read;
 
 	assert_ok(key_metadata_read(&r.metadata, buf_slice(&inner)));
 	key_record_write(&file, &r);
@@ -111,14 +111,17 @@ static void a_key_record_round_trips_and_refuses_what_it_does_not_know(void **st
 	assert_int_equal(read.state, KEY_ACTIVE);
 	assert_int_equal(read.fhe_parameter, 1);
 	assert_true(read.created_ms == r.created_ms);
+	assert_true(hash32_eq_var(read.body, r.body));
 	assert_true(id_eq_var(&read.metadata.prep_id, &r.metadata.prep_id));
 	assert_string_equal(key_state_name(read.state), "active");
 
 	file.p[1] = 77;
 	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
-	file.p[1] = KEY_ACTIVE, file.p[0] = 2;
+	file.p[1] = 0;
 	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
-	file.p[0] = 1;
+	file.p[1] = KEY_ACTIVE, file.p[0] = 1;
+	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
+	file.p[0] = 2;
 	for (size_t n = 0; n < file.n; n++) assert_err(ERR_REQUEST, key_record_read(&read, slice_of(file.p, n)));
 	buf_free(&body), buf_free(&inner), buf_free(&file);
 }
@@ -136,6 +139,106 @@ static void an_object_of_another_name_is_refused(void **state)
 	buf_free(&file);
 }
 
-TESTS(TEST(the_signing_keys_have_the_known_bodies), TEST(key_metadata_has_the_known_body),
+/* With a body that would do, so that the name alone decides. */
+static void the_name_alone_is_enough_to_refuse_an_object(void **state)
+{
+	(void)state;
+	buf file = { 0 };
+	secp_sk sk;
+
+	envelope_write(&file, "PublicSigKey");
+	buf_put_u32(&file, 0);
+	buf_put_u64(&file, SECP_SK);
+	for (unsigned i = 0; i < SECP_SK; i++) buf_put_u8(&file, 1);
+	assert_int_equal(private_key_read(&sk, buf_slice(&file)), ERR_REQUEST);
+	assert_non_null(strstr(err_text(), "PrivateSigKey"));
+	err_clear();
+	buf_free(&file);
+}
+
+static key_metadata plain_metadata(void)
+{
+	return (key_metadata){ .key_id = {{ 1 }}, .prep_id = {{ 2 }}, .external_signature = slice_str("signature") };
+}
+
+/* Everything up to the list of digests. */
+enum { METADATA_IDS = 12 + 64 };
+
+static void more_digests_than_there_are_types_are_refused(void **state)
+{
+	(void)state;
+	buf file = { 0 };
+	key_metadata m;
+
+	for (unsigned n = PUB_TYPES; n <= PUB_TYPES + 1; n++) {
+		buf_clear(&file);
+		envelope_write(&file, "KeyGenMetadata");
+		for (unsigned i = 0; i < METADATA_IDS; i++) buf_put_u8(&file, i == 8 ? 3 : 0);
+		buf_put_u64(&file, n);
+		for (unsigned i = 0; i < n; i++) buf_put_u32(&file, 0), buf_put_u32(&file, i), buf_put_u64(&file, 1), buf_put_u8(&file, 5);
+		buf_put_u8(&file, 0), buf_put_u64(&file, 0), buf_put_u64(&file, 0);
+		err e = key_metadata_read(&m, buf_slice(&file));
+		if (n > PUB_TYPES) assert_err(ERR_REQUEST, e);
+		else assert_int_equal(e, OK);
+	}
+	buf_free(&file);
+}
+
+static void digests_out_of_order_or_twice_are_refused(void **state)
+{
+	(void)state;
+	for (unsigned second = 0; second < 2; second++) {
+		buf file = { 0 };
+		key_metadata m = plain_metadata(), read;
+		m.digests = 2;
+		m.digest[0] = (stored_digest){ PUB_PUBLIC_KEY, slice_str("a") };
+		m.digest[1] = (stored_digest){ second ? PUB_PUBLIC_KEY : PUB_SERVER_KEY, slice_str("b") };
+		key_metadata_write(&file, &m);
+		assert_err(ERR_REQUEST, key_metadata_read(&read, buf_slice(&file)));
+		buf_free(&file);
+	}
+}
+
+static void more_signatures_than_there_are_schemes_are_refused(void **state)
+{
+	(void)state;
+	buf file = { 0 };
+	key_metadata m = plain_metadata(), read;
+
+	m.signatures = MAX_SCHEMES;
+	for (unsigned i = 0; i < MAX_SCHEMES; i++) m.signature[i] = (stored_signature){ i, slice_str("s") };
+	key_metadata_write(&file, &m);
+	assert_ok(key_metadata_read(&read, buf_slice(&file)));
+	assert_int_equal(read.signatures, MAX_SCHEMES);
+
+	/* One more of the same, which is 21 bytes; their number stands in front of them. */
+	uint8_t last[21];
+	memcpy(last, file.p + file.n - sizeof last, sizeof last);
+	buf_put(&file, last, sizeof last);
+	store64(file.p + file.n - (MAX_SCHEMES + 1) * sizeof last - 8, MAX_SCHEMES + 1);
+	assert_err(ERR_REQUEST, key_metadata_read(&read, buf_slice(&file)));
+	buf_free(&file);
+}
+
+static void whether_there_is_extra_data_is_said_by_one_or_zero(void **state)
+{
+	(void)state;
+	buf file = { 0 };
+	key_metadata m = plain_metadata(), read;
+
+	m.has_extra_data = true;
+	key_metadata_write(&file, &m);
+	const size_t flag = envelope_length("KeyGenMetadata") + METADATA_IDS + 8;
+	assert_int_equal(file.p[flag], 1);
+	assert_ok(key_metadata_read(&read, buf_slice(&file)));
+	file.p[flag] = 2;
+	assert_err(ERR_REQUEST, key_metadata_read(&read, buf_slice(&file)));
+	buf_free(&file);
+}
+
+TESTS(TEST(the_name_alone_is_enough_to_refuse_an_object), TEST(more_digests_than_there_are_types_are_refused),
+      TEST(digests_out_of_order_or_twice_are_refused), TEST(more_signatures_than_there_are_schemes_are_refused),
+      TEST(whether_there_is_extra_data_is_said_by_one_or_zero),
+      TEST(the_signing_keys_have_the_known_bodies), TEST(key_metadata_has_the_known_body),
       TEST(every_truncation_of_key_metadata_is_refused), TEST(a_key_record_round_trips_and_refuses_what_it_does_not_know),
       TEST(an_object_of_another_name_is_refused))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/test.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "base/file.h"
@@ -14,6 +15,20 @@ static vault *open_vault(void **state)
 	vault *v = NULL;
 	assert_ok(vault_open(&v, below(state, "PUB"), below(state, "PRIV")));
 	return v;
+}
+
+static bool has_public(vault *v, pub_type t, const id32 *id)
+{
+	bool there = false;
+	assert_ok(vault_has_public(&there, v, t, id));
+	return there;
+}
+
+static bool has_private(vault *v, priv_type t, const id32 *epoch, const id32 *id)
+{
+	bool there = false;
+	assert_ok(vault_has_private(&there, v, t, epoch, id));
+	return there;
 }
 
 static unsigned mode_of(const char *path)
@@ -39,8 +54,8 @@ static void what_was_put_is_read_back_from_the_published_place(void **state)
 	assert_err(ERR_NOT_FOUND, vault_get_private(&b, v, PRIV_FHE_KEY_INFO, &EPOCH, &TWO, 100));
 	assert_err(ERR_NOT_FOUND, vault_get_private(&b, v, PRIV_FHE_KEY_INFO, NULL, &ONE, 100));
 	assert_err(ERR_REQUEST, vault_get_private(&b, v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, 3));
-	assert_true(vault_has_public(v, PUB_COMPRESSED_XOF_KEY_SET, &ONE));
-	assert_false(vault_has_public(v, PUB_PUBLIC_KEY, &ONE));
+	assert_true(has_public(v, PUB_COMPRESSED_XOF_KEY_SET, &ONE));
+	assert_false(has_public(v, PUB_PUBLIC_KEY, &ONE));
 	buf_free(&b);
 	vault_free(&v);
 }
@@ -58,7 +73,7 @@ static void a_second_write_is_skipped_and_reported(void **state)
 	assert_true(slice_eq_var(buf_slice(&b), slice_str("first")));
 	assert_ok(vault_remove_public(v, PUB_CRS, &ONE));
 	assert_ok(vault_remove_public(v, PUB_CRS, &ONE));
-	assert_false(vault_has_public(v, PUB_CRS, &ONE));
+	assert_false(has_public(v, PUB_CRS, &ONE));
 	buf_free(&b);
 	vault_free(&v);
 }
@@ -110,18 +125,21 @@ static void a_vault_has_one_holder(void **state)
 	vault_free(&v);
 }
 
-static void what_an_interrupted_write_left_is_removed(void **state)
+static void what_an_interrupted_write_left_is_removed_and_nothing_else(void **state)
 {
 	vault *v = open_vault(state);
 	bool existed;
-	const char *torn = below(state, "PRIV/SigningKey/0000000000000000000000000000000000000000000000000000000000000002.aB3xYz");
+	const char *torn = below(state, "PRIV/SigningKey/0000000000000000000000000000000000000000000000000000000000000002.unfinished-aB3xYz");
+	const char *own = below(state, "PRIV/SigningKey/0000000000000000000000000000000000000000000000000000000000000002.backup");
 
 	assert_ok(vault_put_private(v, PRIV_SIGNING_KEY, NULL, &ONE, slice_str("k"), &existed));
 	vault_free(&v);
 	assert_ok(file_write_atomic(torn, slice_str("half a"), 0600));
+	assert_ok(file_write_atomic(own, slice_str("somebody's copy"), 0600));
 	v = open_vault(state);
 	assert_false(file_exists(torn));
-	assert_true(vault_has_private(v, PRIV_SIGNING_KEY, NULL, &ONE));
+	assert_true(file_exists(own));
+	assert_true(has_private(v, PRIV_SIGNING_KEY, NULL, &ONE));
 	vault_free(&v);
 }
 
@@ -253,10 +271,124 @@ static void a_damaged_signing_key_is_not_replaced(void **state)
 	vault_free(&v);
 }
 
-TESTS(TEST_IN_FOLDER(what_was_put_is_read_back_from_the_published_place), TEST_IN_FOLDER(a_second_write_is_skipped_and_reported),
+/* Opening with no key must say why, and leave the private folder without one. */
+static void refused_to_make(void **state, const char *why)
+{
+	vault *v = open_vault(state);
+	signer *k = NULL;
+	bool fresh;
+	id32 id;
+
+	signing_key_id(&id);
+	assert_int_equal(signing_key_open(&k, &fresh, v, test_rng()), ERR_STATE);
+	assert_non_null(strstr(err_text(), why));
+	err_clear();
+	assert_null(k);
+	assert_false(has_private(v, PRIV_SIGNING_KEY, NULL, &id));
+	vault_free(&v);
+}
+
+static void a_lost_signing_key_is_not_replaced(void **state)
+{
+	vault *v = open_vault(state);
+	signer *k = NULL;
+	bool fresh, existed;
+	id32 id;
+
+	signing_key_id(&id);
+	assert_ok(signing_key_open(&k, &fresh, v, test_rng()));
+	assert_ok(signing_key_publish(k, v, "0x00"));
+	assert_ok(vault_remove_private(v, PRIV_SIGNING_KEY, NULL, &id));
+	signer_free(&k);
+	vault_free(&v);
+	refused_to_make(state, "PUB");
+
+	/* Any of what is published is enough, */
+	v = open_vault(state);
+	assert_ok(vault_remove_public(v, PUB_VERF_KEY, &id));
+	assert_ok(vault_remove_public(v, PUB_VERF_ADDRESS, &id));
+	assert_ok(vault_remove_public(v, PUB_TYPED_VERF_KEY, &id));
+	vault_free(&v);
+	refused_to_make(state, "PUB");
+	v = open_vault(state);
+	assert_ok(vault_remove_public(v, PUB_TYPED_VERF_ADDRESS, &id));
+
+	/* and so is any private file: a key, */
+	assert_ok(vault_put_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, slice_str("record"), &existed));
+	vault_free(&v);
+	refused_to_make(state, "PRIV");
+	v = open_vault(state);
+	assert_ok(vault_remove_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE));
+	vault_free(&v);
+	/* or a journal. */
+	assert_ok(file_write_atomic(below(state, "PRIV/journal"), slice_str("x"), 0600));
+	refused_to_make(state, "PRIV");
+	assert_int_equal(unlink(below(state, "PRIV/journal")), 0);
+
+	/* Empty folders do not matter. */
+	v = open_vault(state);
+	assert_ok(signing_key_open(&k, &fresh, v, test_rng()));
+	assert_true(fresh);
+	signer_free(&k);
+	vault_free(&v);
+}
+
+static void nothing_is_published_beside_what_another_key_published(void **state)
+{
+	vault *v = open_vault(state);
+	signer *k = NULL;
+	bool fresh, existed;
+	id32 id;
+
+	signing_key_id(&id);
+	assert_ok(signing_key_open(&k, &fresh, v, test_rng()));
+	assert_ok(vault_put_public(v, PUB_TYPED_VERF_ADDRESS, &id, slice_str("0x01"), &existed));
+	assert_err(ERR_STATE, signing_key_publish(k, v, "0x00"));
+	assert_false(has_public(v, PUB_VERF_KEY, &id));
+	assert_false(has_public(v, PUB_VERF_ADDRESS, &id));
+	signer_free(&k);
+	vault_free(&v);
+}
+
+/* A loop of links stands for whatever keeps a disk from answering. */
+static void what_cannot_be_looked_for_is_not_taken_for_absent(void **state)
+{
+	vault *v = open_vault(state);
+	bool there = true;
+	id32 *ids = NULL;
+	size_t n;
+
+	assert_int_equal(symlink("FheKeyInfo", below(state, "PRIV/FheKeyInfo")), 0);
+	assert_int_equal(symlink("PublicKey", below(state, "PUB/PublicKey")), 0);
+	assert_err(ERR_IO, vault_has_private(&there, v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE));
+	assert_err(ERR_IO, vault_has_public(&there, v, PUB_PUBLIC_KEY, &ONE));
+	assert_true(there);
+	assert_err(ERR_IO, vault_list_private(&ids, &n, v, PRIV_FHE_KEY_INFO, &EPOCH));
+	assert_err(ERR_IO, vault_list_epochs(&ids, &n, v, PRIV_FHE_KEY_INFO));
+	assert_err(ERR_IO, vault_remove_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE));
+	assert_err(ERR_IO, vault_remove_public(v, PUB_PUBLIC_KEY, &ONE));
+	assert_null(ids);
+	vault_free(&v);
+}
+
+static void a_path_that_is_too_long_is_a_sentence(void **state)
+{
+	char path[PATH_MAX + 8];
+	vault *v = NULL;
+
+	(void)state;
+	memset(path, 'p', sizeof path - 1);
+	path[0] = '/', path[sizeof path - 1] = '\0';
+	assert_err(ERR_REQUEST, vault_open(&v, path, path));
+	assert_null(v);
+}
+
+TESTS(TEST_IN_FOLDER(a_lost_signing_key_is_not_replaced), TEST_IN_FOLDER(nothing_is_published_beside_what_another_key_published),
+      TEST_IN_FOLDER(what_cannot_be_looked_for_is_not_taken_for_absent), TEST_IN_FOLDER(a_path_that_is_too_long_is_a_sentence),
+      TEST_IN_FOLDER(what_was_put_is_read_back_from_the_published_place), TEST_IN_FOLDER(a_second_write_is_skipped_and_reported),
       TEST_IN_FOLDER(private_material_is_closed_to_others_whatever_the_umask),
       TEST_IN_FOLDER(a_vault_whose_private_files_are_open_to_others_is_refused), TEST_IN_FOLDER(a_vault_has_one_holder),
-      TEST_IN_FOLDER(what_an_interrupted_write_left_is_removed),
+      TEST_IN_FOLDER(what_an_interrupted_write_left_is_removed_and_nothing_else),
       TEST_IN_FOLDER(ids_are_listed_in_order_and_foreign_names_passed_over), TEST_IN_FOLDER(an_unwritable_place_is_a_sentence),
       TEST_IN_FOLDER(a_killed_writer_leaves_whole_objects), TEST_IN_FOLDER(a_signing_key_is_made_once),
       TEST_IN_FOLDER(a_damaged_signing_key_is_not_replaced))

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* node/journal_frame.c -- a header that vouches for itself, then a payload that it vouches for. */
+#include "node/journal_frame.h"
+#include "base/base.h"
+#include "sym/sha2.h"
+
+enum { PAYLOAD_SUM = 8, HEADER_SUM = 4, SUMMED = FRAME_HEADER - HEADER_SUM };
+
+/* The smallest unit that a disk writes as a whole; larger ones are multiples of it. */
+enum { SECTOR = 512 };
+
+void frame_put(buf *out, slice payload)
+{
+	ASSERT(payload.n > 0 && payload.n <= MAX_JOURNAL_RECORD);
+	const hash32 sum = sha256(payload);
+	uint8_t header[FRAME_HEADER];
+
+	store32(header, (uint32_t)payload.n);
+	memcpy(header + 4, sum.b, PAYLOAD_SUM);
+	const hash32 own = sha256(slice_of(header, SUMMED));
+	memcpy(header + SUMMED, own.b, HEADER_SUM);
+	buf_put(out, header, sizeof header);
+	buf_put_slice(out, payload);
+}
+
+bool frame_header_read(size_t *payload_bytes, const uint8_t header[static FRAME_HEADER])
+{
+	const size_t n = load32(header);
+	if (n == 0 || n > MAX_JOURNAL_RECORD) return false;
+	const hash32 own = sha256(slice_of(header, SUMMED));
+	if (memcmp(own.b, header + SUMMED, HEADER_SUM)) return false;
+	*payload_bytes = n;
+	return true;
+}
+
+bool frame_next(slice *payload, reader *r)
+{
+	const reader before = *r;
+	size_t n = 0;
+
+	const slice header = read_bytes(r, FRAME_HEADER);
+	if (read_ok(r) && frame_header_read(&n, header.p)) {
+		const slice p = read_bytes(r, n);
+		if (read_ok(r)) {
+			const hash32 sum = sha256(p);
+			if (!memcmp(sum.b, header.p + 4, PAYLOAD_SUM)) {
+				*payload = p;
+				return true;
+			}
+		}
+	}
+	*r = before;
+	return false;
+}
+
+static bool all_zero(slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i]) return false;
+	return true;
+}
+
+/* Sectors that never reached the disk read as zeros: all of the header, or its part on one side of a sector's border. */
+static bool header_may_be_torn(const uint8_t *header, uint64_t at)
+{
+	const size_t split = size_min(SECTOR - at % SECTOR, FRAME_HEADER);
+
+	if (all_zero(slice_of(header, split))) return true;
+	return split < FRAME_HEADER && all_zero(slice_of(header + split, FRAME_HEADER - split));
+}
+
+/* Does a whole frame begin anywhere in s? */
+static bool holds_frame(slice s)
+{
+	slice payload;
+
+	for (size_t i = 0; i + FRAME_HEADER < s.n; i++) {
+		reader r = reader_of(slice_of(s.p + i, s.n - i));
+		if (frame_next(&payload, &r)) return true;
+	}
+	return false;
+}
+
+bool frame_may_be_torn(slice rest, uint64_t at)
+{
+	size_t n;
+
+	if (rest.n < FRAME_HEADER) return true;
+	if (frame_header_read(&n, rest.p)) return rest.n <= FRAME_HEADER + n;
+	return rest.n <= FRAME_HEADER + (size_t)MAX_JOURNAL_RECORD && header_may_be_torn(rest.p, at) && !holds_frame(rest);
+}

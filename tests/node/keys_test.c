@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys of a node on disk: what is removed, and what never is. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "node/keys.h"
+#include "tests/vault/folder.h"
+
+static const id32 EPOCH = {{ [0] = 8, [31] = 1 }}, KEY = {{ [0] = 4, [31] = 77 }};
+
+#define EPOCH_TEXT "0800000000000000000000000000000000000000000000000000000000000001"
+#define KEY_TEXT   "040000000000000000000000000000000000000000000000000000000000004d"
+static const char SECRET[] = "PRIV/FhePrivateKey/" EPOCH_TEXT "/" KEY_TEXT, RECORD[] = "PRIV/FheKeyInfo/" EPOCH_TEXT "/" KEY_TEXT,
+                  MARK[] = "PRIV/UnfinishedKey/" EPOCH_TEXT "/" KEY_TEXT, PUBLIC_KEY[] = "PUB/PublicKey/" KEY_TEXT,
+                  KEYSET[] = "PUB/CompressedXofKeySet/" KEY_TEXT;
+
+static key_files files;
+
+static int make_files(void **state)
+{
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	return tkms_keygen(&files, NULL, &PARAMS_TEST, &KEY, test_rng(), NULL) == OK ? 0 : -1;
+}
+
+static int drop_files(void **state)
+{
+	(void)state;
+	key_files_free(&files);
+	return 0;
+}
+
+static key_record record_of_key(void)
+{
+	return (key_record){
+		.state = KEY_ACTIVE, .fhe_parameter = PARAMS_TEST.fhe_parameter, .created_ms = 1, .body = {{ 6 }},
+		.metadata = {
+			.key_id = KEY, .digests = 2,
+			.digest = { { PUB_PUBLIC_KEY, slice_of(files.public_key_digest, KEY_DIGEST_BYTES) },
+			            { PUB_COMPRESSED_XOF_KEY_SET, slice_of(files.xof_keyset_digest, KEY_DIGEST_BYTES) } },
+			.external_signature = slice_str("signature"),
+		},
+	};
+}
+
+typedef struct world { vault *v; keys *k; } world;
+
+static err open_keys(world *w, void **state)
+{
+	*w = (world){ 0 };
+	assert_ok(vault_open(&w->v, below(state, "PUB"), below(state, "PRIV")));
+	return keys_open(&w->k, w->v);
+}
+
+static void close_keys(world *w)
+{
+	keys_free(&w->k);
+	vault_free(&w->v);
+}
+
+static err create(world *w)
+{
+	const key_record r = record_of_key();
+	return keys_create(w->k, &EPOCH, &files, &r);
+}
+
+/* A key that was made in peace. */
+static void live_key(void **state)
+{
+	world w;
+	assert_ok(open_keys(&w, state));
+	assert_ok(create(&w));
+	close_keys(&w);
+}
+
+static bool there(void **state, const char *name)
+{
+	return file_exists(below(state, name));
+}
+
+static void a_key_is_there_after_a_restart_and_nothing_is_left_of_its_making(void **state)
+{
+	world w;
+	const secret_keys *s;
+
+	live_key(state);
+	assert_false(there(state, MARK));
+	assert_ok(open_keys(&w, state));
+	assert_int_equal(keys_count(w.k), 1);
+	assert_ok(keys_for_decryption(&s, w.k, &EPOCH, &KEY));
+	assert_err(ERR_EXISTS, create(&w));
+	close_keys(&w);
+	assert_ok(open_keys(&w, state));
+	assert_int_equal(keys_count(w.k), 1);
+	close_keys(&w);
+}
+
+static void a_key_that_lost_its_record_is_kept_and_the_start_refused(void **state)
+{
+	world w;
+
+	live_key(state);
+	assert_int_equal(rename(below(state, "PRIV/FheKeyInfo"), below(state, "elsewhere")), 0);
+	assert_int_equal(open_keys(&w, state), ERR_STATE);
+	assert_non_null(strstr(err_text(), RECORD));
+	err_clear();
+	close_keys(&w);
+	assert_true(there(state, SECRET) && there(state, PUBLIC_KEY) && there(state, KEYSET));
+	assert_int_equal(rename(below(state, "elsewhere"), below(state, "PRIV/FheKeyInfo")), 0);
+	assert_ok(open_keys(&w, state));
+	close_keys(&w);
+}
+
+/* A loop of links stands for a disk that does not answer. */
+static void a_key_whose_record_cannot_be_looked_for_is_kept_though_it_is_marked(void **state)
+{
+	world w;
+
+	live_key(state);
+	assert_ok(vault_open(&w.v, below(state, "PUB"), below(state, "PRIV")));
+	bool existed;
+	assert_ok(vault_put_private(w.v, PRIV_UNFINISHED_KEY, &EPOCH, &KEY, (slice){ 0 }, &existed));
+	vault_free(&w.v);
+	assert_int_equal(rename(below(state, "PRIV/FheKeyInfo"), below(state, "elsewhere")), 0);
+	assert_int_equal(symlink("FheKeyInfo", below(state, "PRIV/FheKeyInfo")), 0);
+	assert_err(ERR_IO, open_keys(&w, state));
+	close_keys(&w);
+	assert_true(there(state, SECRET) && there(state, PUBLIC_KEY) && there(state, KEYSET) && there(state, MARK));
+}
+
+static void marked_pieces_are_removed_and_a_marked_key_is_not(void **state)
+{
+	world w;
+	bool existed;
+
+	for (unsigned whole = 0; whole < 2; whole++) {
+		live_key(state);
+		assert_ok(vault_open(&w.v, below(state, "PUB"), below(state, "PRIV")));
+		assert_ok(vault_put_private(w.v, PRIV_UNFINISHED_KEY, &EPOCH, &KEY, (slice){ 0 }, &existed));
+		if (!whole) assert_ok(vault_remove_private(w.v, PRIV_FHE_KEY_INFO, &EPOCH, &KEY));
+		vault_free(&w.v);
+		assert_ok(open_keys(&w, state));
+		assert_int_equal(keys_count(w.k), whole);
+		close_keys(&w);
+		assert_false(there(state, MARK));
+		assert_int_equal(there(state, SECRET), whole);
+		assert_int_equal(there(state, PUBLIC_KEY), whole);
+		assert_int_equal(there(state, KEYSET), whole);
+	}
+}
+
+static err create_with_room(world *w, size_t largest_file)
+{
+	struct rlimit before;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	const struct rlimit small = { largest_file, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	err e = create(w);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	return e;
+}
+
+/* A limit on the size of files stands for a full disk. */
+static void a_full_disk_leaves_nothing_of_a_key(void **state)
+{
+	const size_t room[] = { 0, files.client_key.n - 1, files.public_key.n - 1, files.xof_keyset.n - 1 };
+	world w;
+
+	assert_ok(open_keys(&w, state));
+	for (size_t i = 0; i < COUNT(room); i++) {
+		assert_err(ERR_IO, create_with_room(&w, room[i]));
+		assert_false(there(state, SECRET) || there(state, PUBLIC_KEY) || there(state, KEYSET) || there(state, RECORD) || there(state, MARK));
+		assert_int_equal(keys_count(w.k), 0);
+	}
+	assert_ok(create(&w));
+	close_keys(&w);
+}
+
+static void a_file_that_was_there_before_survives_a_refused_key(void **state)
+{
+	static const char *const EACH[] = { PUBLIC_KEY, KEYSET };
+	world w;
+
+	assert_ok(open_keys(&w, state));
+	assert_ok(dir_make(below(state, "PUB/PublicKey"), 0755));
+	assert_ok(dir_make(below(state, "PUB/CompressedXofKeySet"), 0755));
+	for (size_t i = 0; i < COUNT(EACH); i++) {
+		assert_ok(file_write_atomic(below(state, EACH[i]), slice_str("another's"), 0644));
+		assert_err(ERR_EXISTS, create_with_room(&w, 0));
+		assert_err(ERR_EXISTS, create(&w));
+		assert_true(there(state, EACH[i]));
+		assert_false(there(state, SECRET) || there(state, RECORD) || there(state, MARK));
+		assert_int_equal(unlink(below(state, EACH[i])), 0);
+	}
+	close_keys(&w);
+}
+
+static const struct CMUnitTest all_tests[] = {
+	TEST_IN_FOLDER(a_key_is_there_after_a_restart_and_nothing_is_left_of_its_making),
+	TEST_IN_FOLDER(a_key_that_lost_its_record_is_kept_and_the_start_refused),
+	TEST_IN_FOLDER(a_key_whose_record_cannot_be_looked_for_is_kept_though_it_is_marked),
+	TEST_IN_FOLDER(marked_pieces_are_removed_and_a_marked_key_is_not),
+	TEST_IN_FOLDER(a_full_disk_leaves_nothing_of_a_key),
+	TEST_IN_FOLDER(a_file_that_was_there_before_survives_a_refused_key),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main_with(argc, argv, __FILE__, all_tests, COUNT(all_tests), make_files, drop_files);
+}
