@@ -145,6 +145,41 @@ static void lists_hold_their_values(void **state)
 	}
 }
 
+/* The client's deterministic build, from the same key, values and seed, is the same file. */
+static void a_seeded_list_is_the_clients_byte_for_byte(void **state)
+{
+	(void)state;
+	static const uint8_t SEED[16] = { 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7 };
+	const plaintext value[] = { value_of((expected){ "uint8", "0xa7" }), value_of((expected){ "uint64", U64 }) };
+
+	for (unsigned folder = PROD; folder <= TEST_SET; folder++) {
+		AUTO(buf) want = read_in(folder, "list_seeded_c8.bin");
+		AUTO(buf) key_file = read_in(folder, "compact_public_key.bin");
+		AUTO(buf) got = { 0 };
+		AUTO(arena) a = arena_with_limit(16 << 20);
+		public_key key;
+		compact_list list;
+		data_kind kind[COUNT(value)];
+		uint8_t block[4 + 32];
+		size_t blocks = 0;
+
+		assert_ok(tfhers_read_public_key(&key, &a, buf_slice(&key_file)));
+		for (unsigned v = 0; v < COUNT(value); v++) {
+			const fhe_type *t = value[v].type;
+			compact_blocks(block + blocks, t->blocks, slice_of(value[v].bytes, t->bytes));
+			kind[v] = (data_kind){ .id = DATA_UNSIGNED, .blocks = t->blocks };
+			blocks += t->blocks;
+		}
+		assert_int_equal(blocks, sizeof block);
+		const compact_key k = { key.params->pke.n, key.params->pke.noise, key.mask, key.body };
+		assert_ok(compact_encrypt_seeded(&list, &a, &k, block, blocks, slice_of(SEED, sizeof SEED)));
+		tfhers_write_list(&got, &(client_list){ .params = key.params, .lists = 1, .values = COUNT(value), .list = &list,
+		                                        .value = kind, .tag = key.tag });
+		assert_int_equal(got.n, want.n);
+		assert_memory_equal(got.p, want.p, want.n);
+	}
+}
+
 /* ---- kinds that a KMS is not asked to decrypt ---------------------------------------------------------------------- */
 
 static unsigned open_block(unsigned folder, uint64_t *lwe, unsigned dim)
@@ -269,6 +304,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		TEST(ciphertexts_hold_their_values),
 		TEST(lists_hold_their_values),
+		TEST(a_seeded_list_is_the_clients_byte_for_byte),
 		TEST(seeded_ciphertexts_hold_their_values),
 		TEST(signed_ciphertexts_hold_their_values_and_are_refused_by_a_kms),
 		TEST(a_clients_list_goes_through_a_published_key_set),
