@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/config.c -- three passes over one table: the file's leaves, the environment, the fallbacks.
+ * base/config.c -- three passes over one table: the environment, the file's leaves, the fallbacks.
  *
  * A pass never replaces what an earlier one of higher rank has set, so the environment goes first.
  */
@@ -20,6 +20,9 @@ typedef struct loading {
 	bool  set[MAX_KEYS];
 	bool  from_file[MAX_KEYS];
 	err   failed;
+	struct loading *row;             /* of the table of a list that is being read; in it, NULL   */
+	size_t row_key, row_at;          /* which one that is; row_key is the number of keys if none */
+	char   row_name[WHERE];
 } loading;
 
 /* ---- one value ---------------------------------------------------------------------------------------------- */
@@ -73,6 +76,10 @@ static err set_from_text(loading *l, size_t k, const char *v, const char *where)
 		if (end == v || *end || errno || isspace((unsigned char)v[0]))
 			return err_fail(ERR_REQUEST, "%s: %s must be a whole number", where, key->name);
 		return set_int(l, k, number, where);
+	case CONFIG_SECTION:
+		return err_fail(ERR_REQUEST, "%s: %s is a section: set the keys in it", where, key->name);
+	case CONFIG_ROWS:
+		return err_fail(ERR_REQUEST, "%s: %s is a list of tables, for which there must be a file", where, key->name);
 	case CONFIG_REFUSED:
 		break;
 	}
@@ -85,18 +92,21 @@ static err set_from_leaf(loading *l, size_t k, const toml_leaf *leaf, const char
 		[TOML_TEXT] = "a text", [TOML_INTEGER] = "a whole number", [TOML_FLOAT] = "a number with a fraction",
 		[TOML_BOOL] = "true or false", [TOML_TIME] = "a time", [TOML_TABLE] = "a table",
 	};
-	static const toml_kind WANTED[] = { [CONFIG_BOOL] = TOML_BOOL, [CONFIG_INT] = TOML_INTEGER, [CONFIG_TEXT] = TOML_TEXT };
+	static const toml_kind WANTED[] = { [CONFIG_BOOL] = TOML_BOOL, [CONFIG_INT] = TOML_INTEGER, [CONFIG_TEXT] = TOML_TEXT,
+	                                    [CONFIG_SECTION] = TOML_TABLE, [CONFIG_ROWS] = TOML_TABLE };
 	const config_key *key = &l->schema->key[k];
 
 	if (key->type == CONFIG_REFUSED) return err_fail(ERR_REQUEST, "%s: %s: %s", where, key->name, key->help);
 	const toml_kind wanted = WANTED[key->type];
-	if (leaf->in_array || leaf->kind != wanted)
+	if (leaf->arrays || leaf->kind != wanted)
 		return err_fail(ERR_REQUEST, "%s: %s must be %s, not %s%s", where, key->name, KIND[wanted],
-		                leaf->in_array ? "a list with " : "", KIND[leaf->kind]);
+		                leaf->arrays ? "a list with " : "", KIND[leaf->kind]);
 	switch (key->type) {
 	case CONFIG_BOOL: return set_bool(l, k, leaf->integer);
 	case CONFIG_INT:  return set_int(l, k, leaf->integer, where);
 	case CONFIG_TEXT: return set_text(l, k, leaf->text, where);
+	case CONFIG_SECTION:               /* empty */
+	case CONFIG_ROWS:
 	case CONFIG_REFUSED: break;
 	}
 	return OK;
@@ -124,13 +134,114 @@ static bool is_section(const config_schema *s, const char *name)
 	return false;
 }
 
+/* Is `name` that of the section or of something in it? */
+static bool lies_in(const char *name, const char *section)
+{
+	const size_t n = strlen(section);
+	return !strncmp(name, section, n) && (name[n] == '\0' || name[n] == '.');
+}
+
+/* Something of that name was given, so the sections around it are there. */
+static void set_sections(loading *l, const char *name)
+{
+	for (size_t k = 0; k < l->schema->keys; k++) {
+		const config_key *key = &l->schema->key[k];
+		if (key->type == CONFIG_SECTION && lies_in(name, key->name)) *(bool *)(l->out + key->offset) = true;
+	}
+}
+
+bool config_left_out(const config_schema *s, const void *values, const config_key *key)
+{
+	for (size_t k = 0; k < s->keys; k++)
+		if (s->key[k].type == CONFIG_SECTION && lies_in(key->name, s->key[k].name) &&
+		    !*(const bool *)((const uint8_t *)values + s->key[k].offset)) return true;
+	return false;
+}
+
+static bool take_leaf(void *ctx, const toml_leaf *leaf);
+static err take_fallbacks(loading *l);
+
+/* ---- lists of tables ---------------------------------------------------------------------------------------- */
+
+static config_rows *rows_at(const loading *l, size_t k)
+{
+	return (config_rows *)(void *)(l->out + l->schema->key[k].offset);
+}
+
+/* The table that was being read, if any, is complete. */
+static err end_row(loading *l)
+{
+	if (!l->row || l->row_key == l->schema->keys) return OK;
+	l->row_key = l->schema->keys;
+	return take_fallbacks(l->row);
+}
+
+static err begin_row(loading *l, size_t k, size_t at, const char *where)
+{
+	const config_key *key = &l->schema->key[k];
+	config_rows *rows = rows_at(l, k);
+	const size_t size = key->row_size;
+
+	TRY(end_row(l));
+	if (at != rows->n) return err_fail(ERR_REQUEST, "%s: %s is set a second time", where, key->name);
+	if (rows->n >= (size_t)key->max)
+		return err_fail(ERR_REQUEST, "%s: %s has more than %jd tables", where, key->name, (intmax_t)key->max);
+	void *more = realloc(rows->row, (rows->n + 1) * size);
+	if (!more) return err_fail(ERR_NOMEM, "no memory for the configuration");
+	rows->row = more;
+	uint8_t *fresh = (uint8_t *)more + rows->n++ * size;
+	memset(fresh, 0, size);
+	snprintf(l->row_name, sizeof l->row_name, "%.128s, %s, table %zu", l->name, key->name, rows->n);
+	*l->row = (loading){ .schema = key->rows, .out = fresh, .name = l->row_name };
+	l->row_key = k;
+	l->row_at = at;
+	return OK;
+}
+
+/* The leaf goes to the schema of its table, with the key that it has there. */
+static err take_row_leaf(loading *l, size_t k, const toml_leaf *leaf, const char *where)
+{
+	toml_leaf inner = *leaf;
+
+	if (leaf->arrays == 0) return set_from_leaf(l, k, leaf, where);
+	if (l->row_key != k || l->row_at != leaf->row) TRY(begin_row(l, k, leaf->row, where));
+	inner.key += leaf->list;
+	inner.arrays--;
+	if (*inner.key == '\0') {
+		if (leaf->arrays == 1 && leaf->kind == TOML_TABLE) return OK;        /* an empty one */
+		return err_fail(ERR_REQUEST, "%s: %s must be a list of tables", where, l->schema->key[k].name);
+	}
+	inner.key++;
+	(void)take_leaf(l->row, &inner);
+	return l->row->failed;
+}
+
+/* The list that the leaf lies in; schema->keys if it lies in none that is known. */
+static size_t find_rows(const config_schema *s, const toml_leaf *leaf)
+{
+	for (size_t k = 0; k < s->keys; k++) {
+		const config_key *key = &s->key[k];
+		const size_t n = leaf->arrays ? leaf->list : strlen(leaf->key);
+		if (key->type == CONFIG_ROWS && strlen(key->name) == n && !strncmp(leaf->key, key->name, n)) return k;
+	}
+	return s->keys;
+}
+
+/* ---- the file ----------------------------------------------------------------------------------------------- */
+
 static bool take_leaf(void *ctx, const toml_leaf *leaf)
 {
 	loading *l = ctx;
 	char where[WHERE];
 
 	snprintf(where, sizeof where, "%s, line %u", l->name, leaf->line);
-	if (leaf->kind == TOML_TABLE && !leaf->in_array && is_section(l->schema, leaf->key)) return true;
+	set_sections(l, leaf->key);
+	const size_t rows = find_rows(l->schema, leaf);
+	if (rows < l->schema->keys) {
+		l->failed = take_row_leaf(l, rows, leaf, where);
+		return l->failed == OK;
+	}
+	if (leaf->kind == TOML_TABLE && !leaf->arrays && is_section(l->schema, leaf->key)) return true;
 	size_t k = find(l->schema, leaf->key);
 	if (k == l->schema->keys)
 		l->failed = err_fail(ERR_REQUEST, "%s: there is no key %.*s", where, MAX_KEY_NAME, leaf->key);
@@ -141,6 +252,8 @@ static bool take_leaf(void *ctx, const toml_leaf *leaf)
 	if (k < l->schema->keys) l->from_file[k] = true;
 	return l->failed == OK;
 }
+
+/* ---- the environment, and what nobody set ------------------------------------------------------------------- */
 
 /* SERVICE__LISTEN_PORT to service.listen_port.  False if it does not fit. */
 static bool key_name(char out[static MAX_KEY_NAME], slice variable)
@@ -172,6 +285,7 @@ static err take_variables(loading *l, const char *prefix, char *const *environme
 		if (k == l->schema->keys) return err_fail(ERR_REQUEST, "%s: there is no such key", where);
 		if (l->set[k]) continue;
 		TRY(set_from_text(l, k, equals + 1, where));
+		set_sections(l, l->schema->key[k].name);
 		l->set[k] = true;
 	}
 	return OK;
@@ -181,7 +295,13 @@ static err take_fallbacks(loading *l)
 {
 	for (size_t k = 0; k < l->schema->keys; k++) {
 		const config_key *key = &l->schema->key[k];
-		if (l->set[k] || key->type == CONFIG_REFUSED) continue;
+		if (l->set[k] || key->type == CONFIG_REFUSED || key->type == CONFIG_SECTION) continue;
+		if (config_left_out(l->schema, l->out, key)) continue;
+		if (key->type == CONFIG_ROWS) {
+			if (rows_at(l, k)->n >= (size_t)key->min) continue;
+			return err_fail(ERR_REQUEST, "%s: %s has %zu tables; at least %jd are needed: %s", l->name, key->name,
+			                rows_at(l, k)->n, (intmax_t)key->min, key->help);
+		}
 		if (!key->fallback) return err_fail(ERR_REQUEST, "%s: the key %s is missing: %s", l->name, key->name, key->help);
 		TRY(set_from_text(l, k, key->fallback, "default"));
 	}
@@ -196,12 +316,13 @@ static err load(loading *l, slice text, char *const *environment)
 	if (!toml_walk(why, sizeof why, (const char *)text.p, text.n, take_leaf, l))
 		return err_fail(ERR_REQUEST, "%s is not TOML: %s", l->name, why);
 	TRY(l->failed);
+	TRY(end_row(l));
 	return take_fallbacks(l);
 }
 
 err config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment)
 {
-	loading l = { .schema = schema, .out = out, .name = name };
+	loading row, l = { .schema = schema, .out = out, .name = name, .row = &row, .row_key = schema->keys };
 
 	ASSERT(schema->keys <= MAX_KEYS);
 	if (text.n > MAX_CONFIG_FILE) return err_fail(ERR_REQUEST, "%s is longer than %d bytes", name, MAX_CONFIG_FILE);
@@ -220,81 +341,22 @@ err config_load(void *out, const config_schema *schema, const char *file, char *
 	return e;
 }
 
-/* ---- afterwards --------------------------------------------------------------------------------------------- */
-
-static char *text_at(const void *values, const config_key *key)
-{
-	char *p;
-	memcpy(&p, (const uint8_t *)values + key->offset, sizeof p);
-	return p;
-}
-
 void config_free(void *out, const config_schema *schema)
 {
 	for (size_t k = 0; k < schema->keys; k++) {
 		const config_key *key = &schema->key[k];
-		if (key->type != CONFIG_TEXT) continue;
-		char *p = text_at(out, key);
-		if (p && key->secret) wipe(p, strlen(p));
-		free(p);
-		memset((uint8_t *)out + key->offset, 0, sizeof p);
-	}
-}
-
-static void print_text(buf *out, const char *s)
-{
-	buf_put_u8(out, '"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\') buf_printf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20 || *s == 0x7f) buf_printf(out, "\\u%04x", (unsigned char)*s);
-		else buf_put_u8(out, (uint8_t)*s);
-	}
-	buf_put_u8(out, '"');
-}
-
-static void print_value(buf *out, const config_key *key, const void *values)
-{
-	const uint8_t *at = (const uint8_t *)values + key->offset;
-	int64_t number;
-	bool truth;
-
-	switch (key->type) {
-	case CONFIG_INT:
-		memcpy(&number, at, sizeof number);
-		buf_printf(out, "%jd", (intmax_t)number);
-		break;
-	case CONFIG_BOOL:
-		memcpy(&truth, at, sizeof truth);
-		buf_put_str(out, truth ? "true" : "false");
-		break;
-	case CONFIG_TEXT:
-		print_text(out, text_at(values, key));
-		break;
-	case CONFIG_REFUSED:
-		break;
-	}
-}
-
-void config_print(buf *out, const config_schema *schema, const void *values)
-{
-	for (size_t k = 0; k < schema->keys; k++) {
-		const config_key *key = &schema->key[k];
-		if (key->type == CONFIG_REFUSED) continue;
-		buf_printf(out, "%s = ", key->name);
-		if (key->secret) buf_put_str(out, "\"***\"");
-		else print_value(out, key, values);
-		buf_put_str(out, "\n");
-	}
-}
-
-void config_help(buf *out, const config_schema *schema)
-{
-	for (size_t k = 0; k < schema->keys; k++) {
-		const config_key *key = &schema->key[k];
-		if (key->type == CONFIG_REFUSED) continue;
-		buf_printf(out, "  %-36s %s", key->name, key->help);
-		if (key->fallback) buf_printf(out, " (%s)", key->fallback[0] ? key->fallback : "empty");
-		else buf_put_str(out, " (required)");
-		buf_put_str(out, "\n");
+		uint8_t *at = (uint8_t *)out + key->offset;
+		if (key->type == CONFIG_TEXT) {
+			char *p;
+			memcpy(&p, at, sizeof p);
+			if (p && key->secret) wipe(p, strlen(p));
+			free(p);
+			memset(at, 0, sizeof p);
+		} else if (key->type == CONFIG_ROWS) {
+			config_rows *rows = (config_rows *)(void *)at;
+			for (size_t i = 0; i < rows->n; i++) config_free((uint8_t *)rows->row + i * key->row_size, key->rows);
+			free(rows->row);
+			*rows = (config_rows){ 0 };
+		}
 	}
 }

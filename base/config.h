@@ -12,6 +12,10 @@
  * Order of precedence: environment (first prefix before later ones), file, fallback.  SERVICE__ADDRESS behind a prefix
  * stands for service.address.  A key that the table does not name is an error, in the file and in the environment:
  * a mistyped key must not silently mean the default.
+ *
+ * A section that may be left out as a whole has a row of its own, CONFIG_SECTION: keys below it count, and are required,
+ * only if something of the section is there.  A list of tables, [[peer]], is one row, CONFIG_ROWS, with a schema for what
+ * stands in each; it can be given in the file only.
  */
 #ifndef ARCA_BASE_CONFIG_H
 #define ARCA_BASE_CONFIG_H
@@ -25,7 +29,14 @@ typedef enum config_type {
 	CONFIG_INT,                      /* int64_t, from min to max                                      */
 	CONFIG_TEXT,                     /* char *, of min to max bytes (max 0: MAX_CONFIG_TEXT)          */
 	CONFIG_REFUSED,                  /* this key and all below it are an error; help is the sentence  */
+	CONFIG_SECTION,                  /* bool: is there anything of this section?                      */
+	CONFIG_ROWS,                     /* config_rows, of min to max tables, each read by `rows`        */
 } config_type;
+
+typedef struct config_rows {
+	void  *row;                      /* n structures of rows->size bytes */
+	size_t n;
+} config_rows;
 
 typedef struct config_key {
 	const char *name;
@@ -35,12 +46,14 @@ typedef struct config_key {
 	const char *fallback;            /* as in the environment; NULL: the key is required */
 	bool        secret;              /* never printed */
 	const char *help;
+	const struct config_schema *rows; /* CONFIG_ROWS: what stands in one table, and the size of its structure */
+	size_t      row_size;
 } config_key;
 
 typedef struct config_schema {
-	const config_key *key;
+	const config_key *key;           /* in a schema of rows no key is a section or a list */
 	size_t            keys;
-	const char *const *prefix;       /* of environment variables, e.g. "ARCA_NODE__"; ends with NULL */
+	const char *const *prefix;       /* of environment variables, e.g. "ARCA_NODE__"; ends with NULL; unused in rows */
 } config_schema;
 
 /*
@@ -52,8 +65,11 @@ err  config_load(void *out, const config_schema *schema, const char *file, char 
 /* The same from text in memory; name is for sentences. */
 err  config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment);
 
-/* Releases the texts and zeroes them; secret ones are wiped. */
+/* Releases the texts and rows and zeroes them; secret texts are wiped. */
 void config_free(void *out, const config_schema *schema);
+
+/* Does the key belong to a section that is not there? */
+bool config_left_out(const config_schema *schema, const void *values, const config_key *key);
 
 /* Appends every key with its value as a TOML document; secrets as "***". */
 void config_print(buf *out, const config_schema *schema, const void *values);

@@ -18,16 +18,20 @@ struct walker {
 	void *ctx;
 	bool going;
 	const char *refused;             /* why the text cannot be given out; nullptr: it can */
+	unsigned arrays;                 /* around the present node */
+	std::size_t list, row;           /* the outermost of them, as in toml_leaf */
 };
 
-void give(walker &w, const std::string &key, const toml::node &node, bool in_array)
+void give(walker &w, const std::string &key, const toml::node &node)
 {
 	toml_leaf leaf = {};
 	std::string text;
 
 	leaf.key = key.c_str();
 	leaf.line = node.source().begin.line;
-	leaf.in_array = in_array;
+	leaf.arrays = w.arrays;
+	leaf.list = w.list;
+	leaf.row = w.row;
 	if (const auto *s = node.as_string()) {
 		text = s->get();
 		if (text.find('\0') != std::string::npos) {
@@ -54,21 +58,35 @@ void give(walker &w, const std::string &key, const toml::node &node, bool in_arr
 }
 
 /* Recursion is bounded: the parser refuses nesting beyond 256. */
-void walk(walker &w, const std::string &key, const toml::node &node, bool in_array)
+void walk(walker &w, const std::string &key, const toml::node &node);
+
+void walk_array(walker &w, const std::string &key, const toml::array &array)
+{
+	std::size_t row = 0;
+
+	if (w.arrays++ == 0) w.list = key.size();
+	for (auto it = array.begin(); w.going && it != array.end(); ++it, row++) {
+		if (w.arrays == 1) w.row = row;
+		walk(w, key, *it);
+	}
+	if (--w.arrays == 0) w.list = w.row = 0;
+}
+
+void walk(walker &w, const std::string &key, const toml::node &node)
 {
 	const toml::table *table = node.as_table();
 	const toml::array *array = node.as_array();
 
 	if ((table && table->empty()) || (array && array->empty()) || (!table && !array)) {
-		if (!key.empty()) give(w, key, node, in_array);
+		if (!key.empty()) give(w, key, node);
 		return;
 	}
 	if (array) {
-		for (auto it = array->begin(); w.going && it != array->end(); ++it) walk(w, key, *it, true);
+		walk_array(w, key, *array);
 		return;
 	}
 	for (auto it = table->begin(); w.going && it != table->end(); ++it)
-		walk(w, key.empty() ? std::string(it->first.str()) : key + "." + std::string(it->first.str()), it->second, in_array);
+		walk(w, key.empty() ? std::string(it->first.str()) : key + "." + std::string(it->first.str()), it->second);
 }
 
 /* Moves p behind the text that begins there with the given quote, or to where it cannot go on. */
@@ -118,8 +136,8 @@ extern "C" bool toml_walk(char *why, size_t room, const char *text, size_t n, bo
 		              e.description().data());
 		return false;
 	}
-	walker w = { each, ctx, true, nullptr };
-	walk(w, "", parsed.table(), false);
+	walker w = { each, ctx, true, nullptr, 0, 0, 0 };
+	walk(w, "", parsed.table());
 	if (w.refused) std::snprintf(why, room, "%s", w.refused);
 	return !w.refused;
 }

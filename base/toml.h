@@ -5,8 +5,8 @@
  *   [service]
  *   listen_port = 50051          ->  "service.listen_port", integer, line 2
  *
- * An array gives one leaf an element, all under the array's key; a table inside an array continues that key.  Empty
- * tables give one leaf of kind TOML_TABLE, so that even an empty section can be refused.
+ * An array gives one leaf an element, all under the array's key; a table inside an array continues that key, and its leaves
+ * stand together.  Empty tables give one leaf of kind TOML_TABLE, so that even an empty section can be refused.
  */
 #ifndef ARCA_BASE_TOML_H
 #define ARCA_BASE_TOML_H
@@ -24,7 +24,8 @@ typedef enum toml_kind { TOML_TEXT, TOML_INTEGER, TOML_FLOAT, TOML_BOOL, TOML_TI
 typedef struct toml_leaf {
 	const char *key;                 /* dotted, valid during the call */
 	unsigned    line;
-	bool        in_array;
+	unsigned    arrays;              /* that it lies in */
+	size_t      list, row;           /* if any: how much of the key names the outermost one, and which element of it */
 	toml_kind   kind;
 	const char *text;                /* TOML_TEXT; zero-terminated; a zero inside is refused before */
 	int64_t     integer;             /* TOML_INTEGER, TOML_BOOL */

@@ -218,6 +218,120 @@ static void a_file_that_is_missing_is_not_found(void **state)
 	config_free(&s, &SCHEMA);
 }
 
+/* ---- sections that may lack, and lists of tables ------------------------------------------------------------- */
+
+typedef struct member { char *name, *note; int64_t age; } member;
+typedef struct club { bool present; char *title; int64_t seats; config_rows members; } club;
+
+static const config_key MEMBER_KEYS[] = {
+	{ "name", CONFIG_TEXT, offsetof(member, name), .min = 1, .help = "who it is" },
+	{ "name.note", CONFIG_TEXT, offsetof(member, note), .fallback = "", .help = "what is said of them" },
+	{ "age", CONFIG_INT, offsetof(member, age), .max = 150, .fallback = "20", .help = "in years" },
+	{ "secret", CONFIG_REFUSED, .help = "members have none" },
+};
+static const config_schema MEMBER = { MEMBER_KEYS, COUNT(MEMBER_KEYS), NULL };
+static const config_key CLUB_KEYS[] = {
+	{ "club", CONFIG_SECTION, offsetof(club, present), .help = "whether there is one" },
+	{ "club.title", CONFIG_TEXT, offsetof(club, title), .help = "what it is called" },
+	{ "club.seats", CONFIG_INT, offsetof(club, seats), .max = 9, .fallback = "3", .help = "how many fit" },
+	{ "club.members", CONFIG_ROWS, offsetof(club, members), .min = 1, .max = 2, .help = "who is in it", .rows = &MEMBER,
+	  .row_size = sizeof(member) },
+};
+static const config_schema CLUB = { CLUB_KEYS, COUNT(CLUB_KEYS), PREFIX };
+
+static void club_refused(const char *text, char *const *environment, const char *where, const char *what)
+{
+	club c = { 0 };
+
+	assert_int_equal(config_read(&c, &CLUB, "club.toml", slice_str(text), environment), ERR_REQUEST);
+	if (!strstr(err_text(), where) || !strstr(err_text(), what)) print_error("%s\n", err_text());
+	assert_non_null(strstr(err_text(), where));
+	assert_non_null(strstr(err_text(), what));
+	assert_true(c.members.row == NULL && c.members.n == 0 && c.title == NULL);
+	err_clear();
+}
+
+static void keys_of_a_section_that_is_not_there_are_not_required(void **state)
+{
+	(void)state;
+	club c = { 0 };
+	buf out = { 0 };
+
+	assert_ok(config_read(&c, &CLUB, "club.toml", (slice){ 0 }, NOTHING));
+	assert_false(c.present);
+	assert_true(c.title == NULL && c.members.n == 0);
+	config_print(&out, &CLUB, &c);
+	assert_int_equal(out.n, 0);
+	config_free(&c, &CLUB);
+	buf_free(&out);
+	club_refused("[club]\n", NOTHING, "club.title", "missing");
+	club_refused("[club]\nseats = 1\n", NOTHING, "club.title", "missing");
+	club_refused("", (char *[]){ "NEW__CLUB__SEATS=1", NULL }, "club.title", "missing");
+	club_refused("club = 1\n", NOTHING, "line 1", "club must be a table");
+	club_refused("", (char *[]){ "NEW__CLUB=1", NULL }, "NEW__CLUB", "set the keys in it");
+}
+
+static void a_list_of_tables_is_read_table_by_table(void **state)
+{
+	(void)state;
+	club c = { 0 };
+
+	assert_ok(config_read(&c, &CLUB, "club.toml", slice_str("[club]\ntitle = 't'\n[[club.members]]\nname = 'a'\n"
+	                      "[[club.members]]\nname = 'b'\nage = 7\n"), NOTHING));
+	assert_true(c.present);
+	assert_int_equal(c.members.n, 2);
+	const member *m = c.members.row;
+	assert_string_equal(m[0].name, "a");
+	assert_int_equal(m[0].age, 20);
+	assert_string_equal(m[1].name, "b");
+	assert_int_equal(m[1].age, 7);
+	config_free(&c, &CLUB);
+	assert_true(c.members.row == NULL && c.members.n == 0);
+	assert_ok(config_read(&c, &CLUB, "club.toml", slice_str("club = { title = 't', members = [ { name = 'x' } ] }"), NOTHING));
+	assert_int_equal(c.members.n, 1);
+	config_free(&c, &CLUB);
+}
+
+static void what_is_wrong_in_a_table_is_named_with_its_list_and_line(void **state)
+{
+	(void)state;
+#define HEAD "[club]\ntitle = 't'\n[[club.members]]\nname = 'a'\n"
+	club_refused(HEAD "[[club.members]]\nage = 1\n", NOTHING, "club.members, table 2", "the key name is missing");
+	club_refused(HEAD "[[club.members]]\n", NOTHING, "club.members, table 2", "the key name is missing");
+	club_refused(HEAD "nome = 'b'\n", NOTHING, "line 5", "nome");
+	club_refused(HEAD "age = 151\n", NOTHING, "line 5", "from 0 to 150");
+	club_refused(HEAD "age = [1]\n", NOTHING, "line 5", "a list");
+	club_refused(HEAD "secret = 1\n", NOTHING, "line 5", "members have none");
+	club_refused(HEAD "[[club.members]]\nname = 'b'\n[[club.members]]\nname = 'c'\n", NOTHING, "line", "more than 2 tables");
+	club_refused("[club]\ntitle = 't'\n", NOTHING, "0 tables", "who is in it");
+	club_refused("[club]\ntitle = 't'\nmembers = []\n", NOTHING, "0 tables", "at least 1");
+	club_refused("[club]\ntitle = 't'\nmembers = [1]\n", NOTHING, "line 3", "must be a list of tables");
+	club_refused("[club]\ntitle = 't'\nmembers = [[{ name = 'a' }]]\n", NOTHING, "line 3", "list");
+	club_refused("[club]\ntitle = 't'\n[club.members]\nname = 'a'\n", NOTHING, "line", "members");
+	club_refused(HEAD, (char *[]){ "NEW__CLUB__MEMBERS=1", NULL }, "NEW__CLUB__MEMBERS", "file");
+	club_refused(HEAD, (char *[]){ "NEW__CLUB__MEMBERS__NAME=1", NULL }, "NEW__CLUB__MEMBERS__NAME", "no such key");
+	club_refused("'club.members' = [{ name = 'a' }]\n" HEAD "[[club.members]]\nname = 'c'\n", NOTHING, "line", "a second time");
+}
+
+static void lists_are_printed_so_that_they_can_be_read_again(void **state)
+{
+	(void)state;
+	club c = { 0 }, again = { 0 };
+	buf first = { 0 }, second = { 0 }, help = { 0 };
+
+	assert_ok(config_read(&c, &CLUB, "club.toml", slice_str(HEAD "[[club.members]]\nname = 'b'\nage = 3\n"), NOTHING));
+	config_print(&first, &CLUB, &c);
+	assert_string_equal(buf_str(&first), "club.title = \"t\"\nclub.seats = 3\n[[club.members]]\nname = \"a\"\nage = 20\n"
+	                    "[[club.members]]\nname = \"b\"\nage = 3\n");
+	assert_ok(config_read(&again, &CLUB, "printed", buf_slice(&first), NOTHING));
+	config_print(&second, &CLUB, &again);
+	assert_true(slice_eq_var(buf_slice(&first), buf_slice(&second)));
+	config_help(&help, &CLUB);
+	assert_non_null(strstr(buf_str(&help), "club.members[].name"));
+	config_free(&c, &CLUB), config_free(&again, &CLUB);
+	buf_free(&first), buf_free(&second), buf_free(&help);
+}
+
 TESTS(TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback),
       TEST(a_key_that_nobody_knows_is_an_error),
       TEST(a_missing_or_refused_key_is_named_with_its_help),
@@ -227,4 +341,6 @@ TESTS(TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback
       TEST(a_truth_in_the_environment_is_true_or_false), TEST(a_document_may_have_so_many_bytes_and_no_more),
       TEST(secrets_are_neither_printed_nor_left_in_the_heap),
       TEST(help_names_every_key_its_fallback_and_what_is_required),
-      TEST(a_file_that_is_missing_is_not_found))
+      TEST(a_file_that_is_missing_is_not_found),
+      TEST(keys_of_a_section_that_is_not_there_are_not_required), TEST(a_list_of_tables_is_read_table_by_table),
+      TEST(what_is_wrong_in_a_table_is_named_with_its_list_and_line), TEST(lists_are_printed_so_that_they_can_be_read_again))

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* base/config_print.c -- a configuration as a document that reads back as the same, and the list of what may be in one. */
+#include "base/config.h"
+
+static char *text_at(const void *values, const config_key *key)
+{
+	char *p;
+	memcpy(&p, (const uint8_t *)values + key->offset, sizeof p);
+	return p;
+}
+
+static bool truth_at(const void *values, const config_key *key)
+{
+	bool truth;
+	memcpy(&truth, (const uint8_t *)values + key->offset, sizeof truth);
+	return truth;
+}
+
+static void print_text(buf *out, const char *s)
+{
+	buf_put_u8(out, '"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\') buf_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20 || *s == 0x7f) buf_printf(out, "\\u%04x", (unsigned char)*s);
+		else buf_put_u8(out, (uint8_t)*s);
+	}
+	buf_put_u8(out, '"');
+}
+
+static void print_value(buf *out, const config_key *key, const void *values)
+{
+	int64_t number;
+
+	switch (key->type) {
+	case CONFIG_INT:
+		memcpy(&number, (const uint8_t *)values + key->offset, sizeof number);
+		buf_printf(out, "%jd", (intmax_t)number);
+		break;
+	case CONFIG_BOOL:
+		buf_put_str(out, truth_at(values, key) ? "true" : "false");
+		break;
+	case CONFIG_TEXT:
+		print_text(out, text_at(values, key));
+		break;
+	case CONFIG_SECTION:
+	case CONFIG_ROWS:
+	case CONFIG_REFUSED:
+		break;
+	}
+}
+
+static bool has_value(const config_key *key)
+{
+	return key->type == CONFIG_BOOL || key->type == CONFIG_INT || key->type == CONFIG_TEXT;
+}
+
+/* An empty text that is empty by default: left out, for a key may stand inside another only if that has no value. */
+static bool goes_without_saying(const config_key *key, const void *values)
+{
+	return key->type == CONFIG_TEXT && key->fallback && !*key->fallback && !*text_at(values, key);
+}
+
+static void print_values(buf *out, const config_schema *schema, const void *values)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		if (!has_value(key) || config_left_out(schema, values, key) || goes_without_saying(key, values)) continue;
+		buf_printf(out, "%s = ", key->name);
+		if (key->secret) buf_put_str(out, "\"***\"");
+		else print_value(out, key, values);
+		buf_put_str(out, "\n");
+	}
+}
+
+void config_print(buf *out, const config_schema *schema, const void *values)
+{
+	print_values(out, schema, values);
+	/* Behind the header of a table every key belongs to that table, so lists come last. */
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		config_rows rows;
+		if (key->type != CONFIG_ROWS) continue;
+		memcpy(&rows, (const uint8_t *)values + key->offset, sizeof rows);
+		for (size_t i = 0; i < rows.n; i++) {
+			buf_printf(out, "[[%s]]\n", key->name);
+			print_values(out, key->rows, (const uint8_t *)rows.row + i * key->row_size);
+		}
+	}
+}
+
+static void put_help(buf *out, const char *list, const config_schema *schema)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		char name[128];
+		if (key->type == CONFIG_ROWS) put_help(out, key->name, key->rows);
+		if (!has_value(key)) continue;
+		snprintf(name, sizeof name, "%s%s%s", list ? list : "", list ? "[]." : "", key->name);
+		buf_printf(out, "  %-36s %s", name, key->help);
+		if (key->fallback) buf_printf(out, " (%s)", key->fallback[0] ? key->fallback : "empty");
+		else buf_put_str(out, " (required)");
+		buf_put_str(out, "\n");
+	}
+}
+
+void config_help(buf *out, const config_schema *schema)
+{
+	put_help(out, NULL, schema);
+}
