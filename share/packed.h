@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* share/packed.h -- inside of the GLWE half of share/partial.h: a key share with a kernel of one's choice, for tests. */
+#ifndef ARCA_SHARE_PACKED_H
+#define ARCA_SHARE_PACKED_H
+
+#include "ring/ntt.h"
+#include "share/partial.h"
+
+err packed_key_new(glwe_key_share **out, const ntt_kernel *kernel, ntt_shape shape, const u128 *words);
+
+/* As many blocks or fewer are faster as inner products. */
+size_t packed_few(ntt_shape shape);
+
+#endif
