@@ -4,7 +4,7 @@
 #include "lattice/decrypt.h"
 
 /* Aligned copies of the words of a ciphertext, and what the tables of its type need beside them. */
-static size_t arena_for(slice file)
+size_t ciphertext_memory(slice file)
 {
 	return 2 * file.n + (1 << 20);
 }
@@ -22,7 +22,7 @@ static bool fits(const ciphertext *ct, const lat_params *p)
 	return false;
 }
 
-static err read_as_promised(ciphertext *ct, arena *a, const lat_params *params, const fhe_type *type, ct_format format, slice file)
+err tkms_read_ciphertext(ciphertext *ct, arena *a, const lat_params *params, const fhe_type *type, ct_format format, slice file)
 {
 	if (file.n > MAX_CIPHERTEXT_FILE)
 		return err_fail(ERR_REQUEST, "the ciphertext has %zu bytes; at most %d are read", file.n, MAX_CIPHERTEXT_FILE);
@@ -41,9 +41,9 @@ static err read_as_promised(ciphertext *ct, arena *a, const lat_params *params, 
 
 err tkms_check_ciphertext(const lat_params *params, const fhe_type *type, ct_format format, slice file)
 {
-	arena a = arena_with_limit(arena_for(file));
+	arena a = arena_with_limit(ciphertext_memory(file));
 	ciphertext ct;
-	err e = read_as_promised(&ct, &a, params, type, format, file);
+	err e = tkms_read_ciphertext(&ct, &a, params, type, format, file);
 	arena_free(&a);
 	return e;
 }
@@ -64,11 +64,11 @@ static err decrypt_read(uint8_t *out, const secret_keys *keys, const fhe_type *t
 
 err tkms_decrypt(plaintext *out, const secret_keys *keys, const fhe_type *type, ct_format format, slice file)
 {
-	arena a = arena_with_limit(arena_for(file));
+	arena a = arena_with_limit(ciphertext_memory(file));
 	plaintext p = { .type = type };
 	ciphertext ct;
 
-	err e = read_as_promised(&ct, &a, keys->params, type, format, file);
+	err e = tkms_read_ciphertext(&ct, &a, keys->params, type, format, file);
 	if (e == OK) e = decrypt_read(p.bytes, keys, type, &ct);
 	if (e == OK) *out = p;
 	wipe(&p, sizeof p);

@@ -25,7 +25,12 @@ enum { MAX_CIPHERTEXT_FILE = 64 << 20 };
  * *out is then untouched. */
 err tkms_decrypt(plaintext *out, const secret_keys *keys, const fhe_type *type, ct_format format, slice file);
 
-/* What tkms_decrypt checks before touching a key; cheap enough for the door. */
+/* The file's ciphertext, with the checks that tkms_decrypt makes before touching a key.  ciphertext_memory: the limit of an
+ * arena in which this has room. */
+err    tkms_read_ciphertext(ciphertext *ct, arena *a, const lat_params *params, const fhe_type *type, ct_format format, slice file);
+size_t ciphertext_memory(slice file);
+
+/* The checks alone; cheap enough for the door. */
 err tkms_check_ciphertext(const lat_params *params, const fhe_type *type, ct_format format, slice file);
 
 #endif
