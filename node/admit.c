@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* node/admit.c -- context, key, ciphertexts, in this order. */
+/* node/admit.c -- context and epoch, key, ciphertexts, in this order. */
 #include "node/admit.h"
+#include "node/cluster.h"
 
 /* A centralized node lives in the default context; it accepts any epoch, which is a folder to it. */
 static err admit_context(const request *r)
@@ -28,8 +29,8 @@ static err admit_ciphertexts(keys *k, const request *r)
 	return OK;
 }
 
-err admit(keys *k, const request *r)
+err admit(keys *k, cluster *c, const request *r)
 {
-	TRY(admit_context(r));
+	TRY(c ? cluster_admits(c, r) : admit_context(r));
 	return r->kind == REQUEST_PUBLIC_DECRYPT || r->kind == REQUEST_USER_DECRYPT ? admit_ciphertexts(k, r) : OK;
 }

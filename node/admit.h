@@ -9,7 +9,10 @@
 #include "node/keys.h"
 #include "node/request.h"
 
-/* ERR_NOT_FOUND for contexts and keys, ERR_STATE for keys that may not be used, ERR_REQUEST for ciphertexts. */
-err admit(keys *k, const request *r);
+typedef struct cluster cluster;
+
+/* c: NULL for a node that is alone.  ERR_NOT_FOUND for contexts, epochs and keys, ERR_STATE for keys that may not be used and
+ * contexts that this node is not in, ERR_REQUEST for ciphertexts. */
+err admit(keys *k, cluster *c, const request *r);
 
 #endif

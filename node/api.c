@@ -17,8 +17,9 @@ enum {
 /* ---- methods ------------------------------------------------------------------------------------------------ */
 
 typedef struct methods {
-	start_method  preproc, keygen, public_decrypt, public_decrypt_sync, user_decrypt, user_decrypt_sync;
-	result_method preproc_result, keygen_result, public_decrypt_result, user_decrypt_result;
+	start_method  preproc, keygen, public_decrypt, public_decrypt_sync, user_decrypt, user_decrypt_sync, new_epoch;
+	result_method preproc_result, keygen_result, public_decrypt_result, user_decrypt_result, epoch_result;
+	operator_method operate[OPERATOR_CALLS];
 	rpc_method    list[64];
 	size_t        n;
 } methods;
@@ -46,23 +47,28 @@ static void add_unbuilt(methods *m, const char *path, const char *sentence)
 	add(m, path, unbuilt, (void *)(uintptr_t)sentence);
 }
 
-static void add_work(methods *m, api *a)
+static void add_keygen(methods *m, api *a)
 {
-	m->preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_KEYGEN_PREPROC_REQUEST, false };
-	m->keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_KEYGEN_REQUEST, false };
-	m->public_decrypt = (start_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_REQUEST, false };
-	m->public_decrypt_sync = (start_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_REQUEST, true };
-	m->user_decrypt = (start_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_REQUEST, false };
-	m->user_decrypt_sync = (start_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_REQUEST, true };
+	m->preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_KEYGEN_PREPROC_REQUEST, false, false };
+	m->keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_KEYGEN_REQUEST, false, false };
 	m->preproc_result = (result_method){ a, REQUEST_PREPROC, OPERATION_KEYGEN_PREPROC_RESULT, PREPROC_WAIT_MS };
 	m->keygen_result = (result_method){ a, REQUEST_KEYGEN, OPERATION_KEYGEN_RESULT, 0 };
-	m->public_decrypt_result = (result_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_RESULT, DECRYPT_WAIT_MS };
-	m->user_decrypt_result = (result_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_RESULT, DECRYPT_WAIT_MS };
 
 	add(m, CORE "KeyGenPreproc", api_start, &m->preproc);
 	add(m, CORE "GetKeyGenPreprocResult", api_result, &m->preproc_result);
 	add(m, CORE "KeyGen", api_start, &m->keygen);
 	add(m, CORE "GetKeyGenResult", api_result, &m->keygen_result);
+}
+
+static void add_decryptions(methods *m, api *a)
+{
+	m->public_decrypt = (start_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_REQUEST, false, false };
+	m->public_decrypt_sync = (start_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_REQUEST, true, false };
+	m->user_decrypt = (start_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_REQUEST, false, false };
+	m->user_decrypt_sync = (start_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_REQUEST, true, false };
+	m->public_decrypt_result = (result_method){ a, REQUEST_PUBLIC_DECRYPT, OPERATION_PUBLIC_DECRYPT_RESULT, DECRYPT_WAIT_MS };
+	m->user_decrypt_result = (result_method){ a, REQUEST_USER_DECRYPT, OPERATION_USER_DECRYPT_RESULT, DECRYPT_WAIT_MS };
+
 	add(m, CORE "PublicDecrypt", api_start, &m->public_decrypt);
 	add(m, CORE "GetPublicDecryptionResult", api_result, &m->public_decrypt_result);
 	add(m, CORE "PublicDecryptSync", api_start, &m->public_decrypt_sync);
@@ -82,38 +88,117 @@ static void add_status(methods *m, api *a)
 	add_unbuilt(m, "/grpc.health.v1.Health/Watch", "health is answered on Check; watching is not offered");
 }
 
-static void add_what_is_not_built(methods *m)
+static void add_operator(methods *m, api *a, const char *path, operator_call_kind which)
 {
-	static const char ABORT[] = "aborting a ceremony is not built in this version",
-		CRS[] = "the common reference string is not built in this version",
-		CONTEXT[] = "contexts and epochs are not built in this version; the default ones are always there",
-		BACKUP[] = "backup and recovery are not built in this version",
-		ALONE[] = "this node is centralized: it has no peers to measure",
-		INSECURE[] = "the insecure calls are for clusters; a centralized node generates keys with KeyGen";
+	m->operate[which] = (operator_method){ a, which };
+	add(m, path, api_operate, &m->operate[which]);
+}
 
-	add_unbuilt(m, CORE "AbortKeyGen", ABORT);
-	add_unbuilt(m, CORE "CrsGen", CRS);
-	add_unbuilt(m, CORE "GetCrsGenResult", CRS);
-	add_unbuilt(m, CORE "AbortCrsGen", CRS);
+/* What only a party of a cluster does. */
+static void add_cluster(methods *m, api *a)
+{
+	static const char TOGETHER[] = "key generation by all parties together is not built in this version; for trials, a build may offer "
+		"InsecureKeyGenPreproc and InsecureKeyGen";
+
+	m->new_epoch = (start_method){ a, REQUEST_NEW_EPOCH, OPERATION_NEW_MPC_EPOCH, false, false };
+	m->epoch_result = (result_method){ a, REQUEST_NEW_EPOCH, OPERATION_GET_MPC_EPOCH_RESULT, 0 };
+	add_operator(m, a, CORE "NewMpcContext", CALL_NEW_CONTEXT);
+	add_operator(m, a, CORE "DestroyMpcContext", CALL_DESTROY_CONTEXT);
+	add_operator(m, a, CORE "DestroyMpcEpoch", CALL_DESTROY_EPOCH);
+	add_operator(m, a, CORE "BandwidthBenchmark", CALL_BANDWIDTH);
+	add(m, CORE "NewMpcEpoch", api_start, &m->new_epoch);
+	add(m, CORE "GetEpochResult", api_result, &m->epoch_result);
+	add_unbuilt(m, CORE "KeyGenPreproc", TOGETHER);
+	add_unbuilt(m, CORE "GetKeyGenPreprocResult", TOGETHER);
+	add_unbuilt(m, CORE "KeyGen", TOGETHER);
+}
+
+#ifdef ARCA_INSECURE_KEYGEN
+static void add_dealing(methods *m, api *a)
+{
+	m->preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_REQUEST, false, true };
+	m->keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_REQUEST, false, true };
+	m->preproc_result = (result_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_RESULT, PREPROC_WAIT_MS };
+
+	add(m, CORE "InsecureKeyGenPreproc", api_start, &m->preproc);
+	add(m, CORE "GetInsecureKeyGenPreprocResult", api_result, &m->preproc_result);
+	add(m, CORE "InsecureKeyGen", api_start, &m->keygen);
+}
+#else
+static void add_dealing(methods *m, api *a)
+{
+	static const char LEFT_OUT[] = "this node was built without insecure key generation";
+
+	(void)a;
+	add_unbuilt(m, CORE "InsecureKeyGenPreproc", LEFT_OUT);
+	add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", LEFT_OUT);
+	add_unbuilt(m, CORE "InsecureKeyGen", LEFT_OUT);
+}
+#endif
+
+/* Results are found under both names: a key is a key. */
+static void add_key_results(methods *m, api *a)
+{
+	m->keygen_result = (result_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_RESULT, 0 };
+	add(m, CORE "GetKeyGenResult", api_result, &m->keygen_result);
+	add(m, CORE "GetInsecureKeyGenResult", api_result, &m->keygen_result);
+}
+
+/* What needs other parties, told to whoever asks a node that is alone. */
+static void add_alone(methods *m)
+{
+	static const char CONTEXT[] = "contexts and epochs are not built in this version for a centralized node; the default ones are always "
+			"there",
+		ALONE[] = "this node is centralized: it has no peers to measure",
+		INSECURE[] = "the insecure calls are for clusters, and not built for a centralized node, which generates keys with KeyGen";
+
 	add_unbuilt(m, CORE "NewMpcContext", CONTEXT);
 	add_unbuilt(m, CORE "DestroyMpcContext", CONTEXT);
 	add_unbuilt(m, CORE "NewMpcEpoch", CONTEXT);
 	add_unbuilt(m, CORE "GetEpochResult", CONTEXT);
 	add_unbuilt(m, CORE "DestroyMpcEpoch", CONTEXT);
+	add_unbuilt(m, CORE "BandwidthBenchmark", ALONE);
+	add_unbuilt(m, CORE "InsecureKeyGenPreproc", INSECURE);
+	add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", INSECURE);
+	add_unbuilt(m, CORE "InsecureKeyGen", INSECURE);
+	add_unbuilt(m, CORE "GetInsecureKeyGenResult", INSECURE);
+}
+
+static void add_what_is_not_built(methods *m)
+{
+	static const char ABORT[] = "aborting a ceremony is not built in this version",
+		CRS[] = "the common reference string is not built in this version",
+		BACKUP[] = "backup and recovery are not built in this version",
+		PARTIAL[] = "preprocessing in parts is not built in this version";
+
+	add_unbuilt(m, CORE "AbortKeyGen", ABORT);
+	add_unbuilt(m, CORE "CrsGen", CRS);
+	add_unbuilt(m, CORE "GetCrsGenResult", CRS);
+	add_unbuilt(m, CORE "AbortCrsGen", CRS);
+	add_unbuilt(m, CORE "InsecureCrsGen", CRS);
+	add_unbuilt(m, CORE "GetInsecureCrsGenResult", CRS);
 	add_unbuilt(m, CORE "NewCustodianContext", BACKUP);
 	add_unbuilt(m, CORE "DestroyCustodianContext", BACKUP);
 	add_unbuilt(m, CORE "GetOperatorPublicKey", BACKUP);
 	add_unbuilt(m, CORE "CustodianRecoveryInit", BACKUP);
 	add_unbuilt(m, CORE "CustodianBackupRecovery", BACKUP);
 	add_unbuilt(m, CORE "RestoreFromBackup", BACKUP);
-	add_unbuilt(m, CORE "BandwidthBenchmark", ALONE);
-	add_unbuilt(m, CORE "PartialKeyGenPreproc", INSECURE);
-	add_unbuilt(m, CORE "InsecureKeyGenPreproc", INSECURE);
-	add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", INSECURE);
-	add_unbuilt(m, CORE "InsecureKeyGen", INSECURE);
-	add_unbuilt(m, CORE "GetInsecureKeyGenResult", INSECURE);
-	add_unbuilt(m, CORE "InsecureCrsGen", INSECURE);
-	add_unbuilt(m, CORE "GetInsecureCrsGenResult", INSECURE);
+	add_unbuilt(m, CORE "PartialKeyGenPreproc", PARTIAL);
+}
+
+static void add_all(methods *m, api *a)
+{
+	add_decryptions(m, a);
+	if (a->p.cluster) {
+		add_cluster(m, a);
+		add_dealing(m, a);
+		add_key_results(m, a);
+	} else {
+		add_keygen(m, a);
+		add_alone(m);
+	}
+	add_status(m, a);
+	add_what_is_not_built(m);
 }
 
 /* ---- the server --------------------------------------------------------------------------------------------- */
@@ -155,9 +240,7 @@ static err start(serving_api *s)
 	a->sweep.ring = sweep;
 	a->sweep.arg = a;
 	reactor_run(a->reactor, sweep, a);
-	add_work(&s->methods, a);
-	add_status(&s->methods, a);
-	add_what_is_not_built(&s->methods);
+	add_all(&s->methods, a);
 	return listen_on(s);
 }
 

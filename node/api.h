@@ -5,7 +5,9 @@
  *   api.c          the table of methods, the server, the door
  *   api_start.c    start and Sync calls: parse, admit, hand to the desk
  *   api_result.c   result calls: answer, or wait and answer
- *   api_status.c   what is there: key material, health, the request table
+ *   api_status.c   what is there: key material, health
+ *   api_store.c    the request table
+ *   api_cluster.c  contexts, epochs and links of a party of a cluster
  *
  * Result and status calls are answered on the reactor's thread.  Start calls may bring a hundred megabytes and end in a
  * disk write, so they go through the door: a few threads and a bounded queue.
@@ -27,6 +29,7 @@ typedef struct api_parts {
 	metrics  *metrics;
 	const node_config *config;
 	const char *storage;                 /* for status answers: where keys are kept */
+	struct cluster *cluster;             /* NULL: this node is alone */
 } api_parts;
 
 /* Listens.  Until api_open, health checks say that the service is not ready. */

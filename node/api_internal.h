@@ -3,6 +3,7 @@
 #ifndef ARCA_NODE_API_INTERNAL_H
 #define ARCA_NODE_API_INTERNAL_H
 
+#include <kms.v1.pb-c.h>
 #include <stdatomic.h>
 #include "node/api.h"
 
@@ -21,6 +22,7 @@ typedef struct start_method {
 	request_kind kind;
 	operation    operation;
 	bool         sync;                   /* answer with the result instead of Empty */
+	bool         insecure;               /* the insecure twin */
 } start_method;
 
 /* What a result method is for. */
@@ -31,12 +33,20 @@ typedef struct result_method {
 	int64_t      wait_ms;                /* how long a pending request keeps the call */
 } result_method;
 
-rpc_handler api_start;                   /* ctx: start_method  */
-rpc_handler api_result;                  /* ctx: result_method */
+/* What operators ask of a party of a cluster. */
+typedef enum operator_call_kind { CALL_NEW_CONTEXT, CALL_DESTROY_CONTEXT, CALL_DESTROY_EPOCH, CALL_BANDWIDTH, OPERATOR_CALLS } operator_call_kind;
+typedef struct operator_method { api *api; operator_call_kind which; } operator_method;
+
+rpc_handler api_start;                   /* ctx: start_method    */
+rpc_handler api_result;                  /* ctx: result_method   */
+rpc_handler api_operate;                 /* ctx: operator_method */
 
 /* ctx: api */
 rpc_handler api_key_material, api_health_status, api_health_check;
 rpc_handler api_request_statuses, api_list_requests, api_store_info;
+
+/* The parties of every context and how they are, in the arena. */
+err  api_peers_health(api *a, arena *memory, Kms__V1__HealthStatusResponse *m);
 
 /* Ends the call with the thread's error and counts it. */
 void api_refuse(api *a, rpc_call *call, operation o, err e);

@@ -22,11 +22,11 @@ static err take_in(const visit *v, id32 *id, hash32 *body)
 	request *r = NULL;
 
 	TRY(desk_enter(a->p.desk, m->kind));
-	err e = parse_request(&r, m->kind, v->message);
+	err e = m->insecure ? parse_insecure_request(&r, m->kind, v->message) : parse_request(&r, m->kind, v->message);
 	if (e == OK) {
 		*id = r->id;
 		*body = r->body;
-		e = admit(a->p.keys, r);
+		e = admit(a->p.keys, a->p.cluster, r);
 	}
 	if (e == OK) e = desk_submit(a->p.desk, &r);
 	if (e != OK) desk_leave(a->p.desk, m->kind);

@@ -49,31 +49,27 @@ static err key_ids(id_texts *t, api *a, arena *memory)
 	return OK;
 }
 
-/* Fills in ids and storage, which belong to m, and replies with m. */
-static err reply_with_keys(api *a, rpc_call *call, const ProtobufCMessage *m, char ***ids, size_t *n, char **storage)
-{
-	arena memory = arena_with_limit(STATUS_ROOM);
-	id_texts t;
-
-	err e = key_ids(&t, a, &memory);
-	if (e == OK) {
-		*ids = t.text, *n = t.n;
-		*storage = (char *)(uintptr_t)a->p.storage;
-		reply_message(call, m);
-	}
-	arena_free(&memory);
-	return e;
-}
+static char *storage_of(const api *a) { return (char *)(uintptr_t)a->p.storage; }
 
 void api_key_material(void *ctx, rpc_call *call, slice message)
 {
 	api *a = ctx;
 	Kms__V1__KeyMaterialAvailabilityResponse m = KMS__V1__KEY_MATERIAL_AVAILABILITY_RESPONSE__INIT;
 
+	arena memory = arena_with_limit(STATUS_ROOM);
+	id_texts t;
+
 	(void)message;
-	err e = reply_with_keys(a, call, &m.base, &m.fhe_key_ids, &m.n_fhe_key_ids, &m.storage_info);
-	if (e == OK) metrics_ended(a->p.metrics, OPERATION_KEY_MATERIAL_AVAILABILITY, GRPC_OK);
-	else api_refuse(a, call, OPERATION_KEY_MATERIAL_AVAILABILITY, e);
+	err e = key_ids(&t, a, &memory);
+	if (e == OK) {
+		m.fhe_key_ids = t.text, m.n_fhe_key_ids = t.n;
+		m.storage_info = storage_of(a);
+		metrics_ended(a->p.metrics, OPERATION_KEY_MATERIAL_AVAILABILITY, GRPC_OK);
+		reply_message(call, &m.base);
+	} else {
+		api_refuse(a, call, OPERATION_KEY_MATERIAL_AVAILABILITY, e);
+	}
+	arena_free(&memory);
 }
 
 void api_health_status(void *ctx, rpc_call *call, slice message)
@@ -81,10 +77,21 @@ void api_health_status(void *ctx, rpc_call *call, slice message)
 	api *a = ctx;
 	Kms__V1__HealthStatusResponse m = KMS__V1__HEALTH_STATUS_RESPONSE__INIT;
 
+	arena memory = arena_with_limit(STATUS_ROOM);
+	id_texts t;
+
 	(void)message;
-	m.node_type = KMS__V1__NODE_TYPE__NODE_TYPE_CENTRALIZED;
-	err e = reply_with_keys(a, call, &m.base, &m.my_fhe_key_ids, &m.n_my_fhe_key_ids, &m.my_storage_info);
-	if (e != OK) rpc_fail_err(call, e);
+	m.node_type = a->p.cluster ? KMS__V1__NODE_TYPE__NODE_TYPE_THRESHOLD : KMS__V1__NODE_TYPE__NODE_TYPE_CENTRALIZED;
+	err e = key_ids(&t, a, &memory);
+	if (e == OK && a->p.cluster) e = api_peers_health(a, &memory, &m);
+	if (e == OK) {
+		m.my_fhe_key_ids = t.text, m.n_my_fhe_key_ids = t.n;
+		m.my_storage_info = storage_of(a);
+		reply_message(call, &m.base);
+	} else {
+		rpc_fail_err(call, e);
+	}
+	arena_free(&memory);
 }
 
 void api_health_check(void *ctx, rpc_call *call, slice message)

@@ -24,6 +24,22 @@ void audit(const audit_record *r)
 	case AUDIT_REQUEST_FAILED:     log_warn("audit: %s %s failed: %s", kind, id, text); break;
 	case AUDIT_PREPROCESSING_USED: log_info("audit: preprocessing %s used by key %s", id, other); break;
 	case AUDIT_KEY_STATE:          log_info("audit: key %s is %s", id, key_state_name(r->state)); break;
+	case AUDIT_CONTEXT_MADE:
+		if (r->party) log_info("audit: context %s made; this node is party %u", id, r->party);
+		else log_info("audit: context %s made; this node is not in it", id);
+		break;
+	case AUDIT_CONTEXT_DESTROYED:  log_info("audit: context %s destroyed", id); break;
+	case AUDIT_EPOCH_MADE:         log_info("audit: epoch %s made in context %s", id, other); break;
+	case AUDIT_EPOCH_DESTROYED:    log_info("audit: epoch %s destroyed", id); break;
+	case AUDIT_PARTY_SUSPECTED:
+		log_warn("audit: party %u of context %s is at fault: %s (%llu times so far)", r->party, id, text, amount);
+		break;
+	case AUDIT_PARTY_CORRUPT:
+		log_warn("audit: party %u of context %s failed in a ceremony, as all parties have seen: %s", r->party, id, text);
+		break;
+	case AUDIT_PARTY_ODD:
+		log_info("audit: party %u of context %s in a ceremony: %s (%llu times so far)", r->party, id, text, amount);
+		break;
 	case AUDIT_EVENTS:             break;
 	}
 }

@@ -22,6 +22,13 @@ typedef enum audit_event {
 	AUDIT_REQUEST_FAILED,            /* kind, id, text: why             */
 	AUDIT_PREPROCESSING_USED,        /* id, other: the key              */
 	AUDIT_KEY_STATE,                 /* id, state                       */
+	AUDIT_CONTEXT_MADE,              /* id, party (0: not a member)     */
+	AUDIT_CONTEXT_DESTROYED,         /* id                              */
+	AUDIT_EPOCH_MADE,                /* id, other: the context          */
+	AUDIT_EPOCH_DESTROYED,           /* id                              */
+	AUDIT_PARTY_SUSPECTED,           /* id: the context, party, amount: times so far, text: why */
+	AUDIT_PARTY_CORRUPT,             /* the same, agreed in a ceremony                          */
+	AUDIT_PARTY_ODD,                 /* the same, seen by this party alone in a ceremony        */
 	AUDIT_EVENTS
 } audit_event;
 
@@ -30,6 +37,7 @@ typedef struct audit_record {
 	request_kind  kind;
 	const id32   *id, *other;
 	key_state     state;
+	unsigned      party;
 	uint64_t      amount;
 	const char   *text;
 } audit_record;

@@ -2,76 +2,125 @@
 /* node/config.c -- the table of keys, and the checks that span several of them. */
 #include "node/config.h"
 #include <stdlib.h>
+#include "base/file.h"
 
 #define AT(field) offsetof(node_config, field)
 
-enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048 };
+enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048, MAX_PEM = 16 << 10, DAY = 86400 };
 
-static const char THRESHOLD[] = "threshold mode is not built in this version; leave the section [threshold] out to run one "
-	"centralized node";
 static const char RAM[] = "keys in memory would be lost at every stop; use storage.file";
 static const char S3[] = "object storage is not built in this version; use storage.file";
 static const char KEYCHAIN[] = "sealing the vault with a cloud key is not built in this version";
 static const char TRACING[] = "tracing is not built in this version";
 
+#define TEXT(name_, at, min_, max_, fallback_, help_) \
+	{ .name = name_, .type = CONFIG_TEXT, .offset = at, .min = min_, .max = max_, .fallback = fallback_, .help = help_ }
+#define NUMBER(name_, at, min_, max_, fallback_, help_) \
+	{ .name = name_, .type = CONFIG_INT, .offset = at, .min = min_, .max = max_, .fallback = fallback_, .help = help_ }
+#define REFUSED(name_, help_) { .name = name_, .type = CONFIG_REFUSED, .help = help_ }
+
+#define IN_PEER(field) offsetof(peer_config, field)
+
 /* clang-format off */
+static const config_key PEER_KEYS[] = {
+	NUMBER("party_id", IN_PEER(party_id), 1, MAX_PARTIES, NULL, "number of the party, from 1 to the number of parties"),
+	TEXT("address", IN_PEER(address), 1, 255, NULL, "where its links come in"),
+	NUMBER("port", IN_PEER(port), 1, MAX_PORT, NULL, "and on which port"),
+	TEXT("mpc_identity", IN_PEER(mpc_identity), 0, 255, "", "its name in certificates; the address if empty"),
+	TEXT("tls_cert", IN_PEER(tls_cert.pem), 0, MAX_PEM, "", "PEM of the authority that signs the party's certificates"),
+	TEXT("tls_cert.path", IN_PEER(tls_cert.path), 0, MAX_PATH_TEXT, "", "or the path of a file with it"),
+	REFUSED("verification_address", "a party's signer is known from its context; leave the key out"),
+};
+static const config_schema PEER = { PEER_KEYS, COUNT(PEER_KEYS), NULL };
+
 static const config_key KEYS[] = {
-	{ "service.listen_address", CONFIG_TEXT, AT(service.listen_address), 1, 255, "127.0.0.1", false,
-	  "address of the gRPC service; only the operator's connector may reach it" },
-	{ "service.listen_port", CONFIG_INT, AT(service.listen_port), 0, MAX_PORT, "50051", false,
-	  "its port; 0 takes a free one" },
-	{ "service.timeout_secs", CONFIG_INT, AT(service.timeout_secs), 1, 86400, "360", false,
-	  "how long a Sync call waits for its answer" },
-	{ "service.grace_secs", CONFIG_INT, AT(service.grace_secs), 0, 3600, "30", false,
-	  "how long running requests may take to finish when the node is asked to stop" },
-	{ "service.eip712_profile", CONFIG_TEXT, AT(service.eip712_profile), 1, 16, "v0.15", false,
-	  "typed data that is signed for key generation: v0.15, or v0.11 for contracts that know no extraData" },
-	{ "service.grpc_max_message_size", CONFIG_INT, AT(service.grpc_max_message_size), 1 << 10, 1 << 30, "104857600", false,
-	  "largest message, either direction, in bytes" },
-	{ "service.dec_capacity", CONFIG_INT, AT(service.dec_capacity), 1, 10000000, "10000", false,
-	  "decryptions of each kind that are remembered" },
-	{ "service.min_dec_cache", CONFIG_INT, AT(service.min_dec_cache), 0, 10000000, "6000", false,
-	  "finished ones that are not forgotten to make room for more; below dec_capacity" },
-	{ "service.result_bytes", CONFIG_INT, AT(service.result_bytes), 1 << 14, (int64_t)1 << 40, "268435456", false,
-	  "memory for the remembered decryptions of each kind; beyond it the oldest are forgotten, even of min_dec_cache" },
+	TEXT("service.listen_address", AT(service.listen_address), 1, 255, "127.0.0.1",
+	  "address of the gRPC service; only the operator's connector may reach it"),
+	NUMBER("service.listen_port", AT(service.listen_port), 0, MAX_PORT, "50051",
+	  "its port; 0 takes a free one"),
+	NUMBER("service.timeout_secs", AT(service.timeout_secs), 1, 86400, "360",
+	  "how long a Sync call waits for its answer"),
+	NUMBER("service.grace_secs", AT(service.grace_secs), 0, 3600, "30",
+	  "how long running requests may take to finish when the node is asked to stop"),
+	TEXT("service.eip712_profile", AT(service.eip712_profile), 1, 16, "v0.15",
+	  "typed data that is signed for key generation: v0.15, or v0.11 for contracts that know no extraData"),
+	NUMBER("service.grpc_max_message_size", AT(service.grpc_max_message_size), 1 << 10, 1 << 30, "104857600",
+	  "largest message, either direction, in bytes"),
+	NUMBER("service.dec_capacity", AT(service.dec_capacity), 1, 10000000, "10000",
+	  "decryptions of each kind that are remembered"),
+	NUMBER("service.min_dec_cache", AT(service.min_dec_cache), 0, 10000000, "6000",
+	  "finished ones that are not forgotten to make room for more; below dec_capacity"),
+	NUMBER("service.result_bytes", AT(service.result_bytes), 1 << 14, (int64_t)1 << 40, "268435456",
+	  "memory for the remembered decryptions of each kind; beyond it the oldest are forgotten, even of min_dec_cache"),
 
-	{ "public_vault.storage.file.path", CONFIG_TEXT, AT(public_vault.path), 1, MAX_PATH_TEXT, NULL, false,
-	  "folder for public material" },
-	{ "public_vault.storage.file.prefix", CONFIG_TEXT, AT(public_vault.prefix), 1, 128, "PUB", false,
-	  "folder inside it" },
-	{ "private_vault.storage.file.path", CONFIG_TEXT, AT(private_vault.path), 1, MAX_PATH_TEXT, NULL, false,
-	  "folder for keys and the journal" },
-	{ "private_vault.storage.file.prefix", CONFIG_TEXT, AT(private_vault.prefix), 1, 128, "PRIV", false,
-	  "folder inside it" },
+	TEXT("public_vault.storage.file.path", AT(public_vault.path), 1, MAX_PATH_TEXT, NULL,
+	  "folder for public material"),
+	TEXT("public_vault.storage.file.prefix", AT(public_vault.prefix), 1, 128, "PUB",
+	  "folder inside it"),
+	TEXT("private_vault.storage.file.path", AT(private_vault.path), 1, MAX_PATH_TEXT, NULL,
+	  "folder for keys and the journal"),
+	TEXT("private_vault.storage.file.prefix", AT(private_vault.prefix), 1, 128, "PRIV",
+	  "folder inside it"),
 
-	{ "telemetry.metrics_bind_address", CONFIG_TEXT, AT(telemetry.metrics_bind_address), 3, 255, "127.0.0.1:9646", false,
-	  "address:port of /metrics, /health, /live, /ready and /PUB/" },
+	TEXT("telemetry.metrics_bind_address", AT(telemetry.metrics_bind_address), 3, 255, "127.0.0.1:9646",
+	  "address:port of /metrics, /health, /live, /ready and /PUB/"),
 
-	{ "rate_limiter_conf.bucket_size", CONFIG_INT, AT(limits.bucket_size), 1, MAX_TOKENS, "50000", false,
-	  "tokens that running requests share" },
-	{ "rate_limiter_conf.pub_decrypt", CONFIG_INT, AT(limits.pub_decrypt), 0, MAX_TOKENS, "1", false,
-	  "price of a public decryption" },
-	{ "rate_limiter_conf.user_decrypt", CONFIG_INT, AT(limits.user_decrypt), 0, MAX_TOKENS, "1", false,
-	  "price of a user decryption" },
-	{ "rate_limiter_conf.crsgen", CONFIG_INT, AT(limits.crsgen), 0, MAX_TOKENS, "100", false, "price of a CRS generation" },
-	{ "rate_limiter_conf.preproc", CONFIG_INT, AT(limits.preproc), 0, MAX_TOKENS, "25000", false, "price of a preprocessing" },
-	{ "rate_limiter_conf.keygen", CONFIG_INT, AT(limits.keygen), 0, MAX_TOKENS, "1000", false, "price of a key generation" },
-	{ "rate_limiter_conf.new_epoch", CONFIG_INT, AT(limits.new_epoch), 0, MAX_TOKENS, "1", false, "price of a new epoch" },
+	NUMBER("rate_limiter_conf.bucket_size", AT(limits.bucket_size), 1, MAX_TOKENS, "50000",
+	  "tokens that running requests share"),
+	NUMBER("rate_limiter_conf.pub_decrypt", AT(limits.pub_decrypt), 0, MAX_TOKENS, "1",
+	  "price of a public decryption"),
+	NUMBER("rate_limiter_conf.user_decrypt", AT(limits.user_decrypt), 0, MAX_TOKENS, "1",
+	  "price of a user decryption"),
+	NUMBER("rate_limiter_conf.crsgen", AT(limits.crsgen), 0, MAX_TOKENS, "100", "price of a CRS generation"),
+	NUMBER("rate_limiter_conf.preproc", AT(limits.preproc), 0, MAX_TOKENS, "25000", "price of a preprocessing"),
+	NUMBER("rate_limiter_conf.keygen", AT(limits.keygen), 0, MAX_TOKENS, "1000", "price of a key generation"),
+	NUMBER("rate_limiter_conf.new_epoch", AT(limits.new_epoch), 0, MAX_TOKENS, "1", "price of a new epoch"),
 
-	{ "internal_config.num_rayon_threads", CONFIG_INT, AT(internal.num_rayon_threads), 0, 1024, "0", false,
-	  "threads that compute; 0 is one a core" },
+	NUMBER("internal_config.num_rayon_threads", AT(internal.num_rayon_threads), 0, 1024, "0",
+	  "threads that compute; 0 is one a core"),
 
-	{ "threshold", CONFIG_REFUSED, .help = THRESHOLD },
-	{ "public_vault.storage.s3", CONFIG_REFUSED, .help = S3 },
-	{ "private_vault.storage.s3", CONFIG_REFUSED, .help = S3 },
-	{ "public_vault.storage.ram", CONFIG_REFUSED, .help = RAM },
-	{ "private_vault.storage.ram", CONFIG_REFUSED, .help = RAM },
-	{ "private_vault.keychain", CONFIG_REFUSED, .help = KEYCHAIN },
-	{ "backup_vault", CONFIG_REFUSED, .help = "backup to custodians is not built in this version" },
-	{ "aws", CONFIG_REFUSED, .help = KEYCHAIN },
-	{ "telemetry.tracing_endpoint", CONFIG_REFUSED, .help = TRACING },
-	{ "telemetry.batch", CONFIG_REFUSED, .help = TRACING },
-	{ "mock_enclave", CONFIG_REFUSED, .help = "attestation is not built in this version, and so is no imitation of it" },
+	{ .name = "threshold", .type = CONFIG_SECTION, .offset = AT(threshold.present) },
+	TEXT("threshold.listen_address", AT(threshold.listen_address), 1, 255, "127.0.0.1",
+	  "address for the links of the other parties"),
+	NUMBER("threshold.listen_port", AT(threshold.listen_port), 0, MAX_PORT, "50001", "its port; 0 takes a free one"),
+	NUMBER("threshold.my_id", AT(threshold.my_id), 0, MAX_PARTIES, "0",
+	  "which of the peers this node is; 0: the one whose certificate it has"),
+	NUMBER("threshold.threshold", AT(threshold.threshold), 0, MAX_PARTIES, NULL,
+	  "how many corrupt parties are tolerated, less than a third of them"),
+	NUMBER("threshold.dec_capacity", AT(threshold.dec_capacity), 0, 10000000, "0", "as service.dec_capacity, which stands if 0"),
+	NUMBER("threshold.min_dec_cache", AT(threshold.min_dec_cache), 0, 10000000, "0",
+	  "as service.min_dec_cache, which stands if dec_capacity is 0"),
+	NUMBER("threshold.num_sessions_preproc", AT(threshold.num_sessions_preproc), 1, 1024, "2",
+	  "of no effect before distributed key generation is built"),
+	TEXT("threshold.decryption_mode", AT(threshold.decryption_mode), 1, 32, "NoiseFloodSmall", "NoiseFloodSmall"),
+	TEXT("threshold.tls.manual.cert", AT(threshold.tls.cert.pem), 0, MAX_PEM, "", "PEM of this node's certificate"),
+	TEXT("threshold.tls.manual.cert.path", AT(threshold.tls.cert.path), 0, MAX_PATH_TEXT, "", "or the path of a file with it"),
+	{ .name = "threshold.tls.manual.key", .type = CONFIG_TEXT, .offset = AT(threshold.tls.key.pem), .max = MAX_PEM, .fallback = "",
+	  .secret = true, .help = "PEM of the certificate's private key" },
+	TEXT("threshold.tls.manual.key.path", AT(threshold.tls.key.path), 0, MAX_PATH_TEXT, "", "or the path of a file with it"),
+	REFUSED("threshold.tls.auto", "certificates with attestation are not built in this version; use threshold.tls.manual"),
+	NUMBER("threshold.core_to_core_net.network_timeout", AT(threshold.net.network_timeout), 1, DAY, "20",
+	  "seconds that a party is waited for, in a round of a ceremony or in a decryption"),
+	NUMBER("threshold.core_to_core_net.initial_interval_ms", AT(threshold.net.initial_interval_ms), 1, 60000, "100",
+	  "pause before a lost link is tried again; it grows up to max_interval"),
+	NUMBER("threshold.core_to_core_net.max_interval", AT(threshold.net.max_interval), 1, 3600, "5", "longest such pause, in seconds"),
+	NUMBER("threshold.core_to_core_net.max_opened_inactive_sessions_per_party",
+	  AT(threshold.net.max_opened_inactive_sessions_per_party), 1, 100000, "2000",
+	  "sessions that one party may begin before this node knows of them"),
+	NUMBER("threshold.core_to_core_net.discard_inactive_sessions_interval", AT(threshold.net.discard_inactive_sessions_interval),
+	  1, DAY, "60", "seconds after which such a session is forgotten"),
+	{ .name = "threshold.peers", .type = CONFIG_ROWS, .offset = AT(threshold.peers), .min = 0, .max = MAX_PARTIES, .rows = &PEER,
+	  .row_size = sizeof(peer_config), .help = "the parties of the default context" },
+	REFUSED("public_vault.storage.s3", S3),
+	REFUSED("private_vault.storage.s3", S3),
+	REFUSED("public_vault.storage.ram", RAM),
+	REFUSED("private_vault.storage.ram", RAM),
+	REFUSED("private_vault.keychain", KEYCHAIN),
+	REFUSED("backup_vault", "backup to custodians is not built in this version"),
+	REFUSED("aws", KEYCHAIN),
+	REFUSED("telemetry.tracing_endpoint", TRACING),
+	REFUSED("telemetry.batch", TRACING),
+	REFUSED("mock_enclave", "attestation is not built in this version, and so is no imitation of it"),
 };
 /* clang-format on */
 
@@ -106,10 +155,90 @@ static err check_profile(node_config *c)
 	return err_fail(ERR_REQUEST, "service.eip712_profile is %s; it must be v0.15 or v0.11", name);
 }
 
+/* ---- the cluster ---------------------------------------------------------------------------------------------- */
+
+static err check_pem(const pem_config *p, const char *what)
+{
+	if (!p->pem[0] == !p->path[0])
+		return err_fail(ERR_REQUEST, "%s is %s; give %s or %s.path", what, p->pem[0] ? "given twice" : "missing", what, what);
+	return OK;
+}
+
+static err check_peer(const node_config *c, size_t i)
+{
+	const peer_config *p = peer_at(c, i);
+	const size_t n = peers_count(c);
+
+	if (p->party_id > (int64_t)n)
+		return err_fail(ERR_REQUEST, "threshold.peers: party_id %jd among %zu peers; they are numbered from 1 to %zu",
+		                (intmax_t)p->party_id, n, n);
+	for (size_t j = 0; j < i; j++) {
+		if (peer_at(c, j)->party_id == p->party_id)
+			return err_fail(ERR_REQUEST, "threshold.peers: party_id %jd stands twice", (intmax_t)p->party_id);
+		if (!strcmp(peer_identity(peer_at(c, j)), peer_identity(p)))
+			return err_fail(ERR_REQUEST, "threshold.peers: parties %jd and %jd have the same mpc_identity, %s",
+			                (intmax_t)peer_at(c, j)->party_id, (intmax_t)p->party_id, peer_identity(p));
+	}
+	err e = check_pem(&p->tls_cert, "tls_cert");
+	if (e != OK) err_context("threshold.peers: party %jd: ", (intmax_t)p->party_id);
+	return e;
+}
+
+static err check_peers(const node_config *c)
+{
+	const threshold_config *t = &c->threshold;
+	const size_t n = peers_count(c);
+
+	for (size_t i = 0; i < n; i++) TRY(check_peer(c, i));
+	if (n == 0) return OK;                         /* contexts come from the vault */
+	if (t->my_id > (int64_t)n)
+		return err_fail(ERR_REQUEST, "threshold.my_id is %jd, but there are %zu peers", (intmax_t)t->my_id, n);
+	if (parties_allowed((unsigned)n, (unsigned)t->threshold)) return OK;
+	if (t->threshold == 0)
+		return err_fail(ERR_REQUEST, "threshold.threshold is 0: then one party could decrypt alone; leave the section [threshold] "
+		                "out to run one centralized node");
+	return err_fail(ERR_REQUEST, "threshold.threshold is %jd with %zu peers; %jd corrupt parties are tolerated among %jd or more",
+	                (intmax_t)t->threshold, n, (intmax_t)t->threshold, (intmax_t)t->threshold * 3 + 1);
+}
+
+static err check_threshold(node_config *c)
+{
+	const threshold_config *t = &c->threshold;
+
+	if (!strcmp(t->decryption_mode, "BitDecSmall"))
+		return err_fail(ERR_REQUEST, "threshold.decryption_mode is BitDecSmall, which is not built in this version; NoiseFloodSmall is");
+	if (strcmp(t->decryption_mode, "NoiseFloodSmall"))
+		return err_fail(ERR_REQUEST, "threshold.decryption_mode is %s; it must be NoiseFloodSmall", t->decryption_mode);
+	if (t->listen_port && t->listen_port == c->service.listen_port)
+		return err_fail(ERR_REQUEST, "threshold.listen_port and service.listen_port are both %jd", (intmax_t)t->listen_port);
+	TRY(check_pem(&t->tls.cert, "threshold.tls.manual.cert"));
+	TRY(check_pem(&t->tls.key, "threshold.tls.manual.key"));
+	TRY(check_peers(c));
+	if (t->dec_capacity) {
+		c->service.dec_capacity = t->dec_capacity;
+		c->service.min_dec_cache = t->min_dec_cache;
+	}
+	return OK;
+}
+
+err pem_config_read(buf *out, const pem_config *p, const char *what)
+{
+	if (p->pem[0]) {
+		buf_put_str(out, p->pem);
+		return OK;
+	}
+	err e = file_read(out, p->path, MAX_PEM);
+	if (e != OK) err_context("%s: ", what);
+	return e;
+}
+
+/* ---- what spans several keys ---------------------------------------------------------------------------------- */
+
 static err check(node_config *c)
 {
 	TRY(split_address(c));
 	TRY(check_profile(c));
+	if (c->threshold.present) TRY(check_threshold(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
 		return err_fail(ERR_REQUEST, "service.min_dec_cache is %jd; it must be below service.dec_capacity, which is %jd",
 		                (intmax_t)c->service.min_dec_cache, (intmax_t)c->service.dec_capacity);
@@ -148,6 +277,13 @@ err node_config_read(node_config *out, const char *name, slice text, char *const
 void node_config_free(node_config *c)
 {
 	config_free(c, &SCHEMA);
+}
+
+void node_config_drop_peers(node_config *c)
+{
+	for (size_t i = 0; i < peers_count(c); i++) config_free((peer_config *)c->threshold.peers.row + i, &PEER);
+	free(c->threshold.peers.row);
+	c->threshold.peers = (config_rows){ 0 };
 }
 
 void node_config_print(buf *out, const node_config *c)

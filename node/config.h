@@ -8,11 +8,37 @@
  *   [private_vault.storage.file]       what nobody else may read
  *   [telemetry]                        health, metrics and public material over HTTP
  *   [rate_limiter_conf]                what each kind of request costs while it runs
+ *   [threshold]                        one party of a cluster; without this section the node is centralized
+ *   [threshold.tls.manual]             its certificate for the links to the other parties, and the key of that
+ *   [threshold.core_to_core_net]       how patient these links are, and what one party may cost another
+ *   [[threshold.peers]]                the parties, this one too: the same list at every node
  */
 #ifndef ARCA_NODE_CONFIG_H
 #define ARCA_NODE_CONFIG_H
 
 #include "base/config.h"
+#include "share/party.h"
+
+/* A certificate or key is given as PEM, or as the path of a file that holds it. */
+typedef struct pem_config { char *pem, *path; } pem_config;
+
+typedef struct peer_config {
+	int64_t    party_id, port;
+	char      *address, *mpc_identity;             /* identity "": the address */
+	pem_config tls_cert;                           /* of the party's authority: its links show certificates signed by it */
+} peer_config;
+
+typedef struct threshold_config {
+	bool    present;
+	char   *listen_address, *decryption_mode;
+	int64_t listen_port, my_id, threshold, dec_capacity, min_dec_cache, num_sessions_preproc;
+	struct { pem_config cert, key; } tls;
+	struct {
+		int64_t network_timeout, initial_interval_ms, max_interval,
+		        max_opened_inactive_sessions_per_party, discard_inactive_sessions_interval;
+	} net;
+	config_rows peers;                             /* of peer_config */
+} threshold_config;
 
 typedef struct node_config {
 	struct {
@@ -24,6 +50,7 @@ typedef struct node_config {
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
 	struct { int64_t num_rayon_threads; } internal;
+	threshold_config threshold;
 
 	/* Derived from the above. */
 	char     http_address[256];
@@ -35,6 +62,16 @@ typedef struct node_config {
 err  node_config_load(node_config *out, const char *file, char *const *environment);
 err  node_config_read(node_config *out, const char *name, slice text, char *const *environment);
 void node_config_free(node_config *c);
+
+static inline size_t peers_count(const node_config *c) { return c->threshold.peers.n; }
+static inline const peer_config *peer_at(const node_config *c, size_t i) { return (const peer_config *)c->threshold.peers.row + i; }
+static inline const char *peer_identity(const peer_config *p) { return p->mpc_identity[0] ? p->mpc_identity : p->address; }
+
+/* As if there were none. */
+void node_config_drop_peers(node_config *c);
+
+/* Appends the PEM text, from the file if it is in one.  what: for sentences. */
+err  pem_config_read(buf *out, const pem_config *p, const char *what);
 
 void node_config_print(buf *out, const node_config *c);
 void node_config_help(buf *out);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "node/audit.h"
+#include "node/cluster.h"
 #include "node/policy.h"
 #include "node/replies.h"
 #include "rpc/wait.h"
@@ -21,6 +22,12 @@ typedef struct job {
 	desk    *desk;
 	request *request;
 	buf      facts;
+	int64_t  started_ms;
+
+	/* Once the work has ended. */
+	err      failed;
+	char     why[512];
+	buf      response;
 } job;
 
 /* Of requests that wait or run: what they brought stays in memory until they end. */
@@ -115,8 +122,15 @@ static operation inner_operation(request_kind kind)
 	static const operation INNER[REQUEST_KINDS] = {
 		[REQUEST_PREPROC] = OPERATION_KEYGEN_PREPROC_REQUEST, [REQUEST_KEYGEN] = OPERATION_STANDARD_COMPRESSED_KEYGEN,
 		[REQUEST_PUBLIC_DECRYPT] = OPERATION_PUBLIC_DECRYPT_INNER, [REQUEST_USER_DECRYPT] = OPERATION_USER_DECRYPT_INNER,
+		[REQUEST_NEW_EPOCH] = OPERATION_NEW_MPC_EPOCH,
 	};
 	return INNER[kind];
+}
+
+/* Does what was made stand in the vault, so that no record of its making is needed? */
+static bool made_something(request_kind kind)
+{
+	return kind == REQUEST_KEYGEN || kind == REQUEST_NEW_EPOCH;
 }
 
 static err record_done(desk *d, const job *j, slice response)
@@ -125,8 +139,7 @@ static err record_done(desk *d, const job *j, slice response)
 	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_DONE,
 	                         .facts = buf_slice(&j->facts), .response = response };
 
-	/* The stored key is the record of its generation. */
-	return r->kind == REQUEST_KEYGEN ? OK : journal_outcome(d->p.journal, &v);
+	return made_something(r->kind) ? OK : journal_outcome(d->p.journal, &v);
 }
 
 static void conclude_failed(desk *d, const job *j, err cause)
@@ -152,8 +165,9 @@ static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
 	const request *r = j->request;
 
 	AUDIT(.event = AUDIT_REQUEST_DONE, .kind = r->kind, .id = &r->id, .amount = (uint64_t)ms);
-	if (r->kind == REQUEST_KEYGEN) {
-		AUDIT(.event = AUDIT_KEY_STATE, .id = &r->id, .state = KEY_ACTIVE);
+	if (r->kind == REQUEST_KEYGEN) AUDIT(.event = AUDIT_KEY_STATE, .id = &r->id, .state = KEY_ACTIVE);
+	if (r->kind == REQUEST_NEW_EPOCH) AUDIT(.event = AUDIT_EPOCH_MADE, .id = &r->id, .other = &r->context_id);
+	if (made_something(r->kind)) {
 		if (secret_unlocked()) AUDIT(.event = AUDIT_MEMORY_NOT_LOCKED);
 	}
 	metrics_took(d->p.metrics, inner_operation(r->kind), ms);
@@ -166,6 +180,7 @@ static void job_free(job *j)
 {
 	request_free(&j->request);
 	buf_free(&j->facts);
+	buf_free(&j->response);
 	free(j);
 }
 
@@ -179,20 +194,39 @@ static void job_end(job *j)
 	count_out(d, bytes);
 }
 
-static void run(void *arg)
+static void conclude(void *arg)
 {
 	job *j = arg;
 	desk *d = j->desk;
-	buf response = { 0 };
-	const int64_t started = clock_now_ms(d->p.engine->clock);
 
-	err e = engine_run(d->p.engine, &response, j->request);
-	if (e == OK) e = requests_fit(d->p.table, j->request->kind, response.n);
-	if (e == OK) e = record_done(d, j, buf_slice(&response));
-	if (e == OK) conclude_done(d, j, &response, clock_now_ms(d->p.engine->clock) - started);
+	err e = j->failed == OK ? OK : err_fail(j->failed, "%s", j->why);
+	if (e == OK) e = requests_fit(d->p.table, j->request->kind, j->response.n);
+	if (e == OK) e = record_done(d, j, buf_slice(&j->response));
+	if (e == OK) conclude_done(d, j, &j->response, clock_now_ms(d->p.engine->clock) - j->started_ms);
 	else conclude_failed(d, j, e);
-	buf_free(&response);
 	job_end(j);
+}
+
+/* Whoever did the work has more to do than to wait for the disk. */
+static void ended(void *arg, err e, buf *response)
+{
+	job *j = arg;
+	desk *d = j->desk;
+
+	j->failed = e;
+	if (e != OK) snprintf(j->why, sizeof j->why, "%s", err_text()[0] ? err_text() : err_name(e));
+	j->response = *response;
+	*response = (buf){ 0 };
+	err_clear();
+	if (!d->p.clerks || pool_submit(d->p.clerks, conclude, j, 0) != OK) conclude(j);
+}
+
+static void run(void *arg)
+{
+	job *j = arg;
+
+	j->started_ms = clock_now_ms(j->desk->p.engine->clock);
+	engine_work(j->desk->p.engine, j->request, ended, j);
 }
 
 /* ---- in ----------------------------------------------------------------------------------------------------- */
@@ -210,6 +244,9 @@ static err match_preprocessing(desk *d, request *r)
 		err_context("preproc_id: ");
 		return e;
 	}
+	if (r->insecure != f.insecure)
+		return err_fail(ERR_STATE, "preproc_id: it is that of %s preprocessing; an insecure key generation needs an insecure one, and "
+		                "no other may have it", f.insecure ? "an insecure" : "a secure");
 	if (!r->keygen.params) r->keygen.params = f.params;
 	if (r->keygen.params != f.params)
 		return err_fail(ERR_REQUEST, "params: the preprocessing was made for %s, not for %s", f.params->name, r->keygen.params->name);
@@ -236,22 +273,38 @@ static err use_preprocessing(desk *d, const job *j)
 	return OK;
 }
 
+/* What the request takes for itself before anybody is told that it was taken in. */
+static err take_hold(desk *d, const job *j)
+{
+	const request *r = j->request;
+
+	TRY(engine_prepare(d->p.engine, r));
+	err e = r->kind == REQUEST_KEYGEN ? use_preprocessing(d, j) : OK;
+	if (e != OK) engine_unprepare(d->p.engine, r);
+	return e;
+}
+
 static err send_to_work(desk *d, job *j)
 {
 	request *r = j->request;
-	const bool ceremony = r->kind == REQUEST_KEYGEN;
+	const work_place place = engine_place(d->p.engine, r->kind);
 
 	TRY(requests_start(d->p.table, r->kind, &r->id, &r->body, buf_slice(&j->facts)));
-	err e = ceremony ? use_preprocessing(d, j) : OK;
+	err e = take_hold(d, j);
 	if (e != OK) {
 		requests_withdraw(d->p.table, r->kind, &r->id);
 		return e;
 	}
 	AUDIT(.event = AUDIT_REQUEST_STARTED, .kind = r->kind, .id = &r->id);
-	e = pool_submit(ceremony ? d->p.ceremonies : d->p.cores, run, j, 0);
+	if (place == WORK_NOWHERE) {
+		run(j);
+		return OK;
+	}
+	e = pool_submit(place == WORK_CEREMONY ? d->p.ceremonies : d->p.cores, run, j, 0);
 	if (e == OK) return OK;
 
 	/* It is in the table, and a key generation has used its preprocessing: it ends as failed. */
+	engine_unprepare(d->p.engine, r);
 	conclude_failed(d, j, e);
 	job_end(j);
 	return OK;
@@ -320,8 +373,36 @@ static void restore_interrupted(void *ctx, const id32 *preproc, const id32 *key,
 		.why = "the node stopped while it made this key; begin again with a new preprocessing and a new id" });
 }
 
-void desk_restore(desk *d)
+static void restore_epoch(void *ctx, const epoch *x)
+{
+	desk *d = ctx;
+	buf response = { 0 };
+
+	reply_epoch(&response);
+	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_NEW_EPOCH, .id = x->id, .state = REQUEST_DONE,
+	                                              .response = buf_slice(&response), .why = "" });
+	buf_free(&response);
+}
+
+static void restore_attempt(void *ctx, attempted what, const id32 *id)
+{
+	desk *d = ctx;
+	request_state known;
+
+	if (what != ATTEMPT_EPOCH || requests_state(d->p.table, &known, REQUEST_NEW_EPOCH, id)) return;
+	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_NEW_EPOCH, .id = *id, .state = REQUEST_FAILED,
+		.why = "the node stopped while it set this epoch up; ask every node again" });
+}
+
+static err restore_cluster(desk *d, cluster *c)
+{
+	epochs_each(c->epochs, restore_epoch, d);
+	return attempts_each(c->vault, restore_attempt, d);
+}
+
+err desk_restore(desk *d)
 {
 	keys_each(d->p.engine->keys, restore_key, d);
 	journal_each_consumed(d->p.journal, restore_interrupted, d);
+	return d->p.engine->cluster ? restore_cluster(d, d->p.engine->cluster) : OK;
 }

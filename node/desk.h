@@ -25,17 +25,19 @@ typedef struct desk_parts {
 	limiter      *limiter;
 	metrics      *metrics;
 	pool         *cores;                 /* decryptions                          */
-	pool         *ceremonies;            /* one thread: key generations in turn  */
+	pool         *ceremonies;            /* key generations and epochs           */
+	pool         *clerks;                /* who records ends, many at once; NULL: whoever did the work */
 } desk_parts;
 
 err  desk_new(desk **out, const desk_parts *parts);
 void desk_free(desk **d);                    /* Requires: idle */
 
 /*
- * Puts into the table what the stored keys and the journal's consumptions tell: finished key generations with their
- * responses, used preprocessings, and as failed the key generations that a stop interrupted.  Once, after journal_open.
+ * Puts into the table what the stored keys and epochs and the journal's consumptions tell: finished key generations with
+ * their responses, used preprocessings, epochs, and as failed the ceremonies that a stop interrupted.  Once, after
+ * journal_open.  ERR_IO.
  */
-void desk_restore(desk *d);
+err  desk_restore(desk *d);
 
 /*
  * Takes the price for a request of this kind; the desk keeps it until the request ends.  desk_leave gives it back when

@@ -1,18 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/* node/engine.c -- the table. */
+/* node/engine.c -- the tables: what is done with a request of each kind, and on which threads. */
 #include "node/engine.h"
+#include "node/cluster.h"
 
 typedef err operation_run(const engine *e, buf *response, const request *r);
 
-static operation_run *const TABLE[REQUEST_KINDS] = {
+static operation_run *const ALONE[REQUEST_KINDS] = {
 	[REQUEST_PREPROC] = engine_preproc,
 	[REQUEST_KEYGEN] = engine_keygen,
 	[REQUEST_PUBLIC_DECRYPT] = engine_public_decrypt,
 	[REQUEST_USER_DECRYPT] = engine_user_decrypt,
 };
 
-err engine_run(const engine *e, buf *response, const request *r)
+/* Decryptions are ddec's. */
+static operation_run *const CLUSTER[REQUEST_KINDS] = {
+	[REQUEST_PREPROC] = engine_preproc,
+#ifdef ARCA_INSECURE_KEYGEN
+	[REQUEST_KEYGEN] = engine_deal,
+#endif
+	[REQUEST_NEW_EPOCH] = engine_epoch,
+};
+
+static bool is_decryption(request_kind kind)
+{
+	return kind == REQUEST_PUBLIC_DECRYPT || kind == REQUEST_USER_DECRYPT;
+}
+
+work_place engine_place(const engine *e, request_kind kind)
+{
+	if (kind == REQUEST_KEYGEN || kind == REQUEST_NEW_EPOCH) return WORK_CEREMONY;
+	return e->cluster && is_decryption(kind) ? WORK_NOWHERE : WORK_CORE;
+}
+
+err engine_prepare(const engine *e, const request *r)
+{
+	return r->kind == REQUEST_NEW_EPOCH ? cluster_begin_epoch(e->cluster, r) : OK;
+}
+
+void engine_unprepare(const engine *e, const request *r)
+{
+	if (r->kind == REQUEST_NEW_EPOCH) epochs_abandon(e->cluster->epochs, &r->id);
+}
+
+void engine_work(const engine *e, const request *r, work_ended *ended, void *ctx)
 {
 	ASSERT((unsigned)r->kind < REQUEST_KINDS);
-	return TABLE[r->kind](e, response, r);
+	operation_run *const run = e->cluster ? CLUSTER[r->kind] : ALONE[r->kind];
+	buf response = { 0 };
+	err failed;
+
+	if (e->cluster && is_decryption(r->kind)) {
+		failed = ddec_submit(e->cluster->ddec, r, ended, ctx);
+		if (failed == OK) return;
+	} else {
+		failed = run ? run(e, &response, r) : err_fail(ERR_UNSUPPORTED, "this is not built in this version");
+	}
+	ended(ctx, failed, &response);
+	buf_free(&response);
 }

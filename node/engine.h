@@ -2,8 +2,11 @@
 /*
  * node/engine.h -- the closed table of typed requests, and the only code of the node that touches secret keys.
  *
- * A request comes in as struct request, a response goes out as bytes; nothing else passes.  engine.c has the table,
- * engine_keygen.c and engine_decrypt.c what is done.
+ * A request comes in as struct request, a response goes out as bytes; nothing else passes.  engine.c has the tables, one
+ * for a node that is alone and one for a party of a cluster.
+ *
+ *   alone         engine_keygen.c, engine_decrypt.c
+ *   in a cluster  engine_epoch.c, engine_deal.c, ddec.h
  */
 #ifndef ARCA_NODE_ENGINE_H
 #define ARCA_NODE_ENGINE_H
@@ -14,9 +17,13 @@
 #include "node/keys.h"
 #include "node/request.h"
 
+/* How work ends: called once, on any thread.  After an error the sentence is the thread's; the response may be taken. */
+typedef void work_ended(void *ctx, err e, buf *response);
+
 /* What the work needs; owned by others and valid as long as work runs. */
 typedef struct engine {
 	keys         *keys;
+	struct cluster *cluster;                     /* NULL: this node is alone */
 	const signer *signer;
 	pool         *cores;
 	kms712_profile profile;
@@ -24,13 +31,33 @@ typedef struct engine {
 	const clock_source *clock;
 } engine;
 
-/* Does the work and appends the response.  Blocks; not on a thread that serves sockets. */
-err engine_run(const engine *e, buf *response, const request *r);
+/*
+ * What must be had before the request is acknowledged, such as the lease of a new epoch.  engine_work gives it back, or
+ * engine_unprepare if it does not come to that.
+ */
+err  engine_prepare(const engine *e, const request *r);
+void engine_unprepare(const engine *e, const request *r);
+
+/* Which threads the work blocks: those for ceremonies, those that compute, or none. */
+typedef enum work_place { WORK_CEREMONY, WORK_CORE, WORK_NOWHERE } work_place;
+work_place engine_place(const engine *e, request_kind kind);
+
+/* Does the work; `ended` may be called before this returns.  Not on a thread that serves sockets. */
+void engine_work(const engine *e, const request *r, work_ended *ended, void *ctx);
 
 /* The entries of the table. */
 err engine_preproc(const engine *e, buf *response, const request *r);
 err engine_keygen(const engine *e, buf *response, const request *r);
 err engine_public_decrypt(const engine *e, buf *response, const request *r);
 err engine_user_decrypt(const engine *e, buf *response, const request *r);
+err engine_epoch(const engine *e, buf *response, const request *r);
+err engine_deal(const engine *e, buf *response, const request *r);          /* builds with insecure_keygen only */
+
+/* ---- what key generations share -------------------------------------------------------------------------------- */
+
+/* What is signed about the published files, and the record of the key; borrows from all. */
+secp_rsig  engine_sign_keys(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest);
+key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest,
+                             const secp_rsig *external);
 
 #endif

@@ -23,19 +23,19 @@ err engine_preproc(const engine *e, buf *response, const request *r)
 }
 
 /* Digest and signature are in the order ServerKey < PublicKey < CompressedXofKeySet, and so is the stored list. */
-static secp_rsig sign_keys(const engine *e, const request *r, const key_files *f)
+secp_rsig engine_sign_keys(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest)
 {
 	const kms712_key_digest digest[] = {
-		{ KMS712_PUBLIC_KEY, slice_of(f->public_key_digest, KEY_DIGEST_BYTES) },
-		{ KMS712_COMPRESSED_KEY_SET, slice_of(f->xof_keyset_digest, KEY_DIGEST_BYTES) },
+		{ KMS712_PUBLIC_KEY, slice_of(public_key_digest, KEY_DIGEST_BYTES) },
+		{ KMS712_COMPRESSED_KEY_SET, slice_of(xof_keyset_digest, KEY_DIGEST_BYTES) },
 	};
 	const hash32 h = kms712_keygen(&r->domain, e->profile, &r->keygen.preproc_id, &r->id, digest, COUNT(digest), r->extra_data);
 
 	return sign_external(e->signer, &h);
 }
 
-/* Borrows from all three. */
-static key_record record_of(const engine *e, const request *r, const key_files *f, const secp_rsig *external)
+key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest,
+                             const secp_rsig *external)
 {
 	key_record k = {
 		.state = KEY_ACTIVE,
@@ -46,8 +46,8 @@ static key_record record_of(const engine *e, const request *r, const key_files *
 			.key_id = r->id,
 			.prep_id = r->keygen.preproc_id,
 			.digests = 2,
-			.digest = { { PUB_PUBLIC_KEY, slice_of(f->public_key_digest, KEY_DIGEST_BYTES) },
-			            { PUB_COMPRESSED_XOF_KEY_SET, slice_of(f->xof_keyset_digest, KEY_DIGEST_BYTES) } },
+			.digest = { { PUB_PUBLIC_KEY, slice_of(public_key_digest, KEY_DIGEST_BYTES) },
+			            { PUB_COMPRESSED_XOF_KEY_SET, slice_of(xof_keyset_digest, KEY_DIGEST_BYTES) } },
 			.has_extra_data = true,
 			.extra_data = r->extra_data,
 			.external_signature = rsig_slice(external),
@@ -62,8 +62,8 @@ err engine_keygen(const engine *e, buf *response, const request *r)
 	key_files files = { 0 };
 
 	TRY(tkms_keygen(&files, e->cores, r->keygen.params, &r->id, e->random, NULL));
-	const secp_rsig external = sign_keys(e, r, &files);
-	const key_record record = record_of(e, r, &files, &external);
+	const secp_rsig external = engine_sign_keys(e, r, files.public_key_digest, files.xof_keyset_digest);
+	const key_record record = engine_key_record(e, r, files.public_key_digest, files.xof_keyset_digest, &external);
 	err done = keys_create(e->keys, &r->epoch_id, &files, &record);
 	if (done == OK) reply_keygen(response, &record.metadata);
 	key_files_free(&files);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/hex.h"
+#include "node/cluster.h"
 #include "rpc/http.h"
 
 struct node_http {
@@ -34,7 +35,7 @@ static void health(void *ctx, http_reply *out, const http_request *in)
 	answer_word(out, in, 200, "ok");
 }
 
-static void live(void *ctx, http_reply *out, const http_request *in)
+static void alive(void *ctx, http_reply *out, const http_request *in)
 {
 	(void)ctx;
 	answer_word(out, in, 200, "alive");
@@ -73,6 +74,7 @@ static void serve_metrics(void *ctx, http_reply *out, const http_request *in)
 	(void)in;
 	out->content_type = "text/plain; version=0.0.4";
 	metrics_print(&out->body, h->p.metrics, &g, h->p.version);
+	if (h->p.cluster) cluster_metrics(&out->body, h->p.cluster);
 }
 
 /* ---- public material ---------------------------------------------------------------------------------------- */
@@ -111,7 +113,7 @@ err node_http_new(node_http **out, const node_http_parts *parts)
 	h->p = *parts;
 	h->folder = open(vault_public_folder(parts->vault), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const http_route routes[] = {
-		{ "/health", health, h }, { "/live", live, h }, { "/ready", ready, h }, { "/version", version, h },
+		{ "/health", health, h }, { "/live", alive, h }, { "/ready", ready, h }, { "/version", version, h },
 		{ "/metrics", serve_metrics, h }, { "/PUB/", serve_public, h },
 	};
 	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(parts->vault))

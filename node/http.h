@@ -25,6 +25,7 @@ typedef struct node_http_parts {
 	limiter  *limiter;
 	metrics  *metrics;
 	pool     *cores;
+	struct cluster *cluster;             /* NULL: this node is alone */
 	const node_config *config;
 	const char *version;
 } node_http_parts;

@@ -84,33 +84,88 @@ err journal_write_at(int fd, const char *path, uint64_t at, slice bytes)
 	return OK;
 }
 
-static err write_at_end(journal *j, slice bytes)
-{
-	TRY(journal_write_at(j->fd, j->path, j->size, bytes));
-	if (fdatasync(j->fd)) return journal_failed("sync", j->path);
-	j->size += bytes.n;
-	return OK;
-}
-
-/* A half-written record must not stay in front of later ones. */
+/* What was half-written, or never reached the disk, must not stay in front of later records. */
 static void cut_back(journal *j)
 {
 	if (ftruncate(j->fd, (off_t)j->size) || fdatasync(j->fd)) j->broken = true;
 }
 
+/* An append whose record is in the file.  Many of them are synced by one call: of the first that comes. */
+typedef struct waiting_append {
+	struct waiting_append *next;
+	bool over;
+	err  failed;                       /* once it is over */
+} waiting_append;
+
+/* Under the lock: everybody whose record was in the file when the sync began is told of its end. */
+static void end_waiting(waiting_append *list, err e)
+{
+	for (waiting_append *next; list; list = next) {
+		next = list->next;
+		list->failed = e;
+		list->over = true;
+	}
+}
+
+/* Under the lock, which is let go meanwhile. */
+static void sync_for_all(journal *j)
+{
+	waiting_append *mine = j->waiting;
+	const uint64_t upto = j->size;
+
+	j->waiting = NULL;
+	j->syncing = true;
+	pthread_mutex_unlock(&j->lock);
+	const bool synced = fdatasync(j->fd) == 0;
+	const int why = errno;
+	pthread_mutex_lock(&j->lock);
+	j->syncing = false;
+	if (synced) {
+		j->durable = upto;
+		end_waiting(mine, OK);
+	} else {
+		/* Also those that came since: their records stand behind what is cut off. */
+		errno = why;
+		j->size = j->durable;
+		cut_back(j);
+		end_waiting(mine, ERR_IO);
+		end_waiting(j->waiting, ERR_IO);
+		j->waiting = NULL;
+	}
+	pthread_cond_broadcast(&j->synced);
+}
+
+static err wait_for_disk(journal *j)
+{
+	waiting_append me = { .next = j->waiting };
+
+	j->waiting = &me;
+	while (!me.over) {
+		if (j->syncing) pthread_cond_wait(&j->synced, &j->lock);
+		else sync_for_all(j);
+	}
+	return me.failed == OK ? OK : err_fail(me.failed, "cannot sync %s; is the disk full?", j->path);
+}
+
 static err append_locked(journal *j, slice frame)
 {
 	if (j->broken) return err_fail(ERR_IO, "%s could not be put in order after a failed write; restart the node", j->path);
-	err e = write_at_end(j, frame);
-	if (e != OK) cut_back(j);
-	return e;
+	err e = journal_write_at(j->fd, j->path, j->size, frame);
+	if (e != OK) {
+		cut_back(j);
+		return e;
+	}
+	j->size += frame.n;
+	return wait_for_disk(j);
 }
 
 /* The append that brought us here has succeeded whatever happens to the rest of the file. */
 static void shrink_if_large(journal *j)
 {
-	err e = j->size < j->measure_at ? OK : journal_shrink(j, JOURNAL_SLACK);
+	const bool quiet = !j->syncing && !j->waiting;
+	err e = j->size < j->measure_at || !quiet ? OK : journal_shrink(j, JOURNAL_SLACK);
 	if (e != OK) log_err(LOG_WARN, "the journal could not be written anew", e);
+	if (quiet) j->durable = j->size;
 }
 
 static err append(journal *j, slice payload)
@@ -221,10 +276,12 @@ err journal_open(journal **out, uint64_t *cut, const char *path, requests *table
 	journal *j = calloc(1, sizeof *j);
 	if (!j) return err_fail(ERR_NOMEM, "no memory for the journal");
 	pthread_mutex_init(&j->lock, NULL);
+	pthread_cond_init(&j->synced, NULL);
 	j->fd = -1;
 	j->table = table;
 	j->path = strdup(path);
 	err e = j->path ? load(j, cut) : err_fail(ERR_NOMEM, "no memory for the journal");
+	j->durable = j->size;
 	if (e != OK) {
 		journal_free(&j);
 		return e;
@@ -238,6 +295,7 @@ void journal_free(journal **jp)
 	journal *j = *jp;
 	if (!j) return;
 	if (j->fd >= 0) close(j->fd);
+	pthread_cond_destroy(&j->synced);
 	pthread_mutex_destroy(&j->lock);
 	buf_free(&j->consumed);
 	free(j->path);

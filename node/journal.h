@@ -6,7 +6,7 @@
  *   "ARCAJNL" 2        eight bytes at the start
  *   frames             journal_frame.h; in each a record, journal_record.h
  *
- * A record is on disk (fsync) before its append returns, hence before anybody is told.  Only the last record can be torn
+ * A record is on disk (fsync) before its append returns, hence before anybody is told; appends of several threads share one.  Only the last record can be torn
  * by a crash: at opening it is cut off, and what was cut is kept in a file beside.  Anything else that is wrong is an
  * error, for somebody or the disk has changed the file.
  *

@@ -12,6 +12,10 @@ struct journal {
 	requests *table;
 	int       fd;
 	uint64_t  size;                    /* whole records end here */
+	uint64_t  durable;                 /* those before this are on disk; equal to size while nobody waits */
+	struct waiting_append *waiting;    /* appends between the two */
+	bool      syncing;                 /* one of them is having the file synced for all */
+	pthread_cond_t synced;
 	uint64_t  measure_at;              /* with this size it is looked at how much of the file is still of use */
 	bool      broken;                  /* the file could not be put in order */
 	buf       consumed;                /* of consumption records: preproc || by || by_body */

@@ -21,6 +21,7 @@ void held_key_free(held_key **hp)
 	held_key *h = *hp;
 	if (!h) return;
 	secret_keys_free(&h->secret);
+	own_part_free(&h->part);
 	buf_free(&h->record_bytes);
 	free(h);
 	*hp = NULL;
@@ -41,16 +42,22 @@ void keys_free(keys **kp)
 
 /* ---- looking ------------------------------------------------------------------------------------------------ */
 
+held_key *keys_find(const keys *k, const id32 *epoch, const id32 *key)
+{
+	held_key *h = k->first;
+	while (h && (h->gone || !id_eq_var(&h->facts.key_id, key) || !id_eq_var(&h->facts.epoch_id, epoch))) h = h->next;
+	return h;
+}
+
 static held_key *find(keys *k, const id32 *epoch, const id32 *key)
 {
 	pthread_mutex_lock(&k->lock);
-	held_key *h = k->first;
-	while (h && !(id_eq_var(&h->facts.key_id, key) && id_eq_var(&h->facts.epoch_id, epoch))) h = h->next;
+	held_key *h = keys_find(k, epoch, key);
 	pthread_mutex_unlock(&k->lock);
 	return h;
 }
 
-static err not_found(const id32 *epoch, const id32 *key)
+err key_not_found(const id32 *epoch, const id32 *key)
 {
 	char e[ID_TEXT], t[ID_TEXT];
 
@@ -62,7 +69,7 @@ static err not_found(const id32 *epoch, const id32 *key)
 err keys_facts(key_facts *out, keys *k, const id32 *epoch, const id32 *key)
 {
 	const held_key *h = find(k, epoch, key);
-	if (!h) return not_found(epoch, key);
+	if (!h) return key_not_found(epoch, key);
 	*out = h->facts;
 	return OK;
 }
@@ -82,7 +89,7 @@ err key_may(const key_facts *f, key_use use)
 err keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, const id32 *key)
 {
 	const held_key *h = find(k, epoch, key);
-	if (!h) return not_found(epoch, key);
+	if (!h) return key_not_found(epoch, key);
 	TRY(key_may(&h->facts, KEY_USE_DECRYPT));
 	*out = &h->secret;
 	return OK;
@@ -93,8 +100,9 @@ void keys_each(keys *k, void (*each)(void *, const key_facts *, const key_record
 	pthread_mutex_lock(&k->lock);
 	const held_key *h = k->first;
 	pthread_mutex_unlock(&k->lock);
-	/* Keys join in front and never leave, so the rest of the list stays as it is. */
-	for (; h; h = h->next) each(ctx, &h->facts, &h->record);
+	/* Keys join in front and never leave the list, so the rest of it stays as it is. */
+	for (; h; h = h->next)
+		if (!h->gone) each(ctx, &h->facts, &h->record);
 }
 
 size_t keys_count(keys *k)
@@ -102,7 +110,7 @@ size_t keys_count(keys *k)
 	size_t n = 0;
 
 	pthread_mutex_lock(&k->lock);
-	for (const held_key *h = k->first; h; h = h->next) n++;
+	for (const held_key *h = k->first; h; h = h->next) n += !h->gone;
 	pthread_mutex_unlock(&k->lock);
 	return n;
 }
@@ -134,13 +142,10 @@ err held_key_read(held_key **out, const id32 *epoch, const id32 *key, slice reco
 		held_key_free(&h);
 		return e;
 	}
-	h->facts = (key_facts){ *epoch, *key, h->record.state, h->record.created_ms, h->secret.params };
+	h->facts = (key_facts){ *epoch, *key, h->record.state, h->record.marks, h->record.created_ms, h->secret.params };
 	*out = h;
 	return OK;
 }
-
-/* The files of a key in the order of writing; the record makes it exist. */
-enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_RECORD, KEY_FILES };
 
 static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, slice bytes, bool *existed)
 {
@@ -214,6 +219,10 @@ static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *
 {
 	for (*begun = 0; *begun < KEY_FILES;) {
 		bool existed = false;
+		if (!file[*begun].p) {
+			++*begun;
+			continue;
+		}
 		err e = put(k, *begun, epoch, key, file[*begun], &existed);
 		if (e == OK && existed) return taken(key);
 		++*begun;
@@ -222,7 +231,7 @@ static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *
 	return OK;
 }
 
-static err store(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+err keys_store(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
 {
 	char why[512];
 	unsigned begun;
@@ -252,7 +261,7 @@ err keys_create(keys *k, const id32 *epoch, const key_files *files, const key_re
 	                                [FILE_XOF_KEYSET] = buf_slice(&files->xof_keyset), [FILE_RECORD] = buf_slice(&bytes) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_key_read(&h, epoch, key, buf_slice(&bytes), buf_slice(&files->client_key));
-	if (e == OK) e = store(k, epoch, key, file);
+	if (e == OK) e = keys_store(k, epoch, key, file);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
 	buf_free(&bytes);

@@ -5,14 +5,20 @@
  *
  * A key exists when its record (FheKeyInfo) does.  It is made in this order: mark (UnfinishedKey), secret file, published
  * files, record; then the mark goes.  So a crash leaves a whole key, or pieces with a mark, which opening removes.  Nothing
- * else is ever removed: a secret file without record and mark is the rest of a key that lost something.  Keys are never
- * unloaded while the node runs, so what is given out stays valid.
+ * else is ever removed: a secret file without record and mark is the rest of a key that lost something.  Keys of a
+ * centralized node are never unloaded while it runs, so what is given out stays valid.
+ *
+ * A party of a cluster has parts of keys instead: record and share are one object, FheKeyInfo/<epoch>/<key id>, and there is
+ * no secret file.  Who decrypts holds the part; when its epoch is destroyed, the share is wiped with the last hold, while
+ * what is public about the key stays valid.
  *
  * Any thread.
  */
 #ifndef ARCA_NODE_KEYS_H
 #define ARCA_NODE_KEYS_H
 
+#include "tkms/key_share.h"
+#include "tkms/squashed.h"
 #include "tkms/tkms.h"
 #include "vault/objects.h"
 
@@ -30,6 +36,7 @@ void keys_free(keys **k);
 typedef struct key_facts {
 	id32      epoch_id, key_id;
 	key_state state;
+	uint8_t   marks;                     /* vault/objects.h */
 	int64_t   created_ms;
 	const lat_params *params;
 } key_facts;
@@ -42,7 +49,7 @@ typedef enum key_use { KEY_USE_ENCRYPT, KEY_USE_DECRYPT } key_use;
 /* May this key be used so, now?  The one place that answers this.  ERR_STATE with a sentence if not. */
 err  key_may(const key_facts *f, key_use use);
 
-/* Calls each for every key, in no particular order; the record borrows from the table, for ever. */
+/* Calls each for every key, in no particular order; facts and record stay valid as long as the table. */
 void keys_each(keys *k, void (*each)(void *ctx, const key_facts *f, const key_record *r), void *ctx);
 size_t keys_count(keys *k);
 
@@ -56,5 +63,30 @@ err  keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, co
  * that the next opening removes.  ERR_EXISTS if any of the files is there already; they stay as they are.
  */
 err  keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record);
+
+/* ---- parts: for the decryptions and ceremonies of a cluster ---------------------------------------------------- */
+
+/* As keys_open, for a party of a cluster.  ERR_STATE also if the vault has whole keys in it. */
+err  keys_open_parts(keys **out, vault *v);
+
+typedef struct own_part own_part;
+
+/* ERR_NOT_FOUND; ERR_STATE if key_may says no.  The part stays until it is released. */
+err  keys_hold(own_part **out, keys *k, const id32 *epoch, const id32 *key);
+void keys_release(keys *k, own_part **p);            /* NULL-safe */
+
+const online_key *own_part_online(const own_part *p);
+
+/*
+ * What small formats need of the published set (tkms/squashed.h): read when it is first asked for, which may take long and
+ * much memory, and kept.
+ */
+err  own_part_small(const eval_keys **out, keys *k, own_part *p);
+
+/* As keys_create.  The share is copied. */
+err  keys_create_part(keys *k, const key_share *mine, slice public_key_file, slice keyset_file, const key_record *record);
+
+/* Removes the parts of an epoch from disk and table; published files stay. */
+err  keys_drop_epoch(keys *k, const id32 *epoch);
 
 #endif

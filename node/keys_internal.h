@@ -6,19 +6,50 @@
 #include <pthread.h>
 #include "node/keys.h"
 
+/* A part at work. */
+struct own_part {
+	online_key online;
+	unsigned   holds;                  /* under the table's lock */
+	pthread_mutex_t lock;              /* of what follows */
+	bool       has_small;
+	eval_keys  small;
+};
+
 typedef struct held_key {
 	struct held_key *next;
 	key_facts   facts;
-	secret_keys secret;
+	secret_keys secret;                /* of a whole key */
+	own_part   *part;                  /* of a part; NULL once it is wiped */
+	_Atomic bool gone;                 /* its epoch was destroyed */
 	key_record  record;                /* borrows from record_bytes */
 	buf         record_bytes;
 } held_key;
 
 struct keys {
-	pthread_mutex_t lock;              /* of the list's head; members never change */
+	pthread_mutex_t lock;              /* of the list's head, of holds and what is gone; the rest of a member never changes */
 	held_key *first;
 	vault    *vault;
+	bool      parts;                   /* of a party: there are no secret files */
 };
+
+/* The files of a key in the order of writing; the last makes it exist.  An empty one is not written. */
+enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_RECORD, KEY_FILES };
+
+/* Writes them with a mark around.  After an error nothing is left, or pieces with a mark. */
+err  keys_store(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES]);
+
+/* The files that the record vouches for are there and unchanged. */
+err  key_verify_published(vault *v, const key_metadata *m);
+
+/* Under the lock or at an opening.  Those that are gone are not found. */
+held_key *keys_find(const keys *k, const id32 *epoch, const id32 *key);
+err  key_not_found(const id32 *epoch, const id32 *key);
+
+/* Calls each(k, epoch, id) for every stored object of a type; what the marks say is put in order. */
+err  keys_each_object(keys *k, priv_type t, err (*each)(keys *, const id32 *, const id32 *));
+err  key_clear_mark(keys *k, const id32 *epoch, const id32 *key);
+
+void own_part_free(own_part **p);
 
 err  keys_table_new(keys **out, vault *v);
 void keys_join(keys *k, held_key *h);

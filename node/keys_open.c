@@ -7,7 +7,7 @@
 /* The largest secret file; production keys have about half a megabyte. */
 enum { MAX_CLIENT_KEY_FILE = 64 << 20 };
 
-static err verify_published(vault *v, const key_metadata *m)
+err key_verify_published(vault *v, const key_metadata *m)
 {
 	for (size_t i = 0; i < m->digests; i++) {
 		uint8_t found[KEY_DIGEST_BYTES];
@@ -40,7 +40,7 @@ static err load_key(keys *k, const id32 *epoch, const id32 *key)
 
 	err e = read_files(&record, &client_key, k->vault, epoch, key);
 	if (e == OK) e = held_key_read(&h, epoch, key, buf_slice(&record), buf_slice(&client_key));
-	if (e == OK) e = verify_published(k->vault, &h->record.metadata);
+	if (e == OK) e = key_verify_published(k->vault, &h->record.metadata);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
 	buf_free(&record);
@@ -54,7 +54,7 @@ static err load_key(keys *k, const id32 *epoch, const id32 *key)
 }
 
 /* A mark beside a record: the crash came when the key was whole. */
-static err clear_mark(keys *k, const id32 *epoch, const id32 *key)
+err key_clear_mark(keys *k, const id32 *epoch, const id32 *key)
 {
 	bool whole;
 
@@ -75,8 +75,7 @@ static err require_record(keys *k, const id32 *epoch, const id32 *key)
 	                "from a copy, or move the secret file away", id, vault_private_folder(k->vault), e, id);
 }
 
-/* Calls each(k, epoch, id) for every stored object of a type. */
-static err for_each_object(keys *k, priv_type t, err (*each)(keys *, const id32 *, const id32 *))
+err keys_each_object(keys *k, priv_type t, err (*each)(keys *, const id32 *, const id32 *))
 {
 	id32 *epoch = NULL;
 	size_t epochs = 0;
@@ -98,9 +97,9 @@ err keys_open(keys **out, vault *v)
 	keys *k;
 
 	TRY(keys_table_new(&k, v));
-	err e = for_each_object(k, PRIV_UNFINISHED_KEY, clear_mark);
-	if (e == OK) e = for_each_object(k, PRIV_FHE_PRIVATE_KEY, require_record);
-	if (e == OK) e = for_each_object(k, PRIV_FHE_KEY_INFO, load_key);
+	err e = keys_each_object(k, PRIV_UNFINISHED_KEY, key_clear_mark);
+	if (e == OK) e = keys_each_object(k, PRIV_FHE_PRIVATE_KEY, require_record);
+	if (e == OK) e = keys_each_object(k, PRIV_FHE_KEY_INFO, load_key);
 	if (e != OK) {
 		keys_free(&k);
 		return e;

@@ -10,6 +10,7 @@ void limiter_init(limiter *l, const node_config *c)
 	l->price[REQUEST_KEYGEN] = c->limits.keygen;
 	l->price[REQUEST_PUBLIC_DECRYPT] = c->limits.pub_decrypt;
 	l->price[REQUEST_USER_DECRYPT] = c->limits.user_decrypt;
+	l->price[REQUEST_NEW_EPOCH] = c->limits.new_epoch;
 	atomic_init(&l->taken, 0);
 }
 

@@ -15,6 +15,13 @@ static const char *const OPERATION[OPERATIONS] = {
 	[OPERATION_USER_DECRYPT_REQUEST] = "user_decrypt_request", [OPERATION_USER_DECRYPT_RESULT] = "user_decrypt_result",
 	[OPERATION_USER_DECRYPT_INNER] = "user_decrypt_inner",
 	[OPERATION_KEY_MATERIAL_AVAILABILITY] = "key_material_availability",
+	[OPERATION_NEW_MPC_CONTEXT] = "new_mpc_context", [OPERATION_DESTROY_MPC_CONTEXT] = "destroy_mpc_context",
+	[OPERATION_NEW_MPC_EPOCH] = "new_mpc_epoch", [OPERATION_GET_MPC_EPOCH_RESULT] = "get_mpc_epoch_result",
+	[OPERATION_DESTROY_MPC_EPOCH] = "destroy_mpc_epoch",
+	[OPERATION_INSECURE_PREPROC_REQUEST] = "insecure_keygen_preproc_request",
+	[OPERATION_INSECURE_PREPROC_RESULT] = "insecure_keygen_preproc_result",
+	[OPERATION_INSECURE_KEYGEN_REQUEST] = "insecure_keygen_request", [OPERATION_INSECURE_KEYGEN_RESULT] = "insecure_keygen_result",
+	[OPERATION_BANDWIDTH_BENCHMARK] = "bandwidth_benchmark",
 };
 
 /* The label `error` of a status. */

@@ -9,17 +9,20 @@
  *   requests.h   the table of what became of every request      journal.h   and its memory on disk
  *   keys.h       the keys and their lives                        parse.h     messages to typed requests
  *   api.h        gRPC                                            http.h      health, metrics, public material
- *   config.h     what an operator may choose                     main.c      how all this starts and stops
+ *   config.h     what an operator may choose                     process.c   how all this starts and stops
+ *   cluster.h    what a party of a cluster has beyond that
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h.
  *
- * Threads: one reactor for gRPC, one for HTTP, two at the door (parsing), one for key generations, and the cores.
+ * Threads: one reactor for gRPC, one for HTTP, two at the door (parsing), a few for ceremonies, and the cores.  In a cluster
+ * one more for the links, and one that opens decryptions.
  */
 #ifndef ARCA_NODE_NODE_H
 #define ARCA_NODE_NODE_H
 
 #include "evm/address.h"
 #include "node/api.h"
+#include "node/cluster.h"
 #include "node/http.h"
 #include "vault/signing_key.h"
 
@@ -29,10 +32,13 @@ typedef struct node {
 	vault     *vault;                    /* folders for what is public and what is private           */
 	signer    *signer;                   /* who this node is                                         */
 	char       address[ADDRESS_TEXT];
+	cluster   *cluster;                  /* the other parties; NULL: this node is alone              */
+	const node_seams *seams;             /* of a test; NULL                                          */
 	keys      *keys;                     /* FHE keys in memory                                       */
 	requests  *table;                    /* what became of every request                             */
 	journal   *journal;                  /* and on disk                                              */
 	pool      *cores, *ceremonies;       /* who computes                                             */
+	pool      *clerks;                   /* who waits for the journal; NULL: who computes            */
 	limiter    limiter;
 	metrics    metrics;
 	engine     engine;
@@ -54,7 +60,10 @@ extern const size_t  N_NODE_SERVICES;
 /* Refuses new requests and waits for running ones, within the grace of the configuration; false if some still run. */
 bool node_finish(node *n);
 
-/* The exit code for a service that did not start: 69 unavailable, 74 input or output, 1 anything else. */
+/* The program: the exit code.  seams: NULL, but in tests. */
+int  node_process(int argc, char **argv, const node_seams *seams);
+
+/* The exit code for a service that did not start: 64 configuration, 69 unavailable, 74 input or output, 1 anything else. */
 int  node_exit_code(const service *failed, err e);
 
 #endif

@@ -9,14 +9,14 @@ err parse_id(id32 *out, const char *what, const Kms__V1__RequestId *m)
 	return id_parse(out, what, slice_str(m->request_id));
 }
 
-static err id_or(id32 *out, const char *what, const Kms__V1__RequestId *m, const id32 *fallback)
+err parse_id_or(id32 *out, const char *what, const Kms__V1__RequestId *m, const id32 *fallback)
 {
 	if (m) return parse_id(out, what, m);
 	*out = *fallback;
 	return OK;
 }
 
-static err parse_domain(eip712_domain *out, const Kms__V1__Eip712DomainMsg *m)
+err parse_domain(eip712_domain *out, const Kms__V1__Eip712DomainMsg *m)
 {
 	if (!m) return err_fail(ERR_REQUEST, "domain is missing: it says for which contract the answer is signed");
 	const bool salted = m->_salt_case == KMS__V1__EIP712_DOMAIN_MSG___SALT_SALT;
@@ -29,7 +29,7 @@ static err parse_domain(eip712_domain *out, const Kms__V1__Eip712DomainMsg *m)
 }
 
 /* Each scheme once, in the order of first mention. */
-static err parse_schemes(request *r, size_t n, const Kms__V1__SigningSchemeType *scheme)
+err parse_schemes(request *r, size_t n, const Kms__V1__SigningSchemeType *scheme)
 {
 	for (size_t i = 0; i < n; i++) {
 		const int s = (int)scheme[i];
@@ -43,15 +43,21 @@ static err parse_schemes(request *r, size_t n, const Kms__V1__SigningSchemeType 
 	return OK;
 }
 
+err parse_extra_data(request *r, ProtobufCBinaryData extra)
+{
+	if (extra.len > MAX_EXTRA_DATA)
+		return err_fail(ERR_REQUEST, "extra_data has %zu bytes; at most %d are signed", extra.len, MAX_EXTRA_DATA);
+	r->extra_data = pb_slice(extra);
+	return OK;
+}
+
 err parse_common(request *r, const common_fields *f)
 {
 	TRY(parse_id(&r->id, "request_id", f->id));
-	TRY(id_or(&r->context_id, "context_id", f->context, &ID_DEFAULT_CONTEXT));
-	TRY(id_or(&r->epoch_id, "epoch_id", f->epoch, &ID_DEFAULT_EPOCH));
+	TRY(parse_id_or(&r->context_id, "context_id", f->context, &ID_DEFAULT_CONTEXT));
+	TRY(parse_id_or(&r->epoch_id, "epoch_id", f->epoch, &ID_DEFAULT_EPOCH));
 	TRY(parse_domain(&r->domain, f->domain));
-	if (f->extra_data.len > MAX_EXTRA_DATA)
-		return err_fail(ERR_REQUEST, "extra_data has %zu bytes; at most %d are signed", f->extra_data.len, MAX_EXTRA_DATA);
-	r->extra_data = pb_slice(f->extra_data);
+	TRY(parse_extra_data(r, f->extra_data));
 	return parse_schemes(r, f->schemes, f->scheme);
 }
 
@@ -62,6 +68,7 @@ static err parse_kind(request *r, arena *a, slice message)
 	case REQUEST_KEYGEN:         return parse_keygen(r, a, message);
 	case REQUEST_PUBLIC_DECRYPT: return parse_public_decrypt(r, a, message);
 	case REQUEST_USER_DECRYPT:   return parse_user_decrypt(r, a, message);
+	case REQUEST_NEW_EPOCH:      return parse_new_epoch(r, a, message);
 	case REQUEST_KINDS:          break;
 	}
 	return err_fail(ERR_INTERNAL, "there is no request of kind %d", (int)r->kind);
@@ -84,6 +91,15 @@ err parse_request(request **out, request_kind kind, slice message)
 	r->body = request_body(r);
 	r->memory = a;
 	*out = r;
+	return OK;
+}
+
+err parse_insecure_request(request **out, request_kind kind, slice message)
+{
+	ASSERT(kind == REQUEST_PREPROC || kind == REQUEST_KEYGEN);
+	TRY(parse_request(out, kind, message));
+	(*out)->insecure = true;
+	(*out)->body = request_body(*out);
 	return OK;
 }
 

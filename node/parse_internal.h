@@ -28,5 +28,12 @@ err parse_preproc(request *r, arena *a, slice message);
 err parse_keygen(request *r, arena *a, slice message);
 err parse_public_decrypt(request *r, arena *a, slice message);
 err parse_user_decrypt(request *r, arena *a, slice message);
+err parse_new_epoch(request *r, arena *a, slice message);
+
+/* The fields of a domain; it must be there.  What is NULL means the fallback. */
+err parse_domain(eip712_domain *out, const Kms__V1__Eip712DomainMsg *m);
+err parse_id_or(id32 *out, const char *what, const Kms__V1__RequestId *m, const id32 *fallback);
+err parse_schemes(request *r, size_t n, const Kms__V1__SigningSchemeType *scheme);
+err parse_extra_data(request *r, ProtobufCBinaryData extra);
 
 #endif

@@ -114,8 +114,8 @@ void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const p
 	arena_free(&a);
 }
 
-void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const hash32 *link, const user_slot *slot,
-                        slice internal, slice external)
+void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const hash32 *link, const user_slot *slot,
+                        const party_identity *by, slice internal, slice external)
 {
 	arena a = arena_with_limit(REPLY_ROOM);
 	Kms__V1__UserDecryptionResponse m = KMS__V1__USER_DECRYPTION_RESPONSE__INIT;
@@ -123,7 +123,7 @@ void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const has
 	uint8_t key[VERIFICATION_KEY_BYTES];
 	stored_signature typed[MAX_SCHEMES];
 
-	answer_verification_key(key, by);
+	answer_verification_key(key, pk);
 	payload.verification_key = pb_bytes(slice_of(key, sizeof key));
 	payload.digest = pb_bytes(hash32_slice(link));
 	payload.n_signcrypted_ciphertexts = r->decrypt.items;
@@ -136,8 +136,8 @@ void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const has
 		c->external_handle = pb_bytes(slot[i].handle);
 		c->packing_factor = slot[i].packing_factor;
 	}
-	payload.party_id = CENTRAL_PARTY_ID;
-	payload.degree = CENTRAL_DEGREE;
+	payload.party_id = by->party_id;
+	payload.degree = by->degree;
 
 	m.signature = pb_bytes(internal);
 	m.external_signature = pb_bytes(external);
@@ -147,4 +147,12 @@ void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const has
 	m.signatures = put_signatures(&a, typed, m.n_signatures);
 	pb_pack(out, &m.base);
 	arena_free(&a);
+}
+
+/* Nothing was reshared into it. */
+void reply_epoch(buf *out)
+{
+	Kms__V1__EpochResultResponse m = KMS__V1__EPOCH_RESULT_RESPONSE__INIT;
+
+	pb_pack(out, &m.base);
 }

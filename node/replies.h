@@ -6,6 +6,7 @@
 #ifndef ARCA_NODE_REPLIES_H
 #define ARCA_NODE_REPLIES_H
 
+#include "node/answers.h"
 #include "node/request.h"
 
 /* The typed signatures that a request asked for, in its order.  Requires: every scheme is ECDSA. */
@@ -15,10 +16,11 @@ void reply_preproc(buf *out, const request *r, slice external);
 void reply_keygen(buf *out, const key_metadata *m);
 void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
                           slice external);
-void reply_user_decrypt(buf *out, const request *r, const secp_pk *by, const hash32 *link, const user_slot *slot,
-                        slice internal, slice external);
+void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const hash32 *link, const user_slot *slot,
+                        const party_identity *by, slice internal, slice external);
+void reply_epoch(buf *out);
 
-/* What a centralized node says about itself in user decryption. */
-enum { CENTRAL_PARTY_ID = 1, CENTRAL_DEGREE = 0, CENTRAL_PACKING = 1 };
+/* The packing factor of a value that is not shared. */
+enum { CENTRAL_PACKING = 1 };
 
 #endif

@@ -70,6 +70,7 @@ hash32 request_body(const request *r)
 	AUTO(sha256_stream) s = sha256_begin();
 
 	add_u64(&s, r->kind);
+	if (r->insecure) sha256_add(&s, slice_str("insecure"));
 	sha256_add(&s, id_slice(&r->context_id));
 	sha256_add(&s, id_slice(&r->epoch_id));
 	add_domain(&s, &r->domain);
@@ -88,6 +89,7 @@ hash32 request_body(const request *r)
 	case REQUEST_USER_DECRYPT:
 		add_decrypt(&s, &r->decrypt);
 		break;
+	case REQUEST_NEW_EPOCH:                        /* context and epoch, above */
 	case REQUEST_KINDS:
 		break;
 	}
@@ -96,13 +98,13 @@ hash32 request_body(const request *r)
 
 /* ---- the facts of a preprocessing --------------------------------------------------------------------------- */
 
-enum { FACTS_VERSION = 1 };
+enum { FACTS_SECURE = 1, FACTS_INSECURE = 2 };
 
 void preproc_facts_write(buf *out, const request *r)
 {
 	const keyset_config *k = &r->preproc.keyset;
 
-	buf_put_u8(out, FACTS_VERSION);
+	buf_put_u8(out, r->insecure ? FACTS_INSECURE : FACTS_SECURE);
 	buf_put_u32(out, r->preproc.params->fhe_parameter);
 	buf_put_u32(out, k->type), buf_put_u32(out, k->compute), buf_put_u32(out, k->secrets), buf_put_u32(out, k->compression);
 	buf_put_slice(out, id_slice(&r->context_id));
@@ -119,11 +121,12 @@ err preproc_facts_read(preproc_facts *out, slice bytes)
 	f.keyset.type = read_u32(&r), f.keyset.compute = read_u32(&r);
 	f.keyset.secrets = read_u32(&r), f.keyset.compression = read_u32(&r);
 	const slice context = read_bytes(&r, sizeof f.context_id.b), epoch = read_bytes(&r, sizeof f.epoch_id.b);
-	if (!read_done(&r) || version != FACTS_VERSION)
+	if (!read_done(&r) || (version != FACTS_SECURE && version != FACTS_INSECURE))
 		return err_fail(ERR_INTERNAL, "what was recorded about the preprocessing is malformed");
 	if (!f.params) return err_fail(ERR_STATE, "the preprocessing is for parameters that this build does not offer");
 	memcpy(f.context_id.b, context.p, context.n);
 	memcpy(f.epoch_id.b, epoch.p, epoch.n);
+	f.insecure = version == FACTS_INSECURE;
 	*out = f;
 	return OK;
 }

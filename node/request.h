@@ -54,6 +54,7 @@ typedef struct decrypt_request {
 
 typedef struct request {
 	request_kind  kind;
+	bool          insecure;                        /* of a preprocessing or key generation: one party deals the key */
 	id32          id, context_id, epoch_id;
 	eip712_domain domain;
 	slice         extra_data;
@@ -78,7 +79,7 @@ hash32 request_body(const request *r);
 
 /* What a key generation must know of its preprocessing, as bytes for the table of requests, and back. */
 void preproc_facts_write(buf *out, const request *preproc);
-typedef struct preproc_facts { const lat_params *params; keyset_config keyset; id32 context_id, epoch_id; } preproc_facts;
+typedef struct preproc_facts { const lat_params *params; keyset_config keyset; id32 context_id, epoch_id; bool insecure; } preproc_facts;
 err  preproc_facts_read(preproc_facts *out, slice bytes);
 
 #endif

@@ -41,6 +41,7 @@ const char *request_kind_name(request_kind k)
 	static const char *const NAMES[REQUEST_KINDS] = {
 		[REQUEST_PREPROC] = "keygen_preproc", [REQUEST_KEYGEN] = "keygen",
 		[REQUEST_PUBLIC_DECRYPT] = "public_decrypt", [REQUEST_USER_DECRYPT] = "user_decrypt",
+		[REQUEST_NEW_EPOCH] = "new_mpc_epoch",
 	};
 	return (unsigned)k < REQUEST_KINDS ? NAMES[k] : "unknown";
 }
@@ -51,6 +52,7 @@ static const char *noun(request_kind k)
 	static const char *const NOUNS[REQUEST_KINDS] = {
 		[REQUEST_PREPROC] = "preprocessing", [REQUEST_KEYGEN] = "key generation",
 		[REQUEST_PUBLIC_DECRYPT] = "public decryption", [REQUEST_USER_DECRYPT] = "user decryption",
+		[REQUEST_NEW_EPOCH] = "new epoch",
 	};
 	return NOUNS[k];
 }
@@ -452,6 +454,17 @@ void requests_restore(requests *t, const request_view *v)
 	answer_all(e);
 	weigh(t, e);
 	if (!lighten(t, &t->shelf[v->kind], 0, e)) entry_release(t, e);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void requests_forget(requests *t, request_kind kind, const id32 *id)
+{
+	pthread_mutex_lock(&t->lock);
+	entry *e = *place(t, kind, id);
+	if (e) {
+		ASSERT(e->state != REQUEST_PENDING);
+		entry_release(t, e);
+	}
 	pthread_mutex_unlock(&t->lock);
 }
 

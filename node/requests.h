@@ -24,7 +24,7 @@
 
 /* The numbers are those of the journal. */
 typedef enum request_kind {
-	REQUEST_PREPROC, REQUEST_KEYGEN, REQUEST_PUBLIC_DECRYPT, REQUEST_USER_DECRYPT, REQUEST_KINDS
+	REQUEST_PREPROC, REQUEST_KEYGEN, REQUEST_PUBLIC_DECRYPT, REQUEST_USER_DECRYPT, REQUEST_NEW_EPOCH, REQUEST_KINDS
 } request_kind;
 
 typedef enum request_state { REQUEST_PENDING, REQUEST_DONE, REQUEST_FAILED, REQUEST_CONSUMED, REQUEST_STATES } request_state;
@@ -115,6 +115,9 @@ typedef struct request_view {
 
 /* Puts a request in as it was, over one that is there; forgets it at once if it does not fit.  Requires: not pending. */
 void requests_restore(requests *t, const request_view *v);
+
+/* As if it had never been; nothing if it is not known.  Requires: not pending. */
+void requests_forget(requests *t, request_kind kind, const id32 *id);
 
 /* Copies nothing out but the state; false if there is no such request. */
 bool requests_state(requests *t, request_state *state, request_kind kind, const id32 *id);

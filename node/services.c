@@ -40,11 +40,23 @@ static err identity_start(node *n)
 
 static void identity_stop(node *n) { signer_free(&n->signer); }
 
+/* ---- cluster: who the parties are; the links come last ---------------------------------------------------------- */
+
+static err cluster_begin(node *n)
+{
+	return n->cfg.threshold.present ? cluster_new(&n->cluster, &n->cfg, n->vault, n->signer, n->seams) : OK;
+}
+
+static void cluster_end(node *n) { cluster_free(&n->cluster); }
+
+static err links_begin(node *n) { return n->cluster ? cluster_link(n->cluster) : OK; }
+static void links_end(node *n) { cluster_stop(n->cluster); }
+
 /* ---- keys --------------------------------------------------------------------------------------------------- */
 
 static err keys_start(node *n)
 {
-	TRY(keys_open(&n->keys, n->vault));
+	TRY(n->cluster ? keys_open_parts(&n->keys, n->vault) : keys_open(&n->keys, n->vault));
 	if (secret_unlocked()) AUDIT(.event = AUDIT_MEMORY_NOT_LOCKED);
 	return OK;
 }
@@ -77,24 +89,33 @@ static void requests_end(node *n)
 
 /* ---- work --------------------------------------------------------------------------------------------------- */
 
+/* Alone, key generations go in turn.  Parties may be asked for several ceremonies in different order, and then must not wait
+ * for each other. */
+enum { CEREMONIES_ALONE = 1, CEREMONIES_TOGETHER = 8 };
+
+/* One sync of the journal serves as many ends of requests as there are clerks to wait for it. */
+enum { CLERKS = 16 };
+
 static err work_start(node *n)
 {
 	TRY(pool_new(&n->cores, (unsigned)n->cfg.internal.num_rayon_threads));
-	TRY(pool_new(&n->ceremonies, 1));
+	TRY(pool_new(&n->ceremonies, n->cluster ? CEREMONIES_TOGETHER : CEREMONIES_ALONE));
+	if (n->cluster) TRY(pool_new(&n->clerks, CLERKS));
 	n->engine = (engine){
-		.keys = n->keys, .signer = n->signer, .cores = n->cores, .random = rng_os(), .clock = clock_system(),
+		.keys = n->keys, .cluster = n->cluster, .signer = n->signer, .cores = n->cores, .random = rng_os(), .clock = clock_system(),
 		.profile = n->cfg.eip712_v011 ? KMS712_V011 : KMS712_V015,
 	};
-	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies };
+	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies, n->clerks };
 	TRY(desk_new(&n->desk, &parts));
-	desk_restore(n->desk);
-	return OK;
+	if (n->cluster) TRY(cluster_start(n->cluster, &n->engine, n->table));
+	return desk_restore(n->desk);
 }
 
 static void work_stop(node *n)
 {
 	pool_free(&n->ceremonies);
 	pool_free(&n->cores);
+	pool_free(&n->clerks);
 	desk_free(&n->desk);
 }
 
@@ -102,7 +123,7 @@ static void work_stop(node *n)
 
 static err http_start(node *n)
 {
-	const node_http_parts parts = { n->vault, n->keys, n->table, &n->limiter, &n->metrics, n->cores, &n->cfg, ARCA_VERSION };
+	const node_http_parts parts = { n->vault, n->keys, n->table, &n->limiter, &n->metrics, n->cores, n->cluster, &n->cfg, ARCA_VERSION };
 	return node_http_new(&n->http, &parts);
 }
 
@@ -110,7 +131,7 @@ static void http_stop(node *n) { node_http_free(&n->http); }
 
 static err api_begin(node *n)
 {
-	const api_parts parts = { n->desk, n->table, n->keys, &n->metrics, &n->cfg, n->storage };
+	const api_parts parts = { n->desk, n->table, n->keys, &n->metrics, &n->cfg, n->storage, n->cluster };
 
 	TRY(api_new(&n->api, &parts));
 	api_open(n->api);
@@ -119,7 +140,7 @@ static err api_begin(node *n)
 	return OK;
 }
 
-enum { LAST_ANSWERS_MS = 2000 };
+enum { LAST_ANSWERS_MS = 2000, LAST_ENDS_MS = 2000 };
 
 static void api_end(node *n)
 {
@@ -135,9 +156,11 @@ static void api_end(node *n)
 const service NODE_SERVICES[] = {
 	{ "vault", vault_start, vault_stop },
 	{ "identity", identity_start, identity_stop },
+	{ "cluster", cluster_begin, cluster_end },
 	{ "keys", keys_start, keys_stop },
 	{ "requests", requests_begin, requests_end },
 	{ "work", work_start, work_stop },
+	{ "links", links_begin, links_end },
 	{ "http", http_start, http_stop },
 	{ "grpc", api_begin, api_end },
 };
@@ -145,8 +168,9 @@ const size_t N_NODE_SERVICES = COUNT(NODE_SERVICES);
 
 int node_exit_code(const service *failed, err e)
 {
-	const bool listens = failed->start == http_start || failed->start == api_begin;
+	const bool listens = failed->start == http_start || failed->start == api_begin || failed->start == links_begin;
 
+	if (failed->start == cluster_begin && e == ERR_REQUEST) return EX_USAGE;         /* the configuration contradicts a certificate */
 	if (e == ERR_IO) return listens ? EX_UNAVAILABLE : EX_IOERR;
 	return e == ERR_BUSY || e == ERR_EXHAUSTED ? EX_UNAVAILABLE : 1;
 }
@@ -156,7 +180,10 @@ bool node_finish(node *n)
 	node_http_set_phase(n->http, NODE_STOPPING);
 	api_close(n->api);
 	desk_close(n->desk);
+	cluster_close(n->cluster);
 	if (desk_wait_idle(n->desk, n->cfg.service.grace_secs * 1000)) return true;
+	cluster_stop(n->cluster);
+	if (n->cluster && desk_wait_idle(n->desk, LAST_ENDS_MS)) return true;
 	log_warn("%zu requests did not finish within %jd s; they end here", desk_running(n->desk), (intmax_t)n->cfg.service.grace_secs);
 	return false;
 }

@@ -26,7 +26,7 @@ shown_name envelope_shown(slice s)
 	return out;
 }
 
-err envelope_read(slice *name, reader *body, slice file)
+err tfhers_envelope_read(slice *name, reader *body, slice file)
 {
 	if (file.n > MAX_TFHERS_FILE)
 		return err_fail(ERR_REQUEST, "the file has %zu bytes, at most %zu are read", file.n, MAX_TFHERS_FILE);
@@ -51,7 +51,7 @@ err envelope_read(slice *name, reader *body, slice file)
 	return OK;
 }
 
-void envelope_write(buf *out, const char *name)
+void tfhers_envelope_write(buf *out, const char *name)
 {
 	put_string(out, HEADER_VERSION);
 	buf_put_u32(out, VERSIONED);

@@ -14,13 +14,13 @@
 enum { MAX_TYPE_NAME = 128 };
 
 /* Leaves *body at the first byte of the object, with offsets counted from the start of the file. */
-err  envelope_read(slice *name, reader *body, slice file);
+err  tfhers_envelope_read(slice *name, reader *body, slice file);
 
 /* Bytes from outside as text for a sentence: cut off at 64 characters, anything unprintable as a question mark. */
 typedef struct shown_name { char text[65]; } shown_name;
 shown_name envelope_shown(slice s);
 
-void   envelope_write(buf *out, const char *name);
+void   tfhers_envelope_write(buf *out, const char *name);
 size_t envelope_length(const char *name);
 
 #endif

@@ -33,7 +33,7 @@ static err open_envelope(object_id *id, reader *body, slice file)
 {
 	slice name;
 
-	TRY(envelope_read(&name, body, file));
+	TRY(tfhers_envelope_read(&name, body, file));
 	for (object_id i = 0; i < OBJECTS; i++)
 		if (slice_eq_var(name, slice_str(OBJECT[i].name))) return *id = i, OK;
 	return err_fail(ERR_REQUEST, "objects of the type \"%s\" are not read here", envelope_shown(name).text);
@@ -67,12 +67,12 @@ err object_read(void *out, arena *a, object_id id, slice file)
 void object_write(buf *out, object_id id, const void *value)
 {
 	buf_reserve(out, envelope_length(OBJECT[id].name) + schema_length(OBJECT[id].type, value));
-	envelope_write(out, OBJECT[id].name);
+	tfhers_envelope_write(out, OBJECT[id].name);
 	schema_write(out, OBJECT[id].type, value);
 }
 
 err tfhers_name(slice *out, slice file)
 {
 	reader body;
-	return envelope_read(out, &body, file);
+	return tfhers_envelope_read(out, &body, file);
 }

@@ -6,50 +6,7 @@
  */
 #include "vault/objects.h"
 #include "tfhers/envelope.h"
-
-/* ---- the pieces of versioned bodies ------------------------------------------------------------------------- */
-
-static void put_counted(buf *out, slice s)
-{
-	buf_put_u64(out, s.n);
-	buf_put_slice(out, s);
-}
-
-static slice read_counted(reader *r, size_t max)
-{
-	uint64_t n = read_u64(r);
-	if (n > max) r->refused = true;
-	return r->refused ? (slice){ 0 } : read_bytes(r, (size_t)n);
-}
-
-/* Refuses a tag that is not the version we know. */
-static void expect_tag(reader *r, uint32_t version)
-{
-	if (read_u32(r) != version) r->refused = true;
-}
-
-static void read_id(reader *r, id32 *out)
-{
-	slice s = read_bytes(r, sizeof out->b);
-	if (s.n) memcpy(out->b, s.p, s.n);
-}
-
-static err open_object(reader *body, const char *name, slice file)
-{
-	slice found;
-
-	TRY(envelope_read(&found, body, file));
-	if (!slice_eq_var(found, slice_str(name)))
-		return err_fail(ERR_REQUEST, "a %s is wanted, this is a %.*s", name, (int)found.n, (const char *)found.p);
-	return OK;
-}
-
-static err close_object(const reader *r, const char *name)
-{
-	if (read_done(r)) return OK;
-	return err_fail(ERR_REQUEST, "the %s is malformed: it %s at byte %zu", name,
-	                read_ok(r) ? "should end" : "cannot be read", r->at);
-}
+#include "vault/wire.h"
 
 /* ---- the signing key ---------------------------------------------------------------------------------------- */
 
@@ -57,19 +14,19 @@ static const char PRIVATE_KEY[] = "PrivateSigKey", PUBLIC_KEY[] = "PublicSigKey"
 
 void private_key_write(buf *out, const secp_sk *sk)
 {
-	envelope_write(out, PRIVATE_KEY);
+	tfhers_envelope_write(out, PRIVATE_KEY);
 	buf_put_u32(out, 0);
-	put_counted(out, slice_of(sk->b, sizeof sk->b));
+	wire_put(out, slice_of(sk->b, sizeof sk->b));
 }
 
 err private_key_read(secp_sk *out, slice file)
 {
 	reader r;
 
-	TRY(open_object(&r, PRIVATE_KEY, file));
-	expect_tag(&r, 0);
-	slice scalar = read_counted(&r, SECP_SK);
-	TRY(close_object(&r, PRIVATE_KEY));
+	TRY(wire_open(&r, PRIVATE_KEY, file));
+	wire_expect(&r, 0);
+	slice scalar = wire_read(&r, SECP_SK);
+	TRY(wire_close(&r, PRIVATE_KEY));
 	if (scalar.n != SECP_SK)
 		return err_fail(ERR_REQUEST, "the %s has %zu bytes of key instead of %d", PRIVATE_KEY, scalar.n, SECP_SK);
 	return secp_sk_read(out, scalar.p);
@@ -78,18 +35,18 @@ err private_key_read(secp_sk *out, slice file)
 static void put_public_key(buf *out, const secp_pk *pk)
 {
 	buf_put_u32(out, 0);
-	put_counted(out, slice_of(pk->b, sizeof pk->b));
+	wire_put(out, slice_of(pk->b, sizeof pk->b));
 }
 
 void public_key_write(buf *out, const secp_pk *pk)
 {
-	envelope_write(out, PUBLIC_KEY);
+	tfhers_envelope_write(out, PUBLIC_KEY);
 	put_public_key(out, pk);
 }
 
 void unified_public_key_write(buf *out, const secp_pk *pk)
 {
-	envelope_write(out, UNIFIED_KEY);
+	tfhers_envelope_write(out, UNIFIED_KEY);
 	buf_put_u32(out, 0);
 	buf_put_u32(out, SCHEME_ECDSA256K1);
 	put_public_key(out, pk);
@@ -99,10 +56,10 @@ err public_key_read(secp_pk *out, slice file)
 {
 	reader r;
 
-	TRY(open_object(&r, PUBLIC_KEY, file));
-	expect_tag(&r, 0);
-	slice point = read_counted(&r, SECP_PK);
-	TRY(close_object(&r, PUBLIC_KEY));
+	TRY(wire_open(&r, PUBLIC_KEY, file));
+	wire_expect(&r, 0);
+	slice point = wire_read(&r, SECP_PK);
+	TRY(wire_close(&r, PUBLIC_KEY));
 	return secp_pk_read(out, point);
 }
 
@@ -114,7 +71,7 @@ enum { METADATA_CURRENT = 0, METADATA_INNER_VERSION = 3 };
 
 void key_metadata_write(buf *out, const key_metadata *m)
 {
-	envelope_write(out, METADATA);
+	tfhers_envelope_write(out, METADATA);
 	buf_put_u32(out, 0);
 	buf_put_u32(out, METADATA_CURRENT);
 	buf_put_u32(out, METADATA_INNER_VERSION);
@@ -124,17 +81,17 @@ void key_metadata_write(buf *out, const key_metadata *m)
 	for (size_t i = 0; i < m->digests; i++) {
 		buf_put_u32(out, 0);
 		buf_put_u32(out, m->digest[i].type);
-		put_counted(out, m->digest[i].digest);
+		wire_put(out, m->digest[i].digest);
 	}
 	buf_put_u8(out, m->has_extra_data);
-	if (m->has_extra_data) put_counted(out, m->extra_data);
-	put_counted(out, m->external_signature);
+	if (m->has_extra_data) wire_put(out, m->extra_data);
+	wire_put(out, m->external_signature);
 	buf_put_u64(out, m->signatures);
 	for (size_t i = 0; i < m->signatures; i++) {
 		buf_put_u32(out, 0);
 		buf_put_u32(out, 0);
 		buf_put_u32(out, m->signature[i].scheme);
-		put_counted(out, m->signature[i].bytes);
+		wire_put(out, m->signature[i].bytes);
 	}
 }
 
@@ -144,10 +101,10 @@ static void read_digests(reader *r, key_metadata *m)
 
 	if (n > COUNT(m->digest)) r->refused = true;
 	for (uint64_t i = 0; i < n && !r->refused; i++) {
-		expect_tag(r, 0);
+		wire_expect(r, 0);
 		uint32_t type = read_u32(r);
 		if (type >= PUB_TYPES || (i && type <= m->digest[i - 1].type)) r->refused = true;
-		m->digest[m->digests++] = (stored_digest){ (pub_type)type, read_counted(r, 64) };
+		m->digest[m->digests++] = (stored_digest){ (pub_type)type, wire_read(r, 64) };
 	}
 }
 
@@ -157,10 +114,10 @@ static void read_signatures(reader *r, key_metadata *m)
 
 	if (n > COUNT(m->signature)) r->refused = true;
 	for (uint64_t i = 0; i < n && !r->refused; i++) {
-		expect_tag(r, 0);
-		expect_tag(r, 0);
+		wire_expect(r, 0);
+		wire_expect(r, 0);
 		uint32_t scheme = read_u32(r);
-		m->signature[m->signatures++] = (stored_signature){ scheme, read_counted(r, MAX_STORED_SIGNATURE) };
+		m->signature[m->signatures++] = (stored_signature){ scheme, wire_read(r, MAX_STORED_SIGNATURE) };
 	}
 }
 
@@ -169,27 +126,28 @@ err key_metadata_read(key_metadata *out, slice file)
 	reader r;
 	key_metadata m = { 0 };
 
-	TRY(open_object(&r, METADATA, file));
-	expect_tag(&r, 0);
-	expect_tag(&r, METADATA_CURRENT);
-	expect_tag(&r, METADATA_INNER_VERSION);
-	read_id(&r, &m.key_id);
-	read_id(&r, &m.prep_id);
+	TRY(wire_open(&r, METADATA, file));
+	wire_expect(&r, 0);
+	wire_expect(&r, METADATA_CURRENT);
+	wire_expect(&r, METADATA_INNER_VERSION);
+	wire_read_id(&r, &m.key_id);
+	wire_read_id(&r, &m.prep_id);
 	read_digests(&r, &m);
 	uint8_t present = read_u8(&r);
 	if (present > 1) r.refused = true;
 	m.has_extra_data = present;
-	if (present) m.extra_data = read_counted(&r, MAX_EXTRA_DATA);
-	m.external_signature = read_counted(&r, MAX_STORED_SIGNATURE);
+	if (present) m.extra_data = wire_read(&r, MAX_EXTRA_DATA);
+	m.external_signature = wire_read(&r, MAX_STORED_SIGNATURE);
 	read_signatures(&r, &m);
-	TRY(close_object(&r, METADATA));
+	TRY(wire_close(&r, METADATA));
 	*out = m;
 	return OK;
 }
 
 /* ---- what this node knows of a key -------------------------------------------------------------------------- */
 
-enum { KEY_RECORD_VERSION = 2 };
+/* The second only for keys with marks, so that a key without any has one encoding. */
+enum { KEY_RECORD_VERSION = 2, KEY_RECORD_MARKED = 3, KEY_MARKS = KEY_INSECURE };
 
 static const char *const STATE_NAMES[] = {
 	[KEY_PRE_ACTIVATION] = "pre-activation", [KEY_ACTIVE] = "active", [KEY_SUSPENDED] = "suspended",
@@ -208,7 +166,8 @@ const char *key_state_name(key_state s)
 
 void key_record_write(buf *out, const key_record *r)
 {
-	buf_put_u8(out, KEY_RECORD_VERSION);
+	buf_put_u8(out, r->marks ? KEY_RECORD_MARKED : KEY_RECORD_VERSION);
+	if (r->marks) buf_put_u8(out, r->marks);
 	buf_put_u8(out, (uint8_t)r->state);
 	buf_put_u32(out, r->fhe_parameter);
 	buf_put_u64(out, (uint64_t)r->created_ms);
@@ -221,17 +180,51 @@ err key_record_read(key_record *out, slice file)
 	reader r = reader_of(file);
 	key_record k = { 0 };
 
-	uint8_t version = read_u8(&r), state = read_u8(&r);
+	const uint8_t version = read_u8(&r);
+	const bool marked = version == KEY_RECORD_MARKED;
+	if (marked) k.marks = read_u8(&r);
+	const uint8_t state = read_u8(&r);
 	k.fhe_parameter = read_u32(&r);
 	k.created_ms = (int64_t)read_u64(&r);
 	const slice body = read_bytes(&r, sizeof k.body.b);
 	if (!read_ok(&r)) return err_fail(ERR_REQUEST, "the key record is cut short after %zu bytes", file.n);
-	if (version != KEY_RECORD_VERSION)
-		return err_fail(ERR_REQUEST, "the key record has version %u; this program reads version %d", version, KEY_RECORD_VERSION);
+	if (version != KEY_RECORD_VERSION && !marked)
+		return err_fail(ERR_REQUEST, "the key record has version %u; this program reads versions %d and %d", version,
+		                KEY_RECORD_VERSION, KEY_RECORD_MARKED);
+	if (marked && (k.marks == 0 || (k.marks & ~KEY_MARKS)))
+		return err_fail(ERR_REQUEST, "the key record has the marks %u, which this program does not know", k.marks);
 	if (!is_state(state)) return err_fail(ERR_REQUEST, "the key record names the state %u, which does not exist", state);
 	k.state = (key_state)state;
 	memcpy(k.body.b, body.p, body.n);
 	TRY(key_metadata_read(&k.metadata, read_bytes(&r, read_left(&r))));
 	*out = k;
+	return OK;
+}
+
+/* ---- a party's part of a key -------------------------------------------------------------------------------- */
+
+enum { OWN_PART_VERSION = 'P' };           /* no version of a key record */
+
+void own_part_write(buf *out, const key_record *k, slice share)
+{
+	buf record = { 0 };
+
+	key_record_write(&record, k);
+	buf_put_u8(out, OWN_PART_VERSION);
+	wire_put(out, buf_slice(&record));
+	wire_put(out, share);
+	buf_free(&record);
+}
+
+err own_part_read(key_record *out, slice *share, slice file)
+{
+	reader r = reader_of(file);
+
+	const uint8_t version = read_u8(&r);
+	const slice record = wire_read(&r, MAX_KEY_RECORD), part = wire_read(&r, MAX_OWN_PART);
+	if (version != OWN_PART_VERSION) return err_fail(ERR_REQUEST, "this is no party's part of a key");
+	TRY(wire_close(&r, "part of a key"));
+	TRY(key_record_read(out, record));
+	*share = part;
 	return OK;
 }

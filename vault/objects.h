@@ -5,9 +5,11 @@
  *   PrivateSigKey, PublicSigKey, UnifiedPublicSigKey      the node's ECDSA key, its public half, and that with its scheme
  *   KeyGenMetadata                                        what was signed about a key, so that answers can be given again
  *   key record                                            what this node knows of a key: state, parameters, metadata
+ *   key part                                              of a party of a cluster: key record and key share in one object
  *
- * All but the last are `safe_serialize` files (tfhers/envelope.h) whose bodies are versioned as the clients and tools of
- * other implementations expect; the key record is ours and starts with its version in one byte.
+ * The first four are `safe_serialize` files (tfhers/envelope.h) whose bodies are versioned as the clients and tools of
+ * other implementations expect; the others are ours and start with a version in one byte.  Those of clusters are in
+ * context_info.h and epoch_data.h.
  *
  * Readers borrow from the file, check every length, and refuse trailing bytes with ERR_REQUEST.
  */
@@ -24,6 +26,7 @@ enum {
 	MAX_STORED_SIGNATURE = 8 << 10,
 	MAX_SCHEMES = 5,                               /* signing schemes that exist                                  */
 	MAX_KEY_RECORD = 256 << 10,
+	MAX_OWN_PART = 8 << 20,
 };
 
 enum { SCHEME_ECDSA256K1 = 0 };
@@ -64,8 +67,12 @@ typedef enum key_state {
 
 const char *key_state_name(key_state s);
 
+/* Marks of a key.  The numbers are stored. */
+enum { KEY_INSECURE = 1 };                             /* one party had the whole key when it was made */
+
 typedef struct key_record {
 	key_state state;                               /* at birth */
+	uint8_t   marks;
 	uint32_t  fhe_parameter;
 	int64_t   created_ms;                          /* since 1970 */
 	hash32    body;                                /* of the request that it was made for: digest of its fields */
@@ -74,5 +81,11 @@ typedef struct key_record {
 
 void key_record_write(buf *out, const key_record *r);
 err  key_record_read(key_record *out, slice file);
+
+/* ---- a party's part of a key: one object, so that it is there or not ------------------------------------------ */
+
+/* share: opaque here (tkms/key_share.h). */
+void own_part_write(buf *out, const key_record *r, slice share);
+err  own_part_read(key_record *out, slice *share, slice file);
 
 #endif

@@ -35,7 +35,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_SIGNING_KEY] = "SigningKey", [PRIV_FHE_KEY_INFO] = "FheKeyInfo", [PRIV_CRS_INFO] = "CrsInfo",
 	[PRIV_FHE_PRIVATE_KEY] = "FhePrivateKey", [PRIV_PRSS_SETUP] = "PrssSetup",
 	[PRIV_PRSS_SETUP_COMBINED] = "PrssSetupCombined", [PRIV_CONTEXT] = "Context", [PRIV_EPOCH_DATA] = "EpochData",
-	[PRIV_UNFINISHED_KEY] = "UnfinishedKey",
+	[PRIV_UNFINISHED_KEY] = "UnfinishedKey", [PRIV_USED_SESSION] = "UsedSession", [PRIV_ATTEMPT] = "Attempt",
 };
 
 const char *pub_type_name(pub_type t)

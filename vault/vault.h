@@ -30,6 +30,7 @@ typedef enum priv_type {
 	PRIV_SIGNING_KEY, PRIV_FHE_KEY_INFO, PRIV_CRS_INFO, PRIV_FHE_PRIVATE_KEY, PRIV_PRSS_SETUP,
 	PRIV_PRSS_SETUP_COMBINED, PRIV_CONTEXT, PRIV_EPOCH_DATA,
 	PRIV_UNFINISHED_KEY,                       /* empty: the pieces of this key may be removed (node/keys.h) */
+	PRIV_USED_SESSION, PRIV_ATTEMPT,           /* empty: there was one (node/used_sids.h)                    */
 	PRIV_TYPES
 } priv_type;
 

@@ -21,10 +21,10 @@ void child_write_config(const char *folder, const char *extra)
 }
 
 /* The child's standard error arrives at *log. */
-static pid_t spawn(int *log, const char *folder, const char *const *arguments)
+static pid_t spawn_program(int *log, const char *folder, const char *program, const char *lie, const char *const *arguments)
 {
 	char config[512];
-	const char *argv[16] = { getenv("ARCA_NODE"), "--config-file", config };
+	const char *argv[16] = { program, "--config-file", config };
 	int pipe_ends[2];
 
 	assert_non_null(argv[0]);
@@ -34,6 +34,7 @@ static pid_t spawn(int *log, const char *folder, const char *const *arguments)
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		if (lie) setenv("ARCA_LIE", lie, 1);
 		dup2(pipe_ends[1], STDERR_FILENO);
 		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
 		execv(argv[0], (char *const *)(uintptr_t)argv);
@@ -42,6 +43,11 @@ static pid_t spawn(int *log, const char *folder, const char *const *arguments)
 	close(pipe_ends[1]);
 	*log = pipe_ends[0];
 	return pid;
+}
+
+static pid_t spawn(int *log, const char *folder, const char *const *arguments)
+{
+	return spawn_program(log, folder, getenv("ARCA_NODE"), NULL, arguments);
 }
 
 typedef struct draining { FILE *from; char to[512]; } draining;
@@ -63,12 +69,17 @@ static void *drain_log(void *arg)
 
 void child_start(child *c, const char *folder)
 {
+	child_start_as(c, folder, getenv("ARCA_NODE"), NULL);
+}
+
+void child_start_as(child *c, const char *folder, const char *program, const char *lie)
+{
 	int log;
 	char line[2048];
 	bool is_ready = false;
 
 	*c = (child){ .folder = folder };
-	c->pid = spawn(&log, folder, NULL);
+	c->pid = spawn_program(&log, folder, program, lie, NULL);
 	draining *d = calloc(1, sizeof *d);
 	assert_non_null(d);
 	d->from = fdopen(log, "r");

@@ -27,6 +27,9 @@ void child_write_config(const char *folder, const char *extra);
 /* Starts with the configuration that is there, waits until it is ready and connects. */
 void child_start(child *c, const char *folder);
 
+/* The same with another program, and with $ARCA_LIE set (NULL: not). */
+void child_start_as(child *c, const char *folder, const char *program, const char *lie);
+
 /* Runs it without waiting for readiness; its exit code and the log's last line. */
 int  child_run(const char *folder, char *last_line, size_t room, const char *const *arguments);
 

@@ -63,9 +63,11 @@ grpc_status call_core(child *c, buf *response, const char *method, const Protobu
 grpc_status get_result(child *c, buf *response, const char *method, const id32 *id)
 {
 	grpc_status s;
-	do s = call_core(c, response, method, &id_message(id)->base);
-	while (s == GRPC_UNAVAILABLE && strstr(client_said.message, "still running"));
-	return s;
+
+	for (;; usleep(10000)) {
+		s = call_core(c, response, method, &id_message(id)->base);
+		if (s != GRPC_UNAVAILABLE || !strstr(client_said.message, "still running")) return s;
+	}
 }
 
 grpc_status start_preproc(child *c, const id32 *prep, int params)

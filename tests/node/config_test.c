@@ -89,18 +89,95 @@ static void broken_toml_is_named_with_its_line(void **state)
 	refused(VAULTS "[\u048e]\n", NOTHING, "line 5", "beyond ASCII");
 }
 
-static void threshold_mode_and_what_else_is_not_built_is_a_sentence(void **state)
+static void what_is_not_built_is_a_sentence(void **state)
 {
 	(void)state;
-	char *const environment[] = { "KMS_CORE__THRESHOLD__MY_ID=1", NULL };
-
-	refused(VAULTS "[threshold]\n", NOTHING, "line 5", "threshold mode is not built");
-	refused(VAULTS "[threshold]\nlisten_port = 50001\n", NOTHING, "line 6", "threshold mode is not built");
-	refused(VAULTS "[[threshold.peers]]\nparty_id = 1\n", NOTHING, "threshold", "not built");
-	refused(VAULTS, environment, "KMS_CORE__THRESHOLD__MY_ID", "threshold mode is not built");
 	refused(VAULTS "[private_vault.keychain.aws_kms]\nroot_key_id = \"x\"\n", NOTHING, "private_vault.keychain", "not built");
 	refused(VAULTS "[backup_vault.storage.file]\npath = \"x\"\n", NOTHING, "backup_vault", "not built");
 	refused("[public_vault.storage.s3]\nbucket = \"x\"\n", NOTHING, "public_vault.storage.s3", "not built");
+}
+
+/* ---- threshold mode ----------------------------------------------------------------------------------------- */
+
+#define TLS "[threshold.tls.manual]\ncert.path = \"/c\"\nkey = \"K\"\n"
+#define PEER(id, name) "[[threshold.peers]]\nparty_id = " #id "\naddress = \"" name "\"\nport = 5000" #id "\ntls_cert.path = \"/" name "\"\n"
+#define FOUR PEER(1, "a") PEER(2, "b") PEER(3, "c") PEER(4, "d")
+#define CLUSTER(t) VAULTS "[threshold]\nthreshold = " #t "\n" TLS
+
+static void without_the_section_a_node_is_centralized(void **state)
+{
+	(void)state;
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS), NOTHING));
+	assert_false(c.threshold.present);
+	assert_int_equal(peers_count(&c), 0);
+	node_config_free(&c);
+}
+
+static void the_peers_of_a_cluster_are_read(void **state)
+{
+	(void)state;
+	char *const environment[] = { "KMS_CORE__THRESHOLD__MY_ID=3", NULL };
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str(CLUSTER(1) PEER(1, "a") PEER(2, "b") PEER(3, "c")
+	                           PEER(4, "d") "mpc_identity = \"who\"\n"), environment));
+	assert_true(c.threshold.present);
+	assert_int_equal(c.threshold.my_id, 3);
+	assert_int_equal(c.threshold.threshold, 1);
+	assert_int_equal(c.threshold.listen_port, 50001);
+	assert_int_equal(peers_count(&c), 4);
+	assert_string_equal(peer_identity(peer_at(&c, 1)), "b");
+	assert_string_equal(peer_identity(peer_at(&c, 3)), "who");
+	assert_int_equal(peer_at(&c, 3)->port, 50004);
+	assert_string_equal(peer_at(&c, 3)->tls_cert.path, "/d");
+	assert_string_equal(c.threshold.tls.cert.path, "/c");
+	assert_string_equal(c.threshold.tls.key.pem, "K");
+	node_config_free(&c);
+}
+
+static void a_cluster_that_could_not_be_robust_is_refused(void **state)
+{
+	(void)state;
+	refused(CLUSTER(0) FOUR, NOTHING, "threshold.threshold is 0", "one party could decrypt alone");
+	refused(CLUSTER(2) FOUR, NOTHING, "threshold.threshold is 2 with 4 peers", "7 or more");
+	refused(CLUSTER(1) PEER(1, "a") PEER(2, "b") PEER(3, "c"), NOTHING, "with 3 peers", "4 or more");
+	refused(CLUSTER(0) PEER(1, "a"), NOTHING, "threshold.threshold is 0", "centralized");
+	refused(VAULTS "[threshold]\n" TLS FOUR, NOTHING, "threshold.threshold", "missing");
+	refused(CLUSTER(1) FOUR PEER(4, "e"), NOTHING, "party_id 4", "twice");
+	refused(CLUSTER(1) PEER(1, "a") PEER(2, "b") PEER(3, "c") PEER(5, "e"), NOTHING, "party_id 5", "from 1 to 4");
+	refused(CLUSTER(1) PEER(1, "a") PEER(2, "a") PEER(3, "c") PEER(4, "e"), NOTHING, "parties 1 and 2", "mpc_identity");
+	refused(CLUSTER(1) FOUR, (char *[]){ "ARCA_NODE__THRESHOLD__MY_ID=5", NULL }, "my_id is 5", "4 peers");
+}
+
+static void certificates_are_given_once_and_modes_are_named(void **state)
+{
+	(void)state;
+	refused(VAULTS "[threshold]\nthreshold = 1\n" FOUR, NOTHING, "threshold.tls.manual.cert", "missing");
+	refused(CLUSTER(1) FOUR "tls_cert.path = \"x\"\n", NOTHING, "line", "");
+	refused(CLUSTER(1) PEER(1, "a") PEER(2, "b") PEER(3, "c") "[[threshold.peers]]\nparty_id = 4\naddress = \"d\"\nport = 1\n", NOTHING,
+	        "party 4", "tls_cert is missing");
+	refused(CLUSTER(1) FOUR "[threshold.tls.auto]\n", NOTHING, "threshold.tls.auto", "not built");
+	refused(CLUSTER(1) FOUR, (char *[]){ "ARCA_NODE__THRESHOLD__DECRYPTION_MODE=BitDecSmall", NULL }, "BitDecSmall", "not built");
+	refused(CLUSTER(1) FOUR, (char *[]){ "ARCA_NODE__THRESHOLD__DECRYPTION_MODE=x", NULL }, "decryption_mode is x", "NoiseFloodSmall");
+	refused(CLUSTER(1) FOUR, (char *[]){ "ARCA_NODE__THRESHOLD__LISTEN_PORT=50051", NULL }, "threshold.listen_port", "50051");
+}
+
+static void a_printed_cluster_can_be_read_again_and_has_no_key_in_it(void **state)
+{
+	(void)state;
+	node_config c, again;
+	buf first = { 0 }, second = { 0 };
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str(CLUSTER(1) FOUR), NOTHING));
+	node_config_print(&first, &c);
+	assert_non_null(strstr(buf_str(&first), "threshold.tls.manual.key = \"***\""));
+	assert_ok(node_config_read(&again, "printed", buf_slice(&first), NOTHING));
+	node_config_print(&second, &again);
+	assert_true(slice_eq_var(buf_slice(&first), buf_slice(&second)));
+	buf_free(&first), buf_free(&second);
+	node_config_free(&c), node_config_free(&again);
 }
 
 static void what_spans_several_keys_is_checked(void **state)
@@ -158,5 +235,8 @@ static void what_is_printed_can_be_read_again(void **state)
 
 TESTS(TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
       TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
-      TEST(threshold_mode_and_what_else_is_not_built_is_a_sentence), TEST(what_spans_several_keys_is_checked),
-      TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again))
+      TEST(what_is_not_built_is_a_sentence), TEST(what_spans_several_keys_is_checked),
+      TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again),
+      TEST(without_the_section_a_node_is_centralized), TEST(the_peers_of_a_cluster_are_read),
+      TEST(a_cluster_that_could_not_be_robust_is_refused), TEST(certificates_are_given_once_and_modes_are_named),
+      TEST(a_printed_cluster_can_be_read_again_and_has_no_key_in_it))

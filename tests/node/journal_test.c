@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <glob.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include "base/file.h"
 #include "node/journal.h"
 #include "node/journal_frame.h"
 #include "node/journal_record.h"
 #include "tests/vault/folder.h"
+
+/* In place of the C library's: so many calls fail, and a call may take its time, so that others come meanwhile. */
+static _Atomic int syncs_that_fail, syncs, sync_us;
+
+int fdatasync(int fd)
+{
+	syncs++;
+	if (sync_us) usleep((useconds_t)sync_us);
+	if (syncs_that_fail > 0 && syncs_that_fail-- > 0) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
 
 static const hash32 BODY = {{ 5 }};
 
@@ -530,6 +546,60 @@ static buf outcome_bytes(uint8_t kind, uint8_t state, uint32_t facts)
 	return b;
 }
 
+/* ---- many at once ------------------------------------------------------------------------------------------------ */
+
+enum { CLERKS = 8, ENDS = 20 };
+
+typedef struct clerk { journal *j; unsigned first; bool kept[ENDS]; } clerk;
+
+static void *write_some(void *arg)
+{
+	clerk *w = arg;
+
+	for (unsigned i = 0; i < ENDS; i++) {
+		const request_view v = outcome(w->first + i, REQUEST_DONE, "x");
+		w->kept[i] = journal_outcome(w->j, &v) == OK;
+		err_clear();
+	}
+	return NULL;
+}
+
+/* What an append was told is what is there after a stop, whoever had the file synced for whom. */
+static void appended_together(void **state, int failing)
+{
+	pthread_t thread[CLERKS];
+	clerk w[CLERKS];
+	requests *t = table(10000);
+	uint64_t cut;
+	journal *j;
+
+	assert_ok(journal_open(&j, &cut, below(state, "together"), t));
+	syncs = 0;
+	sync_us = 2000;
+	syncs_that_fail = failing;
+	for (unsigned k = 0; k < CLERKS; k++) {
+		w[k] = (clerk){ .j = j, .first = 1000 * k };
+		assert_int_equal(pthread_create(&thread[k], NULL, write_some, &w[k]), 0);
+	}
+	for (unsigned k = 0; k < CLERKS; k++) pthread_join(thread[k], NULL);
+	sync_us = 0;
+	if (!failing) assert_true(syncs < CLERKS * ENDS / 2);
+	j = reopen(j, &t, below(state, "together"), &cut);
+	unsigned lost = 0;
+	for (unsigned k = 0; k < CLERKS; k++)
+		for (unsigned i = 0; i < ENDS; i++) {
+			found f;
+			assert_true(look(t, w[k].first + i, &f) == w[k].kept[i]);
+			lost += !w[k].kept[i];
+		}
+	assert_true((lost > 0) == (failing > 0));
+	journal_free(&j);
+	requests_free(&t);
+}
+
+static void many_appends_share_a_sync(void **state) { appended_together(state, 0); }
+static void a_sync_that_fails_is_told_to_all_who_waited_for_it(void **state) { appended_together(state, 1); }
+
 static void a_malformed_record_is_refused(void **state)
 {
 	static const struct { uint8_t kind, state; uint32_t facts; err want; } CASE[] = {
@@ -579,4 +649,5 @@ TESTS(TEST_IN_FOLDER(outcomes_survive_verbatim), TEST_IN_FOLDER(a_consumption_su
       TEST_IN_FOLDER(the_file_shrinks_while_the_node_runs), TEST_IN_FOLDER(appends_beside_a_shrinking_are_not_lost),
       TEST_IN_FOLDER(of_many_outcomes_of_a_request_the_last_stays), TEST(a_malformed_record_is_refused),
       TEST_IN_FOLDER(forgotten_requests_leave_the_file), TEST_IN_FOLDER(a_full_disk_refuses_the_record_and_nothing_else),
-      TEST_IN_FOLDER(a_foreign_file_is_refused))
+      TEST_IN_FOLDER(a_foreign_file_is_refused), TEST_IN_FOLDER(many_appends_share_a_sync),
+      TEST_IN_FOLDER(a_sync_that_fails_is_told_to_all_who_waited_for_it))

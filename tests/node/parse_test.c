@@ -23,6 +23,7 @@ typedef struct message {
 	Kms__V1__KeyGenRequest keygen;
 	Kms__V1__PublicDecryptionRequest pub;
 	Kms__V1__UserDecryptionRequest user;
+	Kms__V1__NewMpcEpochRequest epoch;
 } message;
 
 static void fill_items(message *m)
@@ -68,6 +69,8 @@ static void fill(message *m)
 	m->user.typed_ciphertexts = m->list, m->user.n_typed_ciphertexts = 2;
 	m->user.client_address = USER;
 	m->user.enc_key = (ProtobufCBinaryData){ sizeof ENC_KEY, ENC_KEY };
+	kms__v1__new_mpc_epoch_request__init(&m->epoch);
+	m->epoch.epoch_id = &m->id, m->epoch.domain = &m->domain;
 }
 
 static err parse(request **out, request_kind kind, const message *m)
@@ -75,6 +78,7 @@ static err parse(request **out, request_kind kind, const message *m)
 	const ProtobufCMessage *const of[REQUEST_KINDS] = {
 		[REQUEST_PREPROC] = &m->preproc.base, [REQUEST_KEYGEN] = &m->keygen.base,
 		[REQUEST_PUBLIC_DECRYPT] = &m->pub.base, [REQUEST_USER_DECRYPT] = &m->user.base,
+		[REQUEST_NEW_EPOCH] = &m->epoch.base,
 	};
 	buf bytes = { 0 };
 
@@ -154,8 +158,10 @@ static void the_domain_is_checked(void **state)
 	message m;
 
 	for (unsigned k = 0; k < REQUEST_KINDS; k++) {
-		fill(&m), m.preproc.domain = m.keygen.domain = m.pub.domain = m.user.domain = NULL;
-		refused((request_kind)k, &m, "domain");
+		/* An epoch into which nothing is reshared has nothing to sign. */
+		fill(&m), m.preproc.domain = m.keygen.domain = m.pub.domain = m.user.domain = m.epoch.domain = NULL;
+		if (k == REQUEST_NEW_EPOCH) accepted(REQUEST_NEW_EPOCH, &m);
+		else refused((request_kind)k, &m, "domain");
 		fill(&m), m.domain.chain_id.len = 33, m.domain.chain_id.data = CHAIN;
 		refused((request_kind)k, &m, "chain_id");
 		fill(&m), m.domain.verifying_contract = (char *)(uintptr_t)"0x66F9664f97F2b50F62D13eA064982f936dE76657";
@@ -300,6 +306,55 @@ static void the_body_covers_every_field_but_the_id(void **state)
 	assert_true(hash32_eq_var(first, body_of(REQUEST_USER_DECRYPT, &m)));
 }
 
+static void an_epoch_is_known_by_its_own_id(void **state)
+{
+	(void)state;
+	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
+	message m;
+	request *r = NULL;
+
+	fill(&m);
+	assert_ok(parse(&r, REQUEST_NEW_EPOCH, &m));
+	assert_true(id_eq_var(&r->id, &r->epoch_id) && r->id.b[0] == 4);
+	assert_true(id_eq_var(&r->context_id, &ID_DEFAULT_CONTEXT));
+	request_free(&r);
+	m.epoch.epoch_id = NULL;
+	assert_ok(parse(&r, REQUEST_NEW_EPOCH, &m));
+	assert_true(id_eq_var(&r->id, &ID_DEFAULT_EPOCH));
+	request_free(&r);
+	m.epoch.previous_epoch = &previous;
+	refused_with(ERR_UNSUPPORTED, REQUEST_NEW_EPOCH, &m, "previous_epoch");
+	m.epoch.domain = NULL;
+	refused(REQUEST_NEW_EPOCH, &m, "domain is missing");
+}
+
+/* The insecure twins are other requests than those they resemble. */
+static void an_insecure_request_has_another_body(void **state)
+{
+	(void)state;
+	message m;
+	request *secure = NULL, *insecure = NULL;
+	buf bytes = { 0 };
+
+	fill(&m);
+	pb_pack(&bytes, &m.preproc.base);
+	assert_ok(parse_request(&secure, REQUEST_PREPROC, buf_slice(&bytes)));
+	assert_ok(parse_insecure_request(&insecure, REQUEST_PREPROC, buf_slice(&bytes)));
+	assert_true(insecure->insecure && !secure->insecure);
+	assert_false(hash32_eq_var(secure->body, insecure->body));
+	buf facts = { 0 };
+	preproc_facts f;
+	preproc_facts_write(&facts, insecure);
+	assert_ok(preproc_facts_read(&f, buf_slice(&facts)));
+	assert_true(f.insecure);
+	buf_clear(&facts);
+	preproc_facts_write(&facts, secure);
+	assert_ok(preproc_facts_read(&f, buf_slice(&facts)));
+	assert_false(f.insecure);
+	request_free(&secure), request_free(&insecure);
+	buf_free(&bytes), buf_free(&facts);
+}
+
 static void truncated_and_flipped_messages_do_no_harm(void **state)
 {
 	(void)state;
@@ -326,7 +381,8 @@ static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
 
 	for (unsigned k = 0; k < REQUEST_KINDS; k++) {
 		fill(&m);
-		ProtobufCBinaryData *const field[] = { &m.preproc.extra_data, &m.keygen.extra_data, &m.pub.extra_data, &m.user.extra_data };
+		ProtobufCBinaryData *const field[] = { &m.preproc.extra_data, &m.keygen.extra_data, &m.pub.extra_data, &m.user.extra_data,
+		                                      &m.epoch.extra_data };
 		for (size_t i = 0; i < COUNT(field); i++) *field[i] = (ProtobufCBinaryData){ MAX_EXTRA_DATA, bytes };
 		accepted((request_kind)k, &m);
 		for (size_t i = 0; i < COUNT(field); i++) field[i]->len++;
@@ -344,4 +400,5 @@ static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
 TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checked), TEST(ciphertexts_are_checked_and_named_by_index),
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
       TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist), TEST(the_body_covers_every_field_but_the_id),
-      TEST(truncated_and_flipped_messages_do_no_harm), TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))
+      TEST(an_epoch_is_known_by_its_own_id), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
+      TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))

@@ -265,7 +265,7 @@ static void an_unknown_type_is_named_in_the_sentence(void **state)
 	(void)state;
 	AUTO(buf) file = { 0 };
 	object_id id;
-	envelope_write(&file, "high_level_api::Keys\x01");
+	tfhers_envelope_write(&file, "high_level_api::Keys\x01");
 	err e = object_of(&id, buf_slice(&file));
 	assert_int_equal(e, ERR_REQUEST);
 	assert_non_null(strstr(err_text(), "\"high_level_api::Keys?\""));

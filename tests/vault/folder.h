@@ -32,10 +32,10 @@ static inline int folder_remove(void **state)
 /* The path of name below the test's folder; eight of them are valid at a time. */
 static inline const char *below(void **state, const char *name)
 {
-	static char ring[8][512];
+	static char text[8][512];
 	static unsigned at;
-	char *p = ring[at++ % COUNT(ring)];
-	snprintf(p, sizeof ring[0], "%s/%s", (const char *)*state, name);
+	char *p = text[at++ % COUNT(text)];
+	snprintf(p, sizeof text[0], "%s/%s", (const char *)*state, name);
 	return p;
 }
 

@@ -61,7 +61,7 @@ static void the_signing_keys_have_the_known_bodies(void **state)
 static buf metadata_file(const buf *body)
 {
 	buf file = { 0 };
-	envelope_write(&file, "KeyGenMetadata");
+	tfhers_envelope_write(&file, "KeyGenMetadata");
 	buf_put_u32(&file, 0), buf_put_u32(&file, 0);
 	buf_put_slice(&file, buf_slice(body));
 	return file;
@@ -146,7 +146,7 @@ static void the_name_alone_is_enough_to_refuse_an_object(void **state)
 	buf file = { 0 };
 	secp_sk sk;
 
-	envelope_write(&file, "PublicSigKey");
+	tfhers_envelope_write(&file, "PublicSigKey");
 	buf_put_u32(&file, 0);
 	buf_put_u64(&file, SECP_SK);
 	for (unsigned i = 0; i < SECP_SK; i++) buf_put_u8(&file, 1);
@@ -172,7 +172,7 @@ static void more_digests_than_there_are_types_are_refused(void **state)
 
 	for (unsigned n = PUB_TYPES; n <= PUB_TYPES + 1; n++) {
 		buf_clear(&file);
-		envelope_write(&file, "KeyGenMetadata");
+		tfhers_envelope_write(&file, "KeyGenMetadata");
 		for (unsigned i = 0; i < METADATA_IDS; i++) buf_put_u8(&file, i == 8 ? 3 : 0);
 		buf_put_u64(&file, n);
 		for (unsigned i = 0; i < n; i++) buf_put_u32(&file, 0), buf_put_u32(&file, i), buf_put_u64(&file, 1), buf_put_u8(&file, 5);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What parties tell each other besides protocols: what is accepted is written back as the same bytes. */
+#include "fuzz/fuzz.h"
+#include "node/frames.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const slice bytes = slice_of(data, size);
+	uint8_t again[ANNOUNCEMENT_BYTES];
+	announcement a;
+	deal_header h;
+
+	if (announcement_read(&a, bytes)) {
+		announcement_write(again, &a);
+		ASSERT(slice_eq_var(slice_of(again, sizeof again), bytes));
+	}
+	if (deal_header_read(&h, bytes)) {
+		buf out = { 0 };
+		deal_header_write(&out, &h);
+		ASSERT(slice_eq_var(buf_slice(&out), bytes));
+		buf_free(&out);
+	}
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/announce.h -- how parties come together for a ceremony.
+ *
+ * Every party is asked on its own, by its operator, perhaps minutes apart; a ceremony runs in rounds that take seconds.  So
+ * whoever was asked announces the ceremony and its number of attempt to all, again and again: first that it waits, then that
+ * it begins.  The latter
+ *
+ *   - when all parties have announced the same attempt, or
+ *   - when n - t of them have, and the others have been waited for, or
+ *   - when t + 1 others, so one honest at least, say that they are beginning.
+ *
+ * It does begin when 2t + 1 say so, itself among them: t + 1 of these are honest, at whose word all that wait here begin as
+ * well, whatever the rest tells to whom.  Nobody ever begins alone; without a quorum there is an error in the end.
+ *
+ * Attempts differ after a crash.  Each says in the beginning which is the least that it can take part in; the least in which
+ * n - t of those present can is the one.
+ *
+ * Only words count that came since this party was asked, and lately.  Who has what is being asked for answers so.
+ *
+ * Announcements of a peer that are kept are bounded; the oldest goes.
+ */
+#ifndef ARCA_NODE_ANNOUNCE_H
+#define ARCA_NODE_ANNOUNCE_H
+
+#include "node/frames.h"
+#include "node/peers.h"
+
+typedef struct announcements announcements;
+
+err  announcements_new(announcements **out);
+void announcements_free(announcements **a);
+
+/* Whoever waits stops with ERR_CANCELLED, and so does whoever comes later. */
+void announcements_cancel(announcements *a);
+
+/* What a peer announced; the links' thread. */
+void announce_heard(announcements *a, committee *c, party from, slice what);
+
+/* Answers that what the ceremony would make exists here. */
+void announce_there(committee *c, party to, const announcement *asked);
+
+typedef struct gathering_plan {
+	committee *c;
+	attempted  what;
+	id32       request;
+	vault     *vault;                        /* where attempts are recorded          */
+	int64_t    all_ms, quorum_ms, away_ms;   /* how long to wait for a quorum; then for the rest; for the rest
+	                                          * if none of these can be reached     */
+} gathering_plan;
+
+/* Waits until the ceremony begins; then *attempt is on disk.  ERR_STATE: too few parties came, or others have it
+ * already; ERR_CANCELLED; ERR_IO. */
+err  announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *g);
+
+#endif

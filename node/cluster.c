@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* node/cluster.c -- the parts put together, and what operators do to them. */
+#include "node/cluster.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "node/audit.h"
+
+/* ---- the life of it ---------------------------------------------------------------------------------------------- */
+
+/* The certificate says what this node is called. */
+static err read_certificate(cluster *c)
+{
+	const threshold_config *t = &c->config->threshold;
+	certs_certificate *x = NULL;
+
+	TRY(pem_config_read(&c->certificate_pem, &t->tls.cert, "threshold.tls.manual.cert"));
+	TRY(pem_config_read(&c->key_pem, &t->tls.key, "threshold.tls.manual.key"));
+	TRY(certs_read(&x, "threshold.tls.manual.cert", buf_slice(&c->certificate_pem)));
+	err e = certs_name(c->name, x);
+	certs_certificate_free(&x);
+	return e;
+}
+
+static err open_parts(cluster *c, const signer *s)
+{
+	TRY(read_certificate(c));
+	const own_identity own = { *signer_address(s), c->name };
+	TRY(contexts_open(&c->contexts, c->vault, c->config, &own));
+	TRY(epochs_open(&c->epochs, c->vault, c->contexts));
+	return announcements_new(&c->announcements);
+}
+
+err cluster_new(cluster **out, const node_config *config, vault *v, const signer *s, const node_seams *seams)
+{
+	cluster *c = calloc(1, sizeof *c);
+
+	if (!c) return err_fail(ERR_NOMEM, "no memory for the cluster");
+	*c = (cluster){ .config = config, .vault = v, .seams = seams };
+	err e = open_parts(c, s);
+	if (e != OK) {
+		cluster_free(&c);
+		return e;
+	}
+	*out = c;
+	return OK;
+}
+
+err cluster_start(cluster *c, const engine *e, requests *table)
+{
+	const int64_t threads = c->config->internal.num_rayon_threads;
+	const ddec_parts parts = { e, c->epochs, c->seams, c->config->threshold.net.network_timeout * 1000,
+	                           (unsigned)(threads ? threads : sysconf(_SC_NPROCESSORS_ONLN)) };
+
+	c->keys = e->keys;
+	c->table = table;
+	return ddec_new(&c->ddec, &parts);
+}
+
+static bool on_opening(void *ctx, committee *with, party from, slice records)
+{
+	cluster *c = ctx;
+	return ddec_message(c->ddec, with, from, records);
+}
+
+static bool is_there(cluster *c, const committee *with, const announcement *h)
+{
+	const epoch *x;
+
+	if (h->what != ATTEMPT_EPOCH) return false;
+	if (epochs_hold(&x, c->epochs, &h->request, &with->context->id) != OK) {
+		err_clear();
+		return false;
+	}
+	epochs_release(c->epochs, &x);
+	return true;
+}
+
+static void on_announced(void *ctx, committee *with, party from, slice what)
+{
+	cluster *c = ctx;
+	announcement h;
+
+	announce_heard(c->announcements, with, from, what);
+	if (announcement_read(&h, what) && h.phase != PHASE_THERE && is_there(c, with, &h)) announce_there(with, from, &h);
+}
+
+static void on_up(void *ctx, committee *with, party who)
+{
+	(void)ctx;
+	log_info("party %u, %s, can be reached", who, with->context->member[who].identity);
+}
+
+typedef struct joining { cluster *c; err failed; } joining;
+
+static bool join(void *ctx, const mpc_context *k)
+{
+	joining *j = ctx;
+	j->failed = peers_join(j->c->peers, k);
+	return j->failed == OK;
+}
+
+err cluster_link(cluster *c)
+{
+	const peers_parts parts = {
+		.config = c->config, .name = c->name, .certificate_pem = buf_slice(&c->certificate_pem), .key_pem = buf_slice(&c->key_pem),
+		.listener = { c, on_opening, on_announced, on_up }, .seams = c->seams,
+	};
+	joining j = { c, OK };
+
+	TRY(peers_new(&c->peers, &parts));
+	buf_free(&c->key_pem);
+	ddec_use_peers(c->ddec, c->peers);
+	contexts_each(c->contexts, join, &j);
+	return j.failed;
+}
+
+void cluster_close(cluster *c)
+{
+	if (c) announcements_cancel(c->announcements);
+}
+
+void cluster_stop(cluster *c)
+{
+	cluster_close(c);
+	if (c) peers_cancel(c->peers);
+}
+
+void cluster_free(cluster **cp)
+{
+	cluster *c = *cp;
+	if (!c) return;
+	ddec_stop(c->ddec);                              /* nobody sends any more */
+	peers_close(c->peers);                           /* and nobody brings anything */
+	ddec_free(&c->ddec);
+	peers_free(&c->peers);
+	announcements_free(&c->announcements);
+	epochs_free(&c->epochs);
+	contexts_free(&c->contexts);
+	buf_free(&c->certificate_pem);
+	buf_free(&c->key_pem);
+	free(c);
+	*cp = NULL;
+}
+
+ceremony_tools cluster_tools(const cluster *c, const rng *random)
+{
+	return (ceremony_tools){ c->announcements, c->vault, c->config, random };
+}
+
+/* ---- what requests need ------------------------------------------------------------------------------------------- */
+
+static err be_member(const mpc_context *k)
+{
+	char id[ID_TEXT];
+
+	if (k->me) return OK;
+	id_text(id, &k->id);
+	return err_fail(ERR_STATE, "context_id: this node is not a party of context %s", id);
+}
+
+err cluster_admits(cluster *c, const request *r)
+{
+	const mpc_context *k;
+	const epoch *x;
+
+	TRY(contexts_find(&k, c->contexts, &r->context_id));
+	TRY(be_member(k));
+	if (r->kind == REQUEST_NEW_EPOCH) return OK;
+	err e = epochs_hold(&x, c->epochs, &r->epoch_id, &r->context_id);
+	if (e != OK) {
+		if (epochs_count(c->epochs) == 0) err_context("no epoch was set up yet; call NewMpcEpoch at every node: ");
+		return e;
+	}
+	epochs_release(c->epochs, &x);
+	return OK;
+}
+
+err cluster_begin_epoch(cluster *c, const request *r)
+{
+	const mpc_context *k;
+
+	TRY(contexts_find(&k, c->contexts, &r->context_id));
+	return epochs_begin(c->epochs, &r->id, k);
+}
+
+static void one_metric(buf *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+}
+
+void cluster_metrics(buf *out, cluster *c)
+{
+	const ddec_counts n = ddec_counts_of(c->ddec);
+
+	one_metric(out, "arca_decryptions_queued", "gauge", "Ciphertexts that wait for a batch.", n.queued);
+	one_metric(out, "arca_decryptions_opening", "gauge", "Ciphertexts that wait for shares of other parties.", n.opening);
+	one_metric(out, "arca_decryption_batches_total", "counter", "Batches of partial decryptions.", n.batches);
+	one_metric(out, "arca_decryption_items_total", "counter", "Ciphertexts in these batches.", n.items);
+	one_metric(out, "arca_decryptions_opened_total", "counter", "Ciphertexts that were opened.", n.opened);
+	one_metric(out, "arca_epochs", "gauge", "Epochs of this node.", epochs_count(c->epochs));
+	one_metric(out, "arca_contexts", "gauge", "Contexts of this node.", contexts_count(c->contexts));
+	peers_metrics(out, c->peers);
+}
+
+/* ---- what operators ask --------------------------------------------------------------------------------------------- */
+
+err cluster_make_context(cluster *c, const context_info *info)
+{
+	const mpc_context *k;
+
+	TRY(contexts_add(&k, c->contexts, info));
+	err e = peers_join(c->peers, k);
+	if (e != OK) {
+		char why[512];
+		snprintf(why, sizeof why, "%s", err_text());
+		if (contexts_remove(c->contexts, &info->id) != OK) err_clear();
+		return err_fail(e, "%s", why);
+	}
+	AUDIT(.event = AUDIT_CONTEXT_MADE, .id = &info->id, .party = k->me);
+	return OK;
+}
+
+/* Keys first, the epoch's own file last: what a crash leaves can be destroyed again.  Requires: the lease. */
+static err destroy(cluster *c, const id32 *id)
+{
+	TRY(keys_drop_epoch(c->keys, id));
+	TRY(used_sids_erase(c->vault, id));
+	TRY(attempts_bury(c->vault, id));
+	TRY(epochs_destroy(c->epochs, id));
+	requests_forget(c->table, REQUEST_NEW_EPOCH, id);
+	AUDIT(.event = AUDIT_EPOCH_DESTROYED, .id = id);
+	return OK;
+}
+
+err cluster_destroy_epoch(cluster *c, const id32 *id)
+{
+	TRY(epochs_begin_destroy(c->epochs, id));
+	err e = destroy(c, id);
+	epochs_end_destroy(c->epochs);
+	return e;
+}
+
+typedef struct listing { const id32 *context; buf ids; } listing;
+
+static void list_epoch(void *ctx, const epoch *x)
+{
+	listing *l = ctx;
+	if (id_eq_var(&x->context->id, l->context)) buf_put_slice(&l->ids, id_slice(&x->id));
+}
+
+static err destroy_all(cluster *c, buf *gone, const id32 *context)
+{
+	listing l = { .context = context };
+	err e = OK;
+
+	epochs_each(c->epochs, list_epoch, &l);
+	for (size_t at = 0; e == OK && at < l.ids.n; at += sizeof(id32)) {
+		id32 id;
+		memcpy(id.b, l.ids.p + at, sizeof id.b);
+		e = destroy(c, &id);
+		if (e == OK) buf_put_slice(gone, id_slice(&id));
+	}
+	buf_free(&l.ids);
+	return e;
+}
+
+err cluster_destroy_context(cluster *c, buf *gone, const id32 *id)
+{
+	const mpc_context *k;
+
+	TRY(contexts_find(&k, c->contexts, id));
+	TRY(contexts_may_remove(c->contexts, id));
+	TRY(epochs_begin_destroy_context(c->epochs));
+	err e = destroy_all(c, gone, id);
+	if (e == OK) e = contexts_remove(c->contexts, id);
+	epochs_end_destroy(c->epochs);
+	TRY(e);
+	peers_leave(c->peers, k);
+	AUDIT(.event = AUDIT_CONTEXT_DESTROYED, .id = id);
+	return OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/cluster.h -- what a party of a cluster has beyond a node that is alone.
+ *
+ *   contexts.h    who the parties are            peers.h     links to them
+ *   epochs.h      what they share                announce.h  how they come together
+ *   used_sids.h   what must never be again       ceremony.h  protocols in rounds
+ *   ddec.h        decrypting together
+ */
+#ifndef ARCA_NODE_CLUSTER_H
+#define ARCA_NODE_CLUSTER_H
+
+#include "node/ceremony.h"
+#include "node/ddec.h"
+#include "rpc/certs.h"
+
+typedef struct cluster {
+	const node_config *config;
+	vault     *vault;
+	keys      *keys;
+	requests  *table;
+	contexts  *contexts;
+	epochs    *epochs;
+	announcements *announcements;
+	ddec      *ddec;
+	peers     *peers;
+	char       name[CERTS_NAME_MAX + 1];         /* in this node's certificate */
+	buf        certificate_pem, key_pem;         /* the key's is empty once the links have it */
+	const node_seams *seams;
+} cluster;
+
+/* Contexts and epochs; no link yet.  ERR_REQUEST and ERR_STATE as contexts_open, epochs_open. */
+err  cluster_new(cluster **out, const node_config *c, vault *v, const signer *s, const node_seams *seams);
+
+/* What of it needs keys and cores. */
+err  cluster_start(cluster *c, const engine *e, requests *table);
+
+/* Links to every context's parties. */
+err  cluster_link(cluster *c);
+
+/* Nobody waits any longer for others to come to a ceremony; then, those that run are ended.  NULL-safe. */
+void cluster_close(cluster *c);
+void cluster_stop(cluster *c);
+
+/* Requires: no request runs, and no thread that ran one.  NULL-safe. */
+void cluster_free(cluster **c);
+
+/* ---- what requests need ------------------------------------------------------------------------------------------- */
+
+/* May this party serve such a request: is it in the context, and is the epoch there and the context's? */
+err  cluster_admits(cluster *c, const request *r);
+
+/* The lease of a new epoch. */
+err  cluster_begin_epoch(cluster *c, const request *r);
+
+/* Appends what there is to count, for Prometheus. */
+void cluster_metrics(buf *out, cluster *c);
+
+ceremony_tools cluster_tools(const cluster *c, const rng *random);
+
+/* ---- what operators ask: each blocks until it is done ---------------------------------------------------------------- */
+
+err  cluster_make_context(cluster *c, const context_info *info);
+
+/* Destroys its epochs first; their ids are appended to `gone`. */
+err  cluster_destroy_context(cluster *c, buf *gone, const id32 *id);
+err  cluster_destroy_epoch(cluster *c, const id32 *id);
+
+#endif

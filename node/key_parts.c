@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* node/key_parts.c -- a party's parts of keys: loaded, held, made, and wiped. */
+#include <stdlib.h>
+#include "base/file.h"
+#include "node/keys_internal.h"
+
+void own_part_free(own_part **pp)
+{
+	own_part *p = *pp;
+	if (!p) return;
+	ASSERT(p->holds == 0);
+	online_key_free(&p->online);
+	if (p->has_small) eval_keys_free(&p->small);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+	*pp = NULL;
+}
+
+static err part_new(own_part **out, const key_share *mine)
+{
+	own_part *p = calloc(1, sizeof *p);
+
+	if (!p) return err_fail(ERR_NOMEM, "no memory for a key");
+	err e = online_key_new(&p->online, mine);
+	if (e != OK) {
+		free(p);
+		return e;
+	}
+	pthread_mutex_init(&p->lock, NULL);
+	*out = p;
+	return OK;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static err check_part(const key_record *r, const key_share *mine, const id32 *epoch, const id32 *key)
+{
+	if (!id_eq_var(&mine->holder.key_id, key) || !id_eq_var(&mine->holder.epoch_id, epoch) || !id_eq_var(&r->metadata.key_id, key))
+		return err_fail(ERR_STATE, "the stored file belongs to another key");
+	if (mine->params->fhe_parameter != r->fhe_parameter)
+		return err_fail(ERR_STATE, "the key's share has other parameters than its record says");
+	return OK;
+}
+
+/* A part from the bytes of its object, which must be of this key in this epoch. */
+static err held_part_read(held_key **out, const id32 *epoch, const id32 *key, slice object)
+{
+	key_share mine = { 0 };
+	slice bytes;
+	held_key *h = calloc(1, sizeof *h);
+
+	if (!h) return err_fail(ERR_NOMEM, "no memory for a key");
+	err e = own_part_read(&h->record, &bytes, object);
+	if (e == OK) e = key_share_read(&mine, bytes);
+	if (e == OK) e = check_part(&h->record, &mine, epoch, key);
+	if (e == OK) e = part_new(&h->part, &mine);
+	if (e == OK) {
+		/* Without the share, which is in guarded memory now. */
+		key_record_write(&h->record_bytes, &h->record);
+		e = key_record_read(&h->record, buf_slice(&h->record_bytes));
+	}
+	if (e == OK)
+		h->facts = (key_facts){ *epoch, *key, h->record.state, h->record.marks, h->record.created_ms, mine.params };
+	key_share_free(&mine);
+	if (e != OK) {
+		held_key_free(&h);
+		return e;
+	}
+	*out = h;
+	return OK;
+}
+
+static err load_part(keys *k, const id32 *epoch, const id32 *key)
+{
+	held_key *h = NULL;
+	buf object = { 0 };
+
+	err e = vault_get_private(&object, k->vault, PRIV_FHE_KEY_INFO, epoch, key, MAX_OWN_PART + MAX_KEY_RECORD);
+	if (e == OK) e = held_part_read(&h, epoch, key, buf_slice(&object));
+	if (e == OK) e = key_verify_published(k->vault, &h->record.metadata);
+	if (e == OK) keys_join(k, h), h = NULL;
+	held_key_free(&h);
+	buf_free(&object);
+	if (e == OK) return OK;
+
+	char id[ID_TEXT];
+	id_text(id, key);
+	err_context("key %s: ", id);
+	return e == ERR_IO || e == ERR_NOMEM ? e : ERR_STATE;
+}
+
+static err refuse_whole_key(keys *k, const id32 *epoch, const id32 *key)
+{
+	char id[ID_TEXT];
+
+	(void)epoch, (void)k;
+	id_text(id, key);
+	return err_fail(ERR_STATE, "the vault has the whole key %s: it is a centralized node's; a party of a cluster needs one of its own", id);
+}
+
+err keys_open_parts(keys **out, vault *v)
+{
+	keys *k;
+
+	TRY(keys_table_new(&k, v));
+	k->parts = true;
+	err e = keys_each_object(k, PRIV_UNFINISHED_KEY, key_clear_mark);
+	if (e == OK) e = keys_each_object(k, PRIV_FHE_PRIVATE_KEY, refuse_whole_key);
+	if (e == OK) e = keys_each_object(k, PRIV_FHE_KEY_INFO, load_part);
+	if (e != OK) {
+		keys_free(&k);
+		return e;
+	}
+	*out = k;
+	return OK;
+}
+
+/* ---- holding ------------------------------------------------------------------------------------------------------ */
+
+err keys_hold(own_part **out, keys *k, const id32 *epoch, const id32 *key)
+{
+	pthread_mutex_lock(&k->lock);
+	held_key *h = keys_find(k, epoch, key);
+	err e = h && h->part ? key_may(&h->facts, KEY_USE_DECRYPT) : key_not_found(epoch, key);
+	if (e == OK) {
+		h->part->holds++;
+		*out = h->part;
+	}
+	pthread_mutex_unlock(&k->lock);
+	return e;
+}
+
+/* Under the lock. */
+static void wipe_if_unused(held_key *h)
+{
+	if (h->gone && h->part && h->part->holds == 0) own_part_free(&h->part);
+}
+
+void keys_release(keys *k, own_part **p)
+{
+	if (!*p) return;
+	pthread_mutex_lock(&k->lock);
+	held_key *h = k->first;
+	while (h->part != *p) h = h->next;
+	(*p)->holds--;
+	wipe_if_unused(h);
+	pthread_mutex_unlock(&k->lock);
+	*p = NULL;
+}
+
+const online_key *own_part_online(const own_part *p) { return &p->online; }
+
+static err load_small(eval_keys *out, vault *v, const id32 *key)
+{
+	seeded_keyset set;
+	slice file, tag;
+
+	TRY(vault_map_public(&file, v, PUB_COMPRESSED_XOF_KEY_SET, key, MAX_TFHERS_FILE));
+	err e = tfhers_read_keyset(&set, &tag, file);
+	if (e == OK) e = eval_keys_new(out, &set, SMALL_FORMAT_PARTS);
+	file_unmap(&file);
+	return e;
+}
+
+err own_part_small(const eval_keys **out, keys *k, own_part *p)
+{
+	pthread_mutex_lock(&p->lock);
+	err e = p->has_small ? OK : load_small(&p->small, k->vault, &p->online.holder.key_id);
+	if (e == OK) p->has_small = true;
+	pthread_mutex_unlock(&p->lock);
+	TRY(e);
+	*out = &p->small;
+	return OK;
+}
+
+/* ---- making, dropping ----------------------------------------------------------------------------------------------- */
+
+err keys_create_part(keys *k, const key_share *mine, slice public_key_file, slice keyset_file, const key_record *record)
+{
+	const id32 *key = &mine->holder.key_id, *epoch = &mine->holder.epoch_id;
+	held_key *h = NULL;
+	buf bytes = { 0 }, object = { 0 };
+
+	key_share_write(&bytes, mine);
+	own_part_write(&object, record, buf_slice(&bytes));
+	const slice file[KEY_FILES] = { [FILE_PUBLIC_KEY] = public_key_file, [FILE_XOF_KEYSET] = keyset_file, [FILE_RECORD] = buf_slice(&object) };
+	/* Read before anything is written: a key that this node cannot load again must not exist. */
+	err e = held_part_read(&h, epoch, key, buf_slice(&object));
+	if (e == OK) e = keys_store(k, epoch, key, file);
+	if (e == OK) keys_join(k, h), h = NULL;
+	held_key_free(&h);
+	buf_free(&bytes);
+	buf_free(&object);
+	return e;
+}
+
+static err drop_file(keys *k, const id32 *epoch, const id32 *key)
+{
+	return vault_remove_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key);
+}
+
+err keys_drop_epoch(keys *k, const id32 *epoch)
+{
+	id32 *id = NULL;
+	size_t ids = 0;
+
+	err e = vault_list_private(&id, &ids, k->vault, PRIV_FHE_KEY_INFO, epoch);
+	for (size_t i = 0; e == OK && i < ids; i++) e = drop_file(k, epoch, &id[i]);
+	free(id);
+	TRY(e);
+	pthread_mutex_lock(&k->lock);
+	for (held_key *h = k->first; h; h = h->next) {
+		if (h->gone || !id_eq_var(&h->facts.epoch_id, epoch)) continue;
+		h->gone = true;
+		wipe_if_unused(h);
+	}
+	pthread_mutex_unlock(&k->lock);
+	return OK;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/node/cluster.c -- certificates made at once, ports that are free now, one folder a node. */
+#include "tests/node/cluster.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "rpc/fetch.h"
+
+static unsigned free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static void write_in(const char *folder, const char *name, const buf *text)
+{
+	char path[400];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	assert_ok(file_write_atomic(path, buf_slice(text), 0600));
+}
+
+static void make_certificates(test_cluster *c, party i)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "node%u", i);
+	assert_ok(certs_make_ca(&c->ca[i], name, 10, clock_system()));
+	assert_ok(certs_make_leaf(&c->leaf[i], &c->ca[i], name, NULL, 0, 10, clock_system()));
+	write_in(c->folder[i], "ca.pem", &c->ca[i].certificate_pem);
+	write_in(c->folder[i], "cert.pem", &c->leaf[i].certificate_pem);
+	write_in(c->folder[i], "key.pem", &c->leaf[i].key_pem);
+}
+
+static void write_config(const test_cluster *c, party i, unsigned timeout_s)
+{
+	const char *folder = c->folder[i];
+	buf text = { 0 };
+
+	buf_printf(&text, "[service]\nlisten_port = 0\ntimeout_secs = 8\ngrace_secs = 10\n");
+	buf_printf(&text, "[public_vault.storage.file]\npath = \"%s\"\n[private_vault.storage.file]\npath = \"%s\"\n", folder, folder);
+	buf_printf(&text, "[telemetry]\nmetrics_bind_address = \"127.0.0.1:0\"\n[threshold]\nlisten_port = %u\nthreshold = %u\nmy_id = %u\n",
+	           c->port[i], c->t, i);
+	buf_printf(&text, "[threshold.tls.manual]\ncert.path = \"%s/cert.pem\"\nkey.path = \"%s/key.pem\"\n", folder, folder);
+	buf_printf(&text, "[threshold.core_to_core_net]\nnetwork_timeout = %u\nmax_interval = 1\ndiscard_inactive_sessions_interval = 2\n", timeout_s);
+	for (party p = 1; p <= c->n; p++)
+		buf_printf(&text, "[[threshold.peers]]\nparty_id = %u\naddress = \"127.0.0.1\"\nport = %u\nmpc_identity = \"node%u\"\n"
+		           "tls_cert.path = \"%s/ca.pem\"\n", p, c->port[p], p, c->folder[p]);
+	write_in(folder, "node.toml", &text);
+	buf_free(&text);
+}
+
+void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s)
+{
+	*c = (test_cluster){ .n = n, .t = t };
+	for (party i = 1; i <= n; i++) {
+		snprintf(c->folder[i], sizeof c->folder[i], "%s/%u", top, i);
+		assert_int_equal(mkdir(c->folder[i], 0700), 0);
+		c->port[i] = free_port();
+		make_certificates(c, i);
+	}
+	for (party i = 1; i <= n; i++) write_config(c, i, timeout_s);
+}
+
+void cluster_unmake(test_cluster *c)
+{
+	for (party i = 1; i <= c->n; i++) {
+		if (c->up[i]) cluster_kill(c, i);
+		certs_pair_free(&c->ca[i]);
+		certs_pair_free(&c->leaf[i]);
+	}
+}
+
+void cluster_start(test_cluster *c, party i, const char *program, const char *lie)
+{
+	char environment[64] = "";
+
+	if (lie) snprintf(environment, sizeof environment, "%s", lie);
+	child_start_as(&c->node[i], c->folder[i], program ? program : getenv("ARCA_NODE"), lie ? environment : NULL);
+	c->up[i] = true;
+}
+
+void cluster_start_all(test_cluster *c)
+{
+	for (party i = 1; i <= c->n; i++)
+		if (!c->up[i]) cluster_start(c, i, NULL, NULL);
+	cluster_wait_linked(c);
+}
+
+void cluster_kill(test_cluster *c, party i)
+{
+	child_kill(&c->node[i]);
+	c->up[i] = false;
+}
+
+int cluster_stop(test_cluster *c, party i)
+{
+	c->up[i] = false;
+	return child_stop(&c->node[i]);
+}
+
+/* ---- links ---------------------------------------------------------------------------------------------------- */
+
+static bool reaches_all(test_cluster *c, party i)
+{
+	Kms__V1__Empty empty = KMS__V1__EMPTY__INIT;
+	Kms__V1__HealthStatusResponse *m;
+	arena a = arena_with_limit(1 << 20);
+	buf response = { 0 };
+	bool all = true;
+
+	assert_int_equal(call_core(&c->node[i], &response, "GetHealthStatus", &empty.base), GRPC_OK);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__health_status_response__descriptor, buf_slice(&response)));
+	assert_true(m->n_peers_from_all_contexts >= 1);
+	for (size_t k = 0; k < m->peers_from_all_contexts[0]->n_peers; k++) {
+		const Kms__V1__PeerHealth *p = m->peers_from_all_contexts[0]->peers[k];
+		if (c->up[p->peer_id] && !p->reachable) all = false;
+	}
+	buf_free(&response);
+	arena_free(&a);
+	return all;
+}
+
+void cluster_wait_linked(test_cluster *c)
+{
+	enum { PATIENCE = 600 };
+
+	for (party i = 1; i <= c->n; i++)
+		for (unsigned k = 0; c->up[i] && !reaches_all(c, i); k++) {
+			assert_true(k < PATIENCE);
+			usleep(50000);                           /* links come when they come: there is nothing to wait on */
+		}
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
+
+static void expect(party i, const char *method, grpc_status got, grpc_status want)
+{
+	if (got != want) print_error("node %u, %s: %d, %s\n", i, method, (int)got, client_said.message);
+	assert_int_equal(got, want);
+}
+
+void cluster_call_all(test_cluster *c, const char *method, const ProtobufCMessage *request, grpc_status want)
+{
+	for (party i = 1; i <= c->n; i++) {
+		buf response = { 0 };
+		if (c->up[i]) expect(i, method, call_core(&c->node[i], &response, method, request), want);
+		buf_free(&response);
+	}
+}
+
+void cluster_results(test_cluster *c, buf *response, const char *method, const id32 *id, grpc_status want)
+{
+	for (party i = 1; i <= c->n; i++) {
+		buf mine = { 0 };
+		if (!c->up[i]) continue;
+		if (response) buf_clear(&response[i]);
+		expect(i, method, get_result(&c->node[i], response ? &response[i] : &mine, method, id), want);
+		buf_free(&mine);
+	}
+}
+
+void cluster_new_epoch(test_cluster *c, const id32 *epoch)
+{
+	Kms__V1__NewMpcEpochRequest m = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
+
+	c->epoch = *epoch;
+	m.epoch_id = id_message(epoch);
+	cluster_call_all(c, "NewMpcEpoch", &m.base, GRPC_OK);
+	cluster_results(c, NULL, "GetEpochResult", epoch, GRPC_OK);
+}
+
+void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params)
+{
+	Kms__V1__KeyGenPreprocRequest p = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
+	Kms__V1__KeyGenRequest k = KMS__V1__KEY_GEN_REQUEST__INIT;
+
+	*prep = fresh_id(3);
+	*key = fresh_id(4);
+	p.request_id = id_message(prep);
+	p.params = (Kms__V1__FheParameter)params;
+	p.domain = domain_message("KMSGeneration");
+	cluster_call_all(c, "InsecureKeyGenPreproc", &p.base, GRPC_OK);
+	cluster_results(c, NULL, "GetInsecureKeyGenPreprocResult", prep, GRPC_OK);
+	k.request_id = id_message(key);
+	k.preproc_id = id_message(prep);
+	k.domain = domain_message("KMSGeneration");
+	cluster_call_all(c, "InsecureKeyGen", &k.base, GRPC_OK);
+	cluster_results(c, NULL, "GetInsecureKeyGenResult", key, GRPC_OK);
+}
+
+/* ---- what nodes say ------------------------------------------------------------------------------------------------ */
+
+long long cluster_metric(test_cluster *c, party i, const char *name)
+{
+	char url[64];
+	buf text = { 0 };
+	long long value = -1;
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/metrics", c->node[i].http);
+	assert_ok(fetch_url(&text, url, 1 << 20, 5000));
+	for (const char *at = buf_str(&text); (at = strstr(at, name)); at++) {
+		if (at != (const char *)text.p && at[-1] != '\n') continue;
+		value = atoll(at + strcspn(at, " "));
+		break;
+	}
+	buf_free(&text);
+	return value;
+}
+
+static bool has_logged(test_cluster *c, party i, const char *what)
+{
+	char path[400];
+	buf text = { 0 };
+
+	snprintf(path, sizeof path, "%s/node.log", c->folder[i]);
+	assert_ok(file_read(&text, path, 64 << 20));
+	const bool there = strstr(buf_str(&text), what);
+	buf_free(&text);
+	return there;
+}
+
+bool cluster_logged(test_cluster *c, party i, const char *what)
+{
+	/* Between the node and the file there is a pipe. */
+	for (unsigned k = 0; k < 200; k++, usleep(10000))
+		if (has_logged(c, i, what)) return true;
+	return false;
+}

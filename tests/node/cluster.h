@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/node/cluster.h -- n nodes as processes, linked by mutual TLS, with folders, ports and certificates of their own.
+ */
+#ifndef ARCA_TESTS_NODE_CLUSTER_H
+#define ARCA_TESTS_NODE_CLUSTER_H
+
+#include "rpc/certs.h"
+#include "share/party.h"
+#include "tests/node/client.h"
+
+enum { MAX_NODES = 13 };
+
+typedef struct test_cluster {
+	unsigned n, t;
+	char     folder[MAX_NODES + 1][300];
+	unsigned port[MAX_NODES + 1];                    /* party to party */
+	certs_pair ca[MAX_NODES + 1], leaf[MAX_NODES + 1];
+	child    node[MAX_NODES + 1];                    /* [1 .. n] */
+	bool     up[MAX_NODES + 1];
+	id32     epoch, prep, key;
+} test_cluster;
+
+/* Folders, certificates and configurations below `top`; nothing runs yet.  timeout_s: network_timeout. */
+void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s);
+void cluster_unmake(test_cluster *c);                /* stops what runs */
+
+/* program: NULL for $ARCA_NODE; lie: NULL, or what $ARCA_LIE shall say. */
+void cluster_start(test_cluster *c, party i, const char *program, const char *lie);
+void cluster_start_all(test_cluster *c);
+void cluster_kill(test_cluster *c, party i);
+int  cluster_stop(test_cluster *c, party i);
+
+/* Waits until every node that runs reaches every other that runs. */
+void cluster_wait_linked(test_cluster *c);
+
+/* Calls the method of every node that runs; asserts that each says `want`. */
+void cluster_call_all(test_cluster *c, const char *method, const ProtobufCMessage *request, grpc_status want);
+
+/* A result call to every node that runs, one after the other; asserts `want`; response may be NULL, else [1 .. n]. */
+void cluster_results(test_cluster *c, buf *response, const char *method, const id32 *id, grpc_status want);
+
+/* NewMpcEpoch, and a key set dealt by party 1, at every node that runs. */
+void cluster_new_epoch(test_cluster *c, const id32 *epoch);
+void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params);
+
+/* The value of a metric line that begins with `name`; -1 if there is none. */
+long long cluster_metric(test_cluster *c, party i, const char *name);
+
+/* Does the log of node i get a line with this in it, now or soon? */
+bool cluster_logged(test_cluster *c, party i, const char *what);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/node/samples.c -- as a client and a coprocessor make them. */
+#include "tests/node/samples.h"
+#include "rpc/fetch.h"
+
+static const int TYPES[SAMPLE_TYPES] = { FHE_BOOL, FHE_UINT8, FHE_UINT16, FHE_UINT32, FHE_UINT64, FHE_UINT128, FHE_ADDRESS, FHE_UINT256 };
+
+buf published_by(const child *node, const char *type, const id32 *id)
+{
+	char url[256], text[ID_TEXT];
+	buf b = { 0 };
+
+	id_text(text, id);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/%s/%s", node->http, type, text);
+	assert_ok(fetch_url(&b, url, (size_t)1 << 30, 10000));
+	return b;
+}
+
+size_t sample_of(ct_format f, size_t type)
+{
+	static const size_t FIRST[CT_FORMATS] = { [BIG_EXPANDED] = 0, [BIG_COMPRESSED] = SAMPLE_TYPES, [SMALL_EXPANDED] = 2 * SAMPLE_TYPES,
+	                                          [SMALL_COMPRESSED] = 2 * SAMPLE_TYPES + SHORT_TYPES };
+	return FIRST[f] + type;
+}
+
+typedef struct keeping { samples *s; ct_format format; } keeping;
+
+static err keep(void *ctx, size_t i, const fhe_type *type, slice file)
+{
+	const keeping *k = ctx;
+	assert_non_null(type);
+	buf_put_slice(&k->s->file[sample_of(k->format, i)], file);
+	return OK;
+}
+
+static void make_format(samples *s, const seeded_keyset *set, slice pk_file, const plaintext *value, size_t n, ct_format f)
+{
+	keeping k = { s, f };
+	coprocessor c;
+	buf list = { 0 };
+
+	assert_ok(tkms_encrypt(&list, pk_file, value, n, test_rng()));
+	assert_ok(coprocessor_new(&c, set, f));
+	assert_ok(coprocess_list(&c, NULL, buf_slice(&list), f, keep, &k));
+	coprocessor_free(&c);
+	buf_free(&list);
+	for (size_t i = 0; i < n; i++) {
+		const size_t at = sample_of(f, i);
+		rng_fill(test_rng(), s->handle[at], sizeof s->handle[at]);
+		s->value[at] = value[i];
+		s->item[at] = (client_item){ TYPES[i], f, buf_slice(&s->file[at]), slice_of(s->handle[at], 32 - i) };
+	}
+}
+
+static void make(samples *s, child *node, const id32 *key, bool all)
+{
+	buf pk_file = published_by(node, "PublicKey", key), keyset = published_by(node, "CompressedXofKeySet", key);
+	plaintext value[SAMPLE_TYPES] = { 0 };
+	seeded_keyset set;
+	slice tag;
+
+	*s = (samples){ 0 };
+	for (size_t i = 0; i < SAMPLE_TYPES; i++) {
+		value[i].type = fhe_type_by_number_var(TYPES[i]);
+		rng_fill(test_rng(), value[i].bytes, value[i].type->bytes);
+		if (TYPES[i] == FHE_BOOL) value[i].bytes[0] &= 1;
+	}
+	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&keyset)));
+	make_format(s, &set, buf_slice(&pk_file), value, SAMPLE_TYPES, BIG_EXPANDED);
+	make_format(s, &set, buf_slice(&pk_file), value, SAMPLE_TYPES, BIG_COMPRESSED);
+	if (all) make_format(s, &set, buf_slice(&pk_file), value, SHORT_TYPES, SMALL_EXPANDED);
+	if (all) make_format(s, &set, buf_slice(&pk_file), value, SHORT_TYPES, SMALL_COMPRESSED);
+	buf_free(&pk_file), buf_free(&keyset);
+}
+
+void samples_make(samples *s, child *node, const id32 *key) { make(s, node, key, true); }
+void samples_make_big(samples *s, child *node, const id32 *key) { make(s, node, key, false); }
+
+void samples_free(samples *s)
+{
+	for (size_t k = 0; k < SAMPLES; k++) buf_free(&s->file[k]);
+}
