@@ -11,8 +11,12 @@
  *   cluster.h   devnet.json: whom to ask, and whose signature to believe
  *   request.h   what every request needs
  *   client.h    one node over gRPC: start, wait, fetch
- *   verify.h    what an answer must prove before it is believed
- *   devnet.h    nodes on this machine            process.h   each as a process
+ *   group.h     every party at once, answers as they come
+ *   verify.h    what an answer must prove before it is looked at
+ *   tally.h     what may be believed of many, whatever T parties do
+ *   ceremony.h  jobs in which every party takes part
+ *   devnet.h    nodes on this machine            devnet_node.h   before they run
+ *   process.h   each as a process
  *
  * and a file for each command.
  */
@@ -36,15 +40,17 @@ typedef struct command {
 	err  (*run)(cli *c);
 	const char *line;                       /* one line, no full stop                                          */
 	const option *options;
-	const char *plain;                      /* plain words, as help calls them; NULL: none.  All are required. */
-	size_t plains;
+	const char *plain;                      /* plain words, as help calls them; NULL: none                     */
+	size_t plains;                          /* that many are required ...                                      */
+	bool   plains_optional;                 /* ... or any number up to that                                    */
 	const char *help;                       /* paragraphs, wrapped at 78 columns                               */
 	const char *examples;                   /* a command line each                                             */
 } command;
 
 extern const command COMMAND_ENCRYPT, COMMAND_COPROCESS, COMMAND_INSPECT, COMMAND_KEYGEN, COMMAND_DECRYPT_PUBLIC,
 	COMMAND_DECRYPT_USER, COMMAND_DEVNET_UP, COMMAND_DEVNET_STATUS, COMMAND_DEVNET_DOWN, COMMAND_DEVNET_KILL,
-	COMMAND_DEVNET_START;
+	COMMAND_DEVNET_START, COMMAND_EPOCH_NEW, COMMAND_EPOCH_STATUS, COMMAND_EPOCH_DESTROY, COMMAND_CONTEXT_NEW,
+	COMMAND_CONTEXT_LIST, COMMAND_CONTEXT_DESTROY, COMMAND_CERTS_CA, COMMAND_CERTS_LEAF, COMMAND_BENCH;
 
 /* ---- table.c, help.c ----------------------------------------------------------------------------------------- */
 

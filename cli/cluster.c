@@ -120,18 +120,18 @@ static err pick_end(picker *p)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static void pick_identity(picker *p, cluster_party *party)
+static void pick_identity(picker *p, cluster_party *out)
 {
 	const char *address = pick_text(p, "signer"), *key = pick_text(p, "verification_key");
 	uint8_t bytes[SECP_PK];
 
 	if (p->e != OK) return;
-	if (address_parse(&party->signer, "signer", slice_str(address)) != OK)
+	if (address_parse(&out->signer, "signer", slice_str(address)) != OK)
 		p->e = ERR_REQUEST, err_context("%s: %s", p->file, p->where);
 	else if (!hex_read(bytes, sizeof bytes, slice_str(key)) ||
-	         secp_pk_read(&party->verification_key, slice_of(bytes, sizeof bytes)) != OK)
+	         secp_pk_read(&out->verification_key, slice_of(bytes, sizeof bytes)) != OK)
 		err_clear(), refuse(p, "verification_key", "wants a compressed public key: 0x and 66 hexadecimal digits");
-	else if (!eth_address_eq_var(address_of(&party->verification_key), party->signer))
+	else if (!eth_address_eq_var(address_of(&out->verification_key), out->signer))
 		refuse(p, "verification_key", "is not the key of the signer");
 }
 
@@ -185,6 +185,65 @@ static err read_timings(cluster *c, const char *file, const json_t *object)
 	return pick_end(&p);
 }
 
+/* ---- what a mode asks of the rest ---------------------------------------------------------------------------- */
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(*words, word) != 0) words++;
+	return *words;
+}
+
+static err check_centralized(const cluster *c, const char *file)
+{
+	static const char *const KEYGENS[] = { "central", "none", NULL };
+
+	if (c->parties != 1 || c->threshold != 0)
+		return err_fail(ERR_REQUEST, "%s: mode \"centralized\" is one node and threshold 0, not %zu and %u", file, c->parties,
+		                c->threshold);
+	if (!is_one_of(c->keygen, KEYGENS))
+		return err_fail(ERR_REQUEST, "%s: keygen \"%s\": in mode \"centralized\" there are central and none", file, c->keygen);
+	return OK;
+}
+
+/* Whoever signed for two parties would count twice. */
+static err check_shared(const cluster *c, const char *file)
+{
+	static const char *const KEYGENS[] = { "dkg", "insecure", "none", NULL };
+
+	if (!parties_allowed((unsigned)c->parties, c->threshold))
+		return err_fail(ERR_REQUEST, "%s: %zu part%s and threshold %u: in mode \"threshold\" it is at least 1 and less than a "
+		                "third of the parties", file, c->parties, c->parties == 1 ? "y" : "ies", c->threshold);
+	if (!is_one_of(c->keygen, KEYGENS))
+		return err_fail(ERR_REQUEST, "%s: keygen \"%s\": in mode \"threshold\" there are dkg, insecure and none", file,
+		                c->keygen);
+	for (size_t i = 0; i < c->parties; i++) {
+		if (!c->party[i].mpc) return err_fail(ERR_REQUEST, "%s: parties[%zu].mpc is missing", file, i);
+		for (size_t k = 0; k < i; k++)
+			if (eth_address_eq_var(c->party[k].signer, c->party[i].signer))
+				return err_fail(ERR_REQUEST, "%s: parties[%zu] and parties[%zu] have the same signer", file, k, i);
+	}
+	return OK;
+}
+
+static err check_mode(const cluster *c, const char *file)
+{
+	if (strcmp(c->mode, "centralized") == 0) return check_centralized(c, file);
+	if (cluster_is_shared(c)) return check_shared(c, file);
+	return err_fail(ERR_REQUEST, "%s: mode \"%s\" is not known: there are centralized and threshold", file, c->mode);
+}
+
+bool cluster_is_shared(const cluster *c)
+{
+	return strcmp(c->mode, "threshold") == 0;
+}
+
+bool cluster_is_insecure(const cluster *c)
+{
+	return strcmp(c->keygen, "insecure") == 0;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------- */
+
 static err read_all(cluster *c, const char *file)
 {
 	picker p = pick_from(c->root, file, "");
@@ -205,7 +264,8 @@ static err read_all(cluster *c, const char *file)
 	TRY(pick_end(&p));
 	TRY(read_parties(c, file, parties));
 	TRY(read_domain(c, file, domain));
-	return read_timings(c, file, timings);
+	TRY(read_timings(c, file, timings));
+	return check_mode(c, file);
 }
 
 err cluster_parse(cluster *out, const char *name, slice text)

@@ -5,6 +5,10 @@
  * This file is the client's trust root.  Domain, signers and ids are taken from here and never from a node, so that a
  * node cannot choose what its own answer is checked against.  Reading is strict: a missing, mistyped or unknown
  * member is an error that names it.  parties[].pid, log and config are there for clusters on this machine only.
+ *
+ *   mode "centralized"   one node that holds the whole key; threshold 0; keygen "central" or "none"
+ *   mode "threshold"     n parties that share it, each with a signer of its own; T of them may do what they like, 3T < n;
+ *                        keygen "dkg", "insecure" (a dealer had the key) or "none"
  */
 #ifndef ARCA_CLI_CLUSTER_H
 #define ARCA_CLI_CLUSTER_H
@@ -12,13 +16,14 @@
 #include <jansson.h>
 #include "base/id.h"
 #include "evm/eip712.h"
+#include "share/party.h"
 
-enum { MAX_PARTIES = 64, MAX_CLUSTER_FILE = 1 << 20 };
+enum { MAX_CLUSTER_FILE = 1 << 20 };
 
 typedef struct cluster_party {
 	unsigned    party_id;                       /* 1 ... n, in order                          */
 	const char *grpc, *http;                    /* "127.0.0.1:50100", "http://127.0.0.1:9646" */
-	const char *mpc;                            /* NULL in centralized mode: nobody to talk to */
+	const char *mpc;                            /* where its peers reach it; NULL in centralized mode */
 	eth_address signer;
 	secp_pk     verification_key;               /* of the signer: checked                     */
 	int64_t     pid;                            /* 0: not on this machine                     */
@@ -26,7 +31,7 @@ typedef struct cluster_party {
 } cluster_party;
 
 typedef struct cluster {
-	const char *mode, *params, *keygen;         /* "centralized"; "test"; "central" or "none" */
+	const char *mode, *params, *keygen;
 	unsigned    threshold;
 	size_t      parties;
 	cluster_party party[MAX_PARTIES];
@@ -44,6 +49,13 @@ err  cluster_parse(cluster *out, const char *name, slice text);        /* name: 
 err  cluster_write(const char *file, const cluster *c);
 void cluster_print(buf *out, const cluster *c);
 void cluster_free(cluster *c);
+
+bool cluster_is_shared(const cluster *c);       /* mode "threshold"                              */
+bool cluster_is_insecure(const cluster *c);     /* somebody once had its keys whole              */
+
+/* So many parties that say the same are right, whatever T do; and so many signatures a contract wants to see. */
+static inline size_t cluster_believed(const cluster *c) { return c->threshold + 1u; }
+static inline size_t cluster_quorum(const cluster *c) { return 2u * c->threshold + 1; }
 
 /* The domain of decryptions, and that of key material, which differs in the name. */
 extern const char CLUSTER_KEY_DOMAIN[];

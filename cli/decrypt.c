@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/decrypt.c -- arca decrypt public|user: ask, wait, verify, and only then print.
+ * cli/decrypt.c -- arca decrypt public|user: ask everybody, verify, believe what T liars cannot have made, and only then
+ * print.
  *
  * Domain, signers and ids come from devnet.json or the --nodes file (cluster.h), the format from the ciphertext file,
- * everything that must be fresh from the system's generator.
+ * everything that must be fresh from the system's generator.  decrypt_report.c prints.
  */
-#include "cli/cli.h"
+#include "cli/decrypt.h"
+#include <stdlib.h>
+#include "base/clock.h"
 #include "base/hex.h"
-#include "cli/client.h"
 #include "cli/request.h"
-#include "cli/value.h"
-#include "cli/verify.h"
 #include "evm/address.h"
 
 #define WHERE_OPTIONS \
@@ -20,35 +20,23 @@
 	{ "type",    "T",    REQUIRED, "bool, uint8, uint16, uint32, uint64, uint128, uint256 or address" }, \
 	{ "in",      "FILE", REQUIRED, "the ciphertext, as 'arca coprocess' writes it" }, \
 	{ "handle",  "HEX",  OPTIONAL, "its handle, at most 32 bytes; without it, the one derived from the file" }, \
-	{ "timeout", "S",    OPTIONAL, "how long to wait for the answer, in seconds; without it, 600" }
+	{ "timeout", "S",    OPTIONAL, "how long to wait for answers, in seconds; without it, 600" }, \
+	ALLOW_INSECURE_KEY
 
 static const option PUBLIC_OPTIONS[] = {
 	WHERE_OPTIONS,
-	{ "json", NULL, OPTIONAL, "print value, ids and handle as JSON" },
+	{ "json", NULL, OPTIONAL, "print value, ids, signatures and what each party did as JSON" },
 	OPTIONS_END
 };
 
 static const option USER_OPTIONS[] = {
 	WHERE_OPTIONS,
 	{ "address", "ADDR", OPTIONAL, "the reader's address; without it, a fresh one" },
-	{ "json", NULL, OPTIONAL, "print value, ids and handle as JSON" },
+	{ "json", NULL, OPTIONAL, "print value, ids and what each party did as JSON" },
 	OPTIONS_END
 };
 
-enum { HANDLE_BYTES = 32, HANDLE_HASH = 21, HANDLE_COMPUTED = 0xff, TIMEOUT_S = 600, MAX_ANSWER = 8 << 20 };
-
-typedef struct job {
-	cli        *c;
-	cluster     net;
-	const cluster_party *party;
-	input       file;
-	ct_format   format;
-	id32        key;
-	uint8_t     handle[HANDLE_BYTES];
-	asked       asked;
-	int64_t     timeout_ms;
-	ticker      shown;
-} job;
+enum { HANDLE_HASH = 21, HANDLE_COMPUTED = 0xff, TIMEOUT_S = 600, MAX_ANSWER = 8 << 20 };
 
 /* ---- what is asked ------------------------------------------------------------------------------------------- */
 
@@ -120,14 +108,14 @@ static err prepare(job *j, id_kind kind)
 
 	TRY(read_options(j));
 	TRY(cluster_of_args(&j->net, j->c));
-	TRY(cluster_node(&j->party, &j->net));
 	if (!args_has(a, "key")) j->key = j->net.key;
 	if (id_is_zero_var(&j->key))
 		return err_fail(ERR_REQUEST, "the cluster has no key yet; 'arca keygen' makes one, or name one with --key");
+	TRY(cluster_key_allowed(&j->net, j->c));
 	TRY(input_read(&j->file, j->c, args_text(a, "in"), MAX_CIPHERTEXT_FILE, false));
 	TRY(read_ciphertext(j));
 	if (!args_has(a, "handle")) derive_handle(j);
-	j->asked.cluster = &j->net;
+	j->asked.cluster = j->heard.net = &j->net;
 	j->asked.request = id_fresh(kind, rng_os());
 	j->shown = ticker_begin("decryption", args_has(a, "json"));
 	signals_catch();
@@ -136,6 +124,8 @@ static err prepare(job *j, id_kind kind)
 
 static void finish(job *j)
 {
+	tally_free(&j->heard);
+	wipe(&j->value, sizeof j->value);
 	input_free(&j->file);
 	cluster_free(&j->net);
 }
@@ -157,54 +147,100 @@ static void fill_ciphertext(one_ciphertext *out, const job *j)
 	out->list[0] = &out->ct;
 }
 
-/* A kind of decryption in the service's words. */
-typedef struct methods {
+/* A kind of decryption: in the service's words, and what is done with an answer. */
+typedef struct decryption {
 	const char *start, *result;
 	const ProtobufCMessageDescriptor *answer;
-} methods;
+	err       (*take)(job *j, const cluster_party *p, const ProtobufCMessage *answer);    /* into the tally             */
+	err       (*agree)(job *j);                       /* j->value, if those who answered so far determine it            */
+} decryption;
 
-static const methods PUBLIC = { "PublicDecrypt", "GetPublicDecryptionResult", &kms__v1__public_decryption_response__descriptor };
-static const methods USER = { "UserDecrypt", "GetUserDecryptionResult", &kms__v1__user_decryption_response__descriptor };
-
-/* Starts, waits; the answer lives in a. */
-static err ask(job *j, arena *a, ProtobufCMessage **answer, const methods *m, const ProtobufCMessage *request)
+/* An answer, or why there is none, goes to the tally. */
+static void take_answer(job *j, const decryption *d, const group_answer *a)
 {
-	client node;
+	const unsigned i = a->party->party_id;
 
-	TRY(client_open(&node, j->c, j->party->grpc, j->timeout_ms));
-	err e = client_start(&node, m->start, request);
-	if (e == OK) e = client_result_message(&node, a, answer, m->answer, m->result, &j->asked.request, &j->shown);
-	ticker_end(&j->shown);
-	client_close(&node);
-	return e;
+	if (a->e != OK) {
+		tally_note(&j->heard, i, a->unavailable ? STANDING_ABSENT : STANDING_REFUSED, a->why);
+	} else if (d->take(j, a->party, a->message) != OK) {
+		tally_note(&j->heard, i, STANDING_WRONG, err_text());
+		err_clear();
+	}
 }
 
-static void report(job *j, const plaintext *value, const eth_address *user)
-{
-	AUTO(buf) text = { 0 }, handle = { 0 };
-	char request[ID_TEXT], key[ID_TEXT], address[ADDRESS_TEXT];
+/*
+ * Enough is a value with a quorum.  The others then have a moment more, so that their signatures are there too and liars are
+ * named.  A public value that is believed already, but is signed by less than a quorum, waits longer for the rest.
+ */
+enum { TURN_MS = 100, LINGER_MS = 200, GRACE_MS = 10000 };
 
-	value_print(&text, value);
-	if (!args_has(&j->c->args, "json")) {
-		puts(buf_str(&text));
-		return;
+static int64_t patience_ms(const job *j)
+{
+	return size_of_set(j->signers) >= cluster_quorum(&j->net) ? LINGER_MS : GRACE_MS;
+}
+
+static err gather(job *j, group *g, const decryption *d)
+{
+	int64_t decided = 0;
+	err e = ERR_BUSY;
+
+	while (group_waiting(g)) {
+		const group_answer *a = group_next(g, TURN_MS);
+		const int64_t now = clock_now_ms(clock_system());
+		if (a) {
+			take_answer(j, d, a);
+			e = d->agree(j);
+			if (e != OK && e != ERR_BUSY) return e;
+			err_clear();
+			if (e == OK && !decided) decided = now;
+		}
+		if (e == OK && now - decided >= patience_ms(j)) break;
+		ticker_time(&j->shown);
 	}
-	id_text(request, &j->asked.request);
-	id_text(key, &j->key);
-	buf_put_hex(&handle, j->asked.handle);
-	if (user) address_text(address, user);
-	print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:f}", "type", value->type->name, "value", buf_str(&text),
-	           "request_id", request, "key_id", key, "handle", buf_str(&handle), "format", ct_format_name(j->format),
-	           "address", user ? address : NULL, "seconds", ticker_seconds(&j->shown)));
+	return e == ERR_BUSY ? d->agree(j) : e;          /* once more for its sentence */
+}
+
+static err ask(job *j, const decryption *d, const ProtobufCMessage *request)
+{
+	const group_call what = { .start = d->start, .fetch = d->result, .request = request, .result = d->answer,
+	                          .id = j->asked.request, .timeout_ms = j->timeout_ms, .most_answer = MAX_ANSWER };
+	group *g;
+
+	TRY(group_ask(&g, &j->net, &what));
+	err e = gather(j, g, d);
+	ticker_end(&j->shown);
+	e = e == OK ? report_value(j) : report_failure(j, e);
+	fflush(stdout);                                  /* before a slow party is taken leave of */
+	group_free(&g);
+	return e;
 }
 
 /* ---- public -------------------------------------------------------------------------------------------------- */
 
-static err decrypt_public(job *j, arena *a)
+static err take_public(job *j, const cluster_party *p, const ProtobufCMessage *answer)
 {
-	Kms__V1__PublicDecryptionRequest q = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
-	ProtobufCMessage *answer;
+	const Kms__V1__PublicDecryptionResponse *r = (const Kms__V1__PublicDecryptionResponse *)answer;
 	plaintext value;
+	secp_rsig signature;
+
+	TRY(verify_public(&value, &j->asked, p, r));
+	memcpy(signature.b, r->external_signature.data, sizeof signature.b);          /* whose length was verified */
+	tally_value(&j->heard, p->party_id, &value, &signature);
+	return OK;
+}
+
+static err agree_public(job *j)
+{
+	TRY(tally_public(&j->value, &j->signers, &j->heard));
+	tally_blame(&j->heard, &j->value);
+	return OK;
+}
+
+static err decrypt_public(job *j)
+{
+	static const decryption PUBLIC = { "PublicDecrypt", "GetPublicDecryptionResult",
+	                                   &kms__v1__public_decryption_response__descriptor, take_public, agree_public };
+	Kms__V1__PublicDecryptionRequest q = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
 	request_fields f;
 	one_ciphertext one;
 
@@ -217,21 +253,19 @@ static err decrypt_public(job *j, arena *a)
 	q.domain = &f.domain;
 	q.n_ciphertexts = 1;
 	q.ciphertexts = one.list;
-	TRY(ask(j, a, &answer, &PUBLIC, &q.base));
-	TRY(verify_public(&value, &j->asked, j->party, (const Kms__V1__PublicDecryptionResponse *)answer));
-	report(j, &value, NULL);
-	return OK;
+	return ask(j, &PUBLIC, &q.base);
 }
 
 static err run_public(cli *c)
 {
-	job j = { .c = c };
-	arena a = arena_with_limit(PB_ROOM(MAX_ANSWER));
+	job *j = calloc(1, sizeof *j);
 
-	err e = prepare(&j, ID_PUBLIC_DECRYPT);
-	if (e == OK) e = decrypt_public(&j, &a);
-	arena_free(&a);
-	finish(&j);
+	ASSERT(j);
+	j->c = c;
+	err e = prepare(j, ID_PUBLIC_DECRYPT);
+	if (e == OK) e = decrypt_public(j);
+	finish(j);
+	free(j);
 	return e;
 }
 
@@ -248,18 +282,40 @@ static err new_reader(reader_keys *me, cli *c)
 	return OK;
 }
 
-static err decrypt_user(job *j, arena *a, const reader_keys *me)
+static err take_user(job *j, const cluster_party *p, const ProtobufCMessage *answer)
 {
+	AUTO(buf) opened = { 0 };
+
+	TRY(verify_user(&opened, &j->asked, &j->me, p, (const Kms__V1__UserDecryptionResponse *)answer));
+	if (!cluster_is_shared(&j->net)) TRY(verify_value(&j->value, &j->asked, p, buf_slice(&opened)));
+	tally_share(&j->heard, p->party_id, &opened);
+	return OK;
+}
+
+static err agree_user(job *j)
+{
+	hash32 link;
+
+	if (cluster_is_shared(&j->net)) {
+		TRY(verify_link(&link, &j->asked, &j->me));
+		TRY(tally_user(&j->value, &j->heard, j->asked.type, &link));
+	}
+	j->signers = tally_who(&j->heard, STANDING_GOOD);
+	return j->signers ? OK : ERR_BUSY;
+}
+
+static err decrypt_user(job *j)
+{
+	static const decryption USER = { "UserDecrypt", "GetUserDecryptionResult",
+	                                 &kms__v1__user_decryption_response__descriptor, take_user, agree_user };
 	Kms__V1__UserDecryptionRequest q = KMS__V1__USER_DECRYPTION_REQUEST__INIT;
-	ProtobufCMessage *answer;
 	char address[ADDRESS_TEXT];
-	plaintext value;
 	request_fields f;
 	one_ciphertext one;
 
 	request_fill(&f, &j->net, &j->asked.request, &j->key, false);
 	fill_ciphertext(&one, j);
-	address_text(address, &me->address);
+	address_text(address, &j->me.address);
 	q.request_id = &f.request;
 	q.key_id = &f.about;
 	q.context_id = &f.context;
@@ -268,45 +324,48 @@ static err decrypt_user(job *j, arena *a, const reader_keys *me)
 	q.n_typed_ciphertexts = 1;
 	q.typed_ciphertexts = one.list;
 	q.client_address = address;
-	q.enc_key = pb_bytes(slice_of(me->wire, sizeof me->wire));
-	TRY(ask(j, a, &answer, &USER, &q.base));
-	err e = verify_user(&value, &j->asked, me, j->party, (const Kms__V1__UserDecryptionResponse *)answer);
-	if (e == OK) report(j, &value, &me->address);
-	wipe(&value, sizeof value);
-	return e;
+	q.enc_key = pb_bytes(slice_of(j->me.wire, sizeof j->me.wire));
+	j->user = true;
+	return ask(j, &USER, &q.base);
 }
 
 static err run_user(cli *c)
 {
-	job j = { .c = c };
-	reader_keys me;
-	arena a = arena_with_limit(PB_ROOM(MAX_ANSWER));
+	job *j = calloc(1, sizeof *j);
 
-	err e = new_reader(&me, c);
-	if (e == OK) e = prepare(&j, ID_USER_DECRYPT);
-	if (e == OK) e = decrypt_user(&j, &a, &me);
-	wipe(&me, sizeof me);
-	arena_free(&a);
-	finish(&j);
+	ASSERT(j);
+	j->c = c;
+	err e = new_reader(&j->me, c);
+	if (e == OK) e = prepare(j, ID_USER_DECRYPT);
+	if (e == OK) e = decrypt_user(j);
+	wipe(&j->me, sizeof j->me);
+	finish(j);
+	free(j);
 	return e;
 }
 
 /* ---- help ---------------------------------------------------------------------------------------------------- */
 
-#define HANDLE_HELP \
-	"Domain, signer and ids are those of devnet.json (or of FILE, of the same shape),\n" \
+#define TRUST_HELP \
+	"Domain, signers and ids are those of devnet.json (or of FILE, of the same shape),\n" \
 	"never what a node says of itself. The ciphertext's format is read from the file.\n" \
 	"Without --handle the handle is keccak256(file)[0..21) || 0xff || chain id (u64,\n" \
-	"big-endian) || type || 0.\n"
+	"big-endian) || type || 0.\n" \
+	"\n" \
+	"With parties that share a key, all of them are asked, and up to T may be down, slow\n" \
+	"or lying. "
 
 const command COMMAND_DECRYPT_PUBLIC = {
 	.noun = "decrypt", .verb = "public", .run = run_public, .options = PUBLIC_OPTIONS,
-	.line = "for everybody: the node answers with the value in the clear",
+	.line = "for everybody: the nodes answer with the value in the clear",
 	.help =
-	"Asks for a public decryption under a fresh request id, waits for the answer, and\n"
-	"verifies both of its signatures, its request id and its type before it prints the\n"
+	"Asks for a public decryption under a fresh request id, waits for answers, and\n"
+	"verifies both signatures of each, its request id and its type before it prints the\n"
 	"value.\n"
-	"\n" HANDLE_HELP,
+	"\n" TRUST_HELP
+	"A value is believed when T + 1 parties signed it. It is printed when 2T + 1\n"
+	"signatures are there, as many as contracts ask for, or when no more will come; --json\n"
+	"lists them. Parties that fail or contradict are named on stderr.\n",
 	.examples =
 	"  arca decrypt public --devnet net --type uint64 --in cts/0.bin\n"
 	"  arca decrypt public --nodes cluster.json --key 04... --type bool --in cts/1.bin --json\n",
@@ -314,12 +373,14 @@ const command COMMAND_DECRYPT_PUBLIC = {
 
 const command COMMAND_DECRYPT_USER = {
 	.noun = "decrypt", .verb = "user", .run = run_user, .options = USER_OPTIONS,
-	.line = "for one reader: the node answers with the value under the reader's key",
+	.line = "for one reader: the nodes answer with the value, or shares of it, under the reader's key",
 	.help =
 	"Makes a fresh ML-KEM-512 key, asks for a decryption to it, and waits. Verifies both\n"
-	"signatures and the link to key, handle, address and domain, opens the answer,\n"
+	"signatures of each answer and its link to key, handle, address and domain, opens it,\n"
 	"verifies the signature inside, and prints the value. The key is forgotten.\n"
-	"\n" HANDLE_HELP,
+	"\n" TRUST_HELP
+	"The value is put together from their shares, of which 2T + 1 must\n"
+	"agree. Parties that fail or whose share is wrong are named on stderr.\n",
 	.examples =
 	"  arca decrypt user --devnet net --type uint64 --in cts/0.bin\n"
 	"  arca decrypt user --devnet net --type address --in cts/2.bin \\\n"

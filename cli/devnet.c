@@ -77,44 +77,61 @@ static err refuse_existing(const devnet *d, const char *dir)
 	                "keys; remove the folder to begin anew", dir, dir);
 }
 
-/* A node whose `up` was interrupted before it could write devnet.json.  Borrows from config. */
-static bool is_unfinished(node_process *out, buf *config, const devnet *d)
+/* The configuration of a party that an `up` wrote, whether or not it got as far as devnet.json.  False: there is none. */
+static bool unfinished_config(buf *out, const devnet *d, unsigned i)
 {
-	if (file_exists(d->file)) return false;
-	buf_printf(config, "%s/party-1/node.toml", d->dir);
-	*out = (node_process){ .config = buf_str(config) };
-	process_find(out);
-	return process_alive(out);
+	buf_clear(out);
+	buf_printf(out, "%s/party-%u/node.toml", d->dir, i);
+	return file_exists(buf_str(out));
+}
+
+/* Nodes whose `up` was interrupted before it could write devnet.json: do(p) for each that runs; returns how many. */
+static size_t each_unfinished(const devnet *d, void (*do_it)(const node_process *p))
+{
+	AUTO(buf) config = { 0 };
+	size_t alive = 0;
+
+	if (file_exists(d->file)) return 0;
+	for (unsigned i = 1; i <= MAX_PARTIES && unfinished_config(&config, d, i); i++) {
+		node_process p = { .config = buf_str(&config) };
+		process_find(&p);
+		if (!process_alive(&p)) continue;
+		alive++;
+		if (do_it) do_it(&p);
+	}
+	return alive;
 }
 
 static err refuse_unfinished(const devnet *d, const char *dir)
 {
-	AUTO(buf) config = { 0 };
-	node_process p;
+	const size_t alive = each_unfinished(d, NULL);
 
-	if (!is_unfinished(&p, &config, d)) return OK;
-	return err_fail(ERR_STATE, "%s holds a node that an interrupted 'arca devnet up' left; "
-	                "stop it with 'arca devnet down --dir %s'", dir, dir);
+	if (!alive) return OK;
+	return err_fail(ERR_STATE, "%s holds %s that an interrupted 'arca devnet up' left; stop %s with 'arca devnet down --dir %s'",
+	                dir, alive == 1 ? "a node" : "nodes", alive == 1 ? "it" : "them", dir);
 }
 
-err devnet_stop_unfinished(bool *stopped, const char *dir)
+static void stop_it(const node_process *p)
 {
-	AUTO(buf) config = { 0 };
-	devnet d = { .lock = -1 };
-	node_process p;
 	bool killed;
 
-	*stopped = false;
+	if (process_stop(p, DEVNET_GRACE_MS, &killed) != OK) fprintf(stderr, "%s\n", err_text());
+	err_clear();
+}
+
+err devnet_stop_unfinished(size_t *stopped, const char *dir)
+{
+	devnet d = { .lock = -1 };
+
+	*stopped = 0;
 	if (name_it(&d, dir) != OK) {
 		err_clear();                         /* nothing can be left in a folder that is not there */
 		return OK;
 	}
 	err e = OK;
-	if (is_unfinished(&p, &config, &d)) {
-		e = lock_it(&d);
-		if (e == OK) e = process_stop(&p, DEVNET_GRACE_MS, &killed);
-		*stopped = e == OK;
-	}
+	if (each_unfinished(&d, NULL)) e = lock_it(&d);
+	if (e == OK) *stopped = each_unfinished(&d, process_ask);
+	if (e == OK) each_unfinished(&d, stop_it);
 	devnet_close(&d);
 	return e;
 }
@@ -145,6 +162,17 @@ void devnet_close(devnet *d)
 	free(d->dir);
 	free(d->file);
 	*d = (devnet){ .lock = -1 };
+}
+
+err devnet_is_local(const devnet *d)
+{
+	for (size_t i = 0; i < d->cluster.parties; i++) {
+		const cluster_party *p = &d->cluster.party[i];
+		if (!p->config || p->config[0] != '/' || !p->log || p->log[0] != '/')
+			return err_fail(ERR_REQUEST, "%s: parties[%zu] has no full path of config and log: arca did not start this node",
+			                d->file, i);
+	}
+	return OK;
 }
 
 node_process process_of(const cluster_party *p)

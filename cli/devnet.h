@@ -8,8 +8,9 @@
  *   DIR/party-1/node.log          the node's output     DIR/party-1/private    its keys, for the owner only
  *   DIR/party-1/node.pid          its process (process.h)
  *
- * devnet.json names the node's signer.  It is read from the public vault by the command that made the folder, so that
- * trust in the folder is trust in the file system; no node is asked who it is.
+ * and so on for party-2 to party-N (devnet_node.h).  devnet.json names the nodes' signers.  They are read from the public
+ * vaults by the command that made the folder, so that trust in the folder is trust in the file system; no node is asked who
+ * it is.
  */
 #ifndef ARCA_CLI_DEVNET_H
 #define ARCA_CLI_DEVNET_H
@@ -36,8 +37,11 @@ err  devnet_open_locked(devnet *out, cli *c, const char *dir);
 /* A folder without devnet.json yet, made if need be, with the lock held. */
 err  devnet_make(devnet *out, cli *c, const char *dir);
 
-/* Stops the node of an `up` that was interrupted before there was a devnet.json, if dir holds one. */
-err  devnet_stop_unfinished(bool *stopped, const char *dir);
+/* Stops the nodes of an `up` that was interrupted before there was a devnet.json, if dir holds any. */
+err  devnet_stop_unfinished(size_t *stopped, const char *dir);
+
+/* A devnet's file also tells where its nodes' files are; one for --nodes need not: ERR_REQUEST. */
+err  devnet_is_local(const devnet *d);
 
 err  devnet_save(const devnet *d);
 void devnet_close(devnet *d);

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/devnet_run.c -- arca devnet status, down, kill, start: looking at nodes, stopping them, starting them again. */
+/* cli/devnet_run.c -- arca devnet down, kill, start: stopping nodes, and starting them again. */
 #include "cli/devnet.h"
-#include <dirent.h>
+#include <unistd.h>
 
-enum { READY_MS = 60000 };
+enum { READY_MS = 120000 };
 
 /* ---- one or all ---------------------------------------------------------------------------------------------- */
 
-typedef err each_party(devnet *d, cluster_party *p);
-
-/* A devnet's file also tells where its nodes' files are; one for --nodes need not. */
-static err is_local(const devnet *d)
-{
-	for (size_t i = 0; i < d->cluster.parties; i++) {
-		const cluster_party *p = &d->cluster.party[i];
-		if (!p->config || p->config[0] != '/' || !p->log || p->log[0] != '/')
-			return err_fail(ERR_REQUEST, "%s: parties[%zu] has no full path of config and log: arca did not start this node",
-			                d->file, i);
-	}
-	return OK;
-}
+/* touched: what the first of two verbs tells the second, by party. */
+typedef err each_party(cli *c, devnet *d, cluster_party *p, party_set *touched);
 
 /* --party I, or 0 for all. */
 static err which_party(int64_t *out, const cli *c, const devnet *d)
@@ -31,108 +20,63 @@ static err which_party(int64_t *out, const cli *c, const devnet *d)
 	return OK;
 }
 
-static err run_each(cli *c, each_party *verb)
+static err each_chosen(cli *c, devnet *d, unsigned which, each_party *verb, party_set *touched)
+{
+	for (size_t i = 0; i < d->cluster.parties && verb; i++)
+		if (which == 0 || d->cluster.party[i].party_id == which) TRY(verb(c, d, &d->cluster.party[i], touched));
+	return OK;
+}
+
+/* `first` for all chosen parties, then `verb`: what takes its time goes on at all of them together. */
+static err run_each(cli *c, each_party *first, each_party *verb)
 {
 	devnet d;
-	int64_t party = 0;
+	int64_t which = 0;
+	party_set touched = 0;
 
 	TRY(devnet_open_locked(&d, c, args_text(&c->args, "dir")));
-	err e = is_local(&d);
+	err e = devnet_is_local(&d);
 	if (e == OK) {
-		e = which_party(&party, c, &d);
+		e = which_party(&which, c, &d);
 		if (e != OK) c->code = EXIT_USAGE;
 	}
-	for (size_t i = 0; i < d.cluster.parties && e == OK; i++)
-		if (party == 0 || d.cluster.party[i].party_id == (unsigned)party) e = verb(&d, &d.cluster.party[i]);
+	if (e == OK) e = each_chosen(c, &d, (unsigned)which, first, &touched);
+	if (e == OK) e = each_chosen(c, &d, (unsigned)which, verb, &touched);
 	devnet_close(&d);
 	return e;
 }
 
-/* ---- status -------------------------------------------------------------------------------------------------- */
+/* ---- down, kill, start --------------------------------------------------------------------------------------- */
 
-/* The ids of the keys whose public part the node has published. */
-static json_t *keys_of(const cluster_party *p)
+static err ask(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
-	AUTO(buf) path = { 0 };
-	json_t *keys = json_array();
-	id32 id;
+	const node_process process = process_of(p);
 
-	buf_put(&path, p->config, (size_t)(strrchr(p->config, '/') - p->config));
-	buf_put_str(&path, "/public/PUB/PublicKey");
-	DIR *folder = opendir(buf_str(&path));
-	for (struct dirent *f; folder && (f = readdir(folder));)
-		if (f->d_name[0] != '.' && id_parse(&id, "", slice_str(f->d_name)) == OK)
-			json_array_append_new(keys, json_string(f->d_name));
-	err_clear();
-	if (folder) closedir(folder);
-	return keys;
-}
-
-static void print_status(const cluster_party *p, bool alive, bool ready, json_t *keys)
-{
-	size_t i;
-	json_t *key;
-
-	if (alive) printf("party %u: %s, pid %lld, gRPC %s, %s\n", p->party_id, ready ? "ready" : "running, not ready",
-	                  (long long)p->pid, p->grpc, p->http);
-	else printf("party %u: not running; the end of %s may say why\n", p->party_id, p->log);
-	json_array_foreach(keys, i, key) printf("  key %s\n", json_string_value(key));
-}
-
-static err run_status(cli *c)
-{
-	const bool json = args_has(&c->args, "json");
-	size_t good = 0;
-	devnet d;
-
-	TRY(devnet_open(&d, c, args_text(&c->args, "dir")));
-	err e = is_local(&d);
-	if (e != OK) {
-		devnet_close(&d);
-		return e;
-	}
-	json_t *parties = json_array();
-	for (size_t i = 0; i < d.cluster.parties; i++) {
-		cluster_party *p = &d.cluster.party[i];
-		const node_process process = process_of(p);
-		const bool alive = process_alive(&process), ready = alive && process_ready(&process);
-		good += ready;
-		p->pid = process.pid;
-		json_t *keys = keys_of(p);
-		if (!json) print_status(p, alive, ready, keys);
-		json_array_append_new(parties, json_pack("{s:i, s:b, s:b, s:I, s:s, s:s, s:o}", "party_id", (int)p->party_id,
-		                      "alive", alive, "ready", ready, "pid", (json_int_t)p->pid, "grpc", p->grpc, "http", p->http,
-		                      "keys", keys));
-	}
-	if (good < d.cluster.parties) c->code = good ? EXIT_PARTLY : EXIT_FAILED;
-	if (json) print_json(json_pack("{s:s, s:b, s:O}", "mode", d.cluster.mode, "ready", good == d.cluster.parties,
-	                               "parties", parties));
-	json_decref(parties);
-	devnet_close(&d);
+	(void)c, (void)d;
+	if (process_alive(&process)) add_to(touched, (party)p->party_id);
+	process_ask(&process);
 	return OK;
 }
 
-/* ---- down, kill, start --------------------------------------------------------------------------------------- */
-
-static err down(devnet *d, cluster_party *p)
+static err down(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
 	const node_process process = process_of(p);
 	bool killed;
 
-	(void)d;
-	const bool ran = process_alive(&process);
+	(void)c, (void)d;
 	TRY(process_stop(&process, DEVNET_GRACE_MS, &killed));
-	if (!ran) printf("party %u was not running\n", p->party_id);
+	if (!has(*touched, (party)p->party_id)) printf("party %u was not running\n", p->party_id);
 	else if (killed) printf("party %u did not stop within %d s and was killed\n", p->party_id, DEVNET_GRACE_MS / 1000);
 	else printf("party %u stopped\n", p->party_id);
 	return OK;
 }
 
-static err kill_it(devnet *d, cluster_party *p)
+static err kill_it(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
 	const node_process process = process_of(p);
 	err e = process_kill(&process);
 
+	(void)c, (void)touched;
 	if (e == ERR_STATE)
 		return err_fail(e, "party %u is not running; 'arca devnet start --dir %s --party %u' starts it", p->party_id, d->dir,
 		                p->party_id);
@@ -141,24 +85,50 @@ static err kill_it(devnet *d, cluster_party *p)
 	return OK;
 }
 
-static err start(devnet *d, cluster_party *p)
+/* What its party runs: --program, else arca-node from beside this program. */
+static err program_of(buf *out, cli *c)
+{
+	const char *program = args_text(&c->args, "program"), *slash = program ? strrchr(program, '/') : NULL;
+
+	if (!program) return program_beside(out, NODE_PROGRAM);
+	if (!args_has(&c->args, "party")) return cli_usage(c, "--program is for one party: give --party I, too");
+	if (strncmp(slash ? slash + 1 : program, NODE_PROGRAM, strlen(NODE_PROGRAM)) != 0)
+		return cli_usage(c, "--program %s: its name must begin with " NODE_PROGRAM ", by which its process is known", program);
+	if (access(program, X_OK) != 0) {
+		c->code = EXIT_IO;
+		return err_fail(ERR_IO, "%s is no program that can be run", program);
+	}
+	buf_put_str(out, program);
+	return OK;
+}
+
+static err launch(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
 	AUTO(buf) program = { 0 };
 	node_process process = process_of(p);
-	bool killed;
 
+	TRY(program_of(&program, c));
 	if (process_alive(&process)) {
 		p->pid = process.pid;
 		TRY(devnet_save(d));
 		printf("party %u is running already, pid %lld\n", p->party_id, (long long)p->pid);
 		return OK;
 	}
-	TRY(program_beside(&program, "arca-node"));
 	TRY(process_start(&process, buf_str(&program)));
+	add_to(touched, (party)p->party_id);
 	p->pid = process.pid;
-	err e = devnet_save(d);
+	return devnet_save(d);
+}
+
+static err wait_for(cli *c, devnet *d, cluster_party *p, party_set *touched)
+{
+	const node_process process = process_of(p);
 	const ticker t = ticker_begin("starting", false);
-	if (e == OK) e = process_wait_ready(&process, READY_MS, &t);
+	bool killed;
+
+	(void)c, (void)d;
+	if (!has(*touched, (party)p->party_id)) return OK;
+	err e = process_wait_ready(&process, READY_MS, &t);
 	ticker_end(&t);
 	if (e != OK) {
 		(void)(process_stop(&process, 0, &killed) == OK);
@@ -170,32 +140,27 @@ static err start(devnet *d, cluster_party *p)
 
 static err run_down(cli *c)
 {
-	bool stopped;
+	size_t stopped;
 
 	TRY(devnet_stop_unfinished(&stopped, args_text(&c->args, "dir")));
-	if (!stopped) return run_each(c, down);
-	printf("the node that an interrupted 'arca devnet up' left is stopped\n");
+	if (!stopped) return run_each(c, ask, down);
+	if (stopped == 1) printf("the node that an interrupted 'arca devnet up' left is stopped\n");
+	else printf("the %zu nodes that an interrupted 'arca devnet up' left are stopped\n", stopped);
 	return OK;
 }
 
 static err run_kill(cli *c)
 {
-	return run_each(c, kill_it);
+	return run_each(c, NULL, kill_it);
 }
 
 static err run_start(cli *c)
 {
 	signals_catch();
-	return run_each(c, start);
+	return run_each(c, launch, wait_for);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
-
-static const option STATUS_OPTIONS[] = {
-	{ "dir",  "DIR", REQUIRED, "the devnet's folder" },
-	{ "json", NULL,  OPTIONAL, "print it as JSON" },
-	OPTIONS_END
-};
 
 static const option DOWN_OPTIONS[] = {
 	{ "dir",   "DIR", REQUIRED, "the devnet's folder" },
@@ -210,19 +175,10 @@ static const option KILL_OPTIONS[] = {
 };
 
 static const option START_OPTIONS[] = {
-	{ "dir",   "DIR", REQUIRED, "the devnet's folder" },
-	{ "party", "I",   OPTIONAL, "only this party" },
+	{ "dir",     "DIR",  REQUIRED, "the devnet's folder" },
+	{ "party",   "I",    OPTIONAL, "only this party" },
+	{ "program", "PATH", OPTIONAL, "another arca-node for it this time: a newer one, or for a test a liar" },
 	OPTIONS_END
-};
-
-const command COMMAND_DEVNET_STATUS = {
-	.noun = "devnet", .verb = "status", .run = run_status, .options = STATUS_OPTIONS,
-	.line = "say which nodes run and are ready, and their keys",
-	.help =
-	"Exits 0 if every node is ready, 2 if only some are, 1 if none is.\n",
-	.examples =
-	"  arca devnet status --dir net\n"
-	"  arca devnet status --dir net --json\n",
 };
 
 const command COMMAND_DEVNET_DOWN = {

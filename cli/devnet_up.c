@@ -2,212 +2,135 @@
 /*
  * cli/devnet_up.c -- arca devnet up: from an empty folder to nodes that answer under a key.
  *
- *   ports, configuration -> process -> ready -> signer from the public vault -> devnet.json -> keys -> devnet.json
+ *   ports, certificates, configuration -> processes -> ready -> signers from the public vaults -> devnet.json
+ *   -> epoch (threshold) -> keys -> devnet.json
  *
- * If any step fails, the node is stopped and devnet.json is removed; the node's folder stays, for its log.
+ * If any step fails, the nodes are stopped and devnet.json is removed; their folders stay, for their logs.
  */
 #include "cli/devnet.h"
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "base/file.h"
+#include "cli/devnet_node.h"
+#include "cli/epoch.h"
 #include "cli/keygen.h"
 #include "evm/address.h"
-#include "vault/signing_key.h"
 
 static const option OPTIONS[] = {
 	{ "dir",       "DIR",  REQUIRED, "where everything goes; made if need be" },
-	{ "mode",      "MODE", OPTIONAL, "centralized (the default): one node holds the key" },
-	{ "parties",   "N",    OPTIONAL, "1" },
-	{ "threshold", "T",    OPTIONAL, "0" },
+	{ "mode",      "MODE", OPTIONAL, "threshold (the default): parties share the key; centralized: one node holds it" },
+	{ "parties",   "N",    OPTIONAL, "how many nodes; without it, 4; 1 is centralized" },
+	{ "threshold", "T",    OPTIONAL, "how many of them may be corrupt; without it, (N - 1) / 3" },
 	{ "params",    "SET",  OPTIONAL, "test (the default) or default, which is for production" },
-	{ "keygen",    "HOW",  OPTIONAL, "central (the default), or none for a devnet without keys" },
-	{ "base-port", "P",    OPTIONAL, "use port P for gRPC and P + 2 for HTTP; without it, free ones" },
+	{ "keygen",    "HOW",  OPTIONAL, "insecure (the default) or none; centralized: central (the default) or none" },
+	{ "base-port", "P",    OPTIONAL, "the first of 3 ports a party: gRPC, peers, HTTP; without it, free ones" },
 	{ "json",      NULL,   OPTIONAL, "print devnet.json when all is ready" },
 	OPTIONS_END
 };
 
-enum { READY_MS = 60000, PORTS_A_PARTY = 3, GRPC_OFFSET = 0, HTTP_OFFSET = 2, LAST_BASE_PORT = 65535 - 2 };
+enum { READY_MS = 120000, STOP_MS = 5000, DEFAULT_PARTIES = 4 };
 
 /* The domain of decryptions on every devnet: contracts on a test chain are initialised with the same. */
 static const char DOMAIN_NAME[] = "Decryption", DOMAIN_VERSION[] = "1",
 	DOMAIN_CONTRACT[] = "0x66f9664f97F2b50F62D13eA064982f936dE76657";
 enum { DOMAIN_CHAIN = 54321 };
 
+/* Is there a dealer in this build? */
+#ifdef ARCA_INSECURE_KEYGEN
+enum { DEALER = true };
+#else
+enum { DEALER = false };
+#endif
+
 typedef struct plan {
 	const lat_params *params;
-	bool     keygen;
-	unsigned base_port;              /* 0: free ones */
+	const char *keygen;              /* as devnet.json has it */
+	bool     shared;
+	unsigned parties, threshold;
+	unsigned base_port;              /* 0: free ones          */
 } plan;
 
 /* ---- what was asked for -------------------------------------------------------------------------------------- */
 
-static const char ONE_NODE[] =
-	"this arca runs one node that holds the whole key (--mode centralized); "
-	"parties that share a key are not built in this version";
+static err read_centralized(cli *c, int64_t parties, int64_t threshold)
+{
+	static const char ONE[] = "--mode centralized is one node that holds the whole key";
 
-static err read_mode(cli *c)
+	if (parties > 1)
+		return cli_usage(c, "--parties %lld: %s; leave --mode out for parties that share one", (long long)parties, ONE);
+	if (threshold > 0)
+		return cli_usage(c, "--threshold %lld: %s, and whoever corrupts it has it", (long long)threshold, ONE);
+	return OK;
+}
+
+static err read_shared(plan *out, cli *c, int64_t parties, int64_t threshold)
+{
+	out->parties = parties ? (unsigned)parties : DEFAULT_PARTIES;
+	out->threshold = threshold >= 0 ? (unsigned)threshold : (out->parties - 1) / 3;
+	if (parties_allowed(out->parties, out->threshold)) return OK;
+	if (out->parties < 4)
+		return cli_usage(c, "--parties %u: parties that share a key are 4 or more, so that one may be corrupt; 1 is centralized",
+		                 out->parties);
+	if (out->threshold == 0)
+		return cli_usage(c, "--threshold 0: then one party could decrypt alone; leave --threshold out, or use --mode "
+		                 "centralized");
+	if (3 * out->threshold >= out->parties)
+		return cli_usage(c, "--threshold %u: of %u parties at most %u may be corrupt", out->threshold, out->parties,
+		                 (out->parties - 1) / 3);
+	return cli_usage(c, "--parties %u --threshold %u: there are too many sets of parties for the noise of a decryption; try a "
+	                 "smaller --threshold", out->parties, out->threshold);
+}
+
+static err read_mode(plan *out, cli *c)
 {
 	const char *mode = args_text(&c->args, "mode");
 	int64_t parties, threshold;
 
-	if (mode && strcmp(mode, "threshold") == 0) return cli_usage(c, "--mode threshold: %s", ONE_NODE);
-	if (mode && strcmp(mode, "centralized") != 0) return cli_usage(c, "--mode %s: there is centralized", mode);
-	TRY_USAGE(c, args_number(&parties, &c->args, "parties", 1, MAX_PARTIES, 1));
-	TRY_USAGE(c, args_number(&threshold, &c->args, "threshold", 0, MAX_PARTIES, 0));
-	if (parties != 1) return cli_usage(c, "--parties %lld: %s", (long long)parties, ONE_NODE);
-	if (threshold != 0) return cli_usage(c, "--threshold %lld: %s", (long long)threshold, ONE_NODE);
+	TRY_USAGE(c, args_number(&parties, &c->args, "parties", 1, MAX_PARTIES, 0));
+	TRY_USAGE(c, args_number(&threshold, &c->args, "threshold", 0, MAX_PARTIES, -1));
+	if (mode && strcmp(mode, "centralized") != 0 && strcmp(mode, "threshold") != 0)
+		return cli_usage(c, "--mode %s: there are threshold and centralized", mode);
+	out->shared = mode ? strcmp(mode, "threshold") == 0 : parties != 1;
+	if (out->shared) return read_shared(out, c, parties, threshold);
+	out->parties = 1;
+	out->threshold = 0;
+	return read_centralized(c, parties, threshold);
+}
+
+static err read_keygen(plan *out, cli *c)
+{
+	const char *how = args_text(&c->args, "keygen");
+
+	out->keygen = how ? how : !out->shared ? "central" : DEALER ? "insecure" : "none";
+	if (strcmp(out->keygen, "none") == 0) return OK;
+	if (!out->shared && (strcmp(out->keygen, "dkg") == 0 || strcmp(out->keygen, "insecure") == 0))
+		return cli_usage(c, "--keygen %s is for parties that share a key; one node makes it alone (central)", how);
+	if (!out->shared && strcmp(out->keygen, "central") != 0)
+		return cli_usage(c, "--keygen %s: there are central and none", how);
+	if (out->shared && strcmp(out->keygen, "dkg") == 0)
+		return cli_usage(c, "--keygen dkg: key generation by the parties themselves is not built in this version; insecure has "
+		                 "party 1 make the key whole and deal it out");
+	if (out->shared && strcmp(out->keygen, "insecure") != 0)
+		return cli_usage(c, "--keygen %s: there are insecure and none", how);
+	if (out->shared && !DEALER) return cli_usage(c, "--keygen insecure: this arca is built without a dealer; there is none");
 	return OK;
 }
 
 static err read_plan(plan *out, cli *c)
 {
-	const char *params = args_text(&c->args, "params"), *keygen = args_text(&c->args, "keygen");
+	const char *params = args_text(&c->args, "params");
 	int64_t port;
 
-	TRY(read_mode(c));
+	TRY(read_mode(out, c));
 	out->params = params_by_name_var(slice_str(params ? params : "test"));
 	if (!out->params) return cli_usage(c, "--params %s: there are %s", params, params_names());
-	if (keygen && (strcmp(keygen, "dkg") == 0 || strcmp(keygen, "insecure") == 0))
-		return cli_usage(c, "--keygen %s is for parties that share a key; %s", keygen, ONE_NODE);
-	if (keygen && strcmp(keygen, "central") != 0 && strcmp(keygen, "none") != 0)
-		return cli_usage(c, "--keygen %s: there are central and none", keygen);
-	out->keygen = !keygen || strcmp(keygen, "central") == 0;
-	TRY_USAGE(c, args_number(&port, &c->args, "base-port", 1, LAST_BASE_PORT, 0));
+	TRY(read_keygen(out, c));
+	TRY_USAGE(c, args_number(&port, &c->args, "base-port", 1, LAST_PORT_NUMBER - PORTS_A_PARTY * out->parties + 1, 0));
 	out->base_port = (unsigned)port;
 	return OK;
 }
 
-/* ---- one node ------------------------------------------------------------------------------------------------ */
-
-/* The texts of one party, which the cluster borrows. */
-typedef struct node_files {
-	char dir[PATH_MAX], config[PATH_MAX + 16], log[PATH_MAX + 16], grpc[32], http[32], http_url[48];
-} node_files;
-
-static err choose_ports(cli *c, unsigned *grpc, unsigned *http, unsigned base_port)
-{
-	err e = OK;
-
-	*grpc = base_port + GRPC_OFFSET;
-	*http = base_port + HTTP_OFFSET;
-	if (base_port) {
-		e = port_check(*grpc);
-		if (e == OK) e = port_check(*http);
-	} else {
-		e = port_pick(grpc, rng_os());
-		do if (e == OK) e = port_pick(http, rng_os());
-		while (e == OK && *http == *grpc);
-	}
-	if (e != OK) c->code = EXIT_IO;
-	return e;
-}
-
-/* A TOML string. */
-static void put_toml(buf *out, const char *text)
-{
-	buf_put_str(out, "\"");
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\') buf_put_u8(out, '\\');
-		if ((unsigned char)*text < 0x20 || *text == 0x7f) buf_printf(out, "\\u%04x", (unsigned)(unsigned char)*text);
-		else buf_put_u8(out, (uint8_t)*text);
-	}
-	buf_put_str(out, "\"");
-}
-
-static err write_config(const node_files *f, unsigned grpc)
-{
-	AUTO(buf) toml = { 0 }, folder = { 0 };
-
-	buf_put_str(&toml, "# Written by arca devnet up.\n\n[service]\nlisten_address = \"127.0.0.1\"\n");
-	buf_printf(&toml, "listen_port = %u\n", grpc);
-	for (unsigned i = 0; i < 2; i++) {
-		const char *side = i ? "private" : "public";
-		buf_clear(&folder);
-		buf_printf(&folder, "%s/%s", f->dir, side);
-		buf_printf(&toml, "\n[%s_vault.storage.file]\npath = ", side);
-		put_toml(&toml, buf_str(&folder));
-		buf_put_str(&toml, "\n");
-	}
-	buf_put_str(&toml, "\n[telemetry]\nmetrics_bind_address = ");
-	put_toml(&toml, f->http);
-	buf_put_str(&toml, "\n");
-	return file_write_atomic(f->config, buf_slice(&toml), 0644);
-}
-
-static err lay_out(cli *c, node_files *f, const char *dir, unsigned party, const plan *p)
-{
-	unsigned grpc, http;
-	unsigned base = p->base_port ? p->base_port + PORTS_A_PARTY * (party - 1) : 0;
-
-	TRY(choose_ports(c, &grpc, &http, base));
-	int n = snprintf(f->dir, sizeof f->dir, "%s/party-%u", dir, party);
-	if (n < 0 || (size_t)n >= sizeof f->dir) return cli_usage(c, "--dir: the path is too long");
-	snprintf(f->config, sizeof f->config, "%s/node.toml", f->dir);
-	snprintf(f->log, sizeof f->log, "%s/node.log", f->dir);
-	snprintf(f->grpc, sizeof f->grpc, "127.0.0.1:%u", grpc);
-	snprintf(f->http, sizeof f->http, "127.0.0.1:%u", http);
-	snprintf(f->http_url, sizeof f->http_url, "http://%s", f->http);
-	TRY(dir_make(f->dir, 0755));
-	return write_config(f, grpc);
-}
-
-/* Who signs, from what the node has published in its folder, which is ours. */
-static err read_signer(cluster_party *out, const node_files *f)
-{
-	AUTO(buf) path = { 0 }, address = { 0 }, key = { 0 };
-	char id[ID_TEXT];
-	id32 at;
-
-	signing_key_id(&at);
-	id_text(id, &at);
-	buf_printf(&path, "%s/public/PUB/VerfAddress/%s", f->dir, id);
-	TRY(file_read(&address, buf_str(&path), 256));
-	while (address.n && (address.p[address.n - 1] == '\n' || address.p[address.n - 1] == ' ')) address.n--;
-	TRY(address_parse(&out->signer, "VerfAddress", buf_slice(&address)));
-	buf_clear(&path);
-	buf_printf(&path, "%s/public/PUB/VerfKey/%s", f->dir, id);
-	TRY(file_read(&key, buf_str(&path), MAX_SIG_KEY_FILE));
-	TRY(public_key_read(&out->verification_key, buf_slice(&key)));
-	if (!eth_address_eq_var(address_of(&out->verification_key), out->signer))
-		return err_fail(ERR_STATE, "%s is not the key of the address that the node published", buf_str(&path));
-	return OK;
-}
-
-/* ---- all of it ----------------------------------------------------------------------------------------------- */
-
-static void describe(cluster *net, const plan *p, const node_files *f, const node_process *process)
-{
-	net->mode = "centralized";
-	net->params = p->params->name;
-	net->keygen = p->keygen ? "central" : "none";
-	net->parties = 1;
-	net->party[0].party_id = 1;
-	net->party[0].grpc = f->grpc;
-	net->party[0].http = f->http_url;
-	net->party[0].pid = process->pid;
-	net->party[0].log = process->log;
-	net->party[0].config = process->config;
-	net->context = ID_DEFAULT_CONTEXT;
-	net->epoch = ID_DEFAULT_EPOCH;
-	net->domain_name = DOMAIN_NAME;
-	net->domain_version = DOMAIN_VERSION;
-	net->contract = DOMAIN_CONTRACT;
-	net->chain_id = DOMAIN_CHAIN;
-}
-
-static err make_keys(cli *c, devnet *d, const plan *p)
-{
-	made_key k;
-
-	TRY(keygen_run(&k, c, &d->cluster, p->params, KEYGEN_TIMEOUT_S * 1000));
-	d->cluster.prep = k.prep;
-	d->cluster.key = k.key;
-	d->cluster.preprocessing_s = k.preprocessing_s;
-	d->cluster.keygen_s = k.keygen_s;
-	return devnet_save(d);
-}
+/* ---- nodes --------------------------------------------------------------------------------------------------- */
 
 static void say(const cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(const cli *c, const char *format, ...)
@@ -221,54 +144,152 @@ static void say(const cli *c, const char *format, ...)
 	fflush(stdout);
 }
 
-/* With the process running; on failure the caller stops it. */
-static err bring_up(cli *c, devnet *d, const plan *p, const node_files *f, const node_process *process)
+static err start_all(node_process *process, const node_files *f, size_t parties)
 {
-	cluster_party *party = &d->cluster.party[0];
-	char signer_text[ADDRESS_TEXT], key[ID_TEXT];
-	const ticker t = ticker_begin("starting", args_has(&c->args, "json"));
+	AUTO(buf) program = { 0 };
 
-	err e = process_wait_ready(process, READY_MS, &t);
-	ticker_end(&t);
-	TRY(e);
-	describe(&d->cluster, p, f, process);
-	TRY(read_signer(party, f));
-	TRY(devnet_save(d));
-	address_text(signer_text, &party->signer);
-	say(c, "party 1 ready after %.1f s: gRPC %s, %s, signer %s\n", ticker_seconds(&t), party->grpc, party->http,
-	    signer_text);
-	if (!p->keygen) return OK;
-	TRY(make_keys(c, d, p));
-	id_text(key, &d->cluster.key);
-	say(c, "key %s made and verified in %.1f s\n", key, d->cluster.preprocessing_s + d->cluster.keygen_s);
+	TRY(program_beside(&program, NODE_PROGRAM));
+	for (size_t i = 0; i < parties; i++) {
+		process[i] = (node_process){ .config = f[i].config, .log = f[i].log, .http = f[i].http_url };
+		TRY(process_start(&process[i], buf_str(&program)));
+	}
 	return OK;
 }
 
-static err start_and_bring_up(cli *c, devnet *d, const plan *p)
+static void stop_all(const node_process *process, size_t parties)
 {
-	AUTO(buf) program = { 0 };
+	AUTO(buf) why = { 0 };
 	bool killed;
-	node_files *f = calloc(1, sizeof *f);
+
+	buf_put_str(&why, err_text());
+	for (size_t i = 0; i < parties; i++)
+		if (process[i].config && process_stop(&process[i], STOP_MS, &killed) != OK) fprintf(stderr, "%s\n", err_text());
+	(void)(err_fail(ERR_INTERNAL, "%s", buf_str(&why)) == OK);           /* the sentence is again that of the failure */
+}
+
+/* All of them are told to stop before the first is waited for. */
+static void ask_to_stop(const node_process *process, size_t parties)
+{
+	for (size_t i = 0; i < parties; i++)
+		if (process[i].config) process_ask(&process[i]);
+}
+
+static err wait_for_all(cli *c, devnet *d, const node_files *f, const node_process *process)
+{
+	char address[ADDRESS_TEXT];
+	const ticker t = ticker_begin("starting", args_has(&c->args, "json"));
+
+	for (size_t i = 0; i < d->cluster.parties; i++) {
+		cluster_party *p = &d->cluster.party[i];
+		err e = process_wait_ready(&process[i], READY_MS, &t);
+		ticker_end(&t);
+		TRY(e);
+		p->pid = process[i].pid;
+		TRY(node_files_signer(p, &f[i]));
+		address_text(address, &p->signer);
+		say(c, "party %u ready after %.1f s: gRPC %s, %s, signer %s\n", p->party_id, ticker_seconds(&t), p->grpc, p->http,
+		    address);
+	}
+	return devnet_save(d);
+}
+
+/* ---- keys ---------------------------------------------------------------------------------------------------- */
+
+static err set_up_epoch(cli *c, devnet *d)
+{
+	party_set who;
+
+	TRY(epoch_run(&who, &d->cluster.epoch_s, c, &d->cluster, &d->cluster.epoch, EPOCH_TIMEOUT_S * 1000));
+	if (who != parties_all((unsigned)d->cluster.parties))
+		return err_fail(ERR_STATE, "not every party took part in the first epoch");
+	say(c, "epoch set up by %zu parties in %.1f s\n", d->cluster.parties, d->cluster.epoch_s);
+	return devnet_save(d);
+}
+
+static err make_keys(cli *c, devnet *d, const plan *p)
+{
+	char key[ID_TEXT];
+	made_key k;
+
+	TRY(keygen_run(&k, c, &d->cluster, p->params, p->shared, KEYGEN_TIMEOUT_S * 1000));
+	if (c->code == EXIT_PARTLY) return err_fail(ERR_STATE, "not every party has the key");
+	d->cluster.prep = k.prep;
+	d->cluster.key = k.key;
+	d->cluster.preprocessing_s = k.preprocessing_s;
+	d->cluster.keygen_s = k.keygen_s;
+	id_text(key, &k.key);
+	say(c, "key %s made and verified in %.1f s\n", key, k.preprocessing_s + k.keygen_s);
+	return devnet_save(d);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------- */
+
+static void describe(cluster *net, const plan *p, const node_files *f)
+{
+	net->mode = p->shared ? "threshold" : "centralized";
+	net->params = p->params->name;
+	net->keygen = p->keygen;
+	net->parties = p->parties;
+	net->threshold = p->threshold;
+	for (size_t i = 0; i < p->parties; i++) {
+		cluster_party *q = &net->party[i];
+		q->party_id = (unsigned)i + 1;
+		q->grpc = f[i].grpc;
+		q->mpc = p->shared ? f[i].mpc : NULL;
+		q->http = f[i].http_url;
+		q->log = f[i].log;
+		q->config = f[i].config;
+	}
+	net->context = ID_DEFAULT_CONTEXT;
+	net->epoch = ID_DEFAULT_EPOCH;
+	net->domain_name = DOMAIN_NAME;
+	net->domain_version = DOMAIN_VERSION;
+	net->contract = DOMAIN_CONTRACT;
+	net->chain_id = DOMAIN_CHAIN;
+}
+
+/* Fills process as far as it gets. */
+static err bring_up(cli *c, devnet *d, const plan *p, node_files *f, node_process *process)
+{
+	TRY(node_files_lay_out(f, c, d->dir, p->parties, p->base_port));
+	TRY(node_files_write(f, p->parties, p->threshold));
+	describe(&d->cluster, p, f);
+	TRY(start_all(process, f, p->parties));
+	TRY(wait_for_all(c, d, f, process));
+	if (p->shared) TRY(set_up_epoch(c, d));
+	if (strcmp(p->keygen, "none") != 0) TRY(make_keys(c, d, p));
+	return OK;
+}
+
+static err bring_up_or_stop(cli *c, devnet *d, const plan *p)
+{
+	node_files *f = calloc(p->parties, sizeof *f);
+	node_process process[MAX_PARTIES] = { 0 };
 
 	ASSERT(f);
-	node_process process = { .config = f->config, .log = f->log, .http = f->http_url };
-	err e = program_beside(&program, "arca-node");
-	if (e == OK) e = lay_out(c, f, d->dir, 1, p);
-	if (e == OK) e = process_start(&process, buf_str(&program));
-	if (e == OK) {
-		e = bring_up(c, d, p, f, &process);
-		if (e != OK) {
-			AUTO(buf) why = { 0 };
-			buf_put_str(&why, err_text());
-			if (process_stop(&process, 5000, &killed) != OK) fprintf(stderr, "%s\n", err_text());
-			unlink(d->file);
-			e = err_fail(e, "%s", buf_str(&why));
-		}
+	err e = bring_up(c, d, p, f, process);
+	if (e != OK) {
+		ask_to_stop(process, p->parties);
+		stop_all(process, p->parties);
+		unlink(d->file);
+	} else if (args_has(&c->args, "json")) {
+		print_json(json_load_file(d->file, 0, NULL));
+	} else {
+		printf("%s is ready\n", d->file);
 	}
-	if (e == OK && !args_has(&c->args, "json")) printf("%s is ready\n", d->file);
-	if (e == OK && args_has(&c->args, "json")) print_json(json_load_file(d->file, 0, NULL));
 	free(f);
 	return e;
+}
+
+static void introduce(const cli *c, const plan *p)
+{
+	if (!p->shared)
+		say(c, "mode centralized: one node holds the whole key\n");
+	else
+		say(c, "mode threshold: %u parties share the key; any %u of them decrypt, and up to %u may be corrupt\n", p->parties,
+		    2 * p->threshold + 1, p->threshold);
+	if (strcmp(p->keygen, "insecure") == 0)
+		say(c, "keygen insecure: party 1 makes the key whole and deals it out; the parties cannot yet make one together\n");
 }
 
 static err run(cli *c)
@@ -279,8 +300,8 @@ static err run(cli *c)
 	TRY(read_plan(&p, c));
 	TRY(devnet_make(&d, c, args_text(&c->args, "dir")));
 	signals_catch();
-	say(c, "mode centralized: one node holds the whole key; parties that share it are not built in this version\n");
-	err e = start_and_bring_up(c, &d, &p);
+	introduce(c, &p);
+	err e = bring_up_or_stop(c, &d, &p);
 	devnet_close(&d);
 	return e;
 }
@@ -289,19 +310,28 @@ const command COMMAND_DEVNET_UP = {
 	.noun = "devnet", .verb = "up", .run = run, .options = OPTIONS,
 	.line = "start a devnet in a folder, with keys, and return when it is ready",
 	.help =
-	"Writes the node's configuration into DIR, starts it in the background, waits until\n"
-	"it is ready, makes a key set, and writes DIR/devnet.json, which every other command\n"
-	"takes with --devnet DIR. If anything fails, nothing is left running; if this command\n"
-	"is killed, 'arca devnet down' stops what it had started.\n"
+	"Writes certificates and configuration of each node into DIR, starts them in the\n"
+	"background, waits until they are ready, has them set up their first epoch, makes a key\n"
+	"set, and writes DIR/devnet.json, which every other command takes with --devnet DIR. If\n"
+	"anything fails, nothing is left running; if this command is killed, 'arca devnet down'\n"
+	"stops what it had started.\n"
 	"\n"
-	"There is one node, in centralized mode: threshold 0, and parties[0].mpc is null\n"
-	"because there is nobody to share a key with. The signer in devnet.json is read from\n"
-	"the node's public vault in DIR: whoever can write to DIR can change it.\n"
+	"N parties share the key: any 2T + 1 of them decrypt, and whatever up to T of them do,\n"
+	"no answer is wrong and nobody learns the key. The key itself is made by a dealer for\n"
+	"now (--keygen insecure): party 1 has it whole for a moment. That is recorded in\n"
+	"devnet.json, and commands ask such a cluster only as a devnet, or with\n"
+	"--allow-insecure-key.\n"
 	"\n"
-	"The environment's ARCA_NODE__ and KMS_CORE__ settings do not reach the node; edit\n"
-	"DIR/party-1/node.toml and use 'arca devnet down' and 'start' instead.\n",
+	"--mode centralized is one node with the whole key: threshold 0, and parties[0].mpc is\n"
+	"null because there is nobody to share a key with.\n"
+	"\n"
+	"The signers in devnet.json are read from the nodes' public vaults in DIR: whoever can\n"
+	"write to DIR can change them. The environment's ARCA_NODE__ and KMS_CORE__ settings do\n"
+	"not reach the nodes; edit DIR/party-1/node.toml and use 'arca devnet down' and 'start'\n"
+	"instead.\n",
 	.examples =
 	"  arca devnet up --dir net\n"
-	"  arca devnet up --dir net --base-port 50100 --keygen none\n"
+	"  arca devnet up --dir net --parties 7\n"
+	"  arca devnet up --dir net --mode centralized --base-port 50100 --keygen none\n"
 	"  arca devnet up --dir net --params default --json\n",
 };

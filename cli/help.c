@@ -35,7 +35,7 @@ static void put_usage(FILE *to, const command *c)
 
 	command_name(name, c);
 	buf_printf(&line, "usage: arca %s", name);
-	if (c->plain) buf_printf(&line, " %s", c->plain);
+	if (c->plain) buf_printf(&line, c->plains_optional ? " [%s ...]" : " %s", c->plain);
 	for (const option *o = c->options; o->name; o++) {
 		buf_clear(&word);
 		o = usage_word(&word, o);

@@ -2,86 +2,101 @@
 /* cli/keygen.c -- arca keygen, and the same for devnets. */
 #include "cli/keygen.h"
 #include "base/hex.h"
-#include "cli/client.h"
+#include "cli/ceremony.h"
 #include "cli/devnet.h"
 #include "cli/request.h"
 #include "rpc/fetch.h"
 
 static const option OPTIONS[] = {
-	{ "devnet",  "DIR",  ONE_OF,   "a cluster on this machine" },
-	{ "nodes",   "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" },
-	{ "params",  "SET",  OPTIONAL, "test or default; without it, what the cluster is for" },
-	{ "timeout", "S",    OPTIONAL, "how long to wait for each step, in seconds" },
-	{ "json",    NULL,   OPTIONAL, "print ids, digests and times as JSON" },
+	{ "devnet",   "DIR",  ONE_OF,   "a cluster on this machine" },
+	{ "nodes",    "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" },
+	{ "params",   "SET",  OPTIONAL, "test or default; without it, what the cluster is for" },
+	{ "insecure", NULL,   OPTIONAL, "party 1 makes the key whole and deals it out; on a devnet, that is how it is done" },
+	{ "timeout",  "S",    OPTIONAL, "how long to wait for each step, in seconds" },
+	{ "json",     NULL,   OPTIONAL, "print ids, digests and times as JSON" },
 	OPTIONS_END
 };
 
-enum { FETCH_MS = 600000, MAX_RESULT = 4 << 20 };
+enum { FETCH_MS = 600000 };
 
 /* ---- the steps ----------------------------------------------------------------------------------------------- */
 
 typedef struct run_of {
-	client              node;
-	const cluster       *net;
-	const cluster_party *party;
-	const lat_params    *params;
-	bool                 quiet;
+	cli           *c;
+	const cluster *net;
+	const lat_params *params;
+	made_key      *k;
+	party_set      prepared, generated;
 } run_of;
 
-typedef struct step {
-	const char *what, *start, *fetch;               /* for people; the methods */
-	const ProtobufCMessageDescriptor *result;
-} step;
+/* What the two steps are called: the dealer's ones take the same messages. */
+typedef struct methods { const char *preproc, *preproc_result, *keygen, *keygen_result; } methods;
 
-static err take_step(run_of *r, ProtobufCMessage **result, double *seconds, arena *a, const step *s, const ProtobufCMessage *q,
-                     const id32 *id)
+static const methods PROPER = { "KeyGenPreproc", "GetKeyGenPreprocResult", "KeyGen", "GetKeyGenResult" };
+static const methods DEALT = { "InsecureKeyGenPreproc", "GetInsecureKeyGenPreprocResult",
+                               "InsecureKeyGen", "GetInsecureKeyGenResult" };
+
+static err preprocessing_ok(void *ctx, const cluster_party *p, const ProtobufCMessage *result)
 {
-	const ticker t = ticker_begin(s->what, r->quiet);
-
-	err e = client_start(&r->node, s->start, q);
-	if (e == OK) e = client_result_message(&r->node, a, result, s->result, s->fetch, id, &t);
-	ticker_end(&t);
-	*seconds = ticker_seconds(&t);
-	return e;
+	const run_of *r = ctx;
+	return verify_preprocessing(r->net, p, &r->k->prep, (const Kms__V1__KeyGenPreprocResult *)result);
 }
 
-static err preprocess(run_of *r, made_key *k, arena *a)
+static err preprocess(run_of *r, const methods *m, int64_t timeout_ms)
 {
-	static const step STEP = { "preprocessing", "KeyGenPreproc", "GetKeyGenPreprocResult",
-	                           &kms__v1__key_gen_preproc_result__descriptor };
 	Kms__V1__KeyGenPreprocRequest q = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
-	ProtobufCMessage *result;
 	request_fields f;
 
-	request_fill(&f, r->net, &k->prep, &k->prep, true);
+	request_fill(&f, r->net, &r->k->prep, &r->k->prep, true);
 	q.request_id = &f.request;
 	q.params = (Kms__V1__FheParameter)r->params->fhe_parameter;
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
-	TRY(take_step(r, &result, &k->preprocessing_s, a, &STEP, &q.base, &k->prep));
-	return verify_preprocessing(r->net, r->party, &k->prep, (const Kms__V1__KeyGenPreprocResult *)result);
+	const ceremony x = { .what = "preprocessing", .verify = preprocessing_ok, .ctx = r, .quiet = args_has(&r->c->args, "json"),
+		.call = { .start = m->preproc, .fetch = m->preproc_result, .request = &q.base,
+		          .result = &kms__v1__key_gen_preproc_result__descriptor, .id = r->k->prep, .timeout_ms = timeout_ms,
+		          .most_answer = CEREMONY_ANSWER } };
+	return ceremony_run(&r->prepared, &r->k->preprocessing_s, r->c, r->net, &x);
 }
 
-static err generate(run_of *r, made_key *k, arena *a)
+/* Everybody must have signed the same files. */
+static err generation_ok(void *ctx, const cluster_party *p, const ProtobufCMessage *result)
 {
-	static const step STEP = { "key generation", "KeyGen", "GetKeyGenResult", &kms__v1__key_gen_result__descriptor };
+	run_of *r = ctx;
+	key_digests d;
+
+	TRY(verify_keygen(&d, r->net, p, &r->k->prep, &r->k->key, (const Kms__V1__KeyGenResult *)result));
+	if (!r->generated) r->k->digests = d;
+	else if (memcmp(&d, &r->k->digests, sizeof d) != 0)
+		return err_fail(ERR_REQUEST, "the answer of party %u is not to be believed: it signed other files than party %u",
+		                p->party_id, first_of(r->generated));
+	add_to(&r->generated, (party)p->party_id);
+	return OK;
+}
+
+static err generate(run_of *r, const methods *m, int64_t timeout_ms)
+{
 	Kms__V1__KeyGenRequest q = KMS__V1__KEY_GEN_REQUEST__INIT;
-	ProtobufCMessage *result;
 	request_fields f;
 
-	request_fill(&f, r->net, &k->key, &k->prep, true);
+	request_fill(&f, r->net, &r->k->key, &r->k->prep, true);
 	q.request_id = &f.request;
+	q._params_case = KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS;
+	q.params = (Kms__V1__FheParameter)r->params->fhe_parameter;
 	q.preproc_id = &f.about;
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
-	TRY(take_step(r, &result, &k->keygen_s, a, &STEP, &q.base, &k->key));
-	return verify_keygen(&k->digests, r->net, r->party, &k->prep, &k->key, (const Kms__V1__KeyGenResult *)result);
+	const ceremony x = { .what = "key generation", .verify = generation_ok, .ctx = r, .quiet = args_has(&r->c->args, "json"),
+		.call = { .start = m->keygen, .fetch = m->keygen_result, .request = &q.base,
+		          .result = &kms__v1__key_gen_result__descriptor, .id = r->k->key, .timeout_ms = timeout_ms,
+		          .most_answer = CEREMONY_ANSWER, .whom = r->prepared } };
+	return ceremony_run(&r->generated, &r->k->keygen_s, r->c, r->net, &x);
 }
 
 /* What everybody will download must be what was signed. */
-static err published_ok(const run_of *r, const id32 *key, const char *type,
+static err published_ok(const cluster_party *p, const id32 *key, const char *type,
                         const uint8_t digest[static KEY_DIGEST_BYTES])
 {
 	AUTO(buf) url = { 0 }, file = { 0 };
@@ -89,37 +104,52 @@ static err published_ok(const run_of *r, const id32 *key, const char *type,
 	char id[ID_TEXT];
 
 	id_text(id, key);
-	buf_printf(&url, "%s/PUB/%s/%s", r->party->http, type, id);
+	buf_printf(&url, "%s/PUB/%s/%s", p->http, type, id);
 	TRY(fetch_url(&file, buf_str(&url), MAX_TFHERS_FILE, FETCH_MS));
 	tkms_key_digest(is, buf_slice(&file));
 	if (memcmp(is, digest, sizeof is) != 0)
-		return err_fail(ERR_REQUEST, "%s is not the file whose digest party %u signed", buf_str(&url), r->party->party_id);
+		return err_fail(ERR_REQUEST, "%s is not the file whose digest party %u signed", buf_str(&url), p->party_id);
 	return OK;
 }
 
-static err all_steps(run_of *r, made_key *k)
+static err all_steps(run_of *r, bool insecure, int64_t timeout_ms)
 {
-	arena a = arena_with_limit(2 * PB_ROOM(MAX_RESULT));
+	const methods *m = insecure ? &DEALT : &PROPER;
 
-	err e = preprocess(r, k, &a);
-	if (e == OK) e = generate(r, k, &a);
-	if (e == OK) e = published_ok(r, &k->key, "PublicKey", k->digests.public_key);
-	if (e == OK) e = published_ok(r, &k->key, "CompressedXofKeySet", k->digests.xof_keyset);
-	arena_free(&a);
-	return e;
+	TRY(preprocess(r, m, timeout_ms));
+	TRY(generate(r, m, timeout_ms));
+	FOR_EACH_IN(i, r->generated) {
+		TRY(published_ok(&r->net->party[i - 1], &r->k->key, "PublicKey", r->k->digests.public_key));
+		TRY(published_ok(&r->net->party[i - 1], &r->k->key, "CompressedXofKeySet", r->k->digests.xof_keyset));
+	}
+	return OK;
 }
 
-err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, int64_t timeout_ms)
+err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, bool insecure, int64_t timeout_ms)
 {
-	run_of r = { .net = net, .params = params, .quiet = args_has(&c->args, "json") };
 	made_key k = { .prep = id_fresh(ID_PREPROCESSING, rng_os()), .key = id_fresh(ID_KEY, rng_os()) };
+	run_of r = { .c = c, .net = net, .params = params, .k = &k };
 
-	TRY(cluster_node(&r.party, net));
-	TRY(client_open(&r.node, c, r.party->grpc, timeout_ms));
-	err e = all_steps(&r, &k);
-	client_close(&r.node);
-	if (e == OK) *out = k;
-	return e;
+	TRY(all_steps(&r, insecure, timeout_ms));
+	k.insecure = insecure;
+	*out = k;
+	return OK;
+}
+
+/* How a cluster of this kind makes keys.  ERR_UNSUPPORTED for a shared key that no dealer may make: see the sentence. */
+static err which_way(bool *insecure, const cli *c, const cluster *net)
+{
+	*insecure = false;
+	if (!cluster_is_shared(net)) {
+		if (args_has(&c->args, "insecure"))
+			return err_fail(ERR_REQUEST, "--insecure is for parties that share a key; this cluster is one node that holds all "
+			                "of it");
+		return OK;
+	}
+	*insecure = args_has(&c->args, "insecure") || args_has(&c->args, "devnet");
+	if (*insecure) return OK;
+	return err_fail(ERR_UNSUPPORTED, "key generation by the parties themselves is not built in this version; --insecure has "
+	                "party 1 make the key whole and deal it out, for trials");
 }
 
 /* ---- the command --------------------------------------------------------------------------------------------- */
@@ -137,7 +167,7 @@ static err record(cli *c, const made_key *k, const lat_params *params, bool *rec
 	if (id_is_zero_var(&d.cluster.key)) {
 		d.cluster.prep = k->prep;
 		d.cluster.key = k->key;
-		d.cluster.keygen = "central";
+		d.cluster.keygen = k->insecure ? "insecure" : "central";
 		d.cluster.params = params->name;
 		d.cluster.preprocessing_s = k->preprocessing_s;
 		d.cluster.keygen_s = k->keygen_s;
@@ -157,15 +187,17 @@ static void report(const cli *c, const made_key *k, const lat_params *params, bo
 	hex_write(pk, slice_of(k->digests.public_key, KEY_DIGEST_BYTES));
 	hex_write(keyset, slice_of(k->digests.xof_keyset, KEY_DIGEST_BYTES));
 	if (args_has(&c->args, "json")) {
-		print_json(json_pack("{s:s, s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:{s:f, s:f}, s:b}", "prep_id", prep, "key_id", key,
-		           "params", params->name, "key_digests", "key_type", "PublicKey", "digest", pk,
+		print_json(json_pack("{s:s, s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:{s:f, s:f}, s:b, s:b}", "prep_id", prep,
+		           "key_id", key, "params", params->name, "key_digests", "key_type", "PublicKey", "digest", pk,
 		           "key_type", "CompressedXofKeySet", "digest", keyset,
-		           "timings_s", "preprocessing", k->preprocessing_s, "keygen", k->keygen_s, "recorded", recorded));
+		           "timings_s", "preprocessing", k->preprocessing_s, "keygen", k->keygen_s, "recorded", recorded,
+		           "insecure", k->insecure));
 		return;
 	}
 	printf("prep_id %s\nkey_id  %s\nPublicKey            %s\nCompressedXofKeySet  %s\n", prep, key, pk, keyset);
 	printf("%s parameters, %.1f s; signatures and published files verified%s\n", params->name,
 	       k->preprocessing_s + k->keygen_s, recorded ? "; recorded in devnet.json" : "");
+	if (k->insecure) puts("insecure: party 1 made the key whole and dealt it out");
 }
 
 static err generate_and_report(cli *c, const cluster *net)
@@ -174,14 +206,15 @@ static err generate_and_report(cli *c, const cluster *net)
 	const lat_params *params = params_by_name_var(slice_str(name ? name : net->params));
 	int64_t timeout_s;
 	made_key k;
-	bool recorded;
+	bool recorded, insecure;
 
 	if (!params && name) return cli_usage(c, "--params %s: there are %s", name, params_names());
 	if (!params)
 		return err_fail(ERR_REQUEST, "the cluster's parameters are \"%s\"; this arca has %s", net->params, params_names());
 	TRY_USAGE(c, args_number(&timeout_s, &c->args, "timeout", 1, 1000000, KEYGEN_TIMEOUT_S));
+	TRY(which_way(&insecure, c, net));
 	signals_catch();
-	TRY(keygen_run(&k, c, net, params, timeout_s * 1000));
+	TRY(keygen_run(&k, c, net, params, insecure, timeout_s * 1000));
 	TRY(record(c, &k, params, &recorded));
 	report(c, &k, params, recorded);
 	return OK;
@@ -201,11 +234,18 @@ const command COMMAND_KEYGEN = {
 	.noun = "keygen", .run = run, .options = OPTIONS,
 	.line = "make a key set, and verify what is published of it",
 	.help =
-	"Runs KeyGenPreproc and KeyGen under fresh ids and waits for both. Then checks that\n"
-	"the results are signed by the signer that devnet.json (or FILE) names, downloads\n"
-	"PublicKey and CompressedXofKeySet, and compares them with the signed digests.\n"
-	"Prints the ids. A devnet without a key remembers this one in devnet.json.\n",
+	"Runs KeyGenPreproc and KeyGen at every node under fresh ids and waits for both. Then\n"
+	"checks that the results are signed by the signers that devnet.json (or FILE) names and\n"
+	"agree, downloads PublicKey and CompressedXofKeySet from each node, and compares them\n"
+	"with the signed digests. Prints the ids. A devnet without a key remembers this one in\n"
+	"devnet.json.\n"
+	"\n"
+	"Parties that share a key cannot make one themselves in this version: with --insecure\n"
+	"party 1 makes it whole and deals it out. Such a key is for trials; a devnet's keys are\n"
+	"made that way. If fewer than all parties have it in the end, but n - T, the exit code\n"
+	"is 2.\n",
 	.examples =
 	"  arca keygen --devnet net\n"
-	"  arca keygen --nodes cluster.json --params default --timeout 7200 --json\n",
+	"  arca keygen --nodes cluster.json --params default --timeout 7200 --json\n"
+	"  arca keygen --nodes cluster.json --params test --insecure\n",
 };

@@ -14,12 +14,14 @@ typedef struct made_key {
 	id32        prep, key;
 	key_digests digests;
 	double      preprocessing_s, keygen_s;
+	bool        insecure;                /* party 1 had it whole */
 } made_key;
 
 /*
- * Preprocessing, then generation, under fresh ids.  Verifies the signatures on both results, then downloads the two
- * published files and compares them with the signed digests.
+ * Preprocessing, then generation, under fresh ids, at every node.  Verifies the signatures on both results, and that all are
+ * about the same files; then downloads the two published files of each node and compares them with the signed digests.
+ * insecure: by the dealer (kms-service 1.5).
  */
-err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, int64_t timeout_ms);
+err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, bool insecure, int64_t timeout_ms);
 
 #endif

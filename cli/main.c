@@ -60,7 +60,7 @@ static int run(const command *k, size_t count, char *const *words)
 	}
 	if (args_read(&c.args, k->options, k->plain, k->plains, count, words) != OK) return usage(name, try_help);
 	err e = OK;
-	if (c.args.plains < k->plains) e = cli_usage(&c, "%s is missing", k->plain);
+	if (!k->plains_optional && c.args.plains < k->plains) e = cli_usage(&c, "%s is missing", k->plain);
 	if (e == OK) e = k->run(&c);
 
 	exit_code code = code_of(&c, e);

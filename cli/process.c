@@ -18,8 +18,6 @@
 
 enum { POLL_MS = 50, READY_TIMEOUT_MS = 2000, MAX_CMDLINE = 1 << 16, MAX_LOG_TAIL = 4096, TAIL_LINES = 12, MAX_PID_FILE = 64 };
 
-static const char NODE_PROGRAM[] = "arca-node";
-
 /* Ports below the range from which the system takes its own, so that no outgoing connection sits on one. */
 enum { FIRST_PORT = 15000, LAST_PORT = 31999, PORT_TRIES = 200 };
 
@@ -233,7 +231,7 @@ static bool executes_node(int64_t pid)
 	program[n] = '\0';
 	char *replaced = strstr(program, DELETED), *name = strrchr(program, '/');
 	if (replaced && replaced[strlen(DELETED)] == '\0') *replaced = '\0';
-	return name && strcmp(name + 1, NODE_PROGRAM) == 0;
+	return name && strncmp(name + 1, NODE_PROGRAM, strlen(NODE_PROGRAM)) == 0;
 }
 
 bool process_alive(const node_process *p)
@@ -316,11 +314,16 @@ static bool gone_within(const node_process *p, int64_t ms)
 	return true;
 }
 
+void process_ask(const node_process *p)
+{
+	if (process_alive(p)) kill((pid_t)p->pid, SIGTERM);
+}
+
 err process_stop(const node_process *p, int64_t grace_ms, bool *killed)
 {
 	*killed = false;
 	if (!process_alive(p)) return OK;
-	kill((pid_t)p->pid, SIGTERM);
+	process_ask(p);
 	if (gone_within(p, grace_ms)) return OK;
 	*killed = true;
 	return process_kill(p);

@@ -20,6 +20,9 @@ typedef struct node_process {
 	const char *http;                /* "http://127.0.0.1:P"        */
 } node_process;
 
+/* Also the beginning of the name of every program that may take its place (a liar, in tests). */
+#define NODE_PROGRAM "arca-node"
+
 /* The path of `name` beside the running executable.  ERR_NOT_FOUND with a sentence. */
 err  program_beside(buf *path, const char *name);
 
@@ -40,6 +43,9 @@ bool process_ready(const node_process *p);
 
 /* Waits until it is ready.  When it ends or does not get there in time, the last lines of its log go to stderr. */
 err  process_wait_ready(const node_process *p, int64_t timeout_ms, const ticker *shown);
+
+/* Asks it to stop, and returns at once. */
+void process_ask(const node_process *p);
 
 /* Asks it to stop and waits; after grace_ms it is killed, which *killed tells.  OK also if it was not running. */
 err  process_stop(const node_process *p, int64_t grace_ms, bool *killed);

@@ -16,13 +16,11 @@ err cluster_of_args(cluster *out, cli *c)
 	return e;
 }
 
-err cluster_node(const cluster_party **out, const cluster *net)
+err cluster_key_allowed(const cluster *net, const cli *c)
 {
-	if (strcmp(net->mode, "centralized") != 0 || net->parties != 1 || net->threshold != 0)
-		return err_fail(ERR_UNSUPPORTED, "this arca asks one node that holds the whole key (mode \"centralized\", threshold 0); "
-		                "the file describes %zu node%s in mode \"%s\"", net->parties, net->parties == 1 ? "" : "s", net->mode);
-	*out = &net->party[0];
-	return OK;
+	if (!cluster_is_insecure(net) || args_has(&c->args, "devnet") || args_has(&c->args, "allow-insecure-key")) return OK;
+	return err_fail(ERR_REQUEST, "the cluster's keys are insecure: a dealer who made them had them whole (keygen \"insecure\"); "
+	                "--allow-insecure-key uses them all the same");
 }
 
 /* Messages borrow their texts and never change them. */

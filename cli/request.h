@@ -10,8 +10,11 @@
 /* What --devnet or --nodes names.  Sets EXIT_IO when it cannot be read. */
 err cluster_of_args(cluster *out, cli *c);
 
-/* The node to ask.  ERR_UNSUPPORTED for a cluster of parties that share a key. */
-err cluster_node(const cluster_party **out, const cluster *net);
+/* ERR_REQUEST if its keys were once whole in one place, unless --allow-insecure-key is given, or the cluster is a devnet. */
+err cluster_key_allowed(const cluster *net, const cli *c);
+
+#define ALLOW_INSECURE_KEY \
+	{ "allow-insecure-key", NULL, OPTIONAL, "ask even if a dealer once had the key whole; a devnet is always asked" }
 
 /* The messages point to each other and into the cluster, so this stays where it was filled. */
 typedef struct request_fields {

@@ -6,12 +6,18 @@ const command *const COMMANDS[] = {
 	&COMMAND_ENCRYPT, &COMMAND_COPROCESS, &COMMAND_INSPECT,
 	&COMMAND_KEYGEN, &COMMAND_DECRYPT_PUBLIC, &COMMAND_DECRYPT_USER,
 	&COMMAND_DEVNET_UP, &COMMAND_DEVNET_STATUS, &COMMAND_DEVNET_DOWN, &COMMAND_DEVNET_KILL, &COMMAND_DEVNET_START,
+	&COMMAND_CONTEXT_NEW, &COMMAND_CONTEXT_LIST, &COMMAND_CONTEXT_DESTROY,
+	&COMMAND_EPOCH_NEW, &COMMAND_EPOCH_STATUS, &COMMAND_EPOCH_DESTROY, &COMMAND_CERTS_CA, &COMMAND_CERTS_LEAF,
+	&COMMAND_BENCH,
 	NULL
 };
 
 static const struct { const char *noun, *line; } NOUNS[] = {
+	{ "certs", "certificates by which parties know each other" },
+	{ "context", "who the parties are" },
 	{ "decrypt", "ask a KMS for the value in a ciphertext, and verify its answer" },
 	{ "devnet", "a cluster on this machine, for development and tests" },
+	{ "epoch", "the time in which parties hold one sharing of their keys" },
 };
 
 const char *noun_line(const char *noun)

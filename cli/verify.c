@@ -6,6 +6,7 @@
 #include "rpc/pb.h"
 #include "seal/signcrypt.h"
 #include "tkms/answer.h"
+#include "tkms/reconstruct.h"
 
 #define WRONG(p, ...) of_party((p), err_fail(ERR_REQUEST, __VA_ARGS__))
 
@@ -105,6 +106,7 @@ static err user_payload_ok(buf *payload, const asked *q, hash32 link, const clus
 	if (a->n_signcrypted_ciphertexts != 1)
 		return WRONG(p, "it holds %zu values; one was asked for", a->n_signcrypted_ciphertexts);
 	const Kms__V1__TypedSigncryptedCiphertext *c = a->signcrypted_ciphertexts[0];
+	const uint32_t packing = cluster_is_shared(q->cluster) ? packing_factor_of(q->type) : 1;
 	TRY(key_ok(p, a->verification_key));
 	if (a->party_id != p->party_id) return WRONG(p, "it calls itself party %u", a->party_id);
 	if (a->degree != q->cluster->threshold) return WRONG(p, "its degree is %u, not %u", a->degree, q->cluster->threshold);
@@ -113,39 +115,62 @@ static err user_payload_ok(buf *payload, const asked *q, hash32 link, const clus
 	if (!slice_eq_var(pb_slice(c->external_handle), q->handle)) return WRONG(p, "it is about another handle");
 	if (c->fhe_type != q->type->number)
 		return WRONG(p, "it is about type number %d, not %s", (int)c->fhe_type, q->type->name);
-	if (c->packing_factor != 1) return WRONG(p, "its packing factor is %u, not 1", c->packing_factor);
-	const user_slot slot = { c->fhe_type, pb_slice(c->signcrypted_ciphertext), q->handle, 1 };
+	if (c->packing_factor != packing)
+		return WRONG(p, "its packing factor is %u, not %u", c->packing_factor, packing);
+	const user_slot slot = { c->fhe_type, pb_slice(c->signcrypted_ciphertext), q->handle, packing };
 	answer_user_payload(payload, &p->verification_key, link.b, &slot, 1, a->party_id, a->degree);
 	return OK;
 }
 
-static err open_value(plaintext *out, const asked *q, const reader_keys *me, hash32 link, const cluster_party *p,
-                      slice wire)
+/* The type inside was signed for the reader; the one outside could have been changed on the way. */
+static err open_sealed(buf *opened, const asked *q, const reader_keys *me, hash32 link, const cluster_party *p, slice wire)
 {
-	AUTO(buf) plain = { 0 }, word = { 0 };
 	int32_t type;
 
-	TRY(of_party(p, unsigncrypt(&plain, &type, &me->dk, &p->verification_key, &me->address, &link, wire)));
-	return value_ok(out, &word, p, q->type, type, buf_slice(&plain));
+	TRY(of_party(p, unsigncrypt(opened, &type, &me->dk, &p->verification_key, &me->address, &link, wire)));
+	if (type == q->type->number) return OK;
+	buf_free(opened);
+	return WRONG(p, "inside it is about type number %d, not %s", (int)type, q->type->name);
 }
 
-err verify_user(plaintext *out, const asked *q, const reader_keys *me, const cluster_party *p,
-                const Kms__V1__UserDecryptionResponse *r)
+err verify_value(plaintext *out, const asked *q, const cluster_party *p, slice opened)
 {
-	const slice key = slice_of(me->wire, sizeof me->wire);
-	AUTO(buf) payload = { 0 };
+	AUTO(buf) word = { 0 };
+
+	return value_ok(out, &word, p, q->type, q->type->number, opened);
+}
+
+static err link_of(hash32 *out, eip712_domain *d, abi_word *handle, const asked *q, const reader_keys *me)
+{
+	TRY(cluster_domain(d, q->cluster));
+	TRY(kms712_handle(handle, q->handle));
+	*out = kms712_link(d, slice_of(me->wire, sizeof me->wire), handle, 1, &me->address);
+	return OK;
+}
+
+err verify_link(hash32 *out, const asked *q, const reader_keys *me)
+{
 	eip712_domain d;
 	abi_word handle;
 
-	TRY(cluster_domain(&d, q->cluster));
-	TRY(kms712_handle(&handle, q->handle));
-	const hash32 link = kms712_link(&d, key, &handle, 1, &me->address);
+	return link_of(out, &d, &handle, q, me);
+}
+
+err verify_user(buf *opened, const asked *q, const reader_keys *me, const cluster_party *p,
+                const Kms__V1__UserDecryptionResponse *r)
+{
+	AUTO(buf) payload = { 0 };
+	eip712_domain d;
+	abi_word handle;
+	hash32 link;
+
+	TRY(link_of(&link, &d, &handle, q, me));
 	TRY(user_payload_ok(&payload, q, link, p, r->payload));
 	if (r->extra_data.len) return WRONG(p, "it carries extra data that was not in the request");
 	TRY(internal_ok(p, r->signature, "USER_DEC", &payload));
-	TRY(external_ok(p, r->external_signature,
-	                kms712_user_response(&d, key, &handle, 1, buf_slice(&payload), (slice){ 0 })));
-	return open_value(out, q, me, link, p, pb_slice(r->payload->signcrypted_ciphertexts[0]->signcrypted_ciphertext));
+	TRY(external_ok(p, r->external_signature, kms712_user_response(&d, slice_of(me->wire, sizeof me->wire), &handle, 1,
+	                                                               buf_slice(&payload), (slice){ 0 })));
+	return open_sealed(opened, q, me, link, p, pb_slice(r->payload->signcrypted_ciphertexts[0]->signcrypted_ciphertext));
 }
 
 /* ---- key generation ------------------------------------------------------------------------------------------ */

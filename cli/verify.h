@@ -33,8 +33,18 @@ typedef struct reader_keys {
 	eth_address address;
 } reader_keys;
 
-err verify_user(plaintext *out, const asked *q, const reader_keys *me, const cluster_party *p,
+/* To what an answer to this reader must be linked. */
+err verify_link(hash32 *out, const asked *q, const reader_keys *me);
+
+/*
+ * *opened = what the party sealed for the reader: the value itself (centralized), or its shares of it, of which no single
+ * party's are to be believed (tkms/reconstruct.h).
+ */
+err verify_user(buf *opened, const asked *q, const reader_keys *me, const cluster_party *p,
                 const Kms__V1__UserDecryptionResponse *r);
+
+/* The value of a centralized node. */
+err verify_value(plaintext *out, const asked *q, const cluster_party *p, slice opened);
 
 err verify_preprocessing(const cluster *c, const cluster_party *p, const id32 *prep,
                          const Kms__V1__KeyGenPreprocResult *r);

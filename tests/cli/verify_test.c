@@ -206,8 +206,13 @@ static err believe_public(const Kms__V1__PublicDecryptionResponse *r)
 
 static err believe_user(const Kms__V1__UserDecryptionResponse *r)
 {
+	AUTO(buf) opened = { 0 };
 	plaintext p;
-	TRY(verify_user(&p, &w.q, &w.me, &w.net.party[0], r));
+
+	err e = verify_user(&opened, &w.q, &w.me, &w.net.party[0], r);
+	assert_true(e == OK || opened.n == 0);
+	TRY(e);
+	TRY(verify_value(&p, &w.q, &w.net.party[0], buf_slice(&opened)));
 	assert_int_equal(p.bytes[0] | p.bytes[1] << 8, 0x1234);
 	return OK;
 }
@@ -311,6 +316,28 @@ static void user_answers_with_another_place_in_the_protocol_are_refused(void **s
 		assert_err(ERR_REQUEST, e);
 		buf_free(&u.sealed);
 	}
+}
+
+/* Of one party's share nothing is believed but whose it is: any bytes may be inside. */
+static void a_share_is_opened_if_degree_and_packing_are_those_of_the_cluster(void **state)
+{
+	(void)state;
+	AUTO(buf) opened = { 0 };
+	user_answer u;
+
+	w.net.mode = "threshold";
+	w.net.threshold = 1;
+	for (unsigned degree = 0; degree < 3; degree++)
+		for (unsigned packing = 0; packing < 4; packing++) {
+			saying s = honest();
+			s.degree = degree, s.packing = packing;
+			say_user(&u, s, w.node);
+			const err e = verify_user(&opened, &w.q, &w.me, &w.net.party[0], &u.answer);
+			if (degree == 1 && packing == 2) assert_ok(e);
+			else assert_err(ERR_REQUEST, e);
+			buf_free(&u.sealed);
+		}
+	assert_true(slice_eq_var(buf_slice(&opened), slice_of("\x34\x12", 2)));
 }
 
 static void a_value_signed_inside_by_another_key_is_refused(void **state)
@@ -480,5 +507,6 @@ static void key_material_is_believed_only_as_it_was_signed(void **state)
 TESTS(CASE(honest_answers_are_believed), CASE(signed_answers_to_something_else_are_refused),
       CASE(another_type_of_the_same_length_is_refused),
       CASE(user_answers_with_another_place_in_the_protocol_are_refused), CASE(a_value_signed_inside_by_another_key_is_refused),
+      CASE(a_share_is_opened_if_degree_and_packing_are_those_of_the_cluster),
       CASE(a_value_of_the_wrong_length_is_refused), CASE(changed_bytes_are_noticed),
       CASE(absent_and_superfluous_parts_are_refused), CASE(key_material_is_believed_only_as_it_was_signed))

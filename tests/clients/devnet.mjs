@@ -97,9 +97,17 @@ export async function assertStatus(expected, promise) {
 }
 
 /* Stopped when the script ends. */
-export function startDevnet(dir, ...more) {
+function startNodes(dir, ...words) {
 	onExit(() => spawnSync(path.join(BUILD, 'arca'), ['devnet', 'down', '--dir', dir], { timeout: 60_000 }));
-	arca('devnet', 'up', '--dir', dir, '--mode', 'centralized', '--params', 'test', ...more);
+	arca('devnet', 'up', '--dir', dir, '--params', 'test', ...words);
+}
+export const startDevnet = (dir, ...more) => startNodes(dir, '--mode', 'centralized', ...more);
+
+/* n parties that share a key. */
+export function startCluster(n) {
+	const dir = tempDir();
+	startNodes(dir, '--mode', 'threshold', '--parties', String(n));
+	return openDevnet(dir);
 }
 
 export async function openDevnet(dir = given) {
@@ -115,8 +123,15 @@ export async function openDevnet(dir = given) {
 			this.store = service(p.metastore_status.v1.MetaStoreStatusService, party.grpc);
 			this.health = service(p.grpc.health.v1.Health, party.grpc);
 		},
+		/* The same devnet, but everything is asked of party i. */
+		of(i) {
+			const one = { ...this, party: info.parties[i - 1] };
+			one.core = service(p.kms_service.v1.CoreServiceEndpoint, one.party.grpc);
+			one.health = service(p.grpc.health.v1.Health, one.party.grpc);
+			return one;
+		},
 		async file(type, id) {
-			const r = await fetch(`${party.http}/PUB/${type}/${id}`);
+			const r = await fetch(`${this.party.http}/PUB/${type}/${id}`);
 			assert.equal(r.status, 200, `${r.url} answers ${r.status}`);
 			return Buffer.from(await r.arrayBuffer());
 		},

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/table.c -- every group there is, the calibration first: it is printed beside whatever is measured. */
+#include "bench/bench.h"
+
+const bench_group *const BENCH_GROUPS[] = {
+	&BENCH_CALIBRATION, &BENCH_RING, &BENCH_SHARE, &BENCH_ONLINE, &BENCH_SEAL, &BENCH_RPC, &BENCH_TKMS, NULL
+};
