@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: key generation, encryption and decryption of lattice/.  Meaningful under valgrind (suite ct). */
-#include "tests/test.h"
+#include "tests/ct/ct.h"
 #include "lattice/compact.h"
 #include "lattice/decrypt.h"
 #include "lattice/keygen.h"
 #include "lattice/lwe.h"
+#include "lattice/poly.h"
+#include "lattice/sample.h"
 
 enum { DIM = 256 };
 
-static void fill_secret(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	rng_fill(test_rng(), out, n);
-	SECRET(out, n);
-}
-
-static const rng secret_rng = { NULL, fill_secret };
+CT_COVERS(keys_generate, secret_keys_free);
+CT_REACHES(keys_generate, secret_keys_new, secret_keys_generate, public_set_generate, keygen_part, keygen_rows, row_message64,
+           row_message128, sample_tuniform, sample_bits, sample_packed_bits, poly64_mul_binary_add, poly128_mul_binary_add);
 
 static void key_generation_publishes_nothing_but_seed_and_bodies(void **state)
 {
@@ -24,7 +21,7 @@ static void key_generation_publishes_nothing_but_seed_and_bodies(void **state)
 	public_set pub;
 	eval_keys eval;
 
-	assert_ok(keys_generate(&keys, &pub, &PARAMS_TEST, &secret_rng, NULL, NULL));
+	assert_ok(keys_generate(&keys, &pub, &PARAMS_TEST, &CT_SECRET_RNG, NULL, NULL));
 	/* The public half is defined memory: expanding and hashing it may branch. */
 	unsigned odd = 0;
 	for (size_t i = 0; i < pub.bytes; i++) odd += pub.memory[i] & 1 ? 1 : 0;
@@ -35,6 +32,8 @@ static void key_generation_publishes_nothing_but_seed_and_bodies(void **state)
 	secret_keys_free(&keys);
 }
 
+CT_COVERS(keys_from_seed, compact_encrypt, decrypt_compact);
+
 static void encryption_does_not_branch_on_values_or_randomness(void **state)
 {
 	(void)state;
@@ -42,24 +41,29 @@ static void encryption_does_not_branch_on_values_or_randomness(void **state)
 	secret_keys keys;
 	public_set pub;
 	uint64_t pk[2 * 512];
-	uint8_t value[8], block[32], out[32];
+	uint8_t seed[16], value[8], block[32], out[32];
 	compact_list list;
 
-	assert_ok(keys_from_seed(&keys, &pub, &PARAMS_TEST, slice_str("ct"), NULL));
+	rng_fill(&CT_SECRET_RNG, seed, sizeof seed);
+	assert_ok(keys_from_seed(&keys, &pub, &PARAMS_TEST, slice_of(seed, sizeof seed), NULL));
 	compact_key_expand(pk, pk + 512, &pub.set.part[PART_PKE], 512);
 	rng_fill(test_rng(), value, sizeof value);
 	SECRET(value, sizeof value);
 	compact_blocks(block, sizeof block, slice_of(value, sizeof value));
-	assert_ok(compact_encrypt(&list, &a, &(compact_key){ 512, 0, pk, pk + 512 }, block, sizeof block, &secret_rng));
+	assert_ok(compact_encrypt(&list, &a, &(compact_key){ 512, 0, pk, pk + 512 }, block, sizeof block, &CT_SECRET_RNG));
 
 	SECRET(keys.bit[SECRET_PKE], secret_length(&PARAMS_TEST, SECRET_PKE));
 	assert_ok(decrypt_compact(out, &keys, &list));
-	DECLASSIFY(out, sizeof out, "a test compares its result");
-	DECLASSIFY(block, sizeof block, "a test compares its result");
+	DECLASSIFY_RESULT(out, sizeof out);
+	DECLASSIFY_RESULT(block, sizeof block);
 	assert_memory_equal(out, block, sizeof out);
 	public_set_free(&pub);
 	secret_keys_free(&keys);
 }
+
+CT_COVERS(decrypt_lwe64, decrypt_packed64, decrypt_lwe128, decrypt_packed128, lwe64_encrypt, lwe128_encrypt);
+CT_REACHES(decrypt_lwe64, lwe64_phase);
+CT_REACHES(decrypt_lwe128, lwe128_phase);
 
 /* The four formats by hand: two blocks, and then with a padding bit set. */
 static void decryption_does_not_branch_on_keys_values_or_noise(void **state)
@@ -90,7 +94,7 @@ static void decryption_does_not_branch_on_keys_values_or_noise(void **state)
 		assert_int_equal(decrypt_packed64(value[1], &keys, (packed64){ 1, DIM, 2, packed }, 2, false), expected);
 		assert_int_equal(decrypt_lwe128(value[2], &keys, run128, 2, false), expected);
 		assert_int_equal(decrypt_packed128(value[3], &keys, (packed128){ 1, DIM, 1, wide }, 2, false), expected);
-		DECLASSIFY(value, sizeof value, "a test compares its result");
+		DECLASSIFY_RESULT(value, sizeof value);
 		for (unsigned f = 0; f < 4; f++) assert_int_equal(value[f][0], bad ? 0 : 9);
 		assert_int_equal(decrypt_lwe64(value[0], &keys, (lwe64_run){ 1, DIM, small }, 1, true), expected);
 		err_clear();
@@ -98,6 +102,25 @@ static void decryption_does_not_branch_on_keys_values_or_noise(void **state)
 	secret_keys_free(&keys);
 }
 
+CT_COVERS(glwe64_phase, glwe128_phase);
+
+static void phases_of_polynomials_do_not_branch_on_keys(void **state)
+{
+	static uint64_t mask64[2 * DIM], phase64[DIM], ext64[2 * DIM];
+	static u128 mask128[2 * DIM], phase128[DIM], ext128[2 * DIM];
+	uint8_t S[DIM];
+
+	(void)state;
+	rng_fill(test_rng(), mask64, sizeof mask64);
+	for (unsigned i = 0; i < 2 * DIM; i++) mask128[i] = mask64[i];
+	sample_bits(S, DIM, &CT_SECRET_RNG);
+	glwe64_phase(phase64, ext64, mask64, S, 1, DIM);
+	glwe128_phase(phase128, ext128, mask128, S, 1, DIM);
+	DECLASSIFY_RESULT(phase64, sizeof phase64);
+	DECLASSIFY_RESULT(phase128, sizeof phase128);
+	for (unsigned i = 0; i < DIM; i++) assert_true((uint64_t)phase128[i] == phase64[i]);
+}
+
 TESTS(TEST(key_generation_publishes_nothing_but_seed_and_bodies),
       TEST(encryption_does_not_branch_on_values_or_randomness),
-      TEST(decryption_does_not_branch_on_keys_values_or_noise))
+      TEST(decryption_does_not_branch_on_keys_values_or_noise), TEST(phases_of_polynomials_do_not_branch_on_keys))

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: ML-KEM, and what curve/ and seal/ do around libsecp256k1.  Meaningful under valgrind (suite ct). */
-#include "tests/test.h"
+#include "tests/ct/ct.h"
+#include "seal/mlkem_poly.h"
 #include "seal/signcrypt.h"
 
 static const mlkem *const SETS[] = { &MLKEM_512, &MLKEM_768, &MLKEM_1024 };
+
+CT_COVERS(mlkem_keygen, mlkem_encaps, mlkem_decaps);
+CT_REACHES(mlkem_keygen, poly_noise);
+CT_REACHES(mlkem_decaps, poly_add, poly_sub, poly_ntt, poly_ntt_inverse, poly_mul_add, poly_encode, poly_decode, poly_compress,
+           poly_decompress);
 
 static void ml_kem_runs_without_a_branch_on_its_secrets(void **state)
 {
@@ -22,17 +28,22 @@ static void ml_kem_runs_without_a_branch_on_its_secrets(void **state)
 
 		SECRET(dk, mlkem_dk_bytes(p));
 		mlkem_decaps(p, got, dk, ct);
-		DECLASSIFY(sent, sizeof sent, "a test compares its result");
-		DECLASSIFY(got, sizeof got, "a test compares its result");
+		DECLASSIFY_RESULT(sent, sizeof sent);
+		DECLASSIFY_RESULT(got, sizeof got);
 		assert_memory_equal(sent, got, sizeof got);
 
 		ct[9] ^= 1;                                          /* rejection takes the same road */
 		SECRET(dk, mlkem_dk_bytes(p));
 		mlkem_decaps(p, got, dk, ct);
-		DECLASSIFY(got, sizeof got, "a test compares its result");
+		DECLASSIFY_RESULT(got, sizeof got);
 		assert_memory_not_equal(sent, got, sizeof got);
 	}
 }
+
+CT_COVERS(secp_sk_read, signer_new, sign_internal, sign_external);
+CT_REACHES(signer_new, secp_new, secp_pk_of);
+CT_REACHES(sign_internal, secp_sign);
+CT_REACHES(sign_external, secp_sign_recoverable);
 
 static void signing_runs_without_a_branch_on_key_and_message(void **state)
 {
@@ -58,14 +69,9 @@ static void signing_runs_without_a_branch_on_key_and_message(void **state)
 	assert_true(eth_address_eq_var(by, *signer_address(s)));
 }
 
-static void fill_secret(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	rng_fill(test_rng(), out, n);
-	SECRET(out, n);
-}
-
-static const rng secret_rng = { NULL, fill_secret };
+CT_COVERS(secp_sk_random, enc_key_generate, dec_key_write, dec_key_read, signcrypt, unsigncrypt);
+CT_REACHES(dec_key_read, mlkem_dk_valid);
+CT_REACHES(unsigncrypt, enc_key_of);
 
 static void signcryption_does_not_branch_on_keys_seeds_or_plaintext(void **state)
 {
@@ -80,20 +86,20 @@ static void signcryption_does_not_branch_on_keys_seeds_or_plaintext(void **state
 	secp_sk sk;
 
 	(void)state;
-	secp_sk_random(&sk, &secret_rng);
-	assert_ok(signer_new(&s, &sk, &secret_rng));
-	enc_key_generate(&ek, &dk, &secret_rng);
+	secp_sk_random(&sk, &CT_SECRET_RNG);
+	assert_ok(signer_new(&s, &sk, &CT_SECRET_RNG));
+	enc_key_generate(&ek, &dk, &CT_SECRET_RNG);
 	dec_key_write(exported, &dk);
 	SECRET(exported, sizeof exported);
 	assert_ok(dec_key_read(&again, slice_of(exported, sizeof exported)));
 
-	rng_fill(&secret_rng, text, sizeof text);
-	signcrypt(s, &wire, &ek, &user, &link, 2, slice_of(text, sizeof text), &secret_rng);
+	rng_fill(&CT_SECRET_RNG, text, sizeof text);
+	signcrypt(s, &wire, &ek, &user, &link, 2, slice_of(text, sizeof text), &CT_SECRET_RNG);
 	DECLASSIFY(wire.p, wire.n, "the answer is sent");
 	assert_ok(unsigncrypt(&plain, &type, &again, signer_pk(s), &user, &link, buf_slice(&wire)));
 	assert_int_equal(type, 2);
-	DECLASSIFY(plain.p, plain.n, "a test compares its result");
-	DECLASSIFY(text, sizeof text, "a test compares its result");
+	DECLASSIFY_RESULT(plain.p, plain.n);
+	DECLASSIFY_RESULT(text, sizeof text);
 	assert_true(slice_eq_var(buf_slice(&plain), slice_of(text, sizeof text)));
 
 	wire.p[20] ^= 1;                                             /* another shared secret; then a tag that does not fit */

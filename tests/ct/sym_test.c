@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: base/ct.h, base/hex.h and the hashes, streams and seals of sym/.  Meaningful under valgrind (suite ct). */
-#include "tests/test.h"
+#include "tests/ct/ct.h"
 #include "base/ct.h"
 #include "base/hex.h"
-#include "sym/aes.h"
+#include "base/cpu.h"
+#include "sym/aes_many.h"
 #include "sym/drbg.h"
 #include "sym/keccak.h"
 #include "sym/sha2.h"
@@ -12,7 +13,7 @@ static const uint64_t EDGES[] = { 0, 1, 2, 0x7fffffffffffffff, 0x800000000000000
 
 static uint64_t public_now(uint64_t x)
 {
-	DECLASSIFY(&x, sizeof x, "a test compares its result");
+	DECLASSIFY_RESULT(&x, sizeof x);
 	return x;
 }
 
@@ -46,8 +47,8 @@ static void bytes_are_compared_and_moved_without_a_branch(void **state)
 		SECRET(b, sizeof b);
 		const uint64_t equal = ct_bytes_eq(a, b, sizeof a);
 		ct_bytes_move(equal, c, a, sizeof c);
-		DECLASSIFY(a, sizeof a, "a test compares its result");
-		DECLASSIFY(c, sizeof c, "a test compares its result");
+		DECLASSIFY_RESULT(a, sizeof a);
+		DECLASSIFY_RESULT(c, sizeof c);
 		assert_true(public_now(equal) == (differ == sizeof a ? UINT64_MAX : 0));
 		assert_int_equal(memcmp(c, a, sizeof c) == 0, differ == sizeof a);
 	}
@@ -62,8 +63,8 @@ static void secrets_are_written_as_digits_without_a_table(void **state)
 	rng_fill(test_rng(), bytes, sizeof bytes);
 	SECRET(bytes, sizeof bytes);
 	hex_write(text, slice_of(bytes, sizeof bytes));
-	DECLASSIFY(text, sizeof text, "a test compares its result");
-	DECLASSIFY(bytes, sizeof bytes, "a test compares its result");
+	DECLASSIFY_RESULT(text, sizeof text);
+	DECLASSIFY_RESULT(bytes, sizeof bytes);
 	assert_true(hex_read(back, sizeof back, slice_str(text)));
 	assert_memory_equal(back, bytes, sizeof bytes);
 }
@@ -85,9 +86,11 @@ static void secrets_are_hashed_without_a_branch(void **state)
 	AUTO(sha256_stream) stream = sha256_begin();
 	sha256_add(&stream, s);
 	h = sha256_end(&stream);
-	DECLASSIFY(&h, sizeof h, "a test compares its result");
+	DECLASSIFY_RESULT(&h, sizeof h);
 	assert_int_not_equal(load32(h.b), 0);
 }
+
+CT_COVERS(drbg_from_seed, drbg_rng);
 
 static void secret_seeds_are_expanded_without_a_branch(void **state)
 {
@@ -105,9 +108,40 @@ static void secret_seeds_are_expanded_without_a_branch(void **state)
 	AUTO(drbg) d = drbg_from_seed(slice_of(seed, sizeof seed));
 	const rng r = drbg_rng(&d);
 	rng_fill(&r, out, sizeof out);
-	DECLASSIFY(out, sizeof out, "a test compares its result");
+	DECLASSIFY_RESULT(out, sizeof out);
 	assert_true(load64(out) != 0);
 }
+
+CT_COVERS(aes128_new, aes128_blocks, aes_quad_set, aes_many);
+
+static void blocks_are_enciphered_under_one_key_and_many_without_a_table(void **state)
+{
+	enum { QUADS = 2, KEYS = AES_QUAD * QUADS, BLOCKS = 3 };
+	static aes_quad quad[QUADS];
+	uint8_t key[KEYS][AES128_KEY], in[BLOCKS][AES_BLOCK], one[BLOCKS][KEYS][AES_BLOCK], many[BLOCKS][KEYS][AES_BLOCK];
+
+	(void)state;
+	rng_fill(&CT_SECRET_RNG, key, sizeof key);
+	rng_fill(&CT_SECRET_RNG, in, sizeof in);
+	for (unsigned k = 0; k < KEYS; k++) {
+		AUTO(aes128) cipher = aes128_new(key[k]);
+		for (unsigned b = 0; b < BLOCKS; b++) aes128_blocks(&cipher, one[b][k], in[b], 1);
+	}
+	DECLASSIFY_RESULT(one, sizeof one);
+	for (const aes_many_kernel *const *f = AES_MANY_ALL; *f; f++) {
+		if (!cpu_can((*f)->needs)) continue;
+		for (unsigned k = 0; k < KEYS; k++) (*f)->set(&quad[k / AES_QUAD], k % AES_QUAD, key[k]);
+		(*f)->many(quad, QUADS, many[0][0], NULL, in[0], BLOCKS);
+		DECLASSIFY_RESULT(many, sizeof many);
+		assert_memory_equal(many, one, sizeof one);
+	}
+	for (unsigned k = 0; k < KEYS; k++) aes_quad_set(&quad[k / AES_QUAD], k % AES_QUAD, key[k]);
+	aes_many(quad, QUADS, many[0][0], NULL, in[0], BLOCKS);
+	DECLASSIFY_RESULT(many, sizeof many);
+	assert_memory_equal(many, one, sizeof one);
+}
+
+CT_COVERS(aes256_gcm_seal, aes256_gcm_open);
 
 static void secrets_are_sealed_and_opened_without_a_branch(void **state)
 {
@@ -124,7 +158,7 @@ static void secrets_are_sealed_and_opened_without_a_branch(void **state)
 	uint8_t got[100];
 	for (unsigned genuine = 2; genuine-- > 0; sealed[7] ^= 1) {
 		assert_int_equal(aes256_gcm_open(got, key, nonce, slice_str("context"), slice_of(sealed, sizeof sealed)), genuine);
-		DECLASSIFY(got, sizeof got, "a test compares its result");
+		DECLASSIFY_RESULT(got, sizeof got);
 		for (size_t i = 0; i < sizeof got; i++) assert_int_equal(got[i], 0);
 	}
 }
@@ -132,4 +166,5 @@ static void secrets_are_sealed_and_opened_without_a_branch(void **state)
 TESTS(TEST(masks_select_without_a_branch), TEST(bytes_are_compared_and_moved_without_a_branch),
       TEST(secrets_are_written_as_digits_without_a_table),
       TEST(secrets_are_hashed_without_a_branch), TEST(secret_seeds_are_expanded_without_a_branch),
+      TEST(blocks_are_enciphered_under_one_key_and_many_without_a_table),
       TEST(secrets_are_sealed_and_opened_without_a_branch))
