@@ -133,7 +133,7 @@ static err copy_text(const char **out, arena *a, slice s)
 static err fill_member(member *m, arena *a, const node_info *n)
 {
 	char host[MAX_HOST + 1];
-	const char *pem;
+	const char *pem = NULL;
 
 	m->id = (party)n->party_id;
 	TRY(copy_text(&m->identity, a, n->mpc_identity));

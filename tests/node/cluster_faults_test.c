@@ -267,6 +267,27 @@ static void an_epoch_is_set_up_in_spite_of_a_liar(void **state)
 	}
 }
 
+/* One clock is a minute ahead and another a minute behind, so that they are two minutes apart. */
+static void clocks_a_minute_apart_disturb_nobody(void **state)
+{
+	(void)state;
+	const id32 epoch = next_epoch();
+
+	for (party i = 2; i <= 3; i++) {
+		cluster_kill(&w.c, i);
+		cluster_start(&w.c, i, getenv("ARCA_LIAR"), i == 2 ? "early" : "late");
+	}
+	cluster_wait_linked(&w.c);
+	start_epoch(&epoch);
+	cluster_results(&w.c, NULL, "GetEpochResult", &epoch, GRPC_OK);
+	decrypts_at(parties_all(N));
+	for (party i = 2; i <= 3; i++) {
+		cluster_kill(&w.c, i);
+		cluster_start(&w.c, i, NULL, NULL);
+	}
+	cluster_wait_linked(&w.c);
+}
+
 /* One party alone gives up in time, says who was missing, and may be asked again together with the others. */
 static void a_ceremony_to_which_too_few_come_says_who_was_there(void **state)
 {
@@ -368,7 +389,7 @@ static void a_party_killed_while_a_key_is_dealt_harms_no_start(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_full_disk_at_one_party_is_that_party_s_trouble_alone), TEST(a_flood_of_unknown_sessions_and_openings_stops_nobody),
-	TEST(three_set_an_epoch_up_while_one_is_away), TEST(an_epoch_is_set_up_in_spite_of_a_liar),
+	TEST(three_set_an_epoch_up_while_one_is_away), TEST(an_epoch_is_set_up_in_spite_of_a_liar), TEST(clocks_a_minute_apart_disturb_nobody),
 	TEST(a_ceremony_to_which_too_few_come_says_who_was_there), TEST(a_party_killed_while_an_epoch_is_set_up_harms_no_other),
 	TEST(a_party_killed_while_it_decrypts_harms_no_other), TEST(a_party_killed_while_a_key_is_dealt_harms_no_start),
 };

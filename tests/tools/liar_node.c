@@ -8,17 +8,32 @@
  *   forge      its envelopes are in another party's name
  *   session    what it sends in ceremonies is changed
  *   mute       it sends nothing at all
+ *   early      its clock is a minute ahead, and nothing else is wrong with it
+ *   late       its clock is a minute behind, likewise
  *
  * Everything else it does as an honest node does.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 #include "base/rng.h"
 #include "node/node.h"
 
-typedef enum lie { SHARES, OTHER, GARBAGE, FORGE, SESSION, MUTE, LIES } lie;
+typedef enum lie { SHARES, OTHER, GARBAGE, FORGE, SESSION, MUTE, EARLY, LATE, LIES } lie;
 
-static const char *const NAMES[LIES] = { "shares", "other", "garbage", "forge", "session", "mute" };
+static const char *const NAMES[LIES] = { "shares", "other", "garbage", "forge", "session", "mute", "early", "late" };
+
+/* What the wall clock of this process, in this program and its libraries, is off by. */
+static time_t shift_s;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	const long failed = syscall(SYS_clock_gettime, id, t);
+	if (!failed && id == CLOCK_REALTIME) t->tv_sec += shift_s;
+	return (int)failed;
+}
 
 static void change_share(void *ctx, masked *m, decrypt_operation for_whom, unsigned d)
 {
@@ -62,9 +77,10 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; name && i < LIES; i++)
 		if (!strcmp(name, NAMES[i])) how = (lie)i;
 	if (how == LIES) {
-		fputs("ARCA_LIE must be shares, other, garbage, forge, session or mute\n", stderr);
+		fputs("ARCA_LIE must be shares, other, garbage, forge, session, mute, early or late\n", stderr);
 		return 64;
 	}
+	shift_s = how == EARLY ? 60 : how == LATE ? -60 : 0;
 	const node_seams seams = { &how, change_share, change_frame };
 	return node_process(argc, argv, &seams);
 }
