@@ -39,8 +39,8 @@ struct box {
 	msg_type   awaited_type;
 
 	struct box *chain;               /* in the table              */
-	struct box *younger;             /* among the early ones      */
-	int64_t    born_ms;
+	struct box *younger;             /* among the early ones, by eldest_ms */
+	int64_t    since_ms[MAX_PARTIES + 1], eldest_ms;     /* while early: the first message of each sender; of all */
 	contradiction *found;
 	unsigned   found_count;
 };
@@ -62,7 +62,7 @@ struct inbox {
 	unsigned open;
 	uint64_t order;
 	box     *table[TABLE];
-	box     *eldest, *youngest;      /* early */
+	box     *eldest;                 /* early */
 	peer     peers[MAX_PARTIES + 1];
 	session_id (*over)[OVER_IN_ROW];
 	uint8_t  over_next[OVER_ROWS];
@@ -119,7 +119,7 @@ static box *box_new(inbox *b, box **place, const session_id *sid)
 	if (!x) return NULL;
 	x->home = b;
 	x->sid = *sid;
-	x->born_ms = b->time.now_ms(b->time.ctx);
+	x->eldest_ms = b->time.now_ms(b->time.ctx);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&x->woken, &monotonic);
@@ -127,16 +127,20 @@ static box *box_new(inbox *b, box **place, const session_id *sid)
 	return *place = x;
 }
 
+static void forget_sender(box *x, party i)
+{
+	if (!x->open && x->from[i]) x->home->peers[i].early_sessions--;
+	for (note *m = x->from[i], *next; m; m = next) {
+		next = m->next;
+		note_free(x, i, m);
+	}
+	x->from[i] = NULL;
+}
+
 static void box_delete(box *x)
 {
 	*place_of(x->home, &x->sid) = x->chain;
-	for (party i = 1; i <= x->home->n; i++) {
-		if (!x->open && x->from[i]) x->home->peers[i].early_sessions--;
-		for (note *m = x->from[i], *next; m; m = next) {
-			next = m->next;
-			note_free(x, i, m);
-		}
-	}
+	for (party i = 1; i <= x->home->n; i++) forget_sender(x, i);
 	pthread_cond_destroy(&x->woken);
 	free(x->found);
 	free(x);
@@ -144,31 +148,48 @@ static void box_delete(box *x)
 
 static void leave_early_list(box *x)
 {
-	inbox *b = x->home;
-	box **e = &b->eldest, *before = NULL;
+	box **e = &x->home->eldest;
 
-	while (*e != x) before = *e, e = &before->younger;
+	while (*e != x) e = &(*e)->younger;
 	*e = x->younger;
-	if (b->youngest == x) b->youngest = before;
 }
 
 static void join_early_list(box *x)
 {
-	inbox *b = x->home;
+	box **e = &x->home->eldest;
 
-	if (b->youngest) b->youngest->younger = x;
-	else b->eldest = x;
-	b->youngest = x;
+	while (*e && (*e)->eldest_ms <= x->eldest_ms) e = &(*e)->younger;
+	x->younger = *e;
+	*e = x;
+}
+
+/* Each sender's messages by their own age: who wrote first must not be able to cost others theirs.  True: none are left. */
+static bool forget_expired(box *x, int64_t now)
+{
+	bool none = true;
+
+	x->eldest_ms = now;
+	for (party i = 1; i <= x->home->n; i++) {
+		if (!x->from[i]) continue;
+		if (now - x->since_ms[i] >= x->home->limits.early_ms) {
+			forget_sender(x, i);
+			continue;
+		}
+		none = false;
+		if (x->since_ms[i] < x->eldest_ms) x->eldest_ms = x->since_ms[i];
+	}
+	return none;
 }
 
 static void drop_expired(inbox *b)
 {
 	const int64_t now = b->time.now_ms(b->time.ctx);
 
-	while (b->eldest && now - b->eldest->born_ms >= b->limits.early_ms) {
+	while (b->eldest && now - b->eldest->eldest_ms >= b->limits.early_ms) {
 		box *x = b->eldest;
 		leave_early_list(x);
-		box_delete(x);
+		if (forget_expired(x, now)) box_delete(x);
+		else join_early_list(x);
 	}
 }
 
@@ -281,7 +302,7 @@ static inbox_verdict put(inbox *b, party from, const envelope *e)
 	b->peers[from].bytes += cost(m->n);
 	if (!x->open) {
 		b->peers[from].early_bytes += cost(m->n);
-		if (!x->from[from]) b->peers[from].early_sessions++;
+		if (!x->from[from]) b->peers[from].early_sessions++, x->since_ms[from] = b->time.now_ms(b->time.ctx);
 	}
 	*place = m;
 	if (has(x->awaited, from) && x->awaited_round == m->round && x->awaited_type == m->type)

@@ -6,7 +6,8 @@
  *
  *   who       the sender is whoever the transport says it is; an envelope that claims another name is refused
  *   first     the first message of a sender for a (session, round, type) counts; a different second one is evidence
- *   early     messages of sessions that are not open here yet are kept, so many and so long a peer
+ *   early     messages of sessions that are not open here yet are kept, so many and so long a peer; each peer's are as old as
+ *             its own first one for the session
  *   far       rounds more than INBOX_AHEAD in front of the session's own are refused; older ones are dropped
  *   late      a session that was closed does not open again, and what arrives for it is dropped
  *   full      each peer may have so many bytes lying here, and INBOX_AHEAD_BYTES of a session's future rounds; the transport

@@ -24,7 +24,7 @@ static void wait_until(void *ctx, pthread_cond_t *woken, pthread_mutex_t *held, 
 static void wake(void *ctx, pthread_cond_t *woken)
 {
 	(void)ctx;
-	pthread_cond_signal(woken);
+	pthread_cond_broadcast(woken);
 }
 
 wait_source wait_system(void) { return (wait_source){ NULL, now, wait_until, wake }; }

@@ -3,7 +3,6 @@
 #include "node/announce.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include "base/clock.h"
 #include "rpc/wait.h"
 
 enum {
@@ -25,6 +24,7 @@ typedef struct voice {
 } voice;
 
 struct announcements {
+	wait_source time;
 	pthread_mutex_t lock;
 	pthread_cond_t  changed;
 	voice   *first;
@@ -32,13 +32,14 @@ struct announcements {
 	bool     cancelled;
 };
 
-err announcements_new(announcements **out)
+err announcements_new(announcements **out, wait_source time)
 {
 	announcements *a = calloc(1, sizeof *a);
 
 	if (!a) return err_fail(ERR_NOMEM, "no memory for announcements");
 	pthread_mutex_init(&a->lock, NULL);
 	wait_init(&a->changed);
+	a->time = time;
 	*out = a;
 	return OK;
 }
@@ -57,11 +58,13 @@ void announcements_free(announcements **ap)
 	*ap = NULL;
 }
 
+static int64_t now_ms(const announcements *a) { return a->time.now_ms(a->time.ctx); }
+
 void announcements_cancel(announcements *a)
 {
 	pthread_mutex_lock(&a->lock);
 	a->cancelled = true;
-	pthread_cond_broadcast(&a->changed);
+	a->time.wake(a->time.ctx, &a->changed);
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -105,9 +108,9 @@ void announce_heard(announcements *a, committee *c, party from, slice payload)
 	}
 	pthread_mutex_lock(&a->lock);
 	voice *v = voice_of(a, c, from);
-	if (v) keep(v, &h, clock_now_ms(clock_system()));
+	if (v) keep(v, &h, now_ms(a));
 	a->words++;
-	pthread_cond_broadcast(&a->changed);
+	a->time.wake(a->time.ctx, &a->changed);
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -341,7 +344,7 @@ static err gather(announcements *a, waiting *w, const gathering_plan *g)
 	const mpc_context *k = g->c->context;
 
 	for (;;) {
-		const int64_t now = clock_now_ms(clock_system());
+		const int64_t now = now_ms(a);
 		pthread_mutex_lock(&a->lock);
 		const bool cancelled = a->cancelled;
 		const uint64_t words = a->words;
@@ -356,14 +359,14 @@ static err gather(announcements *a, waiting *w, const gathering_plan *g)
 		if (w->phase == PHASE_BEGINNING && beginning(&m, w->attempt) >= 2 * k->t) return OK;
 		if (has_ended(w, g, now)) return too_few(g, m.present);
 		pthread_mutex_lock(&a->lock);
-		if (!a->cancelled && a->words == words) wait_until(&a->changed, &a->lock, now + REPEAT_MS / 5);
+		if (!a->cancelled && a->words == words) a->time.wait(a->time.ctx, &a->changed, &a->lock, now + REPEAT_MS / 5);
 		pthread_mutex_unlock(&a->lock);
 	}
 }
 
 err announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *g)
 {
-	waiting w = { .phase = PHASE_WAITING, .from_ms = clock_now_ms(clock_system()) };
+	waiting w = { .phase = PHASE_WAITING, .from_ms = now_ms(a) };
 	uint32_t last;
 
 	TRY(attempt_last(&last, g->vault, g->what, &g->request));

@@ -28,7 +28,8 @@
 
 typedef struct announcements announcements;
 
-err  announcements_new(announcements **out);
+/* time: wait_system(), if it is not a test's. */
+err  announcements_new(announcements **out, wait_source time);
 void announcements_free(announcements **a);
 
 /* Whoever waits stops with ERR_CANCELLED, and so does whoever comes later. */

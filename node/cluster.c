@@ -28,7 +28,7 @@ static err open_parts(cluster *c, const signer *s)
 	const own_identity own = { *signer_address(s), c->name };
 	TRY(contexts_open(&c->contexts, c->vault, c->config, &own));
 	TRY(epochs_open(&c->epochs, c->vault, c->contexts));
-	return announcements_new(&c->announcements);
+	return announcements_new(&c->announcements, wait_system());
 }
 
 err cluster_new(cluster **out, const node_config *config, vault *v, const signer *s, const node_seams *seams)

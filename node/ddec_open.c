@@ -323,15 +323,16 @@ void *ddec_thread(void *arg)
 
 bool ddec_message(ddec *d, committee *c, party from, slice records)
 {
-	ddec_mail *m = malloc(sizeof *m + records.n);
+	const size_t cost = sizeof(ddec_mail) + records.n;              /* an empty one is not free */
+	ddec_mail *m = malloc(cost);
 
 	if (!m) return false;
 	*m = (ddec_mail){ .from_committee = c, .from = from, .n = records.n };
 	memcpy(m->bytes, records.p, records.n);
 	pthread_mutex_lock(&d->lock);
-	const bool room = d->mail_bytes[from] == 0 || d->mail_bytes[from] + records.n <= MOST_MAIL;
+	const bool room = d->mail_bytes[from] == 0 || d->mail_bytes[from] + cost <= MOST_MAIL;
 	if (room) {
-		d->mail_bytes[from] += records.n;
+		d->mail_bytes[from] += cost;
 		*d->mail_end = m;
 		d->mail_end = &m->next;
 		pthread_cond_signal(&d->wake);

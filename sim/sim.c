@@ -10,6 +10,7 @@
  * Whoever holds the baton has the whole simulation for itself; the lock is only for handing it over.
  */
 #include "sim/sim.h"
+#include <sched.h>
 #include <stdlib.h>
 #include "sym/drbg.h"
 #include "sym/sha2.h"
@@ -317,8 +318,25 @@ static void *actor_main(void *arg)
 	return NULL;
 }
 
+/* Threads of which one runs at a time hand over several times faster on one core: those made after this stay where their
+ * maker is.  Whether it works is of no consequence. */
+static cpu_set_t stay_here(void)
+{
+	cpu_set_t before, here;
+
+	CPU_ZERO(&before);
+	CPU_ZERO(&here);
+	const int core = sched_getcpu();
+	if (sched_getaffinity(0, sizeof before, &before) || core < 0) return before;
+	CPU_SET((size_t)core, &here);
+	sched_setaffinity(0, sizeof here, &here);
+	return before;
+}
+
 void sim_run(sim *x, sim_party *p, const session_id *sid)
 {
+	const cpu_set_t before = stay_here();
+
 	x->sid = *sid;
 	FOR_EACH_IN(i, parties_all(x->set.n)) {
 		p[i].text[0] = '\0';
@@ -330,6 +348,7 @@ void sim_run(sim *x, sim_party *p, const session_id *sid)
 	hand_on(x);
 	pthread_mutex_unlock(&x->lock);
 	FOR_EACH_IN(i, parties_all(x->set.n)) pthread_join(x->actors[i].thread, NULL);
+	sched_setaffinity(0, sizeof before, &before);
 }
 
 /* ---- from beginning to end --------------------------------------------------------------------------------------- */

@@ -3,13 +3,13 @@
  * Whatever t parties do: all honest parties get one coin; it is the sum of what was shared before any of it was opened; and it
  * is uniform, even if the liars see all that they can before they deal.
  */
-#include "tests/mpc/theorem.h"
+#include "tests/mpc/open_liars.h"
+#include "tests/mpc/share_liars.h"
 #include "share/shamir.h"
 
 typedef struct io { gr coin; share shared[MAX_PARTIES]; } io;
 
-static const trial *current;
-static void input(trial *x, party i, void *arg) { current = x, (void)i, (void)arg; }
+static void input(trial *x, party i, void *arg) { sharing_trial = x, (void)i, (void)arg; }
 
 static io *recorder[MAX_PARTIES + 1];
 
@@ -50,46 +50,7 @@ static const char *violated(const trial *x)
 	return gr_eq_var(sum, first->coin) ? NULL : "the coin is not the sum of what was shared";
 }
 
-static const theorem COIN = { "coin", sizeof(io), input, run, most_rounds, violated, NULL };
-
-/* ---- liars who want a certain coin -------------------------------------------------------------------------------- */
-
-/* T-RAND: each deals minus all shares that it has got from honest dealers, who have dealt already, hoping for 0. */
-static err cancelling_vss(session *s, share *out, party_set dealers, size_t c, const gr *secret)
-{
-	const size_t row = s->n * s->R->bytes;
-	gr *mine;
-
-	(void)secret;
-	TRY(arena_new(&s->arena, &mine, 1));
-	FOR_EACH_IN(i, honest(current)) {
-		const envelope *dealt = sim_seen(current->sim, i, s->me, 1, MSG_ROUND);
-		assert_non_null(dealt);
-		*mine = gr_sub(s->R, *mine, gr_read(s->R, dealt->body.p + row));
-	}
-	return vss(s, out, dealers, c, mine);
-}
-static const protocols CANCELLING = { .bcast = bcast, .vss = cancelling_vss, .open = open_sync };
-
-/* In the last round, shares of another polynomial; and contributions withdrawn by sending nothing. */
-static void rush_bend(void *ctx, sim *s, envelope *held, size_t count)
-{
-	const trial *x = ctx;
-	const ring *R = ring_of(x->k, ring_degree(x->n));
-
-	for (size_t k = 0; k < count; k++) {
-		envelope *e = &held[k];
-		if (e->body.n != R->bytes) continue;
-		const gr v = gr_read(R, e->body.p);
-		e->body.p = sim_bytes(s, R->bytes);
-		gr_write(R, (uint8_t *)e->body.p, gr_add(R, v, gr_add(R, GR_ONE, gr_scale(R, x->variant, gr_point(e->from)))));
-	}
-}
-
-static const lie LIES[] = {
-	{ .name = "cancel (T-RAND)", .table = &CANCELLING },
-	{ .name = "bend", .rush = rush_bend, .variants = 3 },
-};
+static const theorem COIN = { "coin", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
@@ -104,7 +65,8 @@ static void no_fault_on_the_wire_divides_the_coin(void **state)
 static void no_liars_divide_the_coin(void **state)
 {
 	(void)state;
-	try_lies(&COIN, LIES, COUNT(LIES), 10);
+	try_lies(&COIN, SHARE_LIES, COUNT(SHARE_LIES), 13);
+	try_lies(&COIN, OPEN_LIES, COUNT(OPEN_LIES), 13);
 	try_lies(&COIN, GENERIC_LIES, COUNT(GENERIC_LIES), 7);
 }
 

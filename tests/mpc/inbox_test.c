@@ -221,6 +221,36 @@ static void early_messages_expire(void **state)
 	for (unsigned i = 20; i < 23; i++, now_ms += SMALL.early_ms) assert_int_equal(put_bytes(i, 1, 4, LONG, sizeof LONG), INBOX_KEPT);
 }
 
+/* P_3 writes to a session long before it begins: P_4's messages for it live as long as if P_3 had not. */
+static void an_early_message_lives_its_own_time_whoever_wrote_before(void **state)
+{
+	(void)state;
+	put(1, 1, 3, "old");
+	now_ms += SMALL.early_ms / 2;
+	put(2, 1, 3, "between");
+	now_ms += SMALL.early_ms / 2 - 1;
+	put(1, 1, 4, "young");
+	put(1, 2, 3, "no younger for that");
+	now_ms++;
+	for (unsigned i = 20; i < 23; i++) assert_int_equal(put(i, 1, 3, "m"), INBOX_KEPT);     /* the place of session 1 is free */
+	assert_int_equal(put(23, 1, 3, "m"), INBOX_FULL);
+	now_ms += SMALL.early_ms / 2;                            /* now that of session 2 */
+	assert_int_equal(put(23, 1, 3, "m"), INBOX_KEPT);
+	box *x = open_number(1);
+	take(x, 1, 4, "young");
+	take(x, 1, 3, NULL);
+	take(x, 2, 3, NULL);
+	box_close(&x);
+
+	put(3, 1, 3, "old");                                     /* and the young one does not live for ever, either */
+	now_ms += SMALL.early_ms - 1;
+	put(3, 1, 4, "young");
+	now_ms += SMALL.early_ms;
+	x = open_number(3);
+	take(x, 1, 4, NULL);
+	box_close(&x);
+}
+
 static void bytes_of_a_peer_are_counted_until_their_round_is_over(void **state)
 {
 	static const uint8_t LONG[2000];
@@ -458,6 +488,7 @@ TESTS(
 	WITH_INBOX(early_sessions_of_a_peer_are_counted),
 	WITH_INBOX(early_bytes_of_a_peer_are_counted),
 	WITH_INBOX(early_messages_expire),
+	WITH_INBOX(an_early_message_lives_its_own_time_whoever_wrote_before),
 	WITH_INBOX(bytes_of_a_peer_are_counted_until_their_round_is_over),
 	WITH_INBOX(rounds_that_are_over_or_far_away_are_refused),
 	WITH_INBOX(a_session_that_is_over_stays_over),

@@ -3,7 +3,7 @@
  * Whatever t parties do: what is opened with degree t is right at every honest receiver; with degree 2t it is right or it is
  * said not to be there.
  */
-#include "tests/mpc/theorem.h"
+#include "tests/mpc/open_liars.h"
 #include "share/shamir.h"
 
 enum { M = 7 };                                          /* secrets at once */
@@ -69,67 +69,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static const theorem OPENING = { "opening", sizeof(io), input, run, one_round, violated, NULL };
-
-/* ---- liars ------------------------------------------------------------------------------------------------------- */
-
-/* What a liar sends to `to` in place of its share v of the index-th secret that this one learns. */
-typedef gr (*twist)(const trial *x, sim *s, party from, party to, size_t index, gr v);
-
-static void twist_all(void *ctx, sim *s, envelope *held, size_t count, twist f)
-{
-	const trial *x = ctx;
-	const ring *R = ring_for(x);
-
-	for (size_t k = 0; k < count; k++) {
-		uint8_t *p = sim_bytes(s, held[k].body.n);
-		for (size_t i = 0; i < held[k].body.n / R->bytes; i++)
-			gr_write(R, p + i * R->bytes, f(x, s, held[k].from, held[k].to, i, gr_read(R, held[k].body.p + i * R->bytes)));
-		held[k].body.p = p;
-	}
-}
-
-#define LIAR(name, ...) \
-	static gr name(const trial *x, sim *s, party from, party to, size_t index, gr v) \
-	{ \
-		const ring *R = ring_for(x); \
-		(void)s, (void)from, (void)to, (void)index, (void)R; \
-		__VA_ARGS__ \
-	} \
-	static void rush_##name(void *x, sim *s, envelope *held, size_t count) { twist_all(x, s, held, count, name); }
-
-LIAR(adds_one, return gr_add(R, v, GR_ONE);)
-LIAR(sends_zero, (void)v; return GR_ZERO;)
-LIAR(high_bit, return gr_add(R, v, gr_scalar(R, (u128)1 << (R->k - 1)));)
-LIAR(bit_planes, return gr_add(R, v, gr_scalar(R, (u128)1 << ((7 * from + 3 * index) % R->k)));)
-LIAR(sends_random, (void)v; return gr_random(R, sim_rng(s));)
-LIAR(lies_to_one, return to == first_of(honest(x)) ? gr_add(R, v, gr_point(2)) : v;)
-LIAR(lies_in_one, return index == x->variant % M ? gr_add(R, v, gr_point(3)) : v;)
-
-/* All liars on one other polynomial, the same for all: f + 1 + Z. */
-LIAR(other_polynomial, return gr_add(R, v, gr_add(R, GR_ONE, gr_point(from)));)
-
-/* A codeword of low weight: delta vanishes at as many honest parties as it can, so that the liars' word is near another one. */
-LIAR(low_weight, {
-	gr delta = GR_ONE;
-	unsigned zeros = 0;
-
-	FOR_EACH_IN(j, honest(x)) if (zeros++ < (1 + twice) * x->t) delta = gr_mul(R, delta, gr_sub(R, gr_point(from), gr_point(j)));
-	return gr_add(R, v, gr_mul(R, delta, gr_scalar(R, (u128)1 << (x->variant % 2 ? R->k - 1 : 0))));
-})
-
-static const lie LIES[] = {
-	{ .name = "add one", .rush = rush_adds_one },
-	{ .name = "send zero", .rush = rush_sends_zero },
-	{ .name = "highest bit", .rush = rush_high_bit },
-	{ .name = "a bit plane each", .rush = rush_bit_planes },
-	{ .name = "send random elements", .rush = rush_sends_random },
-	{ .name = "lie to one", .rush = rush_lies_to_one },
-	{ .name = "lie in one value", .rush = rush_lies_in_one, .variants = 3 },
-	{ .name = "another polynomial", .rush = rush_other_polynomial },
-	{ .name = "a codeword of low weight (T-MISCORRECT)", .rush = rush_low_weight, .variants = 2 },
-	{ .name = "silent", .silent = true },
-};
+static const theorem OPENING = { "opening", sizeof(io), input, run, one_round, violated, NULL, NULL };
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
@@ -149,7 +89,7 @@ static void values_of_degree_t_open_whatever_happens_on_the_wire(void **state)
 static void values_of_degree_t_open_whatever_liars_send(void **state)
 {
 	(void)state;
-	try_lies(&OPENING, LIES, COUNT(LIES), 13);
+	try_lies(&OPENING, OPEN_LIES, COUNT(OPEN_LIES), 13);
 }
 
 static void values_of_degree_2t_open_right_or_not_at_all(void **state)
@@ -157,7 +97,7 @@ static void values_of_degree_2t_open_right_or_not_at_all(void **state)
 	(void)state;
 	twice = 1;
 	for (size_t c = 0; c < COUNT(SIZES); c++) sweep(&OPENING, SIZES[c], c ? 100 : 500, 60);
-	try_lies(&OPENING, LIES, COUNT(LIES), 13);
+	try_lies(&OPENING, OPEN_LIES, COUNT(OPEN_LIES), 13);
 }
 
 static void private_values_reach_their_parties_and_no_other(void **state)
@@ -165,7 +105,7 @@ static void private_values_reach_their_parties_and_no_other(void **state)
 	(void)state;
 	in_private = true;
 	for (size_t c = 0; c < COUNT(SIZES); c++) sweep(&OPENING, SIZES[c], c ? 50 : 300, 30);
-	try_lies(&OPENING, LIES, COUNT(LIES), 7);
+	try_lies(&OPENING, OPEN_LIES, COUNT(OPEN_LIES), 13);
 }
 
 /* T-DETECT: a party whose own share and the next ones interpolate looks at the others too, and says who was wrong. */
@@ -211,7 +151,7 @@ static void shares_of_the_known_corrupt_are_not_used(void **state)
 	(void)state;
 	known = 1 << 2;
 	for (twice = 0; twice < 2; twice++) {
-		trial x = { .of = &OPENING, .n = 4, .t = 1, .corrupt = known, .seed = 5, .rush = rush_sends_random };
+		trial x = { .of = &OPENING, .n = 4, .t = 1, .corrupt = known, .seed = 5, .rush = OPEN_LIES[4].rush, .table = OPEN_LIES[4].table };
 		assert_null(trial_run(&x));
 		const io *v = x.io[1];
 		for (unsigned m = 0; m < M; m++) assert_true(v->opened[m]);

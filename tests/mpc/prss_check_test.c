@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whatever t parties do: a Check gives all honest parties the shares that everybody should have, and whoever published another
- * output is accused.  A mask is not checked.
+ * output is accused.  PRSS.Check and PRZS.Check are one protocol; each is tried alone, and both together.  A mask is not checked.
  */
-#include "tests/mpc/theorem.h"
+#include "tests/mpc/bcast_liars.h"
 #include "tests/share/prss_keys.h"
 
 enum { USES = 4 };
-static const prss_use USE[USES] = { { PRSS_PSI, 3 }, { PRSS_ZETA, 3 }, { PRSS_CHI, 3 }, { PRSS_PSI, 4 } };
+typedef struct checked { const char *name; unsigned uses; prss_use use[USES]; } checked;
+static const checked BOTH = { "PRSS.Check and PRZS.Check", 4, { { PRSS_PSI, 3 }, { PRSS_ZETA, 3 }, { PRSS_CHI, 3 }, { PRSS_PSI, 4 } } };
+static const checked EACH[] = {
+	{ "PRSS.Check", 1, { { PRSS_PSI, 3 } } },
+	{ "PRZS.Check", 1, { { PRSS_CHI, 3 } } },
+};
+static const checked *now = &BOTH;
 
 typedef struct io { gr value[USES][MAX_PARTIES + 1]; share own[USES]; } io;
 
@@ -30,9 +36,9 @@ static err run(session *s, void *arg)
 	static gr value[MAX_PARTIES + 1][USES * (MAX_PARTIES + 1)];
 	io *v = arg;
 
-	for (unsigned k = 0; k < USES; k++) v->own[k] = draw(s, USE[k]);
-	TRY(prss_check(s, value[s->me], USE, USES));
-	for (unsigned k = 0; k < USES; k++)
+	for (unsigned k = 0; k < now->uses; k++) v->own[k] = draw(s, now->use[k]);
+	TRY(prss_check(s, value[s->me], now->use, now->uses));
+	for (unsigned k = 0; k < now->uses; k++)
 		memcpy(v->value[k], &value[s->me][k * (s->n + 1u)], (s->n + 1u) * sizeof(gr));
 	return OK;
 }
@@ -43,7 +49,7 @@ static const char *violated(const trial *x)
 {
 	const io *first = x->io[first_of(honest(x))];
 
-	FOR_EACH_IN(i, honest(x)) for (unsigned k = 0; k < USES; k++) {
+	FOR_EACH_IN(i, honest(x)) for (unsigned k = 0; k < now->uses; k++) {
 		const io *v = x->io[i];
 		FOR_EACH_IN(j, honest(x))
 			if (!gr_eq_var(v->value[k][j], ((io *)x->io[j])->own[k].v)) return "a recomputed share is not what its party holds";
@@ -53,7 +59,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static theorem CHECKING = { "PRSS.Check", sizeof(io), input, run, most_rounds, violated, NULL };
+static theorem CHECKING = { "check", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
 
 /* ---- liars: what they publish -------------------------------------------------------------------------------------- */
 
@@ -90,23 +96,48 @@ static void keys_for(sizes c)
 	CHECKING.prss = group.p;
 }
 
+static void publish_wrongly(unsigned n, unsigned t, unsigned liars)
+{
+	trial x = { .of = &CHECKING, .n = n, .t = t, .seed = 10 * variant + liars, .corrupt = random_parties(n, liars),
+	            .table = &PUBLISHING, .name = "publish", .variant = variant };
+
+	CHECKING.name = now->name;
+	trial_must_hold_keep(&x);
+	assert_int_equal(x.p[first_of(honest(&x))].corrupt, x.corrupt);
+	trial_end(&x);
+}
+
 static void whoever_publishes_another_output_is_accused(void **state)
 {
 	(void)state;
 	for (size_t c = 0; c < COUNT(SIZES); c++) {
+		const unsigned n = SIZES[c].n, t = SIZES[c].t;
 		keys_for(SIZES[c]);
 		for (variant = 0; variant < VARIANTS; variant++) {
-			const unsigned n = SIZES[c].n, t = SIZES[c].t;
+			for (size_t k = 0; k < COUNT(EACH); k++) now = &EACH[k], publish_wrongly(n, t, t);
+			now = &BOTH;
 			if (n >= 10 && variant != n % 3 + 1) continue;
-			for (unsigned liars = 1; liars <= t; liars += t > 2 ? t - 1 : 1) {
-				trial x = { .of = &CHECKING, .n = n, .t = t, .seed = 10 * variant + liars, .corrupt = random_parties(n, liars),
-				            .table = &PUBLISHING, .name = "publish", .variant = variant };
-				trial_must_hold_keep(&x);
-				assert_int_equal(x.p[first_of(honest(&x))].corrupt, x.corrupt);
-				trial_end(&x);
-			}
+			for (unsigned liars = 1; liars <= t; liars += t > 2 ? t - 1 : 1) publish_wrongly(n, t, liars);
 		}
 	}
+}
+
+/* Liars of the broadcast under it: the same value for all, or none, and then they are accused. */
+static void whoever_publishes_two_outputs_does_not_divide_the_honest(void **state)
+{
+	(void)state;
+	for (size_t c = 0; c < COUNT(SIZES); c++) {
+		keys_for(SIZES[c]);
+		for (size_t k = 0; k < COUNT(EACH); k++) for (size_t l = 0; l < COUNT(BCAST_LIES); l++) {
+			if (group.n >= 10 && l % 2 != k) continue;
+			const lie *b = &BCAST_LIES[l];
+			trial x = { .of = &CHECKING, .n = group.n, .t = group.t, .seed = 300 + l, .corrupt = random_parties(group.n, group.t),
+			            .rush = b->rush, .silent = b->silent, .name = b->name, .variant = b->variants / 2 };
+			now = &EACH[k], CHECKING.name = now->name;
+			trial_must_hold(&x);
+		}
+	}
+	now = &BOTH;
 }
 
 static void no_fault_on_the_wire_spoils_a_check(void **state)
@@ -270,7 +301,7 @@ static void a_liar_in_products_is_named_and_the_next_batches_fit(void **state)
 	(void)state;
 	for (size_t c = 0; c < 4; c++) for (unsigned v = 0; v < 2; v++) {
 		keys_for(SIZES[c]);
-		const theorem of = { "products", sizeof(product_io), input, products, any_rounds, products_violated, group.p };
+		const theorem of = { "products", sizeof(product_io), input, products, any_rounds, products_violated, group.p, NULL };
 		trial x = { .of = &of, .n = group.n, .t = group.t, .seed = 100 + 2 * c + v, .variant = v, .name = "spoil",
 		            .corrupt = random_parties(group.n, 1), .rush = rush_spoil, .table = &SPOILING };
 		trial_must_hold_keep(&x);
@@ -287,6 +318,7 @@ static void a_liar_in_products_is_named_and_the_next_batches_fit(void **state)
 
 TESTS(
 	TEST(whoever_publishes_another_output_is_accused),
+	TEST(whoever_publishes_two_outputs_does_not_divide_the_honest),
 	TEST(no_fault_on_the_wire_spoils_a_check),
 	TEST(liars_who_know_nothing_of_it_spoil_no_check),
 	TEST(it_takes_one_broadcast_of_the_outputs_of_all_ones_sets),

@@ -3,11 +3,12 @@
  * Whatever t parties do: the honest members of each set get the same key, all keys differ, and shares made from them lie on
  * one polynomial.  It ends: t parties cannot stop it (T-ABORTPRSS).
  */
-#include "tests/mpc/theorem.h"
+#include "tests/mpc/open_liars.h"
+#include "tests/mpc/share_liars.h"
 
 typedef struct io { uint8_t r[MAX_PRSS_SETS][PRSS_KEY]; } io;
 
-static void input(trial *x, party i, void *arg) { (void)x, (void)i, (void)arg; }
+static void input(trial *x, party i, void *arg) { sharing_trial = x, (void)i, (void)arg; }
 static err run(session *s, void *arg) { return prss_setup(s, ((io *)arg)->r); }
 static unsigned most_rounds(unsigned n, unsigned t) { return (void)n, 2 + 3 * bcast_rounds(t); }
 
@@ -52,57 +53,7 @@ static const char *violated(const trial *x)
 	return what;
 }
 
-static const theorem SETUP = { "PRSS set-up", sizeof(io), input, run, most_rounds, violated, NULL };
-
-/* ---- liars ------------------------------------------------------------------------------------------------------- */
-
-/* In the private opening: another polynomial, the same for all sets or only for some, or to some only. */
-static void rush_lie_in_opening(void *ctx, sim *s, envelope *held, size_t count)
-{
-	const trial *x = ctx;
-	const ring *R = ring_of(x->k, ring_degree(x->n));
-
-	for (size_t k = 0; k < count; k++) {
-		envelope *e = &held[k];
-		if (e->round != 2 + bcast_rounds(x->t) || (x->variant == 2 && e->to % 2)) continue;
-		uint8_t *p = memcpy(sim_bytes(s, e->body.n), e->body.p, e->body.n);
-		for (size_t i = 0; i < e->body.n; i += R->bytes)
-			if (x->variant != 1 || i % 3 == 0) gr_write(R, p + i, gr_add(R, gr_read(R, p + i), gr_add(R, GR_ONE, gr_point(e->from))));
-		e->body.p = p;
-	}
-}
-
-/* Dealers of zeros only: their part of the keys is known to all, that of the others is not. */
-static err zero_vss(session *s, share *out, party_set dealers, size_t c, const gr *secret)
-{
-	gr *zeros;
-
-	(void)secret;
-	TRY(arena_new(&s->arena, &zeros, c));
-	return vss(s, out, dealers, c, zeros);
-}
-static const protocols ZEROS = { .bcast = bcast, .vss = zero_vss, .open = open_sync };
-
-/* Rows that do not fit, for one honest party. */
-static void rush_bad_rows(void *ctx, sim *s, envelope *held, size_t count)
-{
-	const trial *x = ctx;
-
-	for (size_t k = 0; k < count; k++) {
-		envelope *e = &held[k];
-		if (e->round != 1 || e->to != first_of(honest(x))) continue;
-		uint8_t *p = memcpy(sim_bytes(s, e->body.n), e->body.p, e->body.n);
-		p[e->body.n - 1] ^= 1;
-		p[e->body.n / 2] ^= 1;
-		e->body.p = p;
-	}
-}
-
-static const lie LIES[] = {
-	{ .name = "lie in the opening", .rush = rush_lie_in_opening, .variants = 3 },
-	{ .name = "deal zeros", .table = &ZEROS },
-	{ .name = "bad rows", .rush = rush_bad_rows },
-};
+static const theorem SETUP = { "PRSS set-up", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
@@ -116,17 +67,26 @@ static void four_parties_get_keys_whatever_happens_on_the_wire(void **state)
 static void no_liars_stop_it_or_divide_the_keys(void **state)
 {
 	(void)state;
-	try_lies(&SETUP, LIES, COUNT(LIES), 7);
+	try_lies(&SETUP, SHARE_LIES, COUNT(SHARE_LIES), 7);
+	try_lies(&SETUP, OPEN_LIES, COUNT(OPEN_LIES), 5);
 	try_lies(&SETUP, GENERIC_LIES, COUNT(GENERIC_LIES), 5);
 }
 
+/* Of liars who know the protocol; the others of each kind in the long run. */
 static void thirteen_parties_get_keys_with_four_liars(void **state)
 {
+	static const struct { const lie *l; unsigned variant; } some[] = {
+		{ &SHARE_LIES[0], 0 }, { &SHARE_LIES[2], 4 }, { &SHARE_LIES[6], 0 }, { &OPEN_LIES[7], 0 }, { &OPEN_LIES[8], 0 }, { &OPEN_LIES[9], 0 },
+	};
+
 	(void)state;
-	trial x = { .of = &SETUP, .n = 10, .t = 3, .seed = 1, .corrupt = 0x1c, .rush = rush_lie_in_opening };
-	trial_must_hold(&x);
-	trial y = { .of = &SETUP, .n = 13, .t = 4, .seed = 2, .corrupt = 0x2d0, .rush = rush_lie_in_opening };
-	trial_must_hold(&y);
+	for (size_t c = 2; c < COUNT(SIZES); c++) for (size_t k = 0; k < COUNT(some); k++) {
+		const lie *l = some[k].l;
+		trial x = { .of = &SETUP, .n = SIZES[c].n, .t = SIZES[c].t, .seed = 900 + 10 * c + k, .name = l->name, .rush = l->rush,
+		            .table = l->table, .variant = some[k].variant };
+		x.corrupt = random_parties(x.n, x.t);
+		trial_must_hold(&x);
+	}
 }
 
 static void both_rings_serve(void **state)

@@ -104,7 +104,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static const theorem CEREMONY = { "ceremony", sizeof(io), input, run, no_rounds, violated, NULL };
+static const theorem CEREMONY = { "ceremony", sizeof(io), input, run, no_rounds, violated, NULL, NULL };
 
 /* Old fresh bytes again: what the liar said in the hello of the run before. */
 static err stale_bcast(session *s, slice mine, size_t most, slice *all)

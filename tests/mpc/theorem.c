@@ -50,7 +50,7 @@ const char *trial_run(trial *x)
 {
 	sim *s = NULL;
 	faults *tap = calloc(1, sizeof *tap);
-	const session_id sid = sim_sid(1 + x->seed);
+	const session_id sid = x->of->sid ? x->of->sid(x) : sim_sid(1 + x->seed);
 
 	if (!x->k) x->k = 64;
 	assert_ok(sim_new(&s, &(sim_setup){ .n = x->n, .t = x->t, .k = x->k, .corrupt = x->corrupt, .seed = x->seed }));

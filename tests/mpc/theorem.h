@@ -44,6 +44,7 @@ struct theorem {
 	unsigned (*most_rounds)(unsigned n, unsigned t);
 	const char *(*violated)(const trial *x);     /* NULL: it holds                 */
 	prss     *const *prss;           /* by party; NULL: none                       */
+	session_id (*sid)(const trial *x);           /* under which it runs; NULL: any */
 };
 
 /* Runs it; NULL if the theorem holds, otherwise what does not. */

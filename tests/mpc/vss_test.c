@@ -51,7 +51,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static const theorem SHARING = { "verifiable sharing", sizeof(io), input, run, most_rounds, violated, NULL };
+static const theorem SHARING = { "verifiable sharing", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
 
 /* ---- liars: their stories ---------------------------------------------------------------------------------------- */
 
@@ -425,6 +425,35 @@ static void up_to_t_victims_get_their_rows_and_with_more_the_dealer_is_caught(vo
 	tell(SIZES[4], victims_unbelieved, 4, last_parties(13, 1), true, false);
 }
 
+/* Two liars and an honest party deal; the liars are the last t.  What must come of each story is as above. */
+static void liars_of_large_clusters_fare_no_better(void **state)
+{
+	static const struct { twist f; unsigned past_t; bool caught, pass, one; } STORIES[] = {
+		{ victims_unbelieved, 0, false, true, true }, { victims_unbelieved, 1, true, false, true }, { victims_believed, 1, false, false, false },
+		{ victims_cheated, 0, true, false, true }, { wrong_rows, 1, true, false, true }, { wrong_columns, 0, false, true, true },
+		{ two_halves, 0, false, false, false }, { almost, 0, true, false, true },
+	};
+
+	(void)state;
+	for (size_t c = 3; c < COUNT(SIZES); c++) for (size_t k = 0; k < COUNT(STORIES); k++) {
+		const unsigned n = SIZES[c].n, t = SIZES[c].t;
+		dealers = 1u << n | (STORIES[k].one ? 0 : 1u << (n - 1)) | 1 << 2;
+		tell(SIZES[c], STORIES[k].f, t - 1 + STORIES[k].past_t, last_parties(n, STORIES[k].one ? 1 : t), STORIES[k].caught, STORIES[k].pass);
+	}
+}
+
+static void false_complaints_in_large_clusters_hurt_nobody_honest(void **state)
+{
+	(void)state;
+	for (size_t c = 3; c < COUNT(SIZES); c++) for (unsigned lies = 0; lies < 4; lies++) {
+		const sizes k = SIZES[c];
+		reset(NULL);
+		dealers = 1u << k.n | 1 << 2;
+		plot.complain = lies != 1, plot.other_pads = lies == 1, plot.garble_3 = lies == 2, plot.garble_4 = true, plot.short_3 = lies == 3;
+		tell(k, lies % 2 ? no_twist : victims_unbelieved, 0, last_parties(k.n, k.t), false, false);
+	}
+}
+
 static void a_dealer_of_two_polynomials_is_caught_or_shares_one(void **state)
 {
 	(void)state;
@@ -544,6 +573,8 @@ static void it_takes_one_round_and_one_broadcast_when_nobody_complains(void **st
 TESTS(
 	AFTER_RESET(no_fault_on_the_wire_breaks_a_sharing),
 	AFTER_RESET(up_to_t_victims_get_their_rows_and_with_more_the_dealer_is_caught),
+	AFTER_RESET(liars_of_large_clusters_fare_no_better),
+	AFTER_RESET(false_complaints_in_large_clusters_hurt_nobody_honest),
 	AFTER_RESET(a_dealer_of_two_polynomials_is_caught_or_shares_one),
 	AFTER_RESET(a_row_that_fits_too_few_is_not_taken),
 	AFTER_RESET(rows_that_miss_their_own_columns_do_not_pass),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <malloc.h>
 #include "tests/test.h"
 #include "tests/rpc/links_world.h"
 
@@ -259,6 +260,95 @@ static void who_does_not_take_frames_makes_the_sender_s_queue_full_and_no_more(v
 	p.b->full[LINKS_BULK] = false;
 	links_resume(p.b->links, 1);
 	assert_true(world_until(all_arrived, &p));
+	pair_free(&p);
+}
+
+/* ---- a peer whose socket nobody reads --------------------------------------------------------------------------- */
+
+static void small_queues(links_config *c)
+{
+	c->queued[LINKS_URGENT] = LINKS_URGENT_MAX + (64 << 10);
+	c->queued[LINKS_BULK] = LINKS_BULK_MAX + (256 << 10);
+}
+
+/* Frames of so many bytes until the lane is full, several turns in between; how many it took. */
+static unsigned fill(node *n, unsigned to, links_lane lane, size_t size)
+{
+	unsigned taken = 0;
+
+	for (unsigned full = 0; full < 20; world_turn()) {
+		err e = OK;
+		while ((e = node_send(n, to, lane, size)) == OK) taken++;
+		assert_int_equal(e, ERR_EXHAUSTED);
+		full++;
+		err_clear();
+		assert_true(node_health(n, to).queued[lane] <= n->config.queued[lane]);
+	}
+	return taken;
+}
+
+static bool drained(void *ctx)
+{
+	const links_health h = node_health(((pair *)ctx)->a, 2);
+	return all_arrived(ctx) && !h.queued[LINKS_URGENT] && !h.queued[LINKS_BULK];
+}
+
+static bool three_has_all(void *ctx)
+{
+	const node *const *n = ctx;
+	return n[1]->from[1][LINKS_URGENT] == n[0]->next_out[3][LINKS_URGENT] && n[1]->from[1][LINKS_BULK] == n[0]->next_out[3][LINKS_BULK];
+}
+
+/* Towards node 2 bytes stay where they are.  Its lanes fill up, each for itself, and then refuse; what is queued stays within
+ * its bound for as long as that lasts; node 3 notices nothing; and afterwards everything that was taken arrives, once. */
+static void a_peer_that_does_not_read_fills_its_own_queues_and_nothing_else(void **state)
+{
+	(void)state;
+	pair p = { node_new_with(1, &world_who[1], small_queues), node_new(2), NULL, NULL };
+	node *three = node_new(3);
+	node *ends[] = { p.a, three };
+
+	p.to_b = cutter_new(links_port(p.b->links));
+	node_meet(p.a, 2, p.to_b->port);
+	node_meet(p.b, 1, links_port(p.a->links));
+	node_meet(p.a, 3, links_port(three->links));
+	node_meet(three, 1, links_port(p.a->links));
+	assert_true(world_until(both_up, &p));
+	cutter_stall(p.to_b, true);
+
+	const struct mallinfo2 before = mallinfo2();
+	const unsigned bulk = fill(p.a, 2, LINKS_BULK, 100000);
+	assert_ok(node_send(p.a, 2, LINKS_URGENT, 100));         /* a lane that is full leaves room in the other */
+	const unsigned urgent = fill(p.a, 2, LINKS_URGENT, 1000);
+	links_health h = node_health(p.a, 2);
+	assert_int_equal(h.exhausted, 40);
+	assert_int_equal(h.frames_out, bulk + urgent + 1);
+	for (unsigned lane = 0; lane < LINKS_LANES; lane++)
+		assert_in_range(h.queued[lane], p.a->config.queued[lane] - 101000, p.a->config.queued[lane]);
+	for (unsigned i = 0; i < 50; i++) {                      /* refused is refused: nothing is kept */
+		assert_err(ERR_EXHAUSTED, node_send(p.a, 2, LINKS_BULK, 100000));
+		world_turn();
+	}
+	const size_t bounds = p.a->config.queued[LINKS_URGENT] + p.a->config.queued[LINKS_BULK];
+	const size_t used = mallinfo2().uordblks + mallinfo2().hblkhd, had = before.uordblks + before.hblkhd;
+	assert_true(used <= had + bounds + bounds / 3 + (1 << 20));      /* records lie whole in chunks of four */
+
+	for (unsigned i = 0; i < 200; i++) assert_ok(node_send(p.a, 3, i % 2, 5000));
+	assert_true(world_until(three_has_all, ends));
+	assert_int_equal(node_health(p.a, 3).exhausted, 0);
+	world_pass(2 * p.a->config.silence_ms);                  /* the connection is given up, the queue is not */
+	assert_true(p.a->downs > 0);
+	assert_int_equal(node_health(p.a, 2).queued[LINKS_BULK], h.queued[LINKS_BULK]);
+	assert_int_equal(node_health(p.a, 2).dropped, 0);
+	assert_true(node_health(p.a, 3).up);
+
+	cutter_stall(p.to_b, false);
+	assert_true(world_until(drained, &p));
+	assert_int_equal(p.b->from[1][LINKS_BULK], bulk);
+	assert_int_equal(p.b->from[1][LINKS_URGENT], urgent + 1);
+	for (unsigned i = 0; i < 10; i++) assert_ok(node_send(p.a, 2, i % 2, 100000));
+	assert_true(world_until(drained, &p));
+	node_free(&three);
 	pair_free(&p);
 }
 
@@ -560,6 +650,7 @@ int main(int argc, char **argv)
 		TEST(a_receiver_that_restarts_gets_what_it_had_not_acknowledged_and_what_follows),
 		TEST(a_sender_that_restarts_begins_anew),
 		TEST(who_does_not_take_frames_makes_the_sender_s_queue_full_and_no_more),
+		TEST(a_peer_that_does_not_read_fills_its_own_queues_and_nothing_else),
 		TEST(what_is_held_survives_a_cut),
 		TEST(what_waits_for_a_peer_that_is_down_is_bounded_and_dropped_in_the_end),
 		TEST(who_was_cut_off_for_too_long_is_back_without_what_was_dropped),
