@@ -2,6 +2,7 @@
 /* base/file.c -- write beside, sync, rename, sync the directory. */
 #include "base/file.h"
 #include "base/base.h"
+#include "base/file_internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static err io_failed(const char *doing, const char *path)
+err file_failed(const char *doing, const char *path)
 {
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_fail(ERR_IO, "cannot %s %s: the disk is full; free some space and try again", doing, path);
@@ -24,9 +25,9 @@ static err open_sized(const char *path, size_t max, int *fd, size_t *size)
 	/* O_NONBLOCK: opening a pipe, which is refused below, does not wait for its writer. */
 	*fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (*fd < 0 && errno == ENOENT) return err_fail(ERR_NOT_FOUND, "%s: there is no such file", path);
-	if (*fd < 0) return io_failed("open", path);
+	if (*fd < 0) return file_failed("open", path);
 	if (fstat(*fd, &s)) {
-		err e = io_failed("read", path);
+		err e = file_failed("read", path);
 		close(*fd);
 		return e;
 	}
@@ -51,7 +52,7 @@ err file_read(buf *out, const char *path, size_t max)
 		ssize_t got = read(fd, p, size);
 		if (got < 0 && errno == EINTR) continue;
 		if (got <= 0) {
-			err e = got < 0 ? io_failed("read", path) : err_fail(ERR_IO, "%s became shorter while it was read", path);
+			err e = got < 0 ? file_failed("read", path) : err_fail(ERR_IO, "%s became shorter while it was read", path);
 			close(fd);
 			out->n = before;
 			return e;
@@ -68,7 +69,7 @@ static err write_all(int fd, slice bytes, const char *path)
 	while (bytes.n) {
 		ssize_t put = write(fd, bytes.p, bytes.n);
 		if (put < 0 && errno == EINTR) continue;
-		if (put < 0) return io_failed("write", path);
+		if (put < 0) return file_failed("write", path);
 		bytes = slice_of(bytes.p + put, bytes.n - (size_t)put);
 	}
 	return OK;
@@ -82,8 +83,8 @@ static err sync_directory_of(const char *path)
 	char *slash = strrchr(dir, '/');
 	if (slash) slash[slash == dir ? 1 : 0] = '\0';
 	int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) return io_failed("open", dir);
-	err e = fsync(fd) ? io_failed("sync", dir) : OK;
+	if (fd < 0) return file_failed("open", dir);
+	err e = fsync(fd) ? file_failed("sync", dir) : OK;
 	close(fd);
 	return e;
 }
@@ -97,19 +98,26 @@ static err refuse_special(const char *path)
 	return err_fail(ERR_REQUEST, "%s is not a regular file; name another one to write to", path);
 }
 
-/* Leaves a synced temporary file with the given bytes; its name goes to `temporary`. */
-static err write_beside(char temporary[static PATH_MAX], const char *path, slice bytes, mode_t mode)
+err file_beside(int *fd, char temporary[static PATH_MAX], const char *path)
 {
 	int n = snprintf(temporary, PATH_MAX, "%s.unfinished-XXXXXX", path);
 	if (n < 0 || n >= PATH_MAX) return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) return err_fail(ERR_IO, "cannot write %s: its folder does not exist", path);
-	if (fd < 0) return io_failed("create a file beside", path);
+	*fd = mkostemp(temporary, O_CLOEXEC);
+	if (*fd < 0 && errno == ENOENT) return err_fail(ERR_IO, "cannot write %s: its folder does not exist", path);
+	return *fd < 0 ? file_failed("create a file beside", path) : OK;
+}
+
+/* Leaves a synced temporary file with the given bytes; its name goes to `temporary`. */
+static err write_beside(char temporary[static PATH_MAX], const char *path, slice bytes, mode_t mode)
+{
+	int fd;
+
+	TRY(file_beside(&fd, temporary, path));
 	err e = write_all(fd, bytes, path);
-	if (e == OK && fchmod(fd, mode)) e = io_failed("set the permissions of", path);
-	if (e == OK && fsync(fd)) e = io_failed("sync", path);
-	if (close(fd) && e == OK) e = io_failed("close", path);
+	if (e == OK && fchmod(fd, mode)) e = file_failed("set the permissions of", path);
+	if (e == OK && fsync(fd)) e = file_failed("sync", path);
+	if (close(fd) && e == OK) e = file_failed("close", path);
 	if (e != OK) unlink(temporary);
 	return e;
 }
@@ -121,11 +129,23 @@ err file_write_atomic(const char *path, slice bytes, mode_t mode)
 	TRY(refuse_special(path));
 	TRY(write_beside(temporary, path, bytes, mode));
 	if (rename(temporary, path)) {
-		err e = io_failed("rename into", path);
+		err e = file_failed("rename into", path);
 		unlink(temporary);
 		return e;
 	}
 	return sync_directory_of(path);
+}
+
+err file_link_once(const char *temporary, const char *path, bool *existed)
+{
+	const bool created = link(temporary, path) == 0;
+	err e = created || errno == EEXIST ? OK : file_failed("create", path);
+
+	unlink(temporary);
+	TRY(e);
+	TRY(sync_directory_of(path));          /* also if it existed: whoever created it may have failed before this */
+	*existed = !created;
+	return OK;
 }
 
 err file_write_once(const char *path, slice bytes, mode_t mode, bool *existed)
@@ -133,13 +153,7 @@ err file_write_once(const char *path, slice bytes, mode_t mode, bool *existed)
 	char temporary[PATH_MAX];
 
 	TRY(write_beside(temporary, path, bytes, mode));
-	const bool created = link(temporary, path) == 0;
-	err e = created || errno == EEXIST ? OK : io_failed("create", path);
-	unlink(temporary);
-	TRY(e);
-	TRY(sync_directory_of(path));          /* also if it existed: whoever created it may have failed before this */
-	*existed = !created;
-	return OK;
+	return file_link_once(temporary, path, existed);
 }
 
 /* One folder whose parent is there. */
@@ -152,7 +166,7 @@ static err make_one(const char *path, mode_t mode)
 		if (e != OK) rmdir(path);      /* so that the next attempt makes it again, and syncs */
 		return e;
 	}
-	if (errno != EEXIST) return io_failed("make the directory", path);
+	if (errno != EEXIST) return file_failed("make the directory", path);
 	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return OK;
 	return err_fail(ERR_IO, "cannot make the directory %s: something else has this name", path);
 }
@@ -189,11 +203,19 @@ err file_map(slice *view, const char *path, size_t max)
 		return OK;
 	}
 	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	err e = p == MAP_FAILED ? io_failed("map", path) : OK;
+	err e = p == MAP_FAILED ? file_failed("map", path) : OK;
 	close(fd);
 	TRY(e);
 	*view = slice_of(p, size);
 	return OK;
+}
+
+void file_view_release(slice part)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t from = ((uintptr_t)part.p + page - 1) / page * page, to = ((uintptr_t)part.p + part.n) / page * page;
+
+	if (from < to) madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 void file_unmap(slice *view)

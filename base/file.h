@@ -32,4 +32,7 @@ bool file_exists(const char *path);
 err  file_map(slice *view, const char *path, size_t max);
 void file_unmap(slice *view);
 
+/* A part of such a view is not needed soon: the whole pages in it are no memory of this process until they are read again. */
+void file_view_release(slice part);
+
 #endif

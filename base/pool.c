@@ -108,6 +108,11 @@ size_t pool_waiting(pool *p)
 	return n;
 }
 
+unsigned pool_threads(const pool *p)
+{
+	return p->threads;
+}
+
 /* ---- pool_each ---------------------------------------------------------------------------------------------- */
 
 typedef struct each {

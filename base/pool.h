@@ -29,6 +29,7 @@ void pool_each(pool *p, size_t count, void (*body)(void *ctx, size_t i), void *c
  */
 err  pool_try(pool *p, size_t count, err (*body)(void *ctx, size_t i), void *ctx);
 
-size_t pool_waiting(pool *p);
+size_t   pool_waiting(pool *p);
+unsigned pool_threads(const pool *p);
 
 #endif

@@ -33,14 +33,14 @@ static err dot_all(void *ctx)
 	return OK;
 }
 
-/* b - <a, s>, as it is written. */
+/* b - <a', s>, as it is written. */
 static err check_dot(const dot *x, const u128 *key, size_t dim)
 {
 	u128 sum[DEGREE] = { x->lwe[dim] };
 
 	partial_lwe(x->key, (u128 *)x->out, x->lwe, LWES);
 	for (size_t i = 0; i < dim; i++)
-		for (unsigned c = 0; c < DEGREE; c++) sum[c] -= x->lwe[i] * key[i * DEGREE + c];
+		for (unsigned c = 0; c < DEGREE; c++) sum[c] -= partial_rounded(x->lwe[i]) * key[i * DEGREE + c];
 	return memcmp(sum, x->out, sizeof sum) == 0 ? OK : err_fail(ERR_INTERNAL, "the part of the phase is wrong");
 }
 
@@ -76,7 +76,7 @@ static err packed_one(void *ctx)
 	return OK;
 }
 
-/* Block i of B - sum A_p S_p modulo X^N + 1, as it is written. */
+/* Block i of B - sum A'_p S_p modulo X^N + 1, as it is written. */
 static void packed_block(u128 out[static DEGREE], const u128 *list, const u128 *key, size_t i)
 {
 	memset(out, 0, DEGREE * sizeof *out);
@@ -84,7 +84,7 @@ static void packed_block(u128 out[static DEGREE], const u128 *list, const u128 *
 	for (size_t p = 0; p < LIST_K; p++)
 		for (size_t k = 0; k < LIST_N; k++) {
 			const size_t at = (i + LIST_N - k) % LIST_N;
-			const u128 a = k <= i ? list[p * LIST_N + at] : -list[p * LIST_N + at];
+			const u128 rounded = partial_rounded(list[p * LIST_N + at]), a = k <= i ? rounded : -rounded;
 			for (unsigned c = 0; c < DEGREE; c++) out[c] -= a * key[(p * LIST_N + k) * DEGREE + c];
 		}
 }

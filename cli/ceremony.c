@@ -2,6 +2,7 @@
 /* cli/ceremony.c */
 #include "cli/ceremony.h"
 #include <stdlib.h>
+#include "cli/key_watch.h"
 
 enum { TURN_MS = 100 };
 
@@ -51,6 +52,7 @@ static err judge(cli *c, const cluster *net, const ceremony *x, const outcome *o
 err ceremony_run(party_set *who, double *seconds, cli *c, const cluster *net, const ceremony *x)
 {
 	const ticker t = ticker_begin(x->what, x->quiet);
+	key_watch w = key_watch_begin(x->watch);
 	outcome *o = calloc(1, sizeof *o);
 	group *g;
 
@@ -63,7 +65,7 @@ err ceremony_run(party_set *who, double *seconds, cli *c, const cluster *net, co
 	while (group_waiting(g)) {
 		const group_answer *a = group_next(g, TURN_MS);
 		if (a) take(o, x, a);
-		ticker_time(&t);
+		key_watch_show(&w, &t);
 	}
 	ticker_end(&t);
 	group_free(&g);

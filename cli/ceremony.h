@@ -17,6 +17,7 @@ typedef struct ceremony {
 	const char *what;                    /* for people: "key generation" */
 	group_call  call;
 	bool        quiet;                   /* no ticker */
+	const char *watch;                   /* the HTTP address of a party that tells how far it is (cli/key_watch.h); NULL: none */
 	/* Is this party's result right, and that of the others before it?  An error is the sentence for its refusal. */
 	err       (*verify)(void *ctx, const cluster_party *p, const ProtobufCMessage *result);
 	void       *ctx;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cli.c -- files in, files out, sentences, signals. */
 #include "cli/cli.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -21,29 +22,50 @@ err cli_usage(cli *c, const char *format, ...)
 	return err_fail(ERR_REQUEST, "%s", sentence);
 }
 
+typedef struct kept { FILE *file; int failed; } kept;      /* failed: an errno */
+
+static bool to_file(void *ctx, slice piece)
+{
+	kept *k = ctx;
+
+	if (fwrite(piece.p, 1, piece.n, k->file) == piece.n) return true;
+	k->failed = errno;
+	return false;
+}
+
+/* Into a file without a name, which is mapped like any other: half a gigabyte of keys need not stay in memory. */
+static err download(slice *view, const char *url, size_t max)
+{
+	kept k = { .file = tmpfile() };
+	char path[64];
+
+	if (!k.file) return err_fail(ERR_IO, "cannot make a temporary file for %s: %s", url, strerror(errno));
+	err e = fetch_pieces(url, max, FETCH_TIMEOUT_MS, to_file, &k);
+	if (e == OK && fflush(k.file)) k.failed = errno;
+	if (k.failed) e = err_fail(ERR_IO, "cannot keep what comes from %s in a temporary file: %s", url, strerror(k.failed));
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(k.file));
+	if (e == OK) {
+		e = file_map(view, path, max);
+		if (e != OK) err_context("%s: ", url);
+	}
+	fclose(k.file);
+	return e;
+}
+
 err input_read(input *in, cli *c, const char *name, size_t max, bool url)
 {
-	err e;
-
 	*in = (input){ 0 };
-	if (url && fetch_is_url(name)) {
-		e = fetch_url(&in->owned, name, max, FETCH_TIMEOUT_MS);
-		in->bytes = buf_slice(&in->owned);
-	} else {
-		e = file_map(&in->bytes, name, max);
-		in->mapped = e == OK;
-	}
+	err e = url && fetch_is_url(name) ? download(&in->bytes, name, max) : file_map(&in->bytes, name, max);
 	if (e != OK) {
 		c->code = EXIT_IO;
-		input_free(in);
+		*in = (input){ 0 };
 	}
 	return e;
 }
 
 void input_free(input *in)
 {
-	if (in->mapped) file_unmap(&in->bytes);
-	buf_free(&in->owned);
+	file_unmap(&in->bytes);
 	*in = (input){ 0 };
 }
 

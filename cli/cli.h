@@ -78,7 +78,7 @@ err  cli_usage(cli *c, const char *format, ...) __attribute__((format(printf, 2,
 #define TRY_USAGE(c, e) do { err u_ = (e); if (u_ != OK) (c)->code = EXIT_USAGE; TRY(u_); } while (0)
 
 /* A file whole, or a URL's content if `url` is allowed.  Sets EXIT_IO when it cannot be read. */
-typedef struct input { slice bytes; buf owned; bool mapped; } input;
+typedef struct input { slice bytes; } input;
 err  input_read(input *in, cli *c, const char *name, size_t max, bool url);
 void input_free(input *in);
 

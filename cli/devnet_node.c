@@ -43,6 +43,7 @@ static err lay_out(node_files *all, const char *dir, size_t i, unsigned base)
 	if (n < 0 || (size_t)n >= sizeof f->dir) return err_fail(ERR_IO, "--dir: the path is too long");
 	snprintf(f->config, sizeof f->config, "%s/node.toml", f->dir);
 	snprintf(f->log, sizeof f->log, "%s/node.log", f->dir);
+	snprintf(f->derived, sizeof f->derived, "%s/derived", dir);
 	snprintf(f->grpc, sizeof f->grpc, "127.0.0.1:%u", f->grpc_port);
 	snprintf(f->mpc, sizeof f->mpc, "127.0.0.1:%u", f->mpc_port);
 	snprintf(f->http, sizeof f->http, "127.0.0.1:%u", f->http_port);
@@ -146,7 +147,10 @@ static err write_config(const node_files *all, size_t parties, unsigned threshol
 	put_path(&toml, "path", f, "public");
 	buf_put_str(&toml, "\n[private_vault.storage.file]\n");
 	put_path(&toml, "path", f, "private");
-	buf_put_str(&toml, "\n[telemetry]\nmetrics_bind_address = ");
+	/* Nodes of one machine need the prepared keys once. */
+	buf_put_str(&toml, "\n[core]\nderived_folder = ");
+	put_toml(&toml, f->derived);
+	buf_put_str(&toml, "\n\n[telemetry]\nmetrics_bind_address = ");
 	put_toml(&toml, f->http);
 	buf_put_str(&toml, "\n");
 	if (threshold) put_cluster(&toml, all, parties, threshold, f);

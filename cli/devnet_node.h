@@ -3,6 +3,7 @@
  * cli/devnet_node.h -- the nodes of a devnet before they run: ports, certificates, configuration.
  *
  *   DIR/party-I/node.toml                      what it is told
+ *   DIR/derived/                               keys that all nodes share, prepared when one first needs them
  *   DIR/party-I/tls/ca.pem                     the party's authority, which its peers trust; its key is thrown away
  *   DIR/party-I/tls/cert.pem, key.pem          what it shows its peers, and the key of that (0600)
  */
@@ -19,7 +20,7 @@ enum { PORTS_A_PARTY = 3, LAST_PORT_NUMBER = 65535 };
 /* The texts of one party, which the cluster borrows. */
 typedef struct node_files {
 	unsigned party, grpc_port, mpc_port, http_port;
-	char dir[PATH_MAX], config[PATH_MAX + 16], log[PATH_MAX + 16], grpc[32], mpc[32], http[32], http_url[48];
+	char dir[PATH_MAX], config[PATH_MAX + 16], log[PATH_MAX + 16], derived[PATH_MAX + 16], grpc[32], mpc[32], http[32], http_url[48];
 } node_files;
 
 /* Fills f[0 .. parties): folders below dir; ports from base_port on, or free ones if it is 0. */

@@ -5,6 +5,7 @@
 #include "cli/ceremony.h"
 #include "cli/devnet.h"
 #include "cli/request.h"
+#include "cli/ticker.h"
 #include "rpc/fetch.h"
 
 static const option OPTIONS[] = {
@@ -88,28 +89,51 @@ static err generate(run_of *r, const methods *m, int64_t timeout_ms)
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
-	const ceremony x = { .what = "key generation", .verify = generation_ok, .ctx = r, .quiet = args_has(&r->c->args, "json"),
+	const ceremony x = { .what = "key generation", .watch = r->net->party[0].http, .verify = generation_ok, .ctx = r, .quiet = args_has(&r->c->args, "json"),
 		.call = { .start = m->keygen, .fetch = m->keygen_result, .request = &q.base,
 		          .result = &kms__v1__key_gen_result__descriptor, .id = r->k->key, .timeout_ms = timeout_ms,
 		          .most_answer = CEREMONY_ANSWER, .whom = r->prepared } };
 	return ceremony_run(&r->generated, &r->k->keygen_s, r->c, r->net, &x);
 }
 
-/* What everybody will download must be what was signed. */
+static bool hash_piece(void *ctx, slice piece)
+{
+	xof_absorb(ctx, piece);
+	return true;
+}
+
+/* What everybody will download must be what was signed.  It is hashed as it comes: of production, half a gigabyte. */
 static err published_ok(const cluster_party *p, const id32 *key, const char *type,
                         const uint8_t digest[static KEY_DIGEST_BYTES])
 {
-	AUTO(buf) url = { 0 }, file = { 0 };
+	AUTO(buf) url = { 0 };
+	xof x = tkms_key_digest_begin();
 	uint8_t is[KEY_DIGEST_BYTES];
 	char id[ID_TEXT];
 
 	id_text(id, key);
 	buf_printf(&url, "%s/PUB/%s/%s", p->http, type, id);
-	TRY(fetch_url(&file, buf_str(&url), MAX_TFHERS_FILE, FETCH_MS));
-	tkms_key_digest(is, buf_slice(&file));
+	TRY(fetch_pieces(buf_str(&url), MAX_TFHERS_FILE, FETCH_MS, hash_piece, &x));
+	tkms_key_digest_end(is, &x);
 	if (memcmp(is, digest, sizeof is) != 0)
 		return err_fail(ERR_REQUEST, "%s is not the file whose digest party %u signed", buf_str(&url), p->party_id);
 	return OK;
+}
+
+static err verify_published(const run_of *r)
+{
+	const ticker t = ticker_begin("verifying the published files", args_has(&r->c->args, "json"));
+	size_t done = 0;
+	err e = OK;
+
+	FOR_EACH_IN(i, r->generated) {
+		const cluster_party *p = &r->net->party[i - 1];
+		ticker_parts(&t, done++, size_of_set(r->generated));
+		if (e == OK) e = published_ok(p, &r->k->key, "PublicKey", r->k->digests.public_key);
+		if (e == OK) e = published_ok(p, &r->k->key, "CompressedXofKeySet", r->k->digests.xof_keyset);
+	}
+	ticker_end(&t);
+	return e;
 }
 
 static err all_steps(run_of *r, bool insecure, int64_t timeout_ms)
@@ -118,11 +142,7 @@ static err all_steps(run_of *r, bool insecure, int64_t timeout_ms)
 
 	TRY(preprocess(r, m, timeout_ms));
 	TRY(generate(r, m, timeout_ms));
-	FOR_EACH_IN(i, r->generated) {
-		TRY(published_ok(&r->net->party[i - 1], &r->k->key, "PublicKey", r->k->digests.public_key));
-		TRY(published_ok(&r->net->party[i - 1], &r->k->key, "CompressedXofKeySet", r->k->digests.xof_keyset));
-	}
-	return OK;
+	return verify_published(r);
 }
 
 err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, bool insecure, int64_t timeout_ms)

@@ -31,6 +31,14 @@ void ticker_time(const ticker *t)
 	fflush(stderr);
 }
 
+void ticker_step(const ticker *t, const char *step, double done, double left_s)
+{
+	if (!t->shown) return;
+	fprintf(stderr, "\r\033[K%s: %.0f s; %.0f %% %s", t->what, ticker_seconds(t), 100 * done, step);
+	if (left_s >= 0) fprintf(stderr, ", about %.0f s to go", left_s);
+	fflush(stderr);
+}
+
 void ticker_end(const ticker *t)
 {
 	if (t->shown) fputs("\r\033[K", stderr);

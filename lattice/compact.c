@@ -2,6 +2,8 @@
 /* lattice/compact.c -- encryption under the compact public key; lists to LWE; lists to blocks. */
 #include "lattice/compact.h"
 #include "lattice/bootstrap.h"
+#include "lattice/engine.h"
+#include "lattice/keyswitch.h"
 #include "lattice/poly.h"
 #include "lattice/sample.h"
 #include "lattice/scratch.h"
@@ -114,50 +116,81 @@ void compact_lwe(uint64_t *lwe, const compact_list *list, size_t i)
 	lwe[list->n] = list->bodies[i];
 }
 
+/* From messages to blocks, so many at a time: what bounds the memory. */
+enum { EXPAND_MOST = 256 };
+
 typedef struct expansion {
-	lwe64_run out;
 	const eval_keys *keys;
 	const compact_list *list;
-	size_t    first;
-	const uint64_t *lut[2];         /* for the low and the high half of a message */
+	const uint64_t *lut[2];         /* for the low and the high half of a message           */
+	uint64_t *lwe, *small, *half;   /* messages under PKE, under SMALL; blocks of one half  */
+	uint32_t *switched;
 } expansion;
 
-static err expand_block(void *ctx, size_t i)
+/* For `most` blocks at a time. */
+static err expansion_new(expansion *x, arena *a, bool boolean, size_t most)
 {
-	const expansion *x = ctx;
 	const lat_params *p = x->keys->params;
-	const size_t block = x->first + i;
-	const bool high = x->list->paired && block % 2;
-	AUTO(arena) a = arena_with_limit(SCRATCH_MAX);
-	uint64_t *lwe, *small;
-	uint32_t *switched;
+	const size_t messages = x->list->paired ? most / 2 + 1 : most;
+	uint64_t *low, *high;
+	uint8_t f_low[16], f_high[16];
 
-	TRY(arena_new(&a, &lwe, x->list->n + 1u));
-	TRY(arena_new(&a, &small, p->n + 1));
-	TRY(arena_new(&a, &switched, p->n + 1));
-	compact_lwe(lwe, x->list, x->list->paired ? block / 2 : block);
-	keyswitch_var(small, lwe, &x->keys->part[PART_CAST_KSK]);
-	modulus_switch_var(switched, small, p->n, p->N, p->ms.kind);
-	return bootstrap64_var(lwe64_at(x->out, i), switched, x->lut[high], &x->keys->part[PART_BSK]);
+	for (uint8_t v = 0; v < 16; v++) {
+		f_low[v] = boolean ? v % 4 != 0 : v % 4;
+		f_high[v] = boolean ? v / 4 != 0 : v / 4;
+	}
+	TRY(arena_new(a, &low, p->N));
+	TRY(arena_new(a, &high, p->N));
+	lut64(low, p->N, f_low, 16, DELTA_LOG_64);
+	lut64(high, p->N, f_high, 16, DELTA_LOG_64);
+	x->lut[0] = low, x->lut[1] = high;
+	TRY(arena_new(a, &x->lwe, messages * (p->pke.n + 1)));
+	TRY(arena_new(a, &x->small, messages * (p->n + 1)));
+	TRY(arena_new(a, &x->switched, messages * (p->n + 1)));
+	return arena_new(a, &x->half, (most + 1) / 2 * ((size_t)p->k * p->N + 1));
+}
+
+/* Messages first .. first + count - 1, ready for the rotations. */
+static err switch_messages(expansion *x, size_t first, size_t count, pool *p)
+{
+	const lat_params *params = x->keys->params;
+	const lwe64_run lwe = { count, x->list->n, x->lwe }, small = { count, params->n, x->small };
+
+	for (size_t i = 0; i < count; i++) compact_lwe(lwe64_at(lwe, i), x->list, first + i);
+	TRY(keyswitch_all_var(small, lwe, &x->keys->rows[PART_CAST_KSK], p));
+	modulus_switch_all_var(x->switched, small, params->N, params->ms.kind);
+	return OK;
+}
+
+/* One block a message, or the two halves, each with its own table. */
+static err expand_some(expansion *x, lwe64_run out, size_t first, pool *p)
+{
+	const unsigned of = x->list->paired ? 2 : 1, width = x->keys->params->n + 1;
+	const size_t first_message = first / of, end = first + out.count;
+
+	TRY(switch_messages(x, first_message, (end + of - 1) / of - first_message, p));
+	for (unsigned h = 0; h < of; h++) {
+		const size_t from = (first + of - 1 - h) / of, count = (end + of - 1 - h) / of - from;       /* messages whose half h is wanted */
+		const lwe64_run half = { count, out.dim, of == 1 ? out.w : x->half };
+		TRY(boot_rotate64(half, x->keys->boot[PART_BSK], x->switched + (from - first_message) * width, x->lut[h], p));
+		for (size_t i = 0; of == 2 && i < count; i++)
+			memcpy(lwe64_at(out, of * (from + i) + h - first), lwe64_at(half, i), (out.dim + 1) * sizeof *half.w);
+	}
+	return OK;
 }
 
 err compact_expand(lwe64_run out, const eval_keys *keys, const compact_list *list, size_t first, bool boolean, pool *p)
 {
 	const lat_params *params = keys->params;
+	expansion x = { .keys = keys, .list = list };
+	AUTO(arena) a = arena_with_limit(SCRATCH_MAX);
+
 	ASSERT(list->n == params->pke.n && out.dim == params->k * params->N);
 	ASSERT(first <= compact_blocks_most(list) && out.count <= compact_blocks_most(list) - first);
-
-	AUTO(arena) a = arena_with_limit(SCRATCH_MAX);
-	uint64_t *low, *high;
-	uint8_t f_low[16], f_high[16];
-	for (uint8_t x = 0; x < 16; x++) {
-		f_low[x] = boolean ? x % 4 != 0 : x % 4;
-		f_high[x] = boolean ? x / 4 != 0 : x / 4;
+	TRY(expansion_new(&x, &a, boolean, size_min(EXPAND_MOST, out.count)));
+	for (size_t i = 0; i < out.count; i += EXPAND_MOST) {
+		const lwe64_run some = { size_min(EXPAND_MOST, out.count - i), out.dim, lwe64_at(out, i) };
+		TRY(expand_some(&x, some, first + i, p));
 	}
-	TRY(arena_new(&a, &low, params->N));
-	TRY(arena_new(&a, &high, params->N));
-	lut64(low, params->N, f_low, 16, DELTA_LOG_64);
-	lut64(high, params->N, f_high, 16, DELTA_LOG_64);
-	expansion x = { out, keys, list, first, { low, high } };
-	return pool_try(p, out.count, expand_block, &x);
+	return OK;
 }

@@ -2,7 +2,7 @@
 /*
  * lattice/compress.h -- many LWE ciphertexts in one GLWE ciphertext, and back.
  *
- * Packing keyswitch: slot i of the result is X^i * ((0, .., 0, b) - sum_j sum_lev digit_lev(a_j) * row(j, lev)).
+ * The packing keyswitch (lattice/packing.h) puts ciphertext i into slot i.
  *
  *   64 bits    blocks with empty carries are first multiplied by 4, which puts their 2 bits right under the padding
  *              bit (delta 2^61); the packed words are then rounded to storage_bits
@@ -24,8 +24,8 @@ enum { DELTA_LOG_PACKED = 61 };
 #define COMPRESS128_PARTS  PART_BIT(PART_SNSCOMP_PKSK)
 
 /* BIG -> COMP; SNS -> SNSCOMP.  One GLWE from arena a.  ERR_REQUEST if there are none or more than lwe_per_glwe. */
-err compress64_var(packed64 *out, arena *a, const eval_keys *keys, lwe64_run blocks);
-err compress128_var(packed128 *out, arena *a, const eval_keys *keys, lwe128_run blocks);
+err compress64_var(packed64 *out, arena *a, const eval_keys *keys, lwe64_run blocks, pool *p);
+err compress128_var(packed128 *out, arena *a, const eval_keys *keys, lwe128_run blocks, pool *p);
 
 /* COMP -> BIG: slots 0 .. out.count - 1 into memory of the caller (out.dim = k*N).  Requires: out.count <= ct.bodies and
  * ct has the dimensions of the parameter set. */

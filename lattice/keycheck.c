@@ -2,7 +2,7 @@
 /* lattice/keycheck.c -- noise of a row = its phase under the output key, less the message it should carry. */
 #include "lattice/keycheck.h"
 #include "lattice/keygen.h"
-#include "lattice/lwe.h"
+#include "lattice/key_product.h"
 #include "lattice/scratch.h"
 
 static void add(noise_report *report, i128 e)
@@ -21,58 +21,13 @@ static void add(noise_report *report, i128 e)
 	else report->bin[(e + bound) * NOISE_BINS / (2 * bound)]++;
 }
 
-/* The key of the rows' phase: for a public key the reversed one, for LWE rows one "polynomial" per mask word. */
-typedef struct opener {
-	part_shape shape;
-	const uint8_t *key;
-	uint64_t *row64, *phase64, *ext64, *message64;
-	u128     *row128, *phase128, *ext128, *message128;
-} opener;
-
-static err opener_new(opener *o, arena *a, const secret_keys *keys, part_shape s)
+/* The noise of one row, product and message given: what is left, as a signed number of the word size. */
+static void open_row(noise_report *report, const part_shape *s, const uint8_t *body, const u128 *product, const u128 *message)
 {
-	*o = (opener){ .shape = s, .key = keys->bit[s.to] };
-	if (s.kind == KIND_COMPACT) {
-		uint8_t *reversed;
-		TRY(arena_new(a, &reversed, s.N));
-		for (size_t i = 0; i < s.N; i++) reversed[i] = keys->bit[s.to][s.N - 1 - i];
-		o->key = reversed;
+	for (size_t c = 0; c < s->body; c++) {
+		const u128 covered = product[c] + message[c];
+		add(report, s->bits == 64 ? (int64_t)(load64(body + 8 * c) - (uint64_t)covered) : (i128)(load128(body + 16 * c) - covered));
 	}
-	if (s.bits == 64) {
-		TRY(arena_new(a, &o->row64, s.mask + s.body));
-		TRY(arena_new(a, &o->phase64, s.body));
-		TRY(arena_new(a, &o->ext64, 2 * s.N));
-		return arena_new(a, &o->message64, s.body);
-	}
-	TRY(arena_new(a, &o->row128, s.mask + s.body));
-	TRY(arena_new(a, &o->phase128, s.body));
-	TRY(arena_new(a, &o->ext128, 2 * s.N));
-	return arena_new(a, &o->message128, s.body);
-}
-
-static void open64(opener *o, noise_report *report, mask_stream *masks, const uint8_t *body, const secret_keys *keys,
-                   size_t row)
-{
-	const part_shape *s = &o->shape;
-
-	mask_u64s(masks, o->row64, s->mask);
-	for (size_t c = 0; c < s->body; c++) o->row64[s->mask + c] = load64(body + 8 * c);
-	if (s->N == 1) o->phase64[0] = lwe64_phase(o->row64, o->key, s->k);
-	else glwe64_phase(o->phase64, o->ext64, o->row64, o->key, s->k, s->N);
-	row_message64(o->message64, keys, s, row);
-	for (size_t c = 0; c < s->body; c++) add(report, (int64_t)(o->phase64[c] - o->message64[c]));
-}
-
-static void open128(opener *o, noise_report *report, mask_stream *masks, const uint8_t *body, const secret_keys *keys,
-                    size_t row)
-{
-	const part_shape *s = &o->shape;
-
-	mask_u128s(masks, o->row128, s->mask);
-	for (size_t c = 0; c < s->body; c++) o->row128[s->mask + c] = load128(body + 16 * c);
-	glwe128_phase(o->phase128, o->ext128, o->row128, o->key, s->k, s->N);
-	row_message128(o->message128, keys, s, row);
-	for (size_t c = 0; c < s->body; c++) add(report, (i128)(o->phase128[c] - o->message128[c]));
 }
 
 err keycheck_rows(noise_report *report, const secret_keys *keys, key_part part, const mask_seed *masks,
@@ -80,17 +35,24 @@ err keycheck_rows(noise_report *report, const secret_keys *keys, key_part part, 
 {
 	const part_shape s = part_shape_of(keys->params, part);
 	AUTO(arena) a = arena_with_limit(SCRATCH_MAX);
-	opener o;
+	key_product p;
+	row_work w;
+	u128 *message;
 
-	ASSERT(first <= s.rows && count <= s.rows - first && keys->bit[s.from] && keys->bit[s.to]);
-	TRY(opener_new(&o, &a, keys, s));
 	report->bound = s.noise;
+	ASSERT(first <= s.rows && count <= s.rows - first);
+	if (count == 0) return OK;
+	ASSERT(keys->bit[s.from]);
+	TRY(key_product_new(&p, &a, keys, s));
+	TRY(row_work_new(&w, &a, &p));
+	TRY(arena_new(&a, &message, s.body));
 
 	AUTO(mask_stream) stream = mask_open(masks);
 	mask_skip(&stream, (uint64_t)first * s.mask * (s.bits / 8));
 	for (size_t row = first; row < first + count; row++, bodies += s.body * (s.bits / 8)) {
-		if (s.bits == 64) open64(&o, report, &stream, bodies, keys, row);
-		else open128(&o, report, &stream, bodies, keys, row);
+		key_product_next(&p, &w, &stream);
+		row_message(message, keys, &s, row);
+		open_row(report, &s, bodies, w.sum, message);
 	}
 	return OK;
 }

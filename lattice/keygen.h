@@ -41,7 +41,14 @@ err keys_from_seed(secret_keys *secret, public_set *pub, const lat_params *param
 
 err secret_keys_generate(secret_keys *out, const lat_params *params, const rng *r);
 
-/* The public half for given secret keys and seed. */
+/*
+ * The public half for given secret keys and seed.  The bodies of part i go to where[i], part_body_bytes of them, which *out
+ * then borrows; where[i] may be NULL for a part that the set lacks.  Progress counts the bytes of all bodies.
+ */
+err public_set_fill(seeded_keyset *out, uint8_t *const where[static KEY_PARTS], const secret_keys *keys,
+                    const uint8_t seed[static PUBLIC_SEED_BYTES], const rng *r, pool *p, const progress *told);
+
+/* The same into memory of its own. */
 err public_set_generate(public_set *out, const secret_keys *keys, const uint8_t seed[static PUBLIC_SEED_BYTES],
                         const rng *r, pool *p, const progress *told);
 
@@ -63,9 +70,8 @@ err keygen_rows(uint8_t *bodies, const secret_keys *keys, key_part part, const m
 
 /*
  * The message polynomial that row `row` of a part encrypts: message[0 .. N) for GLWE rows, one word for LWE rows, zero
- * for public keys and zeros.  Secret.  Used by key generation and by those who check it.
+ * for public keys and zeros; of 64-bit words the lower half.  Secret.  Used by key generation and by those who check it.
  */
-void row_message64(uint64_t *message, const secret_keys *keys, const part_shape *shape, size_t row);
-void row_message128(u128 *message, const secret_keys *keys, const part_shape *shape, size_t row);
+void row_message(u128 *message, const secret_keys *keys, const part_shape *shape, size_t row);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* lattice/keys.c -- which keys there are, what shape each part has, and the expansion of stored parts. */
 #include "lattice/keys.h"
-#include <stdlib.h>
+#include "lattice/engine.h"
+#include "lattice/layout.h"
+#include "lattice/memory.h"
 
 /* ---- secret keys ------------------------------------------------------------------------------------------------- */
 
@@ -96,89 +98,83 @@ part_shape part_shape_of(const lat_params *p, key_part part)
 
 /* ---- expansion ----------------------------------------------------------------------------------------------------- */
 
-/* The squash of these sets works on rows that lost their 20 low bits, so that faster engines can be exact. */
+/* The squash of these sets works on rows that lost their low bits, so that faster engines can be exact. */
 enum { ROUNDED_BITS = 20 };
 
-static u128 rounded(u128 x)
+unsigned part_dropped(const lat_params *p, key_part part)
 {
-	const u128 unit = (u128)1 << ROUNDED_BITS;
-	return (x + unit / 2) & ~(unit - 1);
+	return part == PART_SNS_BSK && p->sns.rounded ? ROUNDED_BITS : 0;
 }
 
-static void expand64(key_rows *rows, const seeded_part *part, mask_stream *masks)
+err part_present(const seeded_keyset *set, key_part part)
 {
-	const part_shape s = rows->shape;
-	const uint8_t *body = part->bodies.p;
+	const part_shape s = part_shape_of(set->params, part);
+	const size_t has = set->part[part].bodies.n, needs = part_body_bytes(s);
 
-	for (size_t i = 0; i < s.rows; i++) {
-		uint64_t *w = rows->w64 + i * (s.mask + s.body);
-		mask_u64s(masks, w, s.mask);
-		for (size_t c = 0; c < s.body; c++, body += 8) w[s.mask + c] = load64(body);
+	if (s.rows == 0) return err_fail(ERR_REQUEST, "parameter set %s has no %s", set->params->name, s.name);
+	if (has == 0) return err_fail(ERR_REQUEST, "the key set came without its %s", s.name);
+	if (has == needs) return OK;
+	return err_fail(ERR_REQUEST, "the %s has %zu bytes, parameter set %s needs %zu", s.name, has, set->params->name, needs);
+}
+
+static mask_stream masks_from(part_shape s, const seeded_part *part, size_t first)
+{
+	mask_stream m = mask_open(&part->seed);
+	mask_skip(&m, (uint64_t)first * s.mask * (s.bits / 8));
+	return m;
+}
+
+void part_rows64(uint64_t *out, part_shape s, const seeded_part *part, size_t first, size_t count)
+{
+	const uint8_t *body = part->bodies.p + first * s.body * sizeof *out;
+	AUTO(mask_stream) masks = masks_from(s, part, first);
+
+	ASSERT(s.bits == 64 && first <= s.rows && count <= s.rows - first);
+	for (size_t i = 0; i < count; i++, out += s.mask + s.body) {
+		mask_u64s(&masks, out, s.mask);
+		for (size_t c = 0; c < s.body; c++, body += sizeof *out) out[s.mask + c] = load64(body);
 	}
 }
 
-static void expand128(key_rows *rows, const seeded_part *part, mask_stream *masks, bool round)
+void part_rows128(u128 *out, part_shape s, const seeded_part *part, unsigned dropped, size_t first, size_t count)
 {
-	const part_shape s = rows->shape;
-	const uint8_t *body = part->bodies.p;
+	const uint8_t *body = part->bodies.p + first * s.body * sizeof *out;
+	const u128 unit = (u128)1 << dropped;
+	AUTO(mask_stream) masks = masks_from(s, part, first);
 
-	for (size_t i = 0; i < s.rows; i++) {
-		u128 *w = rows->w128 + i * (s.mask + s.body);
-		mask_u128s(masks, w, s.mask);
-		for (size_t c = 0; c < s.body; c++, body += 16) w[s.mask + c] = load128(body);
-		if (round)
-			for (size_t c = 0; c < s.mask + s.body; c++) w[c] = rounded(w[c]);
+	ASSERT(s.bits == 128 && first <= s.rows && count <= s.rows - first);
+	for (size_t i = 0; i < count; i++, out += s.mask + s.body) {
+		mask_u128s(&masks, out, s.mask);
+		for (size_t c = 0; c < s.body; c++, body += sizeof *out) out[s.mask + c] = load128(body);
+		if (dropped)
+			for (size_t c = 0; c < s.mask + s.body; c++) out[c] = (out[c] + unit / 2) & ~(unit - 1);
 	}
 }
 
-static err expand(key_rows *out, const lat_params *p, key_part id, const seeded_part *part)
+/* ---- evaluation keys ----------------------------------------------------------------------------------------------- */
+
+err eval_keys_new(eval_keys *out, const seeded_keyset *set, unsigned which, exactness how, pool *p, const progress *told)
 {
-	const part_shape s = part_shape_of(p, id);
-	key_rows rows = { .shape = s };
+	const key_layout l = key_layout_of(set->params, which, how);
+	void *memory;
 
-	if (s.rows == 0) return err_fail(ERR_REQUEST, "parameter set %s has no %s", p->name, s.name);
-	if (part->bodies.n == 0) return err_fail(ERR_REQUEST, "the key set came without its %s", s.name);
-	if (part->bodies.n != part_body_bytes(s))
-		return err_fail(ERR_REQUEST, "the %s has %zu bytes, parameter set %s needs %zu", s.name, part->bodies.n,
-		                p->name, part_body_bytes(s));
-	const size_t bytes = part_body_bytes(s) + part_mask_bytes(s);
-	void *memory = malloc(bytes);
-	if (!memory) return err_fail(ERR_NOMEM, "no memory for the %zu bytes of the %s", bytes, s.name);
-
-	AUTO(mask_stream) masks = mask_open(&part->seed);
-	if (s.bits == 64) {
-		rows.w64 = memory;
-		expand64(&rows, part, &masks);
-	} else {
-		rows.w128 = memory;
-		expand128(&rows, part, &masks, id == PART_SNS_BSK && p->sns.rounded);
+	TRY(key_layout_present(&l, set));
+	TRY(memory_take(&memory, l.bytes, "the evaluation key"));
+	err e = key_layout_make(memory, &l, set, p, told);
+	if (e == OK) e = key_layout_open(out, &l, memory, set);
+	if (e != OK) {
+		memory_give_back(memory, l.bytes);
+		return err_at(e, __FILE__, __LINE__);
 	}
-	*out = rows;
-	return OK;
-}
-
-err eval_keys_new(eval_keys *out, const seeded_keyset *set, unsigned which)
-{
-	eval_keys k = { .params = set->params };
-
-	for (key_part part = 0; part < KEY_PARTS; part++) {
-		if (!(which & PART_BIT(part))) continue;
-		err e = expand(&k.part[part], set->params, part, &set->part[part]);
-		if (e != OK) {
-			eval_keys_free(&k);
-			return err_at(e, __FILE__, __LINE__);
-		}
-	}
-	*out = k;
+	out->memory = memory;
+	out->bytes = l.bytes;
 	return OK;
 }
 
 void eval_keys_free(eval_keys *k)
 {
 	if (!k) return;
-	for (key_part part = 0; part < KEY_PARTS; part++) {
-		free(k->part[part].w64);
-		free(k->part[part].w128);
-	}
+	for (key_part part = 0; part < KEY_PARTS; part++) boot_key_free(&k->boot[part]);
+	memory_give_back(k->memory, k->bytes);
 	*k = (eval_keys){ 0 };
 }

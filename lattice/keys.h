@@ -19,6 +19,8 @@
 #ifndef ARCA_LATTICE_KEYS_H
 #define ARCA_LATTICE_KEYS_H
 
+#include "base/pool.h"
+#include "base/progress.h"
 #include "lattice/params.h"
 #include "sym/mask.h"
 
@@ -88,27 +90,49 @@ typedef struct seeded_keyset {
 	seeded_part part[KEY_PARTS];
 } seeded_keyset;
 
-/* ---- and as it is used: rows with their masks ------------------------------------------------------------------- */
-
 /*
- * Row-major, rows x (mask + body) words.  Exactly one of w64, w128 is set, by shape.bits.  PART_SNS_BSK of a set with
- * params->sns.rounded is rounded on expansion: x -> (x + 2^19) and-not (2^20 - 1), masks and bodies.
+ * out = rows first .. first + count - 1 with their masks, mask + body words each.  The words of 128 bits lose `dropped` low
+ * bits, x -> (x + 2^(dropped-1)) and-not (2^dropped - 1), unless dropped is 0; part_dropped says how many the loaded copy of
+ * a part loses: 20 for PART_SNS_BSK of sets with sns.rounded, else none.
  */
+void     part_rows64(uint64_t *out, part_shape s, const seeded_part *part, size_t first, size_t count);
+void     part_rows128(u128 *out, part_shape s, const seeded_part *part, unsigned dropped, size_t first, size_t count);
+unsigned part_dropped(const lat_params *p, key_part part);
+
+/* ERR_REQUEST with a sentence unless the set has the part, with as many bytes as it must. */
+err part_present(const seeded_keyset *set, key_part part);
+
+/* ---- and as it is used ------------------------------------------------------------------------------------------- */
+
+/* Whether the 64-bit bootstraps give the same bits everywhere.  Those of 128 bits always do. */
+typedef enum exactness { EXACT, APPROXIMATE } exactness;
+
+/* Row-major, rows x (mask + body) words, masks expanded. */
 typedef struct key_rows {
 	part_shape shape;
-	uint64_t  *w64;
-	u128      *w128;
+	const uint64_t *w64;
 } key_rows;
 
+typedef struct boot_key boot_key;       /* lattice/engine.h */
+
+/*
+ * Only the parts asked for are filled, each where its kind says.  The bodies of the key set are borrowed: they outlive the
+ * eval_keys.
+ */
 typedef struct eval_keys {
 	const lat_params *params;
-	key_rows part[KEY_PARTS];       /* only the parts asked for are filled */
+	key_rows    rows[KEY_PARTS];    /* KIND_KSK                                                     */
+	boot_key   *boot[KEY_PARTS];    /* KIND_BSK                                                     */
+	seeded_part seeded[KEY_PARTS];  /* KIND_PKSK, as stored: whoever needs rows makes them and goes on */
+	void       *memory;             /* of rows and boot keys; NULL if it belongs to somebody else   */
+	size_t      bytes;
 } eval_keys;
 
 #define PART_BIT(part) (1u << (part))
 
-/* Expands the parts in the set `which` (PART_BIT of each).  ERR_REQUEST if one is absent, ERR_NOMEM. */
-err  eval_keys_new(eval_keys *out, const seeded_keyset *set, unsigned which);
+/* Prepares the parts in the set `which` (PART_BIT of each) in memory.  ERR_REQUEST if one is absent; ERR_NOMEM, also
+ * before anything is done if there is visibly too little. */
+err  eval_keys_new(eval_keys *out, const seeded_keyset *set, unsigned which, exactness how, pool *p, const progress *told);
 void eval_keys_free(eval_keys *k);
 
 #endif

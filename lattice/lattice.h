@@ -12,15 +12,21 @@
  *   sample.h      TUniform and binary sampling
  *   poly.h        products in Z[X]/(X^N + 1), decomposition into digits
  *   lwe.h         phase, encoding, encryption under secret keys
+ *   key_product.h masks of a row times a secret key, for the next two
  *   keygen.h      secret keys and the twelve parts of the public set, in the order of the mask stream
  *   compact.h     public-key encryption of values and the expansion of such lists
- *   bootstrap.h   keyswitch, modulus switch, blind rotation
- *   compress.h    packing into few GLWE ciphertexts, and back
+ *   keyswitch.h   keyswitch and modulus switch, for many at a time
+ *   bootstrap.h   lookup tables, and the step of a blind rotation as the formula is
+ *   limbs.h       the same step by floating-point transforms, exact by rounding (doc/notes/limbs.md)
+ *   engine.h      bootstrap keys in the form of an engine, and whole rotations of many ciphertexts
+ *   derived.h     such keys as a file that processes share
+ *   packing.h     the packing keyswitch: LWE ciphertexts into the slots of a GLWE ciphertext
+ *   compress.h    lists of few GLWE ciphertexts, and back
  *   squash.h      64-bit blocks to 128-bit blocks with little noise (doc/notes/squash.md)
  *   decrypt.h     from blocks back to values, and what is refused
  *   keycheck.h    the noise in public parts, as evidence
  * A function that exists for 64 and 128 bits is written once, in a .inc file; only the loops that load rows of keys
- * (keys.c, keycheck.c) stand twice, as the few lines that they are.
+ * (keys.c) stand twice, as the few lines that they are.
  *
  * Time: constant in secret keys and plaintexts, unless the name ends in _var.  Ciphertexts and public keys are
  * public; what computes only on them is free to branch.

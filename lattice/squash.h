@@ -23,7 +23,10 @@ static inline size_t squashed_count(size_t blocks) { return (blocks + 1) / 2; }
 /* out: squashed_count(in.count) LWE ciphertexts under SNS in memory of the caller (out.dim = sns.k * sns.N). */
 err squash_var(lwe128_run out, const eval_keys *keys, lwe64_run in, pool *p);
 
-/* The same from a compressed list; needs DECOMPRESS64_PARTS too.  blocks <= ct.bodies. */
+/* The same without pairing, for the only blocks of several values: out.count = in.count. */
+err squash_single_var(lwe128_run out, const eval_keys *keys, lwe64_run in, pool *p);
+
+/* The same as squash_var from a compressed list; needs DECOMPRESS64_PARTS too.  blocks <= ct.bodies. */
 err squash_packed_var(lwe128_run out, const eval_keys *keys, packed64 ct, size_t blocks, pool *p);
 
 #endif

@@ -76,6 +76,9 @@ static const config_key KEYS[] = {
 	NUMBER("rate_limiter_conf.keygen", AT(limits.keygen), 0, MAX_TOKENS, "1000", "price of a key generation"),
 	NUMBER("rate_limiter_conf.new_epoch", AT(limits.new_epoch), 0, MAX_TOKENS, "1", "price of a new epoch"),
 
+	TEXT("core.derived_folder", AT(core.derived_folder), 0, MAX_PATH_TEXT, "",
+	  "folder for keys that are prepared for small ciphertext formats, 2.7 GB each with production parameters, which nodes of one "
+	  "machine may share; empty: DERIVED beside the public material. What was deleted is made again. Whoever can write there can spoil this node's answers"),
 	NUMBER("internal_config.num_rayon_threads", AT(internal.num_rayon_threads), 0, 1024, "0",
 	  "threads that compute; 0 is one a core"),
 

@@ -6,6 +6,7 @@
  *   [service]                          where requests come in
  *   [public_vault.storage.file]        what the world may download
  *   [private_vault.storage.file]       what nobody else may read
+ *   [core]                             where prepared keys are kept
  *   [telemetry]                        health, metrics and public material over HTTP
  *   [rate_limiter_conf]                what each kind of request costs while it runs
  *   [threshold]                        one party of a cluster; without this section the node is centralized
@@ -50,6 +51,7 @@ typedef struct node_config {
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
 	struct { int64_t num_rayon_threads; } internal;
+	struct { char *derived_folder; } core;
 	threshold_config threshold;
 
 	/* Derived from the above. */

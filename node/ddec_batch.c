@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include "node/ddec_internal.h"
+#include "node/small_keys.h"
 #include "seal/signcrypt.h"
 #include "tkms/reconstruct.h"
 
@@ -56,7 +57,7 @@ static err squash_one(batch *b, arena *a, size_t i, squashed *out)
 	const engine *e = b->d->p.engine;
 	const eval_keys *small = NULL;
 
-	if (b->slow) TRY(own_part_small(&small, e->keys, q->key));
+	if (b->slow) TRY(small_keys(&small, e, q->key));
 	return squash_file(out, a, own_part_online(q->key)->params, x->type, x->format, x->file, small, e->cores);
 }
 

@@ -6,7 +6,7 @@
  * for a node that is alone and one for a party of a cluster.
  *
  *   alone         engine_keygen.c, engine_decrypt.c
- *   in a cluster  engine_epoch.c, engine_deal.c, ddec.h
+ *   in a cluster  engine_epoch.c, engine_deal.c (with deal.h), ddec.h
  */
 #ifndef ARCA_NODE_ENGINE_H
 #define ARCA_NODE_ENGINE_H
@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "evm/kms712.h"
+#include "node/key_progress.h"
 #include "node/keys.h"
 #include "node/request.h"
 
@@ -29,6 +30,8 @@ typedef struct engine {
 	kms712_profile profile;
 	const rng    *random;
 	const clock_source *clock;
+	const char   *derived_folder;                /* node/small_keys.h */
+	key_progress *making;                        /* what is told of the making of keys; may be NULL */
 } engine;
 
 /*

@@ -57,11 +57,24 @@ key_record engine_key_record(const engine *e, const request *r, const uint8_t *p
 	return k;
 }
 
+/* Made where it stays: of the key set's file there is never a second copy, on disk or in memory. */
+static err make(key_files *out, const engine *e, const request *r)
+{
+	key_step step = key_step_begin(e->making, e->clock, &r->id, "made");
+	const progress told = key_step_progress(&step);
+	draft *room;
+
+	TRY(keys_draft(&room, e->keys, &r->id, r->keygen.params));
+	err failed = tkms_keygen_into(out, &room, e->cores, r->keygen.params, &r->id, e->random, &told);
+	key_step_end(&step);
+	return failed;
+}
+
 err engine_keygen(const engine *e, buf *response, const request *r)
 {
 	key_files files = { 0 };
 
-	TRY(tkms_keygen(&files, e->cores, r->keygen.params, &r->id, e->random, NULL));
+	TRY(make(&files, e, r));
 	const secp_rsig external = engine_sign_keys(e, r, files.public_key_digest, files.xof_keyset_digest);
 	const key_record record = engine_key_record(e, r, files.public_key_digest, files.xof_keyset_digest, &external);
 	err done = keys_create(e->keys, &r->epoch_id, &files, &record);

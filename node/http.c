@@ -2,15 +2,20 @@
 /* node/http.c -- five short answers and a folder. */
 #include "node/http.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/hex.h"
+#include "lattice/engine.h"
 #include "node/cluster.h"
 #include "rpc/http.h"
 
 struct node_http {
+	pthread_mutex_t lock;                /* of the parts */
+	bool attached;
 	node_http_parts p;
+	const char *version;
 	http_server *server;
 	int   folder;                        /* the public vault */
 	_Atomic node_phase phase;
@@ -57,24 +62,46 @@ static void version(void *ctx, http_reply *out, const http_request *in)
 	node_http *h = ctx;
 
 	(void)in;
-	http_reply_text(out, 200, h->p.version);
+	http_reply_text(out, 200, h->version);
+}
+
+static void not_yet(http_reply *out) { http_reply_text(out, 503, "the node is starting or stopping; ask again"); }
+
+static void print_metrics(http_reply *out, node_http *h)
+{
+	const requests_count pub = requests_count_of(h->p.table, REQUEST_PUBLIC_DECRYPT),
+	                     user = requests_count_of(h->p.table, REQUEST_USER_DECRYPT);
+	const boot_counts steps = boot_counters();
+	const gauges g = {
+		.tokens_taken = (uint64_t)atomic_load(&h->p.limiter->taken), .keys_loaded = keys_count(h->p.keys),
+		.public_pending = pub.pending, .public_stored = pub.all, .user_pending = user.pending, .user_stored = user.all,
+		.jobs_waiting = pool_waiting(h->p.cores),
+		.squash_sampled = steps.samples, .squash_guarded = steps.guarded, .squash_wrong = steps.wrong,
+	};
+
+	out->content_type = "text/plain; version=0.0.4";
+	metrics_print(&out->body, h->p.metrics, &g, h->version);
+	key_progress_print(&out->body, h->p.making);
+	if (h->p.cluster) cluster_metrics(&out->body, h->p.cluster);
 }
 
 static void serve_metrics(void *ctx, http_reply *out, const http_request *in)
 {
 	node_http *h = ctx;
-	const requests_count pub = requests_count_of(h->p.table, REQUEST_PUBLIC_DECRYPT),
-	                     user = requests_count_of(h->p.table, REQUEST_USER_DECRYPT);
-	const gauges g = {
-		.tokens_taken = (uint64_t)atomic_load(&h->p.limiter->taken), .keys_loaded = keys_count(h->p.keys),
-		.public_pending = pub.pending, .public_stored = pub.all, .user_pending = user.pending, .user_stored = user.all,
-		.jobs_waiting = pool_waiting(h->p.cores),
-	};
 
 	(void)in;
-	out->content_type = "text/plain; version=0.0.4";
-	metrics_print(&out->body, h->p.metrics, &g, h->p.version);
-	if (h->p.cluster) cluster_metrics(&out->body, h->p.cluster);
+	pthread_mutex_lock(&h->lock);
+	if (h->attached) print_metrics(out, h);
+	else not_yet(out);
+	pthread_mutex_unlock(&h->lock);
+}
+
+static bool is_attached(node_http *h)
+{
+	pthread_mutex_lock(&h->lock);
+	const bool yes = h->attached;
+	pthread_mutex_unlock(&h->lock);
+	return yes;
 }
 
 /* ---- public material ---------------------------------------------------------------------------------------- */
@@ -93,6 +120,10 @@ static void serve_public(void *ctx, http_reply *out, const http_request *in)
 	char again[ID_TEXT];
 	pub_type t;
 
+	if (!is_attached(h)) {
+		not_yet(out);
+		return;
+	}
 	if (slash && pub_type_by_name_var(&t, slice_of(path, (size_t)(slash - path))) &&
 	    hex_read(id, sizeof id, slice_str(slash + 1))) {
 		hex_write(again, slice_of(id, sizeof id));
@@ -106,24 +137,41 @@ static void serve_public(void *ctx, http_reply *out, const http_request *in)
 
 /* ---- the server --------------------------------------------------------------------------------------------- */
 
-err node_http_new(node_http **out, const node_http_parts *parts)
+err node_http_new(node_http **out, const vault *v, const node_config *config, const char *version_text)
 {
 	node_http *h = calloc(1, sizeof *h);
 	if (!h) return err_fail(ERR_NOMEM, "no memory for the HTTP server");
-	h->p = *parts;
-	h->folder = open(vault_public_folder(parts->vault), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pthread_mutex_init(&h->lock, NULL);
+	h->version = version_text;
+	h->folder = open(vault_public_folder(v), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const http_route routes[] = {
 		{ "/health", health, h }, { "/live", alive, h }, { "/ready", ready, h }, { "/version", version, h },
 		{ "/metrics", serve_metrics, h }, { "/PUB/", serve_public, h },
 	};
-	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(parts->vault))
-	                      : http_server_new(&h->server, parts->config->http_address, parts->config->http_port, routes, COUNT(routes));
+	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(v))
+	                      : http_server_new(&h->server, config->http_address, config->http_port, routes, COUNT(routes));
 	if (e != OK) {
 		node_http_free(&h);
 		return e;
 	}
 	*out = h;
 	return OK;
+}
+
+void node_http_attach(node_http *h, const node_http_parts *parts)
+{
+	pthread_mutex_lock(&h->lock);
+	h->p = *parts;
+	h->attached = true;
+	pthread_mutex_unlock(&h->lock);
+}
+
+void node_http_detach(node_http *h)
+{
+	if (!h) return;
+	pthread_mutex_lock(&h->lock);
+	h->attached = false;
+	pthread_mutex_unlock(&h->lock);
 }
 
 unsigned node_http_port(const node_http *h)
@@ -142,6 +190,7 @@ void node_http_free(node_http **hp)
 	if (!h) return;
 	http_server_free(&h->server);
 	if (h->folder >= 0) close(h->folder);
+	pthread_mutex_destroy(&h->lock);
 	free(h);
 	*hp = NULL;
 }

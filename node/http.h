@@ -6,31 +6,42 @@
  *   /version                      the version
  *   /metrics                      for Prometheus
  *   /PUB/<PubDataType>/<id>       files of the public vault, whatever folder that is
+ *
+ * While a node compares half a gigabyte of keys with what was signed, and while it stops, the first four are answered and
+ * the others are 503.
  */
 #ifndef ARCA_NODE_HTTP_H
 #define ARCA_NODE_HTTP_H
 
 #include "node/config.h"
+#include "node/key_progress.h"
 #include "node/keys.h"
 #include "node/limiter.h"
 #include "node/metrics.h"
 
 typedef struct node_http node_http;
 
-/* Owned by others; outlives the server. */
+/* Owned by others. */
 typedef struct node_http_parts {
-	vault    *vault;
 	keys     *keys;
 	requests *table;
 	limiter  *limiter;
 	metrics  *metrics;
 	pool     *cores;
 	struct cluster *cluster;             /* NULL: this node is alone */
-	const node_config *config;
-	const char *version;
+	key_progress *making;
 } node_http_parts;
 
-err  node_http_new(node_http **out, const node_http_parts *parts);
+/*
+ * Listens, and says that the node is starting: nothing published is served before it was compared with what was signed,
+ * and there is nothing to count.  Vault and version outlive the server.
+ */
+err  node_http_new(node_http **out, const vault *v, const node_config *config, const char *version);
+
+/* From now on everything is served; and from then on only what it is again, for the parts go. */
+void node_http_attach(node_http *h, const node_http_parts *parts);
+void node_http_detach(node_http *h);                     /* NULL-safe */
+
 unsigned node_http_port(const node_http *h);
 
 /* What /ready answers: 200 only while the node serves.  At first it starts. */

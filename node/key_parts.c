@@ -10,7 +10,10 @@ void own_part_free(own_part **pp)
 	if (!p) return;
 	ASSERT(p->holds == 0);
 	online_key_free(&p->online);
-	if (p->has_small) eval_keys_free(&p->small);
+	if (p->small) {
+		derived_close(&p->small);
+		file_unmap(&p->keyset);
+	}
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 	*pp = NULL;
@@ -42,6 +45,18 @@ static err check_part(const key_record *r, const key_share *mine, const id32 *ep
 	return OK;
 }
 
+/* Names the published key set, for what is derived from it. */
+static err keyset_digest(hash32 *out, const key_metadata *m)
+{
+	for (size_t i = 0; i < m->digests; i++) {
+		const stored_digest *d = &m->digest[i];
+		if (d->type != PUB_COMPRESSED_XOF_KEY_SET || d->digest.n != sizeof out->b) continue;
+		memcpy(out->b, d->digest.p, sizeof out->b);
+		return OK;
+	}
+	return err_fail(ERR_STATE, "the key's record does not name its key set");
+}
+
 /* A part from the bytes of its object, which must be of this key in this epoch. */
 static err held_part_read(held_key **out, const id32 *epoch, const id32 *key, slice object)
 {
@@ -54,6 +69,7 @@ static err held_part_read(held_key **out, const id32 *epoch, const id32 *key, sl
 	if (e == OK) e = key_share_read(&mine, bytes);
 	if (e == OK) e = check_part(&h->record, &mine, epoch, key);
 	if (e == OK) e = part_new(&h->part, &mine);
+	if (e == OK) e = keyset_digest(&h->part->keyset_digest, &h->record.metadata);
 	if (e == OK) {
 		/* Without the share, which is in guarded memory now. */
 		key_record_write(&h->record_bytes, &h->record);
@@ -150,32 +166,56 @@ void keys_release(keys *k, own_part **p)
 
 const online_key *own_part_online(const own_part *p) { return &p->online; }
 
-static err load_small(eval_keys *out, vault *v, const id32 *key)
+/* ---- small formats --------------------------------------------------------------------------------------------------- */
+
+const eval_keys *own_part_small(own_part *p)
+{
+	pthread_mutex_lock(&p->lock);
+	const eval_keys *small = p->small ? derived_keys(p->small) : NULL;
+	pthread_mutex_unlock(&p->lock);
+	return small;
+}
+
+/* The file may have changed since the node started, and what is derived from it is every node's of this machine. */
+static err is_what_was_signed(const own_part *p)
+{
+	hash32 found;
+	char id[ID_TEXT];
+
+	tkms_key_digest_view(found.b, p->keyset);
+	if (memcmp(found.b, p->keyset_digest.b, sizeof found.b) == 0) return OK;
+	id_text(id, &p->online.holder.key_id);
+	return err_fail(ERR_STATE, "the published key set of key %s is not the one that was signed; restore it from a copy, such as another "
+	                "node's", id);
+}
+
+/* Under the part's lock. */
+static err prepare(own_part *p, vault *v, const small_making *how)
 {
 	seeded_keyset set;
-	slice file, tag;
+	slice tag;
 
-	TRY(vault_map_public(&file, v, PUB_COMPRESSED_XOF_KEY_SET, key, MAX_TFHERS_FILE));
-	err e = tfhers_read_keyset(&set, &tag, file);
-	if (e == OK) e = eval_keys_new(out, &set, SMALL_FORMAT_PARTS);
-	file_unmap(&file);
+	TRY(vault_map_public(&p->keyset, v, PUB_COMPRESSED_XOF_KEY_SET, &p->online.holder.key_id, MAX_TFHERS_FILE));
+	err e = is_what_was_signed(p);
+	if (e == OK) e = tfhers_read_keyset(&set, &tag, p->keyset);
+	if (e == OK)
+		e = derived_open(&p->small, how->folder, &p->keyset_digest, &set, SMALL_FORMAT_PARTS, EXACT, how->cores, how->told, how->news);
+	if (e != OK) file_unmap(&p->keyset);
+	else file_view_release(p->keyset);           /* read again only when a step of a squash has to be redone */
 	return e;
 }
 
-err own_part_small(const eval_keys **out, keys *k, own_part *p)
+err own_part_prepare(own_part *p, keys *k, const small_making *how)
 {
 	pthread_mutex_lock(&p->lock);
-	err e = p->has_small ? OK : load_small(&p->small, k->vault, &p->online.holder.key_id);
-	if (e == OK) p->has_small = true;
+	err e = p->small ? OK : prepare(p, k->vault, how);
 	pthread_mutex_unlock(&p->lock);
-	TRY(e);
-	*out = &p->small;
-	return OK;
+	return e;
 }
 
 /* ---- making, dropping ----------------------------------------------------------------------------------------------- */
 
-err keys_create_part(keys *k, const key_share *mine, slice public_key_file, slice keyset_file, const key_record *record)
+err keys_create_part(keys *k, const key_share *mine, slice public_key_file, draft *keyset_file, const key_record *record)
 {
 	const id32 *key = &mine->holder.key_id, *epoch = &mine->holder.epoch_id;
 	held_key *h = NULL;
@@ -183,10 +223,10 @@ err keys_create_part(keys *k, const key_share *mine, slice public_key_file, slic
 
 	key_share_write(&bytes, mine);
 	own_part_write(&object, record, buf_slice(&bytes));
-	const slice file[KEY_FILES] = { [FILE_PUBLIC_KEY] = public_key_file, [FILE_XOF_KEYSET] = keyset_file, [FILE_RECORD] = buf_slice(&object) };
+	const new_files f = { .public_key = public_key_file, .keyset = keyset_file, .record = buf_slice(&object) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_part_read(&h, epoch, key, buf_slice(&object));
-	if (e == OK) e = keys_store(k, epoch, key, file);
+	if (e == OK) e = keys_store(k, epoch, key, &f);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
 	buf_free(&bytes);

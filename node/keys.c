@@ -147,13 +147,13 @@ err held_key_read(held_key **out, const id32 *epoch, const id32 *key, slice reco
 	return OK;
 }
 
-static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, slice bytes, bool *existed)
+static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, const new_files *f, bool *existed)
 {
 	switch (which) {
-	case FILE_SECRET:     return vault_put_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key, bytes, existed);
-	case FILE_PUBLIC_KEY: return vault_put_public(k->vault, PUB_PUBLIC_KEY, key, bytes, existed);
-	case FILE_XOF_KEYSET: return vault_put_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, bytes, existed);
-	default:              return vault_put_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key, bytes, existed);
+	case FILE_SECRET:     return f->secret.n ? vault_put_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key, f->secret, existed) : OK;
+	case FILE_PUBLIC_KEY: return vault_put_public(k->vault, PUB_PUBLIC_KEY, key, f->public_key, existed);
+	case FILE_XOF_KEYSET: return vault_keep_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, f->keyset, existed);
+	default:              return vault_put_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key, f->record, existed);
 	}
 }
 
@@ -183,6 +183,15 @@ static err taken(const id32 *key)
 
 	id_text(id, key);
 	return err_fail(ERR_EXISTS, "a file of key %s is in the vault already; choose a fresh id", id);
+}
+
+err keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params)
+{
+	bool there;
+
+	TRY(vault_has_public(&there, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key));
+	if (there) return taken(key);
+	return vault_draft_public(out, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, tkms_keyset_bytes(params));
 }
 
 /* From here on the files of this id are the pieces of an unfinished key: there must be none that are anything else. */
@@ -215,15 +224,11 @@ err key_remove_pieces(keys *k, const id32 *epoch, const id32 *key)
 }
 
 /* *begun: so many of the files may be there because of this call. */
-static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *key, const new_files *files)
 {
 	for (*begun = 0; *begun < KEY_FILES;) {
 		bool existed = false;
-		if (!file[*begun].p) {
-			++*begun;
-			continue;
-		}
-		err e = put(k, *begun, epoch, key, file[*begun], &existed);
+		err e = put(k, *begun, epoch, key, files, &existed);
 		if (e == OK && existed) return taken(key);
 		++*begun;
 		TRY(e);
@@ -231,13 +236,13 @@ static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *
 	return OK;
 }
 
-err keys_store(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES])
+err keys_store(keys *k, const id32 *epoch, const id32 *key, const new_files *files)
 {
 	char why[512];
 	unsigned begun;
 
 	TRY(mark(k, epoch, key));
-	err e = write_files(k, &begun, epoch, key, file);
+	err e = write_files(k, &begun, epoch, key, files);
 	if (e != OK) {
 		/* The sentence that counts is the first one. */
 		snprintf(why, sizeof why, "%s", err_text());
@@ -257,11 +262,11 @@ err keys_create(keys *k, const id32 *epoch, const key_files *files, const key_re
 	buf bytes = { 0 };
 
 	key_record_write(&bytes, record);
-	const slice file[KEY_FILES] = { [FILE_SECRET] = buf_slice(&files->client_key), [FILE_PUBLIC_KEY] = buf_slice(&files->public_key),
-	                                [FILE_XOF_KEYSET] = buf_slice(&files->xof_keyset), [FILE_RECORD] = buf_slice(&bytes) };
+	const new_files f = { .secret = buf_slice(&files->client_key), .public_key = buf_slice(&files->public_key),
+	                      .keyset = files->xof_keyset, .record = buf_slice(&bytes) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_key_read(&h, epoch, key, buf_slice(&bytes), buf_slice(&files->client_key));
-	if (e == OK) e = keys_store(k, epoch, key, file);
+	if (e == OK) e = keys_store(k, epoch, key, &f);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
 	buf_free(&bytes);

@@ -17,6 +17,7 @@
 #ifndef ARCA_NODE_KEYS_H
 #define ARCA_NODE_KEYS_H
 
+#include "lattice/derived.h"
 #include "tkms/key_share.h"
 #include "tkms/squashed.h"
 #include "tkms/tkms.h"
@@ -58,9 +59,13 @@ size_t keys_count(keys *k);
 /* ERR_NOT_FOUND; ERR_STATE if key_may says no. */
 err  keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, const id32 *key);
 
+/* Where the file of a new key set is made.  ERR_EXISTS if there is one of this id; ERR_IO if the disk has no room for it. */
+err  keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params);
+
 /*
  * Writes the files and loads the key.  After an error nothing of it is left, or, if the disk does not even let go, pieces
  * that the next opening removes.  ERR_EXISTS if any of the files is there already; they stay as they are.
+ * The key set's file, if it was made with keys_draft, only gets its name.
  */
 err  keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record);
 
@@ -77,14 +82,14 @@ void keys_release(keys *k, own_part **p);            /* NULL-safe */
 
 const online_key *own_part_online(const own_part *p);
 
-/*
- * What small formats need of the published set (tkms/squashed.h): read when it is first asked for, which may take long and
- * much memory, and kept.
- */
-err  own_part_small(const eval_keys **out, keys *k, own_part *p);
+/* What small formats need of the published set (tkms/squashed.h): NULL until own_part_prepare has been here, which may take
+ * long and waits for whoever is at it already.  node/small_keys.h does both. */
+typedef struct small_making { const char *folder; pool *cores; const progress *told; const derived_news *news; } small_making;
+const eval_keys *own_part_small(own_part *p);
+err  own_part_prepare(own_part *p, keys *k, const small_making *how);
 
 /* As keys_create.  The share is copied. */
-err  keys_create_part(keys *k, const key_share *mine, slice public_key_file, slice keyset_file, const key_record *record);
+err  keys_create_part(keys *k, const key_share *mine, slice public_key_file, draft *keyset_file, const key_record *record);
 
 /* Removes the parts of an epoch from disk and table; published files stay. */
 err  keys_drop_epoch(keys *k, const id32 *epoch);

@@ -10,9 +10,10 @@
 struct own_part {
 	online_key online;
 	unsigned   holds;                  /* under the table's lock */
+	hash32     keyset_digest;          /* that was signed */
 	pthread_mutex_t lock;              /* of what follows */
-	bool       has_small;
-	eval_keys  small;
+	slice      keyset;                 /* the published file, mapped as long as `small` is there */
+	derived   *small;
 };
 
 typedef struct held_key {
@@ -32,11 +33,14 @@ struct keys {
 	bool      parts;                   /* of a party: there are no secret files */
 };
 
-/* The files of a key in the order of writing; the last makes it exist.  An empty one is not written. */
+/* The files of a key in the order of writing; the last makes it exist. */
 enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_RECORD, KEY_FILES };
 
+/* One that is empty is not written; the key set's is a draft. */
+typedef struct new_files { slice secret, public_key, record; draft *keyset; } new_files;
+
 /* Writes them with a mark around.  After an error nothing is left, or pieces with a mark. */
-err  keys_store(keys *k, const id32 *epoch, const id32 *key, const slice file[static KEY_FILES]);
+err  keys_store(keys *k, const id32 *epoch, const id32 *key, const new_files *files);
 
 /* The files that the record vouches for are there and unchanged. */
 err  key_verify_published(vault *v, const key_metadata *m);

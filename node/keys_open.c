@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* node/keys_open.c -- at the start: remove what is marked as unfinished, load the rest, verify what is published. */
 #include "node/keys_internal.h"
+#include <limits.h>
 #include <stdlib.h>
 #include "base/file.h"
+#include "base/hex.h"
 
 /* The largest secret file; production keys have about half a megabyte. */
 enum { MAX_CLIENT_KEY_FILE = 64 << 20 };
 
+static err verify_file(vault *v, const id32 *key, const stored_digest *want)
+{
+	uint8_t found[KEY_DIGEST_BYTES];
+	char path[PATH_MAX], digest[2 * KEY_DIGEST_BYTES + 1];
+	const char *type = pub_type_name(want->type);
+	slice file;
+
+	err e = vault_map_public(&file, v, want->type, key, MAX_TFHERS_FILE);
+	if (e == ERR_NOT_FOUND) return err_fail(ERR_STATE, "its published file %s is missing; restore it from a copy", type);
+	TRY(e);
+	tkms_key_digest_view(found, file);
+	const size_t bytes = file.n;
+	file_unmap(&file);
+	if (slice_eq_var(slice_of(found, sizeof found), want->digest)) return OK;
+	if (!vault_public_path(path, sizeof path, v, want->type, key)) snprintf(path, sizeof path, "%s", type);
+	hex_write(digest, slice_of(want->digest.p, size_min(want->digest.n, KEY_DIGEST_BYTES)));
+	return err_fail(ERR_STATE, "its published file %.200s is not the one that was signed: its %zu bytes do not have the digest %s; "
+	                "restore it from a copy, such as another node's /PUB/%s/", path, bytes, digest, type);
+}
+
 err key_verify_published(vault *v, const key_metadata *m)
 {
-	for (size_t i = 0; i < m->digests; i++) {
-		uint8_t found[KEY_DIGEST_BYTES];
-		const pub_type t = m->digest[i].type;
-		slice file;
-
-		err e = vault_map_public(&file, v, t, &m->key_id, MAX_TFHERS_FILE);
-		if (e == ERR_NOT_FOUND)
-			return err_fail(ERR_STATE, "its published file %s is missing; restore it from a copy", pub_type_name(t));
-		TRY(e);
-		tkms_key_digest(found, file);
-		file_unmap(&file);
-		if (!slice_eq_var(slice_of(found, sizeof found), m->digest[i].digest))
-			return err_fail(ERR_STATE, "its published file %s is not the one that was signed; restore it from a copy",
-			                pub_type_name(t));
-	}
+	for (size_t i = 0; i < m->digests; i++) TRY(verify_file(v, &m->key_id, &m->digest[i]));
 	return OK;
 }
 

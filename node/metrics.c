@@ -144,6 +144,16 @@ static uint64_t resident_bytes(void)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static void put_squash(buf *out, const gauges *g)
+{
+	head(out, "arca_squash_steps_sampled_total", "counter", "Steps of a squash that were compared with an exact sample.");
+	buf_printf(out, "arca_squash_steps_sampled_total %llu\n", (unsigned long long)g->squash_sampled);
+	head(out, "arca_squash_steps_repeated_total", "counter",
+	     "Steps of a squash that were done again by exact transforms. Other than 0 is rare; many of \"sample\" mean a faulty machine.");
+	buf_printf(out, "arca_squash_steps_repeated_total{reason=\"guard\"} %llu\n", (unsigned long long)g->squash_guarded);
+	buf_printf(out, "arca_squash_steps_repeated_total{reason=\"sample\"} %llu\n", (unsigned long long)g->squash_wrong);
+}
+
 static void put_gauges(buf *out, const gauges *g, const char *version)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), total = (uint64_t)sysconf(_SC_PHYS_PAGES) * page;
@@ -173,4 +183,5 @@ void metrics_print(buf *out, metrics *m, const gauges *g, const char *version)
 {
 	put_counters(out, m);
 	put_gauges(out, g, version);
+	put_squash(out, g);
 }

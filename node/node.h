@@ -9,10 +9,12 @@
  *   requests.h   the table of what became of every request      journal.h   and its memory on disk
  *   keys.h       the keys and their lives                        parse.h     messages to typed requests
  *   api.h        gRPC                                            http.h      health, metrics, public material
+ *   small_keys.h the prepared keys for small formats
  *   config.h     what an operator may choose                     process.c   how all this starts and stops
  *   cluster.h    what a party of a cluster has beyond that
  *
- * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h.
+ * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
+ * key_progress.h.
  *
  * Threads: one reactor for gRPC, one for HTTP, two at the door (parsing), a few for ceremonies, and the cores.  In a cluster
  * one more for the links, and one that opens decryptions.
@@ -20,6 +22,7 @@
 #ifndef ARCA_NODE_NODE_H
 #define ARCA_NODE_NODE_H
 
+#include <limits.h>
 #include "evm/address.h"
 #include "node/api.h"
 #include "node/cluster.h"
@@ -41,11 +44,13 @@ typedef struct node {
 	pool      *clerks;                   /* who waits for the journal; NULL: who computes            */
 	limiter    limiter;
 	metrics    metrics;
+	key_progress making;                 /* of keys                                                  */
 	engine     engine;
 	desk      *desk;
 	node_http *http;
 	api       *api;
 	char       storage[512];
+	char       derived[PATH_MAX];        /* folder of prepared keys */
 } node;
 
 typedef struct service {

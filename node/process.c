@@ -198,7 +198,7 @@ static int run(node *n)
 int node_process(int argc, char **argv, const node_seams *seams)
 {
 	const sigset_t stop = stop_signals();
-	static node n;
+	static node n = { .making = KEY_PROGRESS_INIT };
 	options o;
 
 	if (!read_options(&o, argc, argv)) {

@@ -20,6 +20,8 @@ static err vault_start(node *n)
 
 	TRY(folder(public_folder, n->cfg.public_vault.path, n->cfg.public_vault.prefix));
 	TRY(folder(private_folder, n->cfg.private_vault.path, n->cfg.private_vault.prefix));
+	if (!n->cfg.core.derived_folder[0]) TRY(folder(n->derived, n->cfg.public_vault.path, "DERIVED"));
+	else snprintf(n->derived, sizeof n->derived, "%s", n->cfg.core.derived_folder);
 	snprintf(n->storage, sizeof n->storage, "file storage with path \"%.200s\"", private_folder);
 	return vault_open(&n->vault, public_folder, private_folder);
 }
@@ -103,7 +105,8 @@ static err work_start(node *n)
 	if (n->cluster) TRY(pool_new(&n->clerks, CLERKS));
 	n->engine = (engine){
 		.keys = n->keys, .cluster = n->cluster, .signer = n->signer, .cores = n->cores, .random = rng_os(), .clock = clock_system(),
-		.profile = n->cfg.eip712_v011 ? KMS712_V011 : KMS712_V015,
+		.derived_folder = n->derived,
+		.making = &n->making, .profile = n->cfg.eip712_v011 ? KMS712_V011 : KMS712_V015,
 	};
 	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies, n->clerks };
 	TRY(desk_new(&n->desk, &parts));
@@ -121,13 +124,19 @@ static void work_stop(node *n)
 
 /* ---- what others see ---------------------------------------------------------------------------------------- */
 
-static err http_start(node *n)
+/* It listens before the keys are read, which may take a while, so that whoever asks is told that the node is starting. */
+static err http_start(node *n) { return node_http_new(&n->http, n->vault, &n->cfg, ARCA_VERSION); }
+static void http_stop(node *n) { node_http_free(&n->http); }
+
+static err pages_begin(node *n)
 {
-	const node_http_parts parts = { n->vault, n->keys, n->table, &n->limiter, &n->metrics, n->cores, n->cluster, &n->cfg, ARCA_VERSION };
-	return node_http_new(&n->http, &parts);
+	const node_http_parts parts = { n->keys, n->table, &n->limiter, &n->metrics, n->cores, n->cluster, &n->making };
+
+	node_http_attach(n->http, &parts);
+	return OK;
 }
 
-static void http_stop(node *n) { node_http_free(&n->http); }
+static void pages_end(node *n) { node_http_detach(n->http); }
 
 static err api_begin(node *n)
 {
@@ -157,11 +166,12 @@ const service NODE_SERVICES[] = {
 	{ "vault", vault_start, vault_stop },
 	{ "identity", identity_start, identity_stop },
 	{ "cluster", cluster_begin, cluster_end },
+	{ "http", http_start, http_stop },
 	{ "keys", keys_start, keys_stop },
 	{ "requests", requests_begin, requests_end },
 	{ "work", work_start, work_stop },
 	{ "links", links_begin, links_end },
-	{ "http", http_start, http_stop },
+	{ "pages", pages_begin, pages_end },
 	{ "grpc", api_begin, api_end },
 };
 const size_t N_NODE_SERVICES = COUNT(NODE_SERVICES);

@@ -4,7 +4,8 @@
  *
  *   v_fma  a b + c      v_fms  a b - c      v_fnma  c - a b      each rounded once, to nearest
  *   v_transpose         r[i] lane j becomes r[j] lane i
- *   v_limbs             x0 + x1 2^47 + x2 2^94 = the next LANES words, read as signed numbers
+ *   v_limbs             x[0] + x[1] 2^47 + x[2] 2^94 = the next LANES words, read as signed numbers; of parts that they do
+ *                       not have, nothing is written
  */
 #include "ring/ntt.h"
 #include "base/cpu.h"
@@ -42,7 +43,13 @@ static inline vec number(ivec bits, double less)
 	return v_sub(_mm256_castsi256_pd(_mm256_or_si256(bits, exponent)), v_all(0x1p52 + less));
 }
 
-static inline void v_limbs(vec *x0, vec *x1, vec *x2, const u128 *a)
+/* -2^51 <= bits < 2^51, added to those of 1.5 * 2^52, and that taken away. */
+static inline vec signed_number(ivec bits)
+{
+	return v_sub(_mm256_castsi256_pd(_mm256_add_epi64(bits, _mm256_set1_epi64x(0x4338000000000000))), v_all(0x1.8p52));
+}
+
+static inline void v_limbs(vec x[static NTT_LIMBS], const u128 *a, unsigned limbs)
 {
 	const ivec mask = _mm256_set1_epi64x(((int64_t)1 << 47) - 1), sign = _mm256_set1_epi64x((int64_t)1 << 33);
 	const ivec u = _mm256_loadu_si256((const ivec *)a), v = _mm256_loadu_si256((const ivec *)(a + 2));
@@ -50,9 +57,12 @@ static inline void v_limbs(vec *x0, vec *x1, vec *x2, const u128 *a)
 	const ivec high = _mm256_permute4x64_epi64(_mm256_unpackhi_epi64(u, v), 0xd8);
 	const ivec middle = _mm256_or_si256(_mm256_srli_epi64(low, 47), _mm256_slli_epi64(high, 17));
 
-	*x0 = number(_mm256_and_si256(low, mask), 0);
-	*x1 = number(_mm256_and_si256(middle, mask), 0);
-	*x2 = number(_mm256_xor_si256(_mm256_srli_epi64(high, 30), sign), 0x1p33);
+	x[0] = limbs == 1 ? signed_number(low) : number(_mm256_and_si256(low, mask), 0);
+	if (limbs == 2) x[1] = signed_number(middle);
+	if (limbs == 3) {
+		x[1] = number(_mm256_and_si256(middle, mask), 0);
+		x[2] = number(_mm256_xor_si256(_mm256_srli_epi64(high, 30), sign), 0x1p33);
+	}
 }
 
 #include "ring/ntt_impl.inc"

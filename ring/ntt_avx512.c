@@ -49,7 +49,13 @@ static inline vec number(ivec bits, double less)
 	return v_sub(_mm512_castsi512_pd(_mm512_or_si512(bits, exponent)), v_all(0x1p52 + less));
 }
 
-static inline void v_limbs(vec *x0, vec *x1, vec *x2, const u128 *a)
+/* -2^51 <= bits < 2^51, added to those of 1.5 * 2^52, and that taken away. */
+static inline vec signed_number(ivec bits)
+{
+	return v_sub(_mm512_castsi512_pd(_mm512_add_epi64(bits, _mm512_set1_epi64(0x4338000000000000))), v_all(0x1.8p52));
+}
+
+static inline void v_limbs(vec x[static NTT_LIMBS], const u128 *a, unsigned limbs)
 {
 	const ivec mask = _mm512_set1_epi64(((int64_t)1 << 47) - 1), sign = _mm512_set1_epi64((int64_t)1 << 33);
 	const ivec even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0), odd = _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1);
@@ -57,9 +63,12 @@ static inline void v_limbs(vec *x0, vec *x1, vec *x2, const u128 *a)
 	const ivec low = _mm512_permutex2var_epi64(u, even, v), high = _mm512_permutex2var_epi64(u, odd, v);
 	const ivec middle = _mm512_or_si512(_mm512_srli_epi64(low, 47), _mm512_slli_epi64(high, 17));
 
-	*x0 = number(_mm512_and_si512(low, mask), 0);
-	*x1 = number(_mm512_and_si512(middle, mask), 0);
-	*x2 = number(_mm512_xor_si512(_mm512_srli_epi64(high, 30), sign), 0x1p33);
+	x[0] = limbs == 1 ? signed_number(low) : number(_mm512_and_si512(low, mask), 0);
+	if (limbs == 2) x[1] = signed_number(middle);
+	if (limbs == 3) {
+		x[1] = number(_mm512_and_si512(middle, mask), 0);
+		x[2] = number(_mm512_xor_si512(_mm512_srli_epi64(high, 30), sign), 0x1p33);
+	}
 }
 
 #include "ring/ntt_impl.inc"

@@ -6,7 +6,6 @@
 static const uint32_t GAP[NTT_PRIMES] = { 81919, 102399, 229375, 266239, 311295, 438271 };
 
 static const uint64_t TWO_47 = (uint64_t)1 << NTT_PRIME_BITS;
-static const unsigned NTT_SIZE[2] = { 256, 1024 };
 
 static uint64_t mul(uint64_t a, uint64_t b, uint64_t p) { return (uint64_t)((u128)a * b % p); }
 
@@ -45,70 +44,79 @@ static void mirror(uint64_t root[static NTT_MAX_N], uint64_t z, uint64_t p)
 	}
 }
 
-/* One record: across the registers, then in the lanes, for the tile of the given number among tiles. */
-static double *tile(double *out, const uint64_t *root, unsigned number, unsigned tiles, unsigned lanes, uint64_t p)
+/* Record number T: across the registers, then in the lanes. */
+static double *tile(double *out, const uint64_t *root, unsigned T, unsigned lanes, uint64_t p)
 {
 	for (unsigned nb = 1; nb < lanes; nb *= 2)
-		for (unsigned b = 0; b < nb; b++, out += 2) put(out, root[nb * tiles + number * nb + b], p);
+		for (unsigned b = 0; b < nb; b++, out += 2) put(out, root[nb * T + b], p);
 	out += 2;
 	for (unsigned nb = 1; nb < lanes; nb *= 2)
 		for (unsigned b = 0; b < nb; b++, out += 2 * lanes)
 			for (unsigned l = 0; l < lanes; l++) {
-				const unsigned first = tiles * lanes * nb, block = (number * lanes + l) * nb + b;
 				double pair[2];
-				put(pair, root[first + block], p);
+				put(pair, root[nb * (lanes * T + l) + b], p);
 				out[l] = pair[0], out[lanes + l] = pair[1];
 			}
 	return out;
 }
 
-static double *tiles(double *out, const uint64_t *root, unsigned N, unsigned lanes, uint64_t p)
+/* Those for the smallest N up to those for the largest; the places before stay empty. */
+static double *tiles(double *out, const uint64_t *root, unsigned lanes, uint64_t p)
 {
-	const unsigned count = N / (lanes * lanes);
-	for (unsigned g = 0; g < count; g++) out = tile(out, root, g, count, lanes, p);
+	const unsigned first = NTT_MIN_N / (lanes * lanes), end = 2 * NTT_MAX_N / (lanes * lanes);
+
+	out += (size_t)first * NTT_TILE_DOUBLES(lanes);
+	for (unsigned T = first; T < end; T++) out = tile(out, root, T, lanes, p);
 	return out;
 }
 
-static double *prime_make(ntt_prime *q, double *store, uint64_t p, uint64_t cofactor, unsigned lanes)
+static double *prime_make(ntt_prime *q, double *store, uint64_t root[static NTT_MAX_N], uint64_t p, unsigned lanes)
 {
 	const uint64_t z = turn(NTT_MAX_N, p);
-	uint64_t root[NTT_MAX_N];
 
 	q->p = (double)p;
 	q->p_inv = 1 / (double)p;
 	put(q->gap, TWO_47 - p, p);
-	for (unsigned size = 0; size < 2; size++) put(q->scale[size], inverse(mul(NTT_SIZE[size], cofactor, p), p), p);
 
 	mirror(root, z, p);
 	for (unsigned i = 0; i < NTT_ROOTS; i++) put(q->root[i], root[i], p);
-	for (unsigned size = 0; size < 2; size++)
-		q->tiles[size] = store, store = tiles(store, root, NTT_SIZE[size], lanes, p);
+	q->tiles = store, store = tiles(store, root, lanes, p);
 
 	mirror(root, inverse(z, p), p);
 	for (unsigned i = 0; i < NTT_ROOTS; i++) put(q->root_inv[i], root[i], p);
-	for (unsigned size = 0; size < 2; size++)
-		q->tiles_inv[size] = store, store = tiles(store, root, NTT_SIZE[size], lanes, p);
+	q->tiles_inv = store, store = tiles(store, root, lanes, p);
 	return store;
+}
+
+/* What depends on how many primes there are. */
+static void remainder_make(ntt_tables *t, unsigned primes)
+{
+	u128 Q = 1, bias = 0;
+
+	for (unsigned i = 0; i < primes; i++) {
+		ntt_prime *q = &t->prime[i];
+		const uint64_t p = TWO_47 - GAP[i];
+		uint64_t residue = 1;                            /* of the cofactor */
+
+		q->cofactor[primes] = 1;
+		for (unsigned m = 0; m < primes; m++) {
+			const uint64_t other = TWO_47 - GAP[m];
+			if (m == i) continue;
+			residue = mul(residue, other % p, p);
+			q->cofactor[primes] *= other;
+		}
+		for (unsigned size = 0; size < NTT_SIZES; size++)
+			put(q->scale[primes][size], inverse(mul((uint64_t)NTT_MIN_N << size, residue, p), p), p);
+		Q *= p;
+		bias += q->cofactor[primes];
+	}
+	t->Q[primes] = Q;
+	t->bias[primes] = bias - Q;
 }
 
 void ntt_tables_make(ntt_tables *t, double *store, unsigned lanes)
 {
-	t->Q = 1;
-	t->bias = 0;
-	for (unsigned i = 0; i < NTT_PRIMES; i++) {
-		const uint64_t p = TWO_47 - GAP[i];
-		uint64_t cofactor = 1;                           /* modulo p */
-
-		t->prime[i].cofactor = 1;
-		for (unsigned m = 0; m < NTT_PRIMES; m++) {
-			const uint64_t other = TWO_47 - GAP[m];
-			if (m == i) continue;
-			cofactor = mul(cofactor, other % p, p);
-			t->prime[i].cofactor *= other;
-		}
-		t->Q *= p;
-		t->bias += t->prime[i].cofactor;
-		store = prime_make(&t->prime[i], store, p, cofactor, lanes);
-	}
-	t->bias -= t->Q;
+	for (unsigned i = 0; i < NTT_PRIMES; i++)
+		store = prime_make(&t->prime[i], store, t->scratch, TWO_47 - GAP[i], lanes);
+	for (unsigned primes = 1; primes <= NTT_PRIMES; primes++) remainder_make(t, primes);
 }

@@ -9,7 +9,8 @@
 enum { MAX_REDIRECTS = 5 };
 
 typedef struct body {
-	buf   *out;
+	bool (*take)(void *ctx, slice piece);
+	void  *ctx;
 	size_t max, got;
 	bool   too_long;
 } body;
@@ -38,7 +39,7 @@ bool fetch_is_url(const char *name)
 	return strncasecmp(name, "http://", 7) == 0 || strncasecmp(name, "https://", 8) == 0;
 }
 
-static size_t append(char *p, size_t one, size_t n, void *arg)
+static size_t pass_on(char *p, size_t one, size_t n, void *arg)
 {
 	body *b = arg;
 	(void)one;                                   /* always 1 */
@@ -46,9 +47,8 @@ static size_t append(char *p, size_t one, size_t n, void *arg)
 		b->too_long = true;
 		return 0;                            /* ends the transfer */
 	}
-	buf_put(b->out, p, n);
 	b->got += n;
-	return n;
+	return b->take(b->ctx, slice_of(p, n)) ? n : 0;
 }
 
 static err verdict(CURL *c, CURLcode rv, const body *b, const char *why, const char *url)
@@ -69,12 +69,11 @@ static err verdict(CURL *c, CURLcode rv, const body *b, const char *why, const c
 	return OK;
 }
 
-err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
+err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char why[CURL_ERROR_SIZE] = "";
-	body b = { .out = out, .max = max };
-	size_t before = out->n;
+	body b = { .take = take, .ctx = ctx, .max = max };
 
 	pthread_once(&once, setup);
 	CURL *c = curl_easy_init();
@@ -91,11 +90,25 @@ err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "arca");
 	spare_loopback(c);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, append);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, pass_on);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, &b);
 	CURLcode rv = curl_easy_perform(c);
 	err e = verdict(c, rv, &b, why, url);
 	curl_easy_cleanup(c);
+	return e;
+}
+
+static bool append(void *ctx, slice piece)
+{
+	buf_put_slice(ctx, piece);
+	return true;
+}
+
+err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
+{
+	const size_t before = out->n;
+
+	err e = fetch_pieces(url, max, timeout_ms, append, out);
 	if (e != OK) out->n = before;
 	return e;
 }

@@ -16,4 +16,8 @@ bool fetch_is_url(const char *name);
  */
 err  fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms);
 
+/* The same for what is too large to be had at once: take(ctx, piece) gets it in order, and ends the transfer by false.
+ * What was taken is worth something only if this returns OK. */
+err  fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx);
+
 #endif

@@ -2,15 +2,18 @@
 /*
  * share/packed.c -- the part of one party in decrypting a list that is packed in one GLWE ciphertext.
  *
- * All blocks of the list are coefficients of B - sum A_j S_j.  A ring element scales by integers coefficient by coefficient,
- * so the product with shares is d products of polynomials modulo 2^128, which ring/ntt.h computes together and exactly.
+ * All blocks of the list are coefficients of B - sum A'_j S_j, A' the rounded mask.  A ring element scales by integers
+ * coefficient by coefficient, so the product with shares is d products of polynomials modulo 2^128.  A' = 2^44 Z for words Z of
+ * 84 bits: 2^44 (Z S modulo 2^84), where S counts modulo 2^84 only.  ring/ntt.h computes Z S together and exactly.
  *
- * Few blocks are cheaper one by one: coefficient b of A S is coefficient 0 of (X^-b A) S, an inner product of the words of
- * X^-b A with
+ * Few blocks are cheaper one by one: coefficient b of A' S is coefficient 0 of (X^-b A') S, an inner product of the words of
+ * X^-b A' with
  *
  *     T_0 = S_0, T_u = -S_(N-u)
  *
- * and so partial_lwe() under the key T.  Which way is taken depends on numbers that everybody knows, and both are exact.
+ * and so partial_lwe() under the key T, which finds nothing more to round.  The list is rounded first and turned then: halfway
+ * between two multiples, minus a is not rounded to minus what a is rounded to.  Which way is taken depends on numbers that
+ * everybody knows, and both are exact.
  */
 #include "share/packed.h"
 #include <sched.h>
@@ -63,25 +66,37 @@ static void give_back(spares *s, void *p)
 	secret_release(p);
 }
 
-static err inner_key(lwe_key_share **out, ntt_shape s, const u128 *words)
+ntt_shape packed_shape(unsigned d, unsigned k, unsigned N)
 {
+	return ntt_shape_for(k, N, d, PARTIAL_KEPT - 1, PARTIAL_KEPT - 1);
+}
+
+/* w modulo 2^84, read as a signed number. */
+static u128 as_signed(u128 w) { return (u128)((i128)(w << PARTIAL_DROPPED) >> PARTIAL_DROPPED); }
+
+/* Both forms of the key, one after the other in the same memory. */
+static err load_key(glwe_key_share *key, const u128 *words)
+{
+	const ntt_shape s = key->shape;
 	const size_t dim = (size_t)s.k * s.N;
 	void *memory;
 
 	TRY(secret_alloc(&memory, dim * s.d * sizeof *words));
-	u128 *T = memory;
+	u128 *form = memory;
+	for (size_t i = 0; i < dim * s.d; i++) form[i] = as_signed(words[i]);
+	key->kernel->load(s, key->factor, key->spares->piece[0], form);
 	for (size_t j = 0; j < dim; j += s.N)
 		for (size_t u = 0; u < s.N; u++)
 			for (size_t c = 0; c < s.d; c++)
-				T[(j + u) * s.d + c] = u ? -words[(j + s.N - u) * s.d + c] : words[j * s.d + c];
-	const err e = lwe_key_share_new(out, s.d, dim, T);
+				form[(j + u) * s.d + c] = u ? -words[(j + s.N - u) * s.d + c] : words[j * s.d + c];
+	const err e = lwe_key_share_new(&key->inner, s.d, dim, form);
 	secret_release(memory);
 	return e;
 }
 
 err packed_key_new(glwe_key_share **out, const ntt_kernel *kernel, ntt_shape shape, const u128 *words)
 {
-	const size_t row = ((size_t)shape.k * shape.N + 1) * sizeof(u128);
+	const size_t dim = (size_t)shape.k * shape.N;
 	AUTO(glwe_key_share) *key = calloc(1, sizeof *key);
 	void *first;
 
@@ -89,12 +104,11 @@ err packed_key_new(glwe_key_share **out, const ntt_kernel *kernel, ntt_shape sha
 	if (!key || !(key->spares = calloc(1, sizeof *key->spares))) return err_fail(ERR_NOMEM, "no memory for a key share");
 	key->shape = shape;
 	key->kernel = kernel;
-	key->spares->bytes = size_max(row, kernel->scratch_bytes(shape));
+	key->spares->bytes = dim * sizeof(u128) + size_max(sizeof(u128), kernel->scratch_bytes(shape));
 	TRY(aligned_secret(&first, key->spares->bytes));
 	key->spares->piece[0] = first;
 	TRY(aligned_secret(&key->factor, kernel->factor_bytes(shape)));
-	TRY(inner_key(&key->inner, shape, words));
-	kernel->load(shape, key->factor, first, words);
+	TRY(load_key(key, words));
 	*out = key;
 	key = NULL;
 	return OK;
@@ -102,7 +116,7 @@ err packed_key_new(glwe_key_share **out, const ntt_kernel *kernel, ntt_shape sha
 
 err glwe_key_share_new(glwe_key_share **out, unsigned d, unsigned k, unsigned N, const u128 *words)
 {
-	return packed_key_new(out, ntt_chosen(), (ntt_shape){ k, N, d }, words);
+	return packed_key_new(out, ntt_chosen(), packed_shape(d, k, N), words);
 }
 
 void glwe_key_share_free(glwe_key_share **key)
@@ -126,30 +140,42 @@ size_t packed_few(ntt_shape s)
 	return 8 * (2 * s.k + s.d) / (s.k * s.d);
 }
 
+/* X^-e A', e < N: coefficient e comes first, what is moved past the end returns with the other sign. */
+static void turn(u128 *out, const u128 *a, unsigned N, unsigned e)
+{
+	for (unsigned i = e; i < N; i++) *out++ = partial_rounded(a[i]);
+	for (unsigned i = 0; i < e; i++) *out++ = -partial_rounded(a[i]);
+}
+
 static void one_by_one(const glwe_key_share *key, u128 *out, u128 *row, const u128 *mask, const u128 *body, unsigned first,
                        size_t count)
 {
 	const ntt_shape s = key->shape;
 
 	for (unsigned b = 0; b < count; b++, out += s.d) {
-		for (unsigned j = 0; j < s.k; j++) ntt_rotate_down(row + j * s.N, mask + j * s.N, s.N, first + b);
+		for (unsigned j = 0; j < s.k; j++) turn(row + j * s.N, mask + j * s.N, s.N, first + b);
 		row[s.k * s.N] = body[b];
 		partial_lwe(key->inner, out, row, 1);
 	}
 }
 
-void partial_packed(const glwe_key_share *key, u128 *out, const u128 *mask, const u128 *body, unsigned first, size_t count)
+/* Z: the words of A', without the bits that are 0; behind them the scratch of the kernel. */
+static void together(const glwe_key_share *key, u128 *out, u128 *Z, const u128 *mask, const u128 *body, unsigned first,
+                     size_t count)
 {
 	const ntt_shape s = key->shape;
+	const size_t dim = (size_t)s.k * s.N;
 
-	ASSERT(first <= s.N && count <= s.N - first);
+	for (size_t i = 0; i < dim; i++) Z[i] = (u128)((i128)partial_rounded(mask[i]) >> PARTIAL_DROPPED);
+	key->kernel->product(s, out, Z + dim, key->factor, Z, first, (unsigned)count);
+	for (size_t i = 0; i < count * s.d; i++) out[i] = -(out[i] << PARTIAL_DROPPED);
+	for (size_t i = 0; i < count; i++) out[i * s.d] += body[i];
+}
+
+void partial_packed(const glwe_key_share *key, u128 *out, const u128 *mask, const u128 *body, unsigned first, size_t count)
+{
+	ASSERT(first <= key->shape.N && count <= key->shape.N - first);
 	void *scratch = take(key->spares);
-	if (count <= packed_few(s)) {
-		one_by_one(key, out, scratch, mask, body, first, count);
-	} else {
-		key->kernel->product(s, out, scratch, key->factor, mask, first, (unsigned)count);
-		for (size_t i = 0; i < count * s.d; i++) out[i] = -out[i];
-		for (size_t i = 0; i < count; i++) out[i * s.d] += body[i];
-	}
+	(count <= packed_few(key->shape) ? one_by_one : together)(key, out, scratch, mask, body, first, count);
 	give_back(key->spares, scratch);
 }

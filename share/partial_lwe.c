@@ -27,7 +27,7 @@ const lwe_kernel *lwe_kernel_chosen(unsigned d)
 
 err lwe_key_share_new_for(const lwe_kernel *k, lwe_key_share **out, unsigned d, size_t dim, const u128 *words)
 {
-	ASSERT(d >= GR_MIN_DEGREE && d <= GR_MAX_DEGREE && dim <= SIZE_MAX / 256);
+	ASSERT(d >= GR_MIN_DEGREE && d <= GR_MAX_DEGREE && dim <= LWE_MAX_DIM);
 	AUTO(lwe_key_share) *made = calloc(1, sizeof *made);
 	if (!made) return err_fail(ERR_NOMEM, "no memory for a share of a key of %zu words", dim);
 	made->kernel = k, made->d = d, made->dim = dim;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * share/partial_lwe.h -- inner products of public words and shared ones, modulo 2^128 in each coefficient: the kernels of the
- * LWE form of share/partial.h.  Each lays the key out as it wants to read it.
+ * share/partial_lwe.h -- inner products of public words, rounded, and shared ones, modulo 2^128 in each coefficient: the
+ * kernels of the LWE form of share/partial.h.  Each lays the key out as it wants to read it.
+ *
+ * a' = 2^44 x for a number x of 84 bits, so a' s modulo 2^128 is 2^44 (x s modulo 2^84), where s counts modulo 2^84 only.
  */
 #ifndef ARCA_SHARE_PARTIAL_LWE_H
 #define ARCA_SHARE_PARTIAL_LWE_H
@@ -14,7 +16,7 @@ typedef struct lwe_kernel {
 	bool   (*serves)(unsigned d);
 	size_t (*bytes)(unsigned d, size_t dim);             /* of the key; a multiple of 64 bytes is aligned to 64 */
 	void   (*pack)(void *key, unsigned d, size_t dim, const u128 *words);
-	/* out[l] = sum of a[i] times coefficient l of share i. */
+	/* out[l] = sum of partial_rounded(a[i]) times coefficient l of share i. */
 	void   (*dot)(u128 *out, const void *key, unsigned d, size_t dim, const u128 *a);
 } lwe_kernel;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* share/partial_lwe_portable.c -- the definition: words as they come, multiplied by the compiler. */
+/* share/partial_lwe_portable.c -- the definition: words rounded, and multiplied by the compiler. */
 #include "share/partial_lwe.h"
 
 static bool serves(unsigned d) { return d >= GR_MIN_DEGREE; }
@@ -14,7 +14,7 @@ static void dot(u128 *out, const void *key, unsigned d, size_t dim, const u128 *
 
 	for (unsigned l = 0; l < d; l++) out[l] = 0;
 	for (size_t i = 0; i < dim; i++, s += d)
-		for (unsigned l = 0; l < d; l++) out[l] += a[i] * s[l];
+		for (unsigned l = 0; l < d; l++) out[l] += partial_rounded(a[i]) * s[l];
 }
 
 const lwe_kernel LWE_PORTABLE = { "portable", 0, serves, bytes, pack, dot };

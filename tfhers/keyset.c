@@ -304,10 +304,10 @@ err tfhers_read_keyset(seeded_keyset *out, slice *tag, slice file)
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-void tfhers_write_keyset(buf *out, const seeded_keyset *set, slice tag)
+/* The object of a set whose parts are all of one stream; `start` is where its seed goes. */
+static tf_xof_keyset xof_keyset_of(maker *m, uint8_t start[static MAX_XOF_DATA])
 {
-	maker m = { .set = set, .tag = tag, .versions = { 1, 1 } };
-	uint8_t start[MAX_XOF_DATA];
+	const seeded_keyset *set = m->set;
 	mask_seed next = set->part[PART_PKE].seed;
 
 	next.first = (mask_index){ 0, 0 };
@@ -318,8 +318,56 @@ void tfhers_write_keyset(buf *out, const seeded_keyset *set, slice tag)
 		ASSERT(set->part[i].bodies.n == part_body_bytes(s) && seed_eq_var(&set->part[i].seed, &next));
 		next.first = index_after(next.first, s);
 	}
-	tf_xof_keyset object = { { XOF_FIRST_BYTE, xof_data(start, &next) }, public_key_of(&m), server_key_of(&m) };
-	object_write(out, OBJECT_XOF_KEYSET, &object);
+	return (tf_xof_keyset){ { XOF_FIRST_BYTE, xof_data(start, &next) }, public_key_of(m), server_key_of(m) };
+}
+
+keyset_layout tfhers_keyset_layout(const lat_params *params, size_t seed_n, size_t tag_n)
+{
+	static const uint8_t ZERO[MAX_TAG];
+	const size_t before = envelope_length(OBJECT[OBJECT_XOF_KEYSET].name);
+	mask_seed next = { .kind = MASK_XOF, .xof_n = (uint8_t)seed_n };
+	seeded_keyset set = { .params = params };
+	uint8_t start[MAX_XOF_DATA];
+	found at[KEY_PARTS] = { 0 };
+
+	ASSERT(seed_n <= MASK_XOF_MAX && tag_n <= MAX_TAG);
+	for (key_part i = 0; i < KEY_PARTS; i++) {
+		const part_shape s = part_shape_of(params, i);
+		set.part[i] = (seeded_part){ { NULL, part_body_bytes(s) }, next };
+		next.first = index_after(next.first, s);
+	}
+	maker m = { .set = &set, .tag = slice_of(ZERO, tag_n), .versions = { 1, 1 } };
+	tf_xof_keyset object = xof_keyset_of(&m, start);
+	find_server_parts(at, &object.server_key.key);
+	at[PART_PKE] = FOUND(object.public_key.key.key);
+
+	keyset_layout out = { .bytes = before + schema_length(&T_XOF_KEYSET, &object) };
+	for (key_part i = 0; i < KEY_PARTS; i++)
+		if (at[i].bodies) out.at[i] = before + schema_place(&T_XOF_KEYSET, &object, at[i].bodies);
+	return out;
+}
+
+void tfhers_frame_keyset(uint8_t *file, const seeded_keyset *set, slice tag)
+{
+	maker m = { .set = set, .tag = tag, .versions = { 1, 1 } };
+	uint8_t start[MAX_XOF_DATA];
+	buf head = { 0 };
+
+	tfhers_envelope_write(&head, OBJECT[OBJECT_XOF_KEYSET].name);
+	memcpy(file, head.p, head.n);
+	const tf_xof_keyset object = xof_keyset_of(&m, start);
+	schema_write_around(file + head.n, &T_XOF_KEYSET, &object);
+	buf_free(&head);
+}
+
+void tfhers_write_keyset(buf *out, const seeded_keyset *set, slice tag)
+{
+	const keyset_layout layout = tfhers_keyset_layout(set->params, set->part[PART_PKE].seed.xof_n, tag.n);
+	uint8_t *file = buf_grow(out, layout.bytes);
+
+	tfhers_frame_keyset(file, set, tag);
+	for (key_part i = 0; i < KEY_PARTS; i++)
+		if (layout.at[i]) memcpy(file + layout.at[i], set->part[i].bodies.p, set->part[i].bodies.n);
 }
 
 void tfhers_write_server_key(buf *out, const seeded_keyset *set, slice tag)

@@ -97,6 +97,12 @@ void schema_write(buf *out, const schema *type, const void *value);
 /* The number of bytes that schema_write appends. */
 size_t schema_length(const schema *type, const void *value);
 
+/* Where, from the first of these bytes, the words of a member begin: `words` is its slice inside *value. */
+size_t schema_place(const schema *type, const void *value, const slice *words);
+
+/* The same bytes at `out`, except that words are left out: their places stay as they are. */
+void schema_write_around(uint8_t *out, const schema *type, const void *value);
+
 /*
  * One line a field: offset (from `offset` on), length, path, kind, value.  Words are counted, never shown: they are
  * keys and ciphertexts.  Bytes (tags, seeds of masks) are shown.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tfhers/schema_write.c -- structs to bytes, by table; how long they will be; how long they are at least. */
+/* tfhers/schema_write.c -- structs to bytes, by table; how long they will be, and where in them the words; how long they are at least. */
 #include "tfhers/schema.h"
 
 size_t schema_scalar(schema_kind kind)
@@ -20,13 +20,27 @@ static const schema_member *body_of(const schema *type, const void *value)
 	assert_failed("a version that the table has", __FILE__, __LINE__);
 }
 
-/* Appends to *out, or only counts if out is NULL. */
-typedef struct sink { buf *out; size_t n; } sink;
+/* Appends to *out, or writes at `around` all but words, or only counts if both are NULL. */
+typedef struct sink {
+	buf     *out;
+	uint8_t *around;
+	size_t   n;
+	const slice *sought;             /* of these words, the place is wanted */
+	size_t   place;
+} sink;
 
 static void put(sink *s, slice bytes)
 {
 	if (s->out) buf_put_slice(s->out, bytes);
+	if (s->around && bytes.n) memcpy(s->around + s->n, bytes.p, bytes.n);
 	s->n += bytes.n;
+}
+
+static void put_words(sink *s, const slice *words)
+{
+	if (words == s->sought) s->place = s->n;
+	if (s->around) s->n += words->n;
+	else put(s, *words);
 }
 
 static void put_u32(sink *s, uint32_t x)
@@ -85,7 +99,8 @@ static void put_any(sink *s, const schema *type, const void *value)
 		size_t unit = type->kind == SCHEMA_BYTES ? 1 : type->word;
 		ASSERT(words->n % unit == 0 && (!type->exactly || words->n == type->exactly * unit));
 		put_u64(s, words->n / unit);
-		put(s, *words);
+		if (type->kind == SCHEMA_BYTES) put(s, *words);
+		else put_words(s, words);
 		break;
 	}
 	case SCHEMA_STRUCT:
@@ -108,15 +123,29 @@ static void put_any(sink *s, const schema *type, const void *value)
 
 size_t schema_length(const schema *type, const void *value)
 {
-	sink s = { NULL, 0 };
+	sink s = { 0 };
 	put_any(&s, type, value);
 	return s.n;
+}
+
+size_t schema_place(const schema *type, const void *value, const slice *words)
+{
+	sink s = { .sought = words, .place = SIZE_MAX };
+	put_any(&s, type, value);
+	ASSERT(s.place != SIZE_MAX);
+	return s.place;
+}
+
+void schema_write_around(uint8_t *out, const schema *type, const void *value)
+{
+	sink s = { .around = out };
+	put_any(&s, type, value);
 }
 
 void schema_write(buf *out, const schema *type, const void *value)
 {
 	buf_reserve(out, schema_length(type, value));
-	sink s = { out, 0 };
+	sink s = { .out = out };
 	put_any(&s, type, value);
 }
 

@@ -2,8 +2,9 @@
 /*
  * tkms/finish.h -- from opened elements to the plaintext.
  *
- * An opened coefficient is y = v 2^123 + e + E with |e| <= 2^70 and |E| <= 2 C 2^110, C = C(n, t).  v, of four bits under a
- * clear padding bit, is y / 2^123 rounded.  Refused, with no value:
+ * An opened coefficient is y = v 2^123 + e + E with |e| <= 2^70 and |E| <= 2 C 2^110, C = C(n, t).  e is the
+ * ciphertext's noise with what rounding its mask adds (share/partial.h).  v, of four bits under a clear padding bit, is
+ * y / 2^123 rounded.  Refused, with no value:
  *
  *   noise      y is further than 2 C 2^110 + 2^70 from the nearest multiple of 2^123
  *   padding    v is 16 .. 31

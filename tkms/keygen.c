@@ -1,22 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /* tkms/keygen.c -- make a set, write its files, and try them before anybody else does. */
 #include "tkms/keygen.h"
+#include "base/file.h"
 #include "lattice/compact.h"
 #include "lattice/keygen.h"
-#include "sym/dsep.h"
 #include "tkms/trial.h"
+
+/* ---- digests ---------------------------------------------------------------------------------------------------- */
+
+enum { PIECE = 8 << 20 };                      /* of whole pages */
+
+xof tkms_key_digest_begin(void) { return dsep_begin("PDAT_KEY"); }
+
+void tkms_key_digest_end(uint8_t out[static KEY_DIGEST_BYTES], xof *x)
+{
+	const hash32 h = xof_squeeze32(x);
+	memcpy(out, h.b, sizeof h.b);
+}
 
 void tkms_key_digest(uint8_t out[static KEY_DIGEST_BYTES], slice file)
 {
-	hash32 h = dsep_hash("PDAT_KEY", file);
-	memcpy(out, h.b, sizeof h.b);
+	xof x = tkms_key_digest_begin();
+	xof_absorb(&x, file);
+	tkms_key_digest_end(out, &x);
 }
+
+void tkms_key_digest_view(uint8_t out[static KEY_DIGEST_BYTES], slice view)
+{
+	xof x = tkms_key_digest_begin();
+
+	for (size_t at = 0; at < view.n; at += PIECE) {
+		const slice piece = slice_of(view.p + at, size_min(PIECE, view.n - at));
+		xof_absorb(&x, piece);
+		file_view_release(piece);
+	}
+	tkms_key_digest_end(out, &x);
+}
+
+void tkms_key_digest_draft(uint8_t out[static KEY_DIGEST_BYTES], const draft *d)
+{
+	const slice all = draft_slice(d);
+	xof x = tkms_key_digest_begin();
+
+	for (size_t at = 0; at < all.n; at += PIECE) {
+		const slice piece = slice_of(all.p + at, size_min(PIECE, all.n - at));
+		xof_absorb(&x, piece);
+		draft_release(d, at, piece.n);
+	}
+	tkms_key_digest_end(out, &x);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
 
 void key_files_free(key_files *f)
 {
 	buf_free(&f->client_key);
 	buf_free(&f->public_key);
-	buf_free(&f->xof_keyset);
+	draft_free(&f->xof_keyset);
 	*f = (key_files){ 0 };
 }
 
@@ -36,29 +76,70 @@ static err write_public_key(buf *out, const seeded_keyset *set, slice tag)
 	return e;
 }
 
+static keyset_layout layout_of(const lat_params *params)
+{
+	return tfhers_keyset_layout(params, PUBLIC_SEED_BYTES, sizeof(id32));
+}
+
+size_t tkms_keyset_bytes(const lat_params *params)
+{
+	return layout_of(params).bytes;
+}
+
+/* The key set's file, whose bodies are made where they stay.  *set borrows from it. */
+static err make_keyset(seeded_keyset *set, draft *room, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES],
+                       slice tag, pool *cores, const rng *random, const progress *told)
+{
+	const keyset_layout layout = layout_of(secret->params);
+	uint8_t *where[KEY_PARTS] = { 0 };
+
+	ASSERT(draft_slice(room).n == layout.bytes);
+	for (key_part i = 0; i < KEY_PARTS; i++)
+		if (layout.at[i]) where[i] = draft_bytes(room) + layout.at[i];
+	TRY(public_set_fill(set, where, secret, seed, random, cores, told));
+	tfhers_frame_keyset(draft_bytes(room), set, tag);
+	return OK;
+}
+
+/* Trying comes last: until then, the pages of the key set were given back. */
+static err make_files(key_files *f, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES], slice tag,
+                      pool *cores, const rng *random, const progress *told)
+{
+	seeded_keyset set;
+
+	TRY(make_keyset(&set, f->xof_keyset, secret, seed, tag, cores, random, told));
+	TRY(write_public_key(&f->public_key, &set, tag));
+	tfhers_write_client_key(&f->client_key, secret, tag);
+	tkms_key_digest(f->public_key_digest, buf_slice(&f->public_key));
+	tkms_key_digest_draft(f->xof_keyset_digest, f->xof_keyset);
+	err e = tkms_try_keyset(buf_slice(&f->public_key), draft_slice(f->xof_keyset), secret, cores, random);
+	draft_release(f->xof_keyset, 0, draft_slice(f->xof_keyset).n);
+	return e;
+}
+
+err tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params *params, const id32 *key_id,
+                     const rng *random, const progress *told)
+{
+	key_files f = { .xof_keyset = *room };
+	secret_keys secret = { 0 };
+	uint8_t seed[PUBLIC_SEED_BYTES];
+
+	*room = NULL;
+	rng_fill(random, seed, sizeof seed);
+	DECLASSIFY(seed, sizeof seed, "the seed of the masks is published with the key set");
+	err e = secret_keys_generate(&secret, params, random);
+	if (e == OK) e = make_files(&f, &secret, seed, id_slice(key_id), cores, random, told);
+	secret_keys_free(&secret);
+	if (e == OK) *out = f;
+	else key_files_free(&f);
+	return e;
+}
+
 err tkms_keygen(key_files *out, pool *cores, const lat_params *params, const id32 *key_id, const rng *random,
                 const progress *told)
 {
-	key_files f = { 0 };
-	secret_keys secret = { 0 };
-	public_set pub = { 0 };
-	const slice tag = id_slice(key_id);
+	draft *room;
 
-	err e = keys_generate(&secret, &pub, params, random, cores, told);
-	if (e == OK) {
-		tfhers_write_client_key(&f.client_key, &secret, tag);
-		tfhers_write_keyset(&f.xof_keyset, &pub.set, tag);
-		e = write_public_key(&f.public_key, &pub.set, tag);
-	}
-	public_set_free(&pub);
-	if (e == OK) e = tkms_try_keyset(buf_slice(&f.public_key), buf_slice(&f.xof_keyset), &secret, cores, random);
-	if (e == OK) {
-		tkms_key_digest(f.public_key_digest, buf_slice(&f.public_key));
-		tkms_key_digest(f.xof_keyset_digest, buf_slice(&f.xof_keyset));
-		*out = f;
-	} else {
-		key_files_free(&f);
-	}
-	secret_keys_free(&secret);
-	return e;
+	TRY(draft_in_memory(&room, tkms_keyset_bytes(params)));
+	return tkms_keygen_into(out, &room, cores, params, key_id, random, told);
 }

@@ -8,27 +8,48 @@
 #ifndef ARCA_TKMS_KEYGEN_H
 #define ARCA_TKMS_KEYGEN_H
 
+#include "base/draft.h"
 #include "base/id.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "sym/dsep.h"
 #include "tfhers/tfhers.h"
 
 enum { KEY_DIGEST_BYTES = 32 };
 
 typedef struct key_files {
-	buf client_key;                   /* secret: wiped by key_files_free           */
-	buf public_key, xof_keyset;       /* as published                              */
+	buf    client_key;                /* secret: wiped by key_files_free           */
+	buf    public_key;                /* as published                              */
+	draft *xof_keyset;                /* as published; of production, half a gigabyte */
 	uint8_t public_key_digest[KEY_DIGEST_BYTES], xof_keyset_digest[KEY_DIGEST_BYTES];
 } key_files;
 
+/* The size of a key set's file. */
+size_t tkms_keyset_bytes(const lat_params *params);
+
 /*
  * Every file carries the key id as its tag.  Before the files are given out, a value goes through each of the four
- * ciphertext formats and the decompression and must come back.  told: may be NULL.
+ * ciphertext formats and the decompression and must come back.  told: bytes of the key set's bodies, may be NULL.
  */
 err  tkms_keygen(key_files *out, pool *cores, const lat_params *params, const id32 *key_id, const rng *random,
                  const progress *told);
+
+/*
+ * The same, and the key set's file is made in *room, a draft of tkms_keyset_bytes, which becomes out's, or is freed after
+ * an error: the file exists once, and what was made of it need not stay in memory.
+ */
+err  tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params *params, const id32 *key_id,
+                      const rng *random, const progress *told);
 void key_files_free(key_files *f);
 
 void tkms_key_digest(uint8_t out[static KEY_DIGEST_BYTES], slice file);
+
+/* The same in pieces: xof x = tkms_key_digest_begin(); xof_absorb(&x, piece)... */
+xof  tkms_key_digest_begin(void);
+void tkms_key_digest_end(uint8_t out[static KEY_DIGEST_BYTES], xof *x);
+
+/* Of a view by file_map, and of a draft; neither keeps the file in memory. */
+void tkms_key_digest_view(uint8_t out[static KEY_DIGEST_BYTES], slice view);
+void tkms_key_digest_draft(uint8_t out[static KEY_DIGEST_BYTES], const draft *d);
 
 #endif

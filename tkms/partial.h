@@ -4,10 +4,11 @@
  *
  * For every block (a, b) of a squashed ciphertext with identity h:
  *
- *     c = b - <a, s>_me + <E>_me               s: the shared key; E: the mask of this block (share/prss.h), |E| <= 2 C 2^110
+ *     c = b - <a', s>_me + <E>_me              s: the shared key; E: the mask of this block (share/prss.h), |E| <= 2 C 2^110;
+ *                                              a': the words of a, rounded to multiples of 2^44 (share/partial.h)
  *
  * and d blocks travel in one element, Y = c_0 + X c_1 + .. + X^{d-1} c_{d-1}: opened, its coefficients are the masked phases
- * of the blocks.  Noise of at most 2^70 is drowned by the mask, of which no T parties know all terms.
+ * of the blocks.  Noise of at most 2^70, with what rounding adds, is drowned by the mask, of which no T parties know all terms.
  *
  * In public decryption the elements are sent to all parties (mpc/async_open.h) and finished by each (tkms/finish.h).  In user
  * decryption they go to the user alone, signcrypted (tkms/reconstruct.h).  Masks have no Check: a wrong share is found by

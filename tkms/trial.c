@@ -3,14 +3,15 @@
 #include "tkms/trial.h"
 #include "lattice/compress.h"
 #include "lattice/decrypt.h"
+#include "lattice/engine.h"
 #include "tkms/coprocess.h"
 #include "tkms/encrypt.h"
 
 typedef struct trial {
 	const secret_keys *keys;
 	const plaintext   *value;
+	const coprocessor *computer;
 	ct_format          format;
-	const eval_keys   *decompression;
 } trial;
 
 static err same_value(const trial *t, const uint8_t *value, const char *way)
@@ -30,7 +31,7 @@ static err decompresses_to_value(const trial *t, slice file)
 	err e = tfhers_read_ciphertext(&ct, &a, file);
 	lwe64_run blocks = { t->value->type->blocks, dim, NULL };
 	if (e == OK) e = arena_new(&a, &blocks.w, blocks.count * (dim + 1));
-	if (e == OK) e = decompress64_var(blocks, t->decompression, ct.packed64, NULL);
+	if (e == OK) e = decompress64_var(blocks, &t->computer->keys, ct.packed64, NULL);
 	if (e == OK) e = decrypt_lwe64(value, t->keys, blocks, blocks.count, false);
 	if (e == OK) e = same_value(t, value, "the decompression key");
 	arena_free(&a);
@@ -45,34 +46,45 @@ static err decrypts_to_value(void *ctx, size_t i, const fhe_type *type, slice fi
 	(void)i;
 	TRY(tkms_decrypt(&p, t->keys, type, t->format, file));
 	TRY(same_value(t, p.bytes, ct_format_name(t->format)));
-	return t->decompression ? decompresses_to_value(t, file) : OK;
+	return t->format == SMALL_COMPRESSED ? decompresses_to_value(t, file) : OK;
 }
 
-static err try_format(trial *t, const seeded_keyset *set, pool *cores, slice list)
+/*
+ * Every key that computes on values.  The squash key in the form for squashing takes gigabytes; for the two squashes of a
+ * trial the engine that makes rows when it needs them will do, where there is a choice.
+ */
+static err computer_new(coprocessor *out, const seeded_keyset *set, pool *cores)
 {
-	coprocessor c;
+	const unsigned parts = coprocessor_parts(FORMAT_BIT(SMALL_COMPRESSED) | FORMAT_BIT(BIG_COMPRESSED)) | DECOMPRESS64_PARTS;
+	const bool choice = engine_for(set->params, PART_SNS_BSK, EXACT) == ENGINE_LIMBS;
 
-	TRY(coprocessor_new(&c, set, t->format));
-	err e = coprocess_list(&c, cores, list, t->format, decrypts_to_value, t);
-	coprocessor_free(&c);
+	if (!choice) return eval_keys_new(&out->keys, set, parts, APPROXIMATE, cores, NULL);
+	const boot_form form = boot_form_of(set->params, PART_SNS_BSK, ENGINE_NTT, NULL);
+	TRY(eval_keys_new(&out->keys, set, parts & ~PART_BIT(PART_SNS_BSK), APPROXIMATE, cores, NULL));
+	err e = part_present(set, PART_SNS_BSK);
+	if (e == OK) e = boot_key_new(&out->keys.boot[PART_SNS_BSK], &form, NULL, NULL, &set->part[PART_SNS_BSK]);
+	if (e != OK) eval_keys_free(&out->keys);
 	return e;
 }
 
 err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys *keys, pool *cores, const rng *random)
 {
+	static const ct_format way[] = { SMALL_COMPRESSED, BIG_COMPRESSED };
 	plaintext value = { .type = fhe_type_by_number_var(FHE_UINT8) };
+	coprocessor computer = { 0 };
 	seeded_keyset set;
-	eval_keys decompression = { 0 };
 	slice tag;
 	buf list = { 0 };
 
 	rng_fill(random, value.bytes, 1);
 	TRY(tfhers_read_keyset(&set, &tag, keyset_file));
 	err e = tkms_encrypt(&list, public_key_file, &value, 1, random);
-	if (e == OK) e = eval_keys_new(&decompression, &set, DECOMPRESS64_PARTS);
-	if (e == OK) e = try_format(&(trial){ keys, &value, SMALL_COMPRESSED, &decompression }, &set, cores, buf_slice(&list));
-	eval_keys_free(&decompression);
-	if (e == OK) e = try_format(&(trial){ keys, &value, BIG_COMPRESSED, NULL }, &set, cores, buf_slice(&list));
+	if (e == OK) e = computer_new(&computer, &set, cores);
+	for (size_t i = 0; e == OK && i < COUNT(way); i++) {
+		trial t = { keys, &value, &computer, way[i] };
+		e = coprocess_list(&computer, cores, buf_slice(&list), way[i], decrypts_to_value, &t);
+	}
+	coprocessor_free(&computer);
 	buf_free(&list);
 	return e;
 }

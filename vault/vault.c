@@ -281,6 +281,20 @@ err vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *ex
 	return file_write_once(path, bytes, PUBLIC_FILE_MODE, existed);
 }
 
+err vault_draft_public(draft **out, vault *v, pub_type t, const id32 *id, size_t n)
+{
+	char path[PATH_MAX];
+
+	TRY(public_path(path, v, t, id));
+	TRY(make_parent(path, PUBLIC_FOLDER_MODE));
+	return draft_new(out, path, n, PUBLIC_FILE_MODE);
+}
+
+err vault_keep_public(vault *v, pub_type t, const id32 *id, draft *d, bool *existed)
+{
+	return draft_has_file(d) ? draft_keep(d, existed) : vault_put_public(v, t, id, draft_slice(d), existed);
+}
+
 err vault_get_public(buf *out, vault *v, pub_type t, const id32 *id, size_t max)
 {
 	char path[PATH_MAX];

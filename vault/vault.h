@@ -17,6 +17,7 @@
 #ifndef ARCA_VAULT_VAULT_H
 #define ARCA_VAULT_VAULT_H
 
+#include "base/draft.h"
 #include "base/id.h"
 
 /* The numbers are those of stored and signed objects. */
@@ -61,6 +62,13 @@ err  vault_has_public(bool *out, vault *v, pub_type t, const id32 *id);
 
 /* The file as a read-only view, for objects too large to copy; file_unmap when done. */
 err  vault_map_public(slice *view, vault *v, pub_type t, const id32 *id, size_t max);
+
+/*
+ * For an object that is too large to be had twice: n bytes to be written in place, and put there when they are.  One that
+ * was made in memory is copied.  ERR_IO, at the beginning, if the disk has no room for it.
+ */
+err  vault_draft_public(draft **out, vault *v, pub_type t, const id32 *id, size_t n);
+err  vault_keep_public(vault *v, pub_type t, const id32 *id, draft *d, bool *existed);
 
 /* Where the object is; false if there is none. */
 bool vault_public_path(char *out, size_t room, vault *v, pub_type t, const id32 *id);

@@ -3,6 +3,7 @@
  * tests/base/file_faults_test.c -- base/file.c on a disk that fails at its k-th call, for every k, and the order in which it
  * syncs.  The program is linked with --wrap, so each call passes here first.
  */
+#include "base/draft.h"
 #include "base/file.h"
 #include "tests/test.h"
 #include <dirent.h>
@@ -90,6 +91,11 @@ ssize_t __wrap_write(int fd, const void *p, size_t n)
 	return __real_write(fd, p, disk.on && disk.most ? size_min(n, disk.most) : n);
 }
 
+/* This one returns its error. */
+int __real_posix_fallocate64(int fd, off_t at, off_t n);
+int __wrap_posix_fallocate64(int fd, off_t at, off_t n);
+int __wrap_posix_fallocate64(int fd, off_t at, off_t n) { return fails() ? errno : __real_posix_fallocate64(fd, at, n); }
+
 int __real_fchmod(int fd, mode_t mode);
 int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_fchmod(int fd, mode_t mode) { return fails() ? -1 : (trace_fd("mode", fd), __real_fchmod(fd, mode)); }
@@ -164,11 +170,42 @@ static err keep(void)
 	return e;
 }
 
+/* Through a draft.  It is freed in peace: what is kept is kept by then. */
+static err in_place(bool *existed)
+{
+	draft *d = NULL;
+	err e = draft_new(&d, object, strlen("new bytes"), 0644);
+
+	if (e == OK) memcpy(draft_bytes(d), "new bytes", draft_slice(d).n);
+	if (e == OK) e = draft_keep(d, existed);
+	const bool on = disk.on;
+	disk.on = false;
+	draft_free(&d);
+	disk.on = on;
+	return e;
+}
+static err place(void)
+{
+	bool existed = true;
+	err e = in_place(&existed);
+	assert_true(existed == (e != OK));
+	return e;
+}
+static err leave(void)
+{
+	bool existed = false;
+	err e = in_place(&existed);
+	assert_true(existed == (e == OK));
+	return e;
+}
+
 static const operation OPERATIONS[] = {
 	{ replace, NULL, "new bytes" },
 	{ replace, "old bytes", "new bytes" },
 	{ create, NULL, "new bytes" },
 	{ keep, "old bytes", "old bytes" },
+	{ place, NULL, "new bytes" },
+	{ leave, "old bytes", "old bytes" },
 };
 
 static void prepare(const operation *o)
@@ -238,6 +275,8 @@ static void bytes_and_mode_are_synced_before_the_name_and_the_name_before_the_an
 		"write temporary, mode temporary, sync temporary, rename object, sync .",
 		"write temporary, mode temporary, sync temporary, link object, sync .",
 		"write temporary, mode temporary, sync temporary, link object, sync .",
+		"mode temporary, sync temporary, link object, sync .",
+		"mode temporary, sync temporary, link object, sync .",
 	};
 	for (unsigned o = 0; o < COUNT(OPERATIONS); o++) {
 		prepare(&OPERATIONS[o]);

@@ -99,14 +99,14 @@ export async function assertStatus(expected, promise) {
 /* Stopped when the script ends. */
 function startNodes(dir, ...words) {
 	onExit(() => spawnSync(path.join(BUILD, 'arca'), ['devnet', 'down', '--dir', dir], { timeout: 60_000 }));
-	arca('devnet', 'up', '--dir', dir, '--params', 'test', ...words);
+	arca('devnet', 'up', '--dir', dir, ...words.includes('--params') ? [] : ['--params', 'test'], ...words);
 }
 export const startDevnet = (dir, ...more) => startNodes(dir, '--mode', 'centralized', ...more);
 
 /* n parties that share a key. */
-export function startCluster(n) {
+export function startCluster(n, ...more) {
 	const dir = tempDir();
-	startNodes(dir, '--mode', 'threshold', '--parties', String(n));
+	startNodes(dir, '--mode', 'threshold', '--parties', String(n), ...more);
 	return openDevnet(dir);
 }
 

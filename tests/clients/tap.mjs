@@ -14,12 +14,12 @@ export const onExit = f => cleanups.unshift(f);
 const note = text => process.stdout.write(String(text).trimEnd().split('\n').map(l => `# ${l}\n`).join(''));
 
 /* Runs one case; a failure is told and the script goes on. */
-export async function test(sentence, body) {
+export async function test(sentence, body, minutes = 3) {
 	const began = Date.now();
 	let limit;
 	try {
 		await Promise.race([body(), new Promise((_, no) => {
-			limit = setTimeout(() => no(new Error('no answer within three minutes')), 180_000);
+			limit = setTimeout(() => no(new Error(`no answer within ${minutes} minutes`)), minutes * 60_000);
 		})]);
 		console.log(`ok ${++cases} - ${sentence} # ${Date.now() - began} ms`);
 	} catch (e) {

@@ -31,8 +31,9 @@ export const zeroValues = (types = TYPES) => types.map(type => ({ type, value: 0
 export const packed = builder => builder.build_packed();
 export const unpacked = builder => builder.build();
 export const METADATA = new Uint8Array(Buffer.from('a dapp, a user, a contract'));
-export const proven = builder => client => builder.build_with_proof_packed(
-	client.T.CompactPkeCrs.safe_deserialize(vector('tfhe/test/crs_own.bin'), LIMIT), METADATA, client.T.ZkComputeLoad.Verify);
+const provenUnder = crs => builder => client => builder.build_with_proof_packed(
+	client.T.CompactPkeCrs.safe_deserialize(vector(crs), LIMIT), METADATA, client.T.ZkComputeLoad.Verify);
+export const proven = provenUnder('tfhe/test/crs_own.bin'), provenInProduction = provenUnder('tfhe/prod/crs.bin');
 
 function client(name, T) {
 	return {

@@ -3,6 +3,7 @@
 #include "tests/ct/ct.h"
 #include "lattice/compact.h"
 #include "lattice/decrypt.h"
+#include "lattice/key_product.h"
 #include "lattice/keygen.h"
 #include "lattice/lwe.h"
 #include "lattice/poly.h"
@@ -11,8 +12,8 @@
 enum { DIM = 256 };
 
 CT_COVERS(keys_generate, secret_keys_free);
-CT_REACHES(keys_generate, secret_keys_new, secret_keys_generate, public_set_generate, keygen_part, keygen_rows, row_message64,
-           row_message128, sample_tuniform, sample_bits, sample_packed_bits, poly64_mul_binary_add, poly128_mul_binary_add);
+CT_REACHES(keys_generate, secret_keys_new, secret_keys_generate, public_set_generate, public_set_fill, keygen_part,
+           key_product_new, row_message, sample_tuniform, sample_bits, sample_packed_bits);
 
 static void key_generation_publishes_nothing_but_seed_and_bodies(void **state)
 {
@@ -26,9 +27,31 @@ static void key_generation_publishes_nothing_but_seed_and_bodies(void **state)
 	unsigned odd = 0;
 	for (size_t i = 0; i < pub.bytes; i++) odd += pub.memory[i] & 1 ? 1 : 0;
 	assert_true(odd > 0);
-	assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK)));
+	assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK), EXACT, NULL, NULL));
 	eval_keys_free(&eval);
 	public_set_free(&pub);
+	secret_keys_free(&keys);
+}
+
+CT_COVERS(keygen_rows);
+
+static void single_rows_publish_nothing_but_bodies(void **state)
+{
+	static const uint8_t seed[PUBLIC_SEED_BYTES] = { 5 };
+	static uint8_t bodies[16 * 512];
+	secret_keys keys;
+
+	(void)state;
+	assert_ok(secret_keys_generate(&keys, &PARAMS_TEST, &CT_SECRET_RNG));
+	for (key_part part = 0; part < KEY_PARTS; part++) {
+		const part_shape s = part_shape_of(&PARAMS_TEST, part);
+		const mask_seed masks = keygen_masks(&PARAMS_TEST, seed, part);
+		unsigned odd = 0;
+		assert_true(s.body * (s.bits / 8) <= sizeof bodies);
+		assert_ok(keygen_rows(bodies, &keys, part, &masks, s.rows - 1, 1, &CT_SECRET_RNG));
+		for (size_t i = 0; i < s.body * (s.bits / 8); i++) odd += bodies[i] & 1 ? 1 : 0;
+		assert_true(odd > 0 || s.body == 1);
+	}
 	secret_keys_free(&keys);
 }
 
@@ -103,6 +126,8 @@ static void decryption_does_not_branch_on_keys_values_or_noise(void **state)
 }
 
 CT_COVERS(glwe64_phase, glwe128_phase);
+CT_REACHES(glwe64_phase, poly64_mul_binary_add);
+CT_REACHES(glwe128_phase, poly128_mul_binary_add);
 
 static void phases_of_polynomials_do_not_branch_on_keys(void **state)
 {
@@ -121,6 +146,6 @@ static void phases_of_polynomials_do_not_branch_on_keys(void **state)
 	for (unsigned i = 0; i < DIM; i++) assert_true((uint64_t)phase128[i] == phase64[i]);
 }
 
-TESTS(TEST(key_generation_publishes_nothing_but_seed_and_bodies),
+TESTS(TEST(key_generation_publishes_nothing_but_seed_and_bodies), TEST(single_rows_publish_nothing_but_bodies),
       TEST(encryption_does_not_branch_on_values_or_randomness),
       TEST(decryption_does_not_branch_on_keys_values_or_noise), TEST(phases_of_polynomials_do_not_branch_on_keys))

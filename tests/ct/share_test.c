@@ -162,7 +162,7 @@ static void lists_are_decrypted_without_a_branch_on_shares(void **state)
 	for (const ntt_kernel *const *f = NTT_ALL; *f; f++) {
 		AUTO(glwe_key_share) *key = NULL;
 		if (!cpu_can((*f)->needs)) continue;
-		assert_ok(packed_key_new(&key, *f, (ntt_shape){ 1, N, D }, words));
+		assert_ok(packed_key_new(&key, *f, packed_shape(D, 1, N), words));
 		partial_packed(key, got, mask, body, 0, 100);
 		partial_packed(key, got + 98 * D, mask, body + 98, 98, 2);
 		DECLASSIFY_RESULT(got, sizeof got);

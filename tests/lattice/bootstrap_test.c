@@ -2,7 +2,9 @@
 /* tests/lattice/bootstrap_test.c -- modulus switch, keyswitch, lookup tables and bootstraps. */
 #include "tests/lattice/vectors.h"
 #include "lattice/bootstrap.h"
+#include "lattice/engine.h"
 #include "lattice/keygen.h"
+#include "lattice/keyswitch.h"
 #include "lattice/lwe.h"
 #include <math.h>
 #include <stdlib.h>
@@ -102,11 +104,11 @@ static void keyswitch_keeps_the_phase_up_to_its_noise(void **state)
 	for (unsigned i = 0; i < 50; i++) {
 		const uint64_t m = rng_u64(test_rng());
 		lwe64_encrypt(big, m, keys.secret.bit[SECRET_BIG], 256, 0, test_rng());
-		keyswitch_var(small, big, &keys.eval.part[PART_KSK]);
+		keyswitch_var(small, big, &keys.eval.rows[PART_KSK]);
 		int64_t e = (int64_t)(lwe64_phase(small, keys.secret.bit[SECRET_SMALL], 1) - m);
 		assert_true(labs(e) < (int64_t)1 << 50);
 		lwe64_encrypt(pke, m, keys.secret.bit[SECRET_PKE], 512, 0, test_rng());
-		keyswitch_var(small, pke, &keys.eval.part[PART_CAST_KSK]);
+		keyswitch_var(small, pke, &keys.eval.rows[PART_CAST_KSK]);
 		e = (int64_t)(lwe64_phase(small, keys.secret.bit[SECRET_SMALL], 1) - m);
 		assert_true(labs(e) < (int64_t)1 << 50);
 	}
@@ -129,8 +131,8 @@ static void bootstrap_every_input(const secret_keys *secret, const eval_keys *ev
 	for (unsigned x = 0; x < 2 * p; x++) {
 		lwe64_encrypt(small, (uint64_t)x << in_log, secret->bit[SECRET_SMALL], 1, 40, test_rng());
 		modulus_switch_var(switched, small, 1, params->N, MS_STANDARD);
-		assert_ok(bootstrap64_var(out, switched, lut, &eval->part[PART_BSK]));
-		assert_ok(bootstrap128_var(out128, switched, wide, &eval->part[PART_SNS_BSK]));
+		assert_ok(boot_rotate64((lwe64_run){ 1, 256, out }, eval->boot[PART_BSK], switched, lut, NULL));
+		assert_ok(boot_rotate128((lwe128_run){ 1, 256, out128 }, eval->boot[PART_SNS_BSK], switched, wide, NULL));
 
 		/* With the padding bit set, a table answers with the opposite sign. */
 		const uint64_t expected = x < p ? (uint64_t)f[x] << delta_log : 0 - ((uint64_t)f[x - p] << delta_log);
@@ -161,7 +163,7 @@ static void every_table_in_use_is_right_on_every_input(void **state)
 		public_set pub;
 		eval_keys eval;
 		assert_ok(keys_from_seed(&secret, &pub, &PARAMS_TEST, slice_of(seed, sizeof seed), NULL));
-		assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK) | PART_BIT(PART_SNS_BSK)));
+		assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK) | PART_BIT(PART_SNS_BSK), EXACT, NULL, NULL));
 		seen[secret.bit[SECRET_SMALL][0]] = true;
 		for (unsigned t = 0; t < COUNT(table); t++) bootstrap_every_input(&secret, &eval, table[t], 16, DELTA_LOG_64);
 		bootstrap_every_input(&secret, &eval, table[4], 4, DELTA_LOG_64);
@@ -176,12 +178,15 @@ static void every_table_in_use_is_right_on_every_input(void **state)
 static void the_squash_key_of_the_test_set_is_not_rounded(void **state)
 {
 	(void)state;
-	const key_rows rows = keys.eval.part[PART_SNS_BSK];
-	AUTO(mask_stream) masks = mask_open(&keys.set.part[PART_SNS_BSK].seed);
+	const seeded_part *part = &keys.set.part[PART_SNS_BSK];
+	u128 row[512];
+	AUTO(mask_stream) masks = mask_open(&part->seed);
 	u128 first[256];
 	mask_u128s(&masks, first, 256);
-	assert_memory_equal(rows.w128, first, sizeof first);
-	assert_true(rows.w128[256] == load128(keys.set.part[PART_SNS_BSK].bodies.p));
+	assert_int_equal(part_dropped(&PARAMS_TEST, PART_SNS_BSK), 0);
+	part_rows128(row, part_shape_of(&PARAMS_TEST, PART_SNS_BSK), part, 0, 0, 1);
+	assert_memory_equal(row, first, sizeof first);
+	assert_true(row[256] == load128(part->bodies.p));
 }
 
 static const struct CMUnitTest tests[] = {

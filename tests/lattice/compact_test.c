@@ -179,6 +179,28 @@ static void a_range_of_blocks_expands_as_it_does_within_the_whole_and_on_a_pool(
 	assert_memory_equal(some.w, lwe64_at(all, 7), some.count * (BIG_DIM + 1) * 8);
 }
 
+/* More than go through at a time, from an odd block on. */
+static void a_long_list_expands_to_what_each_of_its_blocks_does_alone(void **state)
+{
+	(void)state;
+	enum { BLOCKS = 601, FIRST = 3, COUNTED = 533 };
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	uint8_t block[BLOCKS];
+	compact_list list;
+	lwe64_run all = { COUNTED, BIG_DIM, NULL }, one = { 1, BIG_DIM, NULL };
+
+	for (unsigned i = 0; i < BLOCKS; i++) block[i] = (uint8_t)test_below(4);
+	assert_ok(compact_encrypt(&list, &a, &pk, block, BLOCKS, test_rng()));
+	assert_ok(arena_new(&a, &all.w, all.count * (BIG_DIM + 1)));
+	assert_ok(arena_new(&a, &one.w, BIG_DIM + 1));
+	assert_ok(compact_expand(all, &keys.eval, &list, FIRST, false, NULL));
+	for (size_t i = 0; i < COUNTED; i++) {
+		assert_int_equal(opened(all, i, false), block[FIRST + i]);
+		assert_ok(compact_expand(one, &keys.eval, &list, FIRST + i, false, NULL));
+		assert_memory_equal(one.w, lwe64_at(all, i), (BIG_DIM + 1) * sizeof *one.w);
+	}
+}
+
 static void a_list_that_is_not_paired_has_one_block_a_message(void **state)
 {
 	(void)state;
@@ -208,6 +230,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_list_under_another_key_does_not_decrypt),
 	TEST(both_halves_of_every_message_expand_to_clean_blocks),
 	TEST(a_range_of_blocks_expands_as_it_does_within_the_whole_and_on_a_pool),
+	TEST(a_long_list_expands_to_what_each_of_its_blocks_does_alone),
 	TEST(a_list_that_is_not_paired_has_one_block_a_message),
 };
 

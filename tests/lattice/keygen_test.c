@@ -11,6 +11,7 @@
 #include "sym/drbg.h"
 #include "sym/sha2.h"
 #include <math.h>
+#include <stdlib.h>
 
 static hash32 digest(const secret_keys *keys, const public_set *pub)
 {
@@ -121,14 +122,19 @@ static void all_twelve_parts_of_a_test_set_have_tuniform_noise(void **state)
 	public_set_free(&pub);
 }
 
-static void sampled_rows_of_production_parts_have_tuniform_noise(void **state)
+static void sampled_rows_of_production_parts_have_tuniform_noise_and_never_change(void **state)
 {
 	(void)state;
+	static const uint8_t frozen[32] = {
+		0x74, 0x8d, 0x02, 0x01, 0x0f, 0xf9, 0x05, 0x84, 0x51, 0x5c, 0xe3, 0x04, 0x55, 0xbd, 0xa6, 0x5c,
+		0xed, 0x2e, 0xc4, 0xf2, 0x4a, 0x92, 0x85, 0xe3, 0xc8, 0x9a, 0xc7, 0x58, 0x6b, 0xa7, 0x68, 0xc0,
+	};
 	static const uint8_t seed[PUBLIC_SEED_BYTES] = { 7 };
 	AUTO(drbg) d = drbg_from_seed(slice_str("production rows"));
 	rng r = drbg_rng(&d);
 	secret_keys keys;
 
+	AUTO(sha256_stream) all = sha256_begin();
 	assert_ok(secret_keys_generate(&keys, &PARAMS_DEFAULT, &r));
 	for (key_part part = 0; part < KEY_PARTS; part++) {
 		const part_shape s = part_shape_of(&PARAMS_DEFAULT, part);
@@ -146,7 +152,9 @@ static void sampled_rows_of_production_parts_have_tuniform_noise(void **state)
 		assert_ok(keycheck_rows(&report, &keys, part, &masks, bodies.p, first, enough));
 		assert_int_equal(report.samples, enough * s.body);
 		check_statistics(&report);
+		sha256_add(&all, slice_of(bodies.p, enough * row));
 	}
+	assert_memory_equal(sha256_end(&all).b, frozen, sizeof frozen);
 	secret_keys_free(&keys);
 }
 
@@ -187,20 +195,57 @@ static void expansion_refuses_what_is_absent_or_has_another_length(void **state)
 	assert_ok(keys_from_seed(&keys, &pub, &PARAMS_TEST, slice_str("mine"), NULL));
 	seeded_keyset set = pub.set;
 	set.part[PART_KSK].bodies = (slice){ 0 };
-	assert_err(ERR_REQUEST, eval_keys_new(&eval, &set, PART_BIT(PART_BSK) | PART_BIT(PART_KSK)));
+	assert_err(ERR_REQUEST, eval_keys_new(&eval, &set, PART_BIT(PART_BSK) | PART_BIT(PART_KSK), EXACT, NULL, NULL));
 	set.part[PART_KSK].bodies = slice_of(pub.memory, 8);
-	assert_err(ERR_REQUEST, eval_keys_new(&eval, &set, PART_BIT(PART_KSK)));
+	assert_err(ERR_REQUEST, eval_keys_new(&eval, &set, PART_BIT(PART_KSK), EXACT, NULL, NULL));
 	set.params = &PARAMS_DEFAULT;
-	assert_err(ERR_REQUEST, eval_keys_new(&eval, &set, PART_BIT(PART_MS_ZEROS)));
+	assert_err(ERR_REQUEST, eval_keys_new(&eval, &set, PART_BIT(PART_MS_ZEROS), EXACT, NULL, NULL));
 	assert_null(eval.params);
 
-	assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK)));
-	assert_non_null(eval.part[PART_BSK].w64);
-	assert_null(eval.part[PART_KSK].w64);
+	assert_ok(eval_keys_new(&eval, &pub.set, PART_BIT(PART_BSK), EXACT, NULL, NULL));
+	assert_non_null(eval.boot[PART_BSK]);
+	assert_null(eval.rows[PART_KSK].w64);
 	eval_keys_free(&eval);
 	eval_keys_free(&eval);
 	secret_keys_free(&keys);
 	public_set_free(&pub);
+}
+
+static void every_part_lands_where_it_is_told_and_nowhere_else(void **state)
+{
+	(void)state;
+	enum { GUARD = 16 };
+	static const uint8_t seed[PUBLIC_SEED_BYTES] = { 3, 1, 4 };
+	lat_params params = PARAMS_TEST;
+	secret_keys keys;
+	public_set pub;
+	seeded_keyset set;
+	uint8_t *where[KEY_PARTS] = { NULL };
+	AUTO(drbg) a = drbg_from_seed(slice_str("fill")), b = drbg_from_seed(slice_str("fill"));
+	const rng one = drbg_rng(&a), other = drbg_rng(&b);
+
+	params.sns.ms.kind = MS_CENTERED_MEAN;                   /* a set without one of the parts */
+	assert_ok(secret_keys_generate(&keys, &params, test_rng()));
+	for (key_part part = 0; part < KEY_PARTS; part++) {
+		const size_t n = part_body_bytes(part_shape_of(&params, part));
+		assert_int_equal(n == 0, part == PART_SNS_MS_ZEROS);
+		if (n == 0) continue;
+		where[part] = malloc(n + GUARD);
+		assert_non_null(where[part]);
+		memset(where[part] + n, 0xa5, GUARD);
+	}
+	assert_ok(public_set_fill(&set, where, &keys, seed, &one, NULL, NULL));
+	assert_ok(public_set_generate(&pub, &keys, seed, &other, NULL, NULL));
+	for (key_part part = 0; part < KEY_PARTS; part++) {
+		const slice got = set.part[part].bodies, right = pub.set.part[part].bodies;
+		assert_int_equal(got.n, part_body_bytes(part_shape_of(&params, part)));
+		assert_ptr_equal(got.p, where[part]);
+		assert_true(slice_eq_var(got, right));
+		for (unsigned i = 0; i < (got.n ? GUARD : 0); i++) assert_int_equal(where[part][got.n + i], 0xa5);
+		free(where[part]);
+	}
+	public_set_free(&pub);
+	secret_keys_free(&keys);
 }
 
 typedef struct heard { uint64_t last, of; unsigned calls; } heard;
@@ -230,7 +275,7 @@ static void progress_reaches_the_whole(void **state)
 TESTS(TEST(a_seed_gives_the_same_keys_for_ever_with_any_number_of_threads),
       TEST(a_private_seed_gives_first_the_public_seed_then_the_secret_bits),
       TEST(all_twelve_parts_of_a_test_set_have_tuniform_noise),
-      TEST(sampled_rows_of_production_parts_have_tuniform_noise),
+      TEST(sampled_rows_of_production_parts_have_tuniform_noise_and_never_change),
       TEST(a_part_under_other_secrets_masks_or_rows_is_refused),
       TEST(expansion_refuses_what_is_absent_or_has_another_length),
-      TEST(progress_reaches_the_whole))
+      TEST(every_part_lands_where_it_is_told_and_nowhere_else), TEST(progress_reaches_the_whole))

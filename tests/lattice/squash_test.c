@@ -57,7 +57,7 @@ static void values_of_every_length_survive_compression_and_decompression(void **
 		lwe64_run run = blocks_of(&a, block, n), back = { some, DIM, NULL };
 		packed64 packed;
 
-		assert_ok(compress64_var(&packed, &a, &keys.eval, run));
+		assert_ok(compress64_var(&packed, &a, &keys.eval, run, NULL));
 		assert_int_equal(packed.bodies, n);
 		for (size_t i = 0; i < packed.k * packed.N + n; i++)
 			assert_int_equal(packed.w[i] << PARAMS_TEST.comp.storage_bits, 0);
@@ -85,7 +85,7 @@ static void values_of_every_length_survive_the_squash_and_its_compression(void *
 		assert_ok(squash_var(squashed, &keys.eval, run, NULL));
 		assert_ok(decrypt_lwe128(value, &keys.secret, squashed, n, false));
 		assert_value(value, block, n);
-		assert_ok(compress128_var(&packed, &a, &keys.eval, squashed));
+		assert_ok(compress128_var(&packed, &a, &keys.eval, squashed, NULL));
 		assert_int_equal(packed.bodies, squashed.count);
 		assert_ok(decrypt_packed128(value, &keys.secret, packed, n, false));
 		assert_value(value, block, n);
@@ -110,6 +110,35 @@ static void the_squash_does_not_depend_on_threads(void **state)
 	assert_memory_equal(one.w, many.w, 5 * (DIM + 1) * sizeof *one.w);
 }
 
+/* More than go through at a time; in pairs and single. */
+static void a_batch_of_squashes_is_what_each_is_alone(void **state)
+{
+	(void)state;
+	enum { BLOCKS = 521 };
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	uint8_t block[BLOCKS], value;
+	lwe64_run run = blocks_of(&a, block, BLOCKS);
+	lwe128_run pairs = { squashed_count(BLOCKS), DIM, NULL }, single = { BLOCKS, DIM, NULL }, one = { 1, DIM, NULL };
+	const size_t bytes = (DIM + 1) * sizeof *one.w;
+
+	assert_ok(arena_new(&a, &pairs.w, pairs.count * (DIM + 1)));
+	assert_ok(arena_new(&a, &single.w, single.count * (DIM + 1)));
+	assert_ok(arena_new(&a, &one.w, DIM + 1));
+	assert_ok(squash_var(pairs, &keys.eval, run, NULL));
+	assert_ok(squash_single_var(single, &keys.eval, run, NULL));
+	for (size_t t = 0; t < pairs.count; t += 4) {
+		const lwe64_run both = { size_min(2, BLOCKS - 2 * t), DIM, lwe64_at(run, 2 * t) };
+		assert_ok(squash_var(one, &keys.eval, both, NULL));
+		assert_memory_equal(one.w, lwe128_at(pairs, t), bytes);
+	}
+	for (size_t i = 0; i < BLOCKS; i += 8) {
+		assert_ok(squash_var(one, &keys.eval, (lwe64_run){ 1, DIM, lwe64_at(run, i) }, NULL));
+		assert_memory_equal(one.w, lwe128_at(single, i), bytes);
+		assert_ok(decrypt_lwe128(&value, &keys.secret, one, 1, false));
+		assert_int_equal(value, block[i]);
+	}
+}
+
 static void too_many_blocks_and_none_are_refused(void **state)
 {
 	(void)state;
@@ -121,16 +150,16 @@ static void too_many_blocks_and_none_are_refused(void **state)
 
 	assert_ok(arena_new(&a, &run.w, run.count * (DIM + 1)));
 	assert_ok(arena_new(&a, &wide.w, wide.count * (DIM + 1)));
-	assert_err(ERR_REQUEST, compress64_var(&packed, &a, &keys.eval, run));
-	assert_err(ERR_REQUEST, compress128_var(&packed_wide, &a, &keys.eval, wide));
+	assert_err(ERR_REQUEST, compress64_var(&packed, &a, &keys.eval, run, NULL));
+	assert_err(ERR_REQUEST, compress128_var(&packed_wide, &a, &keys.eval, wide, NULL));
 	run.count = wide.count = 0;
-	assert_err(ERR_REQUEST, compress64_var(&packed, &a, &keys.eval, run));
-	assert_err(ERR_REQUEST, compress128_var(&packed_wide, &a, &keys.eval, wide));
+	assert_err(ERR_REQUEST, compress64_var(&packed, &a, &keys.eval, run, NULL));
+	assert_err(ERR_REQUEST, compress128_var(&packed_wide, &a, &keys.eval, wide, NULL));
 	assert_null(packed.w);
 	assert_null(packed_wide.w);
 	run.count = 256, wide.count = 128;
-	assert_ok(compress64_var(&packed, &a, &keys.eval, run));
-	assert_ok(compress128_var(&packed_wide, &a, &keys.eval, wide));
+	assert_ok(compress64_var(&packed, &a, &keys.eval, run, NULL));
+	assert_ok(compress128_var(&packed_wide, &a, &keys.eval, wide, NULL));
 }
 
 static void add_words(sha256_stream *s, lwe128_run run)
@@ -181,6 +210,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(values_of_every_length_survive_compression_and_decompression),
 	TEST(values_of_every_length_survive_the_squash_and_its_compression),
 	TEST(the_squash_does_not_depend_on_threads),
+	TEST(a_batch_of_squashes_is_what_each_is_alone),
 	TEST(too_many_blocks_and_none_are_refused),
 	TEST(the_squash_has_its_known_answer),
 };

@@ -198,7 +198,7 @@ static void compression_and_decompression_give_the_same_words(void **state)
 		packed64 packed;
 
 		u8.w += LWE, u8.count = 4;
-		assert_ok(compress64_var(&packed, &a, &keys[set].eval, u8));
+		assert_ok(compress64_var(&packed, &a, &keys[set].eval, u8, NULL));
 		vector_words(stored, set, "sim/compressed_list_u8.bin", 102, COUNT(stored), 8);
 		for (size_t i = 0; i < WORDS; i++) {
 			uint64_t value = 0;
@@ -235,7 +235,7 @@ static void the_squash_and_its_compression_give_the_same_words(void **state)
 			vector_words(expected, set, "sim/squashed_u8.bin", 98 + 4192 * i, LWE, 16);
 			assert_memory_equal(lwe128_at(squashed, i), expected, LWE * sizeof(u128));
 		}
-		assert_ok(compress128_var(&packed, &a, &keys[set].eval, squashed));
+		assert_ok(compress128_var(&packed, &a, &keys[set].eval, squashed, NULL));
 		vector_words(expected, set, "sim/compressed_squashed_u8.bin", 115, N + 2, 16);
 		assert_memory_equal(packed.w, expected, sizeof expected);
 	}
@@ -257,14 +257,14 @@ static void all_four_formats_of_the_u8_decrypt_to_it(void **state)
 		u8.w += LWE, u8.count = 4;
 		assert_ok(decrypt_lwe64(&value, &keys[set].secret, u8, 4, false));
 		assert_int_equal(value, 0xa7);
-		assert_ok(compress64_var(&small, &a, &keys[set].eval, u8));
+		assert_ok(compress64_var(&small, &a, &keys[set].eval, u8, NULL));
 		assert_ok(decrypt_packed64(&value, &keys[set].secret, small, 4, false));
 		assert_int_equal(value, 0xa7);
 		assert_ok(arena_new(&a, &squashed.w, 2 * LWE));
 		assert_ok(squash_packed_var(squashed, &keys[set].eval, small, 4, NULL));
 		assert_ok(decrypt_lwe128(&value, &keys[set].secret, squashed, 4, false));
 		assert_int_equal(value, 0xa7);
-		assert_ok(compress128_var(&big, &a, &keys[set].eval, squashed));
+		assert_ok(compress128_var(&big, &a, &keys[set].eval, squashed, NULL));
 		assert_ok(decrypt_packed128(&value, &keys[set].secret, big, 4, false));
 		assert_int_equal(value, 0xa7);
 	}

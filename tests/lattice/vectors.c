@@ -77,7 +77,7 @@ void vector_keys_load(vector_keys *v, vector_set which)
 		v->set.part[PART_AT[i].part] = part_at(which, &v->file[1], PART_AT[i].part, PART_AT[i].offset[which],
 		                                       PART_AT[i].fields);
 	v->set.part[PART_PKE] = part_at(which, &v->file[2], PART_PKE, 100, 1);
-	assert_ok(eval_keys_new(&v->eval, &v->set, (1u << KEY_PARTS) - 1));
+	assert_ok(eval_keys_new(&v->eval, &v->set, (1u << KEY_PARTS) - 1, EXACT, NULL, NULL));
 	vector_words(v->pk, which, "compact_public_key.bin", 90, COUNT(v->pk), 8);
 }
 

@@ -49,6 +49,7 @@ static void write_config(const test_cluster *c, party i, unsigned timeout_s)
 	buf_printf(&text, "[public_vault.storage.file]\npath = \"%s\"\n[private_vault.storage.file]\npath = \"%s\"\n", folder, folder);
 	buf_printf(&text, "[telemetry]\nmetrics_bind_address = \"127.0.0.1:0\"\n[threshold]\nlisten_port = %u\nthreshold = %u\nmy_id = %u\n",
 	           c->port[i], c->t, i);
+	buf_printf(&text, "[core]\nderived_folder = \"%s/../derived\"\n", folder);
 	buf_printf(&text, "[threshold.tls.manual]\ncert.path = \"%s/cert.pem\"\nkey.path = \"%s/key.pem\"\n", folder, folder);
 	buf_printf(&text, "[threshold.core_to_core_net]\nnetwork_timeout = %u\nmax_interval = 1\ndiscard_inactive_sessions_interval = 2\n", timeout_s);
 	for (party p = 1; p <= c->n; p++)
@@ -216,7 +217,7 @@ long long cluster_metric(test_cluster *c, party i, const char *name)
 	return value;
 }
 
-static bool has_logged(test_cluster *c, party i, const char *what)
+bool cluster_has_logged(test_cluster *c, party i, const char *what)
 {
 	char path[400];
 	buf text = { 0 };
@@ -232,6 +233,6 @@ bool cluster_logged(test_cluster *c, party i, const char *what)
 {
 	/* Between the node and the file there is a pipe. */
 	for (unsigned k = 0; k < 200; k++, usleep(10000))
-		if (has_logged(c, i, what)) return true;
+		if (cluster_has_logged(c, i, what)) return true;
 	return false;
 }

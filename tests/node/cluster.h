@@ -21,7 +21,7 @@ typedef struct test_cluster {
 	id32     epoch, prep, key;
 } test_cluster;
 
-/* Folders, certificates and configurations below `top`; nothing runs yet.  timeout_s: network_timeout. */
+/* Folders, certificates and configurations below `top`, with prepared keys in top/derived; nothing runs yet.  timeout_s: network_timeout. */
 void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s);
 void cluster_unmake(test_cluster *c);                /* stops what runs */
 
@@ -47,7 +47,8 @@ void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params);
 /* The value of a metric line that begins with `name`; -1 if there is none. */
 long long cluster_metric(test_cluster *c, party i, const char *name);
 
-/* Does the log of node i get a line with this in it, now or soon? */
+/* Does the log of node i have a line with this in it?  And: does it get one, now or soon? */
+bool cluster_has_logged(test_cluster *c, party i, const char *what);
 bool cluster_logged(test_cluster *c, party i, const char *what);
 
 #endif

@@ -4,6 +4,7 @@
  * that is dead, silent or lying.
  */
 #include "evm/address.h"
+#include "evm/kms712.h"
 #include "seal/signcrypt.h"
 #include "tests/node/cluster.h"
 #include "tests/node/samples.h"
@@ -15,6 +16,7 @@ static struct world {
 	void *top;
 	test_cluster c;
 	samples s, fresh;                    /* fresh: each is opened by one test only, so that no party has old shares of it */
+	bool has_key;
 	party_set asked;                     /* nodes whose answers count: those that run, but for liars */
 } w;
 
@@ -150,6 +152,21 @@ static void reconstructs(const opened *o, size_t answers, const plaintext *want,
 	free(got);
 }
 
+/* Every answer is bound to what was asked, for whom and under which key. */
+static void assert_link(const opened *o, const user *u, const client_item *item, size_t n)
+{
+	const Kms__V1__Eip712DomainMsg *m = domain_message("Decryption");
+	const eip712_domain_parts parts = { .name = slice_str("Decryption"), .version = slice_str("1"), .chain_id = pb_slice(m->chain_id),
+	                                    .contract = slice_str(m->verifying_contract) };
+	abi_word handle[SAMPLES];
+	eip712_domain d;
+
+	assert_ok(eip712_domain_read(&d, &parts));
+	for (size_t i = 0; i < n; i++) assert_ok(kms712_handle(&handle[i], item[i].handle));
+	const hash32 link = kms712_link(&d, slice_of(u->wire, sizeof u->wire), handle, n, &u->address);
+	assert_true(hash32_eq_var(o->answer.link, link));
+}
+
 /* From all answers of the nodes that run; with `liars` among them. */
 static size_t ask_as_user(opened *o, const client_item *item, size_t n)
 {
@@ -164,7 +181,10 @@ static size_t ask_as_user(opened *o, const client_item *item, size_t n)
 			                 slice_of(u.wire, sizeof u.wire)), GRPC_OK);
 	cluster_results(&w.c, response, "GetUserDecryptionResult", &id, GRPC_OK);
 	for (party i = 1; i <= N; i++) {
-		if (w.c.up[i]) open_answer(&o[answers++], buf_slice(&response[i]), &u, i, n);
+		if (w.c.up[i]) {
+			open_answer(&o[answers], buf_slice(&response[i]), &u, i, n);
+			assert_link(&o[answers++], &u, item, n);
+		}
 		buf_free(&response[i]);
 	}
 	return answers;
@@ -222,6 +242,14 @@ static void an_epoch_is_set_up_once(void **state)
 	cluster_call_all(&w.c, "NewMpcEpoch", &m.base, GRPC_UNIMPLEMENTED);
 }
 
+static void deal_a_key(void)
+{
+	cluster_new_key(&w.c, &w.c.prep, &w.c.key, 1);
+	samples_make(&w.s, &w.c.node[3], &w.c.key);
+	samples_make_big(&w.fresh, &w.c.node[2], &w.c.key);
+	w.has_key = true;
+}
+
 static void a_key_is_dealt_and_everybody_has_signed_the_same(void **state)
 {
 	(void)state;
@@ -229,7 +257,7 @@ static void a_key_is_dealt_and_everybody_has_signed_the_same(void **state)
 	arena a = arena_with_limit(1 << 20);
 	Kms__V1__KeyGenResult *first = NULL, *m;
 
-	cluster_new_key(&w.c, &w.c.prep, &w.c.key, 1);
+	deal_a_key();
 	cluster_results(&w.c, response, "GetKeyGenResult", &w.c.key, GRPC_OK);
 	for (party i = 1; i <= N; i++) {
 		assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_result__descriptor, buf_slice(&response[i])));
@@ -247,8 +275,6 @@ static void a_key_is_dealt_and_everybody_has_signed_the_same(void **state)
 		buf_free(&response[i]);
 	}
 	arena_free(&a);
-	samples_make(&w.s, &w.c.node[3], &w.c.key);
-	samples_make_big(&w.fresh, &w.c.node[2], &w.c.key);
 }
 
 /* ---- decrypting ------------------------------------------------------------------------------------------------------ */
@@ -549,16 +575,33 @@ static void after_a_stop_of_all_everything_is_there_again(void **state)
 	decrypts(w.s.item, w.s.value, BIG);
 }
 
+/* What the tests before it have made, for one that runs alone. */
+static int with_key(void **state)
+{
+	(void)state;
+	if (w.has_key) return 0;
+	cluster_new_epoch(&w.c, &EPOCH);
+	deal_a_key();
+	return 0;
+}
+
+#define WITH_KEY(f) cmocka_unit_test_setup(f, with_key)
 static const struct CMUnitTest tests[] = {
 	TEST(without_an_epoch_nothing_is_decrypted_and_no_key_is_made), TEST(an_epoch_is_set_up_once),
-	TEST(a_key_is_dealt_and_everybody_has_signed_the_same), TEST(every_type_in_every_format_is_decrypted_for_everybody),
-	TEST(every_type_in_every_format_is_decrypted_for_one_user), TEST(the_same_ciphertext_may_be_asked_for_again_and_twice_at_once),
-	TEST(health_tells_who_can_be_reached), TEST(three_decrypt_while_one_is_dead_and_it_is_back_by_itself),
-	TEST(wrong_shares_change_nothing_and_name_their_sender), TEST(other_lies_change_nothing_either),
-	TEST(with_a_liar_and_a_dead_node_nothing_wrong_is_signed), TEST(who_was_given_another_ciphertext_is_told_so),
-	TEST(two_against_two_is_a_clear_failure_everywhere_and_may_be_asked_again),
-	TEST(a_request_that_reached_too_few_fails_and_succeeds_when_all_are_asked), TEST(noise_out_of_bound_is_the_same_error_everywhere),
-	TEST(after_a_stop_of_all_everything_is_there_again),
+	TEST(a_key_is_dealt_and_everybody_has_signed_the_same),
+	WITH_KEY(every_type_in_every_format_is_decrypted_for_everybody),
+	WITH_KEY(every_type_in_every_format_is_decrypted_for_one_user),
+	WITH_KEY(the_same_ciphertext_may_be_asked_for_again_and_twice_at_once),
+	WITH_KEY(health_tells_who_can_be_reached),
+	WITH_KEY(three_decrypt_while_one_is_dead_and_it_is_back_by_itself),
+	WITH_KEY(wrong_shares_change_nothing_and_name_their_sender),
+	WITH_KEY(other_lies_change_nothing_either),
+	WITH_KEY(with_a_liar_and_a_dead_node_nothing_wrong_is_signed),
+	WITH_KEY(who_was_given_another_ciphertext_is_told_so),
+	WITH_KEY(two_against_two_is_a_clear_failure_everywhere_and_may_be_asked_again),
+	WITH_KEY(a_request_that_reached_too_few_fails_and_succeeds_when_all_are_asked),
+	WITH_KEY(noise_out_of_bound_is_the_same_error_everywhere),
+	WITH_KEY(after_a_stop_of_all_everything_is_there_again),
 };
 
 int main(int argc, char **argv)

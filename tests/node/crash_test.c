@@ -52,7 +52,7 @@ static void prepare(steady *s, const char *folder)
 	buf pk = read_public(folder, "PublicKey", &s->key), keyset = read_public(folder, "CompressedXofKeySet", &s->key);
 	assert_ok(tkms_encrypt(&list, buf_slice(&pk), &s->value, 1, test_rng()));
 	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&keyset)));
-	assert_ok(coprocessor_new(&cp, &set, BIG_COMPRESSED));
+	assert_ok(coprocessor_new(&cp, &set, FORMAT_BIT(BIG_COMPRESSED), NULL, NULL));
 	assert_ok(coprocess_list(&cp, NULL, buf_slice(&list), BIG_COMPRESSED, keep, &s->file));
 	coprocessor_free(&cp);
 	s->item = (client_item){ FHE_UINT32, BIG_COMPRESSED, buf_slice(&s->file), slice_str("handle") };

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The keys of a node on disk: what is removed, and what never is. */
+#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include "base/file.h"
+#include "base/hex.h"
 #include "node/keys.h"
 #include "tests/vault/folder.h"
 
@@ -165,7 +168,7 @@ static err create_with_room(world *w, size_t largest_file)
 /* A limit on the size of files stands for a full disk. */
 static void a_full_disk_leaves_nothing_of_a_key(void **state)
 {
-	const size_t room[] = { 0, files.client_key.n - 1, files.public_key.n - 1, files.xof_keyset.n - 1 };
+	const size_t room[] = { 0, files.client_key.n - 1, files.public_key.n - 1, draft_slice(files.xof_keyset).n - 1 };
 	world w;
 
 	assert_ok(open_keys(&w, state));
@@ -197,6 +200,141 @@ static void a_file_that_was_there_before_survives_a_refused_key(void **state)
 	close_keys(&w);
 }
 
+/* ---- made where it stays ---------------------------------------------------------------------------------------------- */
+
+static unsigned unfinished(void **state)
+{
+	unsigned n = 0;
+	DIR *d = opendir(below(state, "PUB/CompressedXofKeySet"));
+	for (struct dirent *f; d && (f = readdir(d));) n += strstr(f->d_name, ".unfinished-") != NULL;
+	if (d) closedir(d);
+	return n;
+}
+
+static key_files made_in(draft **room)
+{
+	key_files f;
+	assert_ok(tkms_keygen_into(&f, room, NULL, &PARAMS_TEST, &KEY, test_rng(), NULL));
+	assert_null(*room);
+	return f;
+}
+
+static err create_from(world *w, key_files *f)
+{
+	memcpy(files.public_key_digest, f->public_key_digest, KEY_DIGEST_BYTES);
+	memcpy(files.xof_keyset_digest, f->xof_keyset_digest, KEY_DIGEST_BYTES);
+	const key_record r = record_of_key();
+	return keys_create(w->k, &EPOCH, f, &r);
+}
+
+static void a_key_set_made_in_the_vault_only_gets_its_name(void **state)
+{
+	world w;
+	draft *room;
+	const key_files before = files;
+
+	assert_ok(open_keys(&w, state));
+	assert_ok(keys_draft(&room, w.k, &KEY, &PARAMS_TEST));
+	assert_int_equal(unfinished(state), 1);
+	key_files f = made_in(&room);
+	assert_ok(create_from(&w, &f));
+	assert_int_equal(unfinished(state), 0);
+	buf file = test_read(below(state, KEYSET));
+	assert_true(slice_eq_var(buf_slice(&file), draft_slice(f.xof_keyset)));
+	buf_free(&file);
+	key_files_free(&f);
+	assert_err(ERR_EXISTS, keys_draft(&room, w.k, &KEY, &PARAMS_TEST));
+	close_keys(&w);
+	assert_ok(open_keys(&w, state));
+	assert_int_equal(keys_count(w.k), 1);
+	close_keys(&w);
+	files = before;
+}
+
+/* As a crash leaves it at each step: a draft; the mark and a draft; mark, secret and a draft; mark, secret, both files. */
+static void whatever_a_crash_leaves_of_a_key_in_the_making_is_gone_after_the_next_start(void **state)
+{
+	for (unsigned step = 0; step < 5; step++) {
+		world w;
+		draft *room;
+		bool existed;
+		const int pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			assert_ok(open_keys(&w, state));
+			assert_ok(keys_draft(&room, w.k, &KEY, &PARAMS_TEST));
+			key_files f = made_in(&room);
+			if (step >= 1) assert_ok(vault_put_private(w.v, PRIV_UNFINISHED_KEY, &EPOCH, &KEY, (slice){ 0 }, &existed));
+			if (step >= 2) assert_ok(vault_put_private(w.v, PRIV_FHE_PRIVATE_KEY, &EPOCH, &KEY, buf_slice(&f.client_key), &existed));
+			if (step >= 3) assert_ok(vault_put_public(w.v, PUB_PUBLIC_KEY, &KEY, buf_slice(&f.public_key), &existed));
+			if (step >= 4) assert_ok(vault_keep_public(w.v, PUB_COMPRESSED_XOF_KEY_SET, &KEY, f.xof_keyset, &existed));
+			kill(getpid(), SIGKILL);
+		}
+		int status;
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		assert_int_equal(unfinished(state), step < 4);
+		assert_ok(open_keys(&w, state));
+		assert_int_equal(keys_count(w.k), 0);
+		assert_false(there(state, SECRET) || there(state, PUBLIC_KEY) || there(state, KEYSET) || there(state, RECORD) || there(state, MARK));
+		assert_int_equal(unfinished(state), 0);
+		close_keys(&w);
+	}
+}
+
+static void a_disk_without_room_for_a_key_set_says_so_before_anything_is_made(void **state)
+{
+	struct rlimit before;
+	world w;
+	draft *room = NULL;
+
+	assert_ok(open_keys(&w, state));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	const struct rlimit small = { tkms_keyset_bytes(&PARAMS_TEST) - 1, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	const err e = keys_draft(&room, w.k, &KEY, &PARAMS_TEST);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(e, ERR_IO);
+	assert_non_null(strstr(err_text(), "2661273 bytes"));
+	err_clear();
+	assert_null(room);
+	assert_int_equal(unfinished(state), 0);
+	close_keys(&w);
+}
+
+/* ---- published files that are not what was signed ----------------------------------------------------------------------- */
+
+static void a_published_file_that_was_changed_is_refused_by_name_digest_and_remedy(void **state)
+{
+	static const char *const EACH[] = { PUBLIC_KEY, KEYSET };
+	char digest[2][2 * KEY_DIGEST_BYTES + 1];
+	world w;
+
+	hex_write(digest[0], slice_of(files.public_key_digest, KEY_DIGEST_BYTES));
+	hex_write(digest[1], slice_of(files.xof_keyset_digest, KEY_DIGEST_BYTES));
+	live_key(state);
+	for (size_t i = 0; i < COUNT(EACH); i++) {
+		buf whole = test_read(below(state, EACH[i]));
+		const size_t at[] = { 0, whole.n / 2, whole.n - 1 };
+		for (size_t k = 0; k <= COUNT(at); k++) {                /* one flipped bit; the last time, one byte too few */
+			if (k < COUNT(at)) whole.p[at[k]] ^= 0x10;
+			assert_ok(file_write_atomic(below(state, EACH[i]), slice_of(whole.p, whole.n - (k == COUNT(at))), 0644));
+			assert_int_equal(open_keys(&w, state), ERR_STATE);
+			assert_non_null(strstr(err_text(), KEY_TEXT));
+			assert_non_null(strstr(err_text(), EACH[i]));
+			assert_non_null(strstr(err_text(), digest[i]));
+			assert_non_null(strstr(err_text(), "restore it from a copy, such as another node's /PUB/"));
+			err_clear();
+			close_keys(&w);
+			if (k < COUNT(at)) whole.p[at[k]] ^= 0x10;
+		}
+		assert_ok(file_write_atomic(below(state, EACH[i]), buf_slice(&whole), 0644));
+		buf_free(&whole);
+	}
+	assert_ok(open_keys(&w, state));
+	close_keys(&w);
+}
+
 static const struct CMUnitTest all_tests[] = {
 	TEST_IN_FOLDER(a_key_is_there_after_a_restart_and_nothing_is_left_of_its_making),
 	TEST_IN_FOLDER(a_key_that_lost_its_record_is_kept_and_the_start_refused),
@@ -204,6 +342,10 @@ static const struct CMUnitTest all_tests[] = {
 	TEST_IN_FOLDER(marked_pieces_are_removed_and_a_marked_key_is_not),
 	TEST_IN_FOLDER(a_full_disk_leaves_nothing_of_a_key),
 	TEST_IN_FOLDER(a_file_that_was_there_before_survives_a_refused_key),
+	TEST_IN_FOLDER(a_key_set_made_in_the_vault_only_gets_its_name),
+	TEST_IN_FOLDER(whatever_a_crash_leaves_of_a_key_in_the_making_is_gone_after_the_next_start),
+	TEST_IN_FOLDER(a_disk_without_room_for_a_key_set_says_so_before_anything_is_made),
+	TEST_IN_FOLDER(a_published_file_that_was_changed_is_refused_by_name_digest_and_remedy),
 };
 
 int main(int argc, char **argv)

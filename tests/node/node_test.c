@@ -71,7 +71,7 @@ static void make_ciphertexts(void)
 	assert_true(slice_eq_var(tag, id_slice(&w.key)));
 	for (ct_format f = 0; f < CT_FORMATS; f++) {
 		coprocessor c;
-		assert_ok(coprocessor_new(&c, &set, f));
+		assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(f), NULL, NULL));
 		assert_ok(coprocess_list(&c, NULL, buf_slice(&list), f, keep_file, &f));
 		coprocessor_free(&c);
 		for (size_t i = 0; i < N_TYPES; i++) {

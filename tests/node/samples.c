@@ -40,7 +40,7 @@ static void make_format(samples *s, const seeded_keyset *set, slice pk_file, con
 	buf list = { 0 };
 
 	assert_ok(tkms_encrypt(&list, pk_file, value, n, test_rng()));
-	assert_ok(coprocessor_new(&c, set, f));
+	assert_ok(coprocessor_new(&c, set, FORMAT_BIT(f), NULL, NULL));
 	assert_ok(coprocess_list(&c, NULL, buf_slice(&list), f, keep, &k));
 	coprocessor_free(&c);
 	buf_free(&list);

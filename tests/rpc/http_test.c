@@ -252,6 +252,12 @@ static void one_address_does_not_take_all_connections(void **state)
 	assert_memory_equal(answer, "HTTP/1.1 200", 12);
 	close(fd);
 	for (unsigned i = 0; i < CROWD; i++) close(crowd[i]);
+	for (ssize_t n = 0; n <= 0;) {                 /* until the server has seen the crowd leave */
+		fd = plain_socket();
+		n = send(fd, REQUEST, strlen(REQUEST), MSG_NOSIGNAL);
+		if (n > 0) n = recv(fd, answer, sizeof answer, 0);
+		close(fd);
+	}
 }
 
 static void a_taken_port_is_named(void **state)
@@ -293,6 +299,32 @@ static void fetching_respects_its_bound_and_names_what_failed(void **state)
 	assert_false(fetch_is_url("/tmp/key"));
 	assert_false(fetch_is_url("ftp://x"));
 	buf_free(&b);
+}
+
+typedef struct pieces { buf all; unsigned count, most; } pieces;
+
+static bool take_piece(void *ctx, slice piece)
+{
+	pieces *p = ctx;
+	buf_put_slice(&p->all, piece);
+	return ++p->count != p->most;
+}
+
+static void a_large_object_is_fetched_in_pieces_until_one_is_not_taken(void **state)
+{
+	(void)state;
+	char url[128];
+	pieces whole = { 0 }, some = { .most = 2 };
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/PublicKey/04ab", http_server_port(server));
+	assert_ok(fetch_pieces(url, BIG, PATIENCE_MS, take_piece, &whole));
+	assert_true(whole.count > 3);
+	assert_true(slice_eq_var(buf_slice(&whole.all), slice_of(big.p, BIG)));
+	assert_err(ERR_IO, fetch_pieces(url, BIG, PATIENCE_MS, take_piece, &some));
+	assert_int_equal(some.count, 2);
+	assert_true(some.all.n < BIG);
+	assert_err(ERR_REQUEST, fetch_pieces(url, BIG - 1, PATIENCE_MS, take_piece, &whole));
+	buf_free(&whole.all), buf_free(&some.all);
 }
 
 /* What fetching the URL says when the environment has a proxy that nobody answers at. */
@@ -339,7 +371,7 @@ static const struct CMUnitTest tests_[] = {
 	TEST(garbage_on_the_port_is_survived),
 	TEST(one_address_does_not_take_all_connections),
 	TEST(a_taken_port_is_named),
-	TEST(fetching_respects_its_bound_and_names_what_failed),
+	TEST(fetching_respects_its_bound_and_names_what_failed), TEST(a_large_object_is_fetched_in_pieces_until_one_is_not_taken),
 	TEST(loopback_is_fetched_without_the_proxy_of_the_environment),
 };
 

@@ -49,7 +49,15 @@ static u128 *words_new(size_t n)
 	return w;
 }
 
-/* p_b = B_b - sum over j and i of (coefficient b of X^i A_j) S_j,i; the body is a number, so it enters coefficient 0 only. */
+/* The next multiple of 2^44. */
+static u128 rounded(u128 a)
+{
+	const u128 unit = (u128)1 << 44, rest = a % unit;
+	return rest < unit / 2 ? a - rest : a + (unit - rest);
+}
+
+/* p_b = B_b - sum over j and i of (coefficient b of X^i A'_j) S_j,i, A' the words of A rounded; the body is a number, so it
+ * enters coefficient 0 only. */
 static void define(list *l, unsigned blocks)
 {
 	const ntt_shape s = l->shape;
@@ -60,7 +68,8 @@ static void define(list *l, unsigned blocks)
 			for (unsigned j = 0; j < s.k; j++)
 				for (unsigned i = 0; i < s.N; i++) {
 					const u128 word = l->words[(j * s.N + i) * s.d + c];
-					p -= i <= b ? l->mask[j * s.N + b - i] * word : -(l->mask[j * s.N + s.N + b - i] * word);
+					const u128 a = rounded(l->mask[j * s.N + (i <= b ? b - i : s.N + b - i)]);
+					p -= (i <= b ? a : -a) * word;
 				}
 			l->right[b * s.d + c] = p;
 		}
@@ -69,7 +78,10 @@ static void define(list *l, unsigned blocks)
 static list list_new(unsigned k, unsigned N, unsigned d, unsigned blocks)
 {
 	const size_t n = (size_t)k * N;
-	list l = { { k, N, d }, words_new(n * d), words_new(n), words_new(N), words_new((size_t)N * d), words_new((size_t)N * d) };
+	list l = { packed_shape(d, k, N), words_new(n * d), words_new(n), words_new(N), words_new((size_t)N * d),
+	           words_new((size_t)N * d) };
+	for (size_t i = 0; i < n; i += 3) l.mask[i] = l.mask[i] >> 44 << 44 | (u128)1 << 43;           /* halfway */
+	for (size_t i = 0; i < 40; i++) l.mask[test_below(n)] = i % 2 ? -((u128)1 << 43) : ~(u128)0;
 	define(&l, blocks);
 	return l;
 }
@@ -138,6 +150,47 @@ static void blocks_one_by_one_are_those_of_the_whole_list(void **state)
 	assert_ok(glwe_key_share_new(&key, 4, 6, 1024, l.words));
 	for (unsigned b = 0; b < 128; b++) check_window(&l, key, b, 1);
 	check_window(&l, key, 0, 128);
+	list_free(&l);
+}
+
+/* Block b of a list as a ciphertext of its own: the words of X^-b A, and shares of the key in the order that fits them. */
+static void part_of_the_block_taken_out(u128 out[static 4], const list *l, unsigned b)
+{
+	const unsigned N = l->shape.N;
+	AUTO(lwe_key_share) *key = NULL;
+	u128 *row = words_new(N + 1), *T = words_new(N * 4);
+
+	for (unsigned u = 0; u < N; u++) {
+		row[u] = u + b < N ? l->mask[u + b] : -l->mask[u + b - N];
+		for (unsigned c = 0; c < 4; c++) T[u * 4 + c] = u ? -l->words[(N - u) * 4 + c] : l->words[c];
+	}
+	row[N] = l->body[b];
+	assert_ok(lwe_key_share_new(&key, 4, N, T));
+	partial_lwe(key, out, row, 1);
+	free(row), free(T);
+}
+
+/* To round and to take out commute, but for words halfway between two multiples, whose negation is rounded the other way. */
+static void a_block_taken_out_first_has_the_same_part_unless_a_word_is_halfway(void **state)
+{
+	list l = list_new(1, 256, 4, 0);
+	const u128 halfway = (u128)1 << 43;
+	u128 out[4];
+
+	(void)state;
+	for (unsigned i = 0; i < 256; i++)
+		if (l.mask[i] % (2 * halfway) == halfway) l.mask[i] += i % 2 ? 1 : ~(u128)0;
+	define(&l, 256);
+	for (unsigned b = 0; b < 256; b += 5) {
+		part_of_the_block_taken_out(out, &l, b);
+		assert_memory_equal(out, l.right + b * 4, sizeof out);
+	}
+	l.mask[200] = 5 * halfway;
+	define(&l, 256);
+	part_of_the_block_taken_out(out, &l, 200);
+	assert_memory_equal(out, l.right + 200 * 4, sizeof out);
+	part_of_the_block_taken_out(out, &l, 201);
+	assert_memory_not_equal(out, l.right + 201 * 4, sizeof out);
 	list_free(&l);
 }
 
@@ -225,6 +278,7 @@ static void a_key_that_finds_no_memory_leaves_nothing_behind(void **state)
 
 TESTS(TEST(the_part_is_the_body_minus_the_product_whatever_the_kernel_and_the_window),
       TEST(the_last_blocks_of_a_full_list_are_as_good_as_the_first), TEST(blocks_one_by_one_are_those_of_the_whole_list),
+      TEST(a_block_taken_out_first_has_the_same_part_unless_a_word_is_halfway),
       TEST(calls_do_not_disturb_each_other),
       TEST(threads_share_a_key_and_wait_for_each_other_when_memory_is_out),
       TEST(a_key_that_finds_no_memory_leaves_nothing_behind))

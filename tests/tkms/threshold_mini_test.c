@@ -50,7 +50,7 @@ static void a_small_ciphertext_is_squashed_by_each_and_decrypted_by_all(void **s
 	const ciphertext sent = { .params = params, .format = SMALL_EXPANDED, .boolean = true, .blocks = 1, .lwe64 = { 1, 2048, lwe } };
 	tfhers_write_ciphertext(&file, &sent);
 	for (unsigned i = 0; i < 2; i++) {                       /* two parties, each with its own copy of the keys */
-		assert_ok(eval_keys_new(&eval[i], &set, SQUASH_PARTS));
+		assert_ok(eval_keys_new(&eval[i], &set, SQUASH_PARTS, EXACT, NULL, NULL));
 		assert_ok(squash_file(&ct[i], &a, params, boolean, SMALL_EXPANDED, buf_slice(&file), &eval[i], i ? cores : NULL));
 		eval_keys_free(&eval[i]);
 	}

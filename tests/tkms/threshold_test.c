@@ -48,8 +48,8 @@ static int make_values(void **state)
 	memory = arena_with_limit((size_t)1 << 28);
 	assert_ok(tkms_keygen(&files, NULL, &PARAMS_TEST, &id, test_rng(), NULL));
 	assert_ok(tfhers_read_client_key(&keys, &tag, buf_slice(&files.client_key)));
-	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&files.xof_keyset)));
-	assert_ok(eval_keys_new(&eval, &set, SMALL_FORMAT_PARTS));
+	assert_ok(tfhers_read_keyset(&set, &tag, draft_slice(files.xof_keyset)));
+	assert_ok(eval_keys_new(&eval, &set, SMALL_FORMAT_PARTS, EXACT, NULL, NULL));
 	for (unsigned i = 0; i < VALUES; i++) {
 		value[i] = (plaintext){ .type = fhe_type_by_number_var(number[i]) };
 		rng_fill(test_rng(), value[i].bytes, value[i].type->bytes);
@@ -58,7 +58,7 @@ static int make_values(void **state)
 	assert_ok(tkms_encrypt(&list, buf_slice(&files.public_key), value, VALUES, test_rng()));
 	for (ct_format f = 0; f < CT_FORMATS; f++) {
 		coprocessor c;
-		assert_ok(coprocessor_new(&c, &set, f));
+		assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(f), NULL, NULL));
 		assert_ok(coprocess_list(&c, NULL, buf_slice(&list), f, keep, file[f]));
 		coprocessor_free(&c);
 		for (unsigned i = 0; i < values_in(f); i++) {
@@ -248,8 +248,8 @@ static void all_parties_squash_to_the_same_bits(void **state)
 	slice tag;
 
 	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&set_file)));
-	assert_ok(eval_keys_new(&one, &set, SMALL_FORMAT_PARTS));
-	assert_ok(eval_keys_new(&other, &set, SMALL_FORMAT_PARTS));
+	assert_ok(eval_keys_new(&one, &set, SMALL_FORMAT_PARTS, EXACT, NULL, NULL));
+	assert_ok(eval_keys_new(&other, &set, SMALL_FORMAT_PARTS, EXACT, NULL, NULL));
 	assert_ok(pool_new(&cores, 3));
 	for (unsigned i = 0; i < COUNT(known); i++) {
 		AUTO(buf) ct = test_read(test_vector(known[i].file));

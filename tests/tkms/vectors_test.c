@@ -293,7 +293,7 @@ static void a_clients_list_goes_through_a_published_key_set(void **state)
 	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&file)));
 	for (ct_format format = 0; format < CT_FORMATS; format++) {
 		coprocessor c;
-		assert_ok(coprocessor_new(&c, &set, format));
+		assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(format), NULL, NULL));
 		assert_ok(coprocess_list(&c, NULL, buf_slice(&list), format, as_the_client_wrote, &format));
 		coprocessor_free(&c);
 	}

@@ -26,11 +26,11 @@ static int prepare(void **state)
 	rng_fill(test_rng(), value.bytes, sizeof value.bytes);
 	assert_ok(tkms_keygen(&files, NULL, &PARAMS_TEST, &KEY_ID, test_rng(), NULL));
 	assert_ok(tfhers_read_client_key(&keys, &tag, buf_slice(&files.client_key)));
-	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&files.xof_keyset)));
+	assert_ok(tfhers_read_keyset(&set, &tag, draft_slice(files.xof_keyset)));
 	assert_ok(tkms_encrypt(&list, buf_slice(&files.public_key), &value, 1, test_rng()));
 	for (ct_format f = 0; f < CT_FORMATS; f++) {
 		coprocessor c;
-		assert_ok(coprocessor_new(&c, &set, f));
+		assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(f), NULL, NULL));
 		assert_ok(coprocess_list(&c, NULL, buf_slice(&list), f, keep, &file[f]));
 		coprocessor_free(&c);
 	}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* lattice/limbs.c -- the choice among the kernels, the memory they work in, and what is not worth being fast. */
+#include "lattice/limbs_internal.h"
+#include "lattice/poly.h"
+#include "base/cpu.h"
+#include <math.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+const limb_shape LIMBS_SQUASH = SHAPE_SQUASH, LIMBS_EXACT64 = SHAPE_EXACT64, LIMBS_FLOAT64 = SHAPE_FLOAT64;
+
+const limb_kernel *const LIMBS_ALL[] = {
+#if CPU_X86
+	&LIMBS_AVX512, &LIMBS_AVX2,
+#endif
+	&LIMBS_PORTABLE, NULL
+};
+
+const limb_kernel *limbs_chosen(void)
+{
+	const limb_kernel *const *k = LIMBS_ALL;
+	while (!cpu_allows((*k)->needs)) k++;
+	return *k;
+}
+
+static bool same_shape(limb_shape a, limb_shape b)
+{
+	return a.bits == b.bits && a.k == b.k && a.decomp.base_log == b.decomp.base_log && a.decomp.level == b.decomp.level &&
+		a.dropped == b.dropped && a.limbs == b.limbs && a.limb_bits == b.limb_bits;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------------- */
+
+static size_t acc_words(limb_shape s)     { return (size_t)(s.k + 1) * (s.bits / 64) * PART_WORDS; }
+static size_t digit_doubles(limb_shape s) { return (size_t)limb_rows(s) * 2 * FFT_POINTS; }
+static size_t sum_doubles(limb_shape s)   { return (size_t)limb_columns(s) * POLY_DOUBLES; }
+
+err limbs_work_new(limb_work **out, const limb_kernel *kernel, limb_shape s, unsigned batch)
+{
+	enum { HUGE_PAGE = 2 << 20 };
+	const size_t each = acc_words(s) * 8 + (digit_doubles(s) + sum_doubles(s)) * sizeof(double);
+	const size_t bytes = (batch * each + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	limb_work *w;
+
+	ASSERT(batch > 0 && batch <= LIMBS_BATCH);
+	ASSERT(same_shape(s, LIMBS_SQUASH) || same_shape(s, LIMBS_EXACT64) || same_shape(s, LIMBS_FLOAT64));
+	w = aligned_alloc(LIMBS_ALIGN, sizeof *w);
+	if (w) *w = (limb_work){ .kernel = kernel, .shape = s, .batch = batch, .n = batch, .digits = aligned_alloc(HUGE_PAGE, bytes) };
+	if (!w || !w->digits) {
+		free(w);
+		return err_fail(ERR_NOMEM, "no memory for the %zu bytes in which %u ciphertexts are rotated", bytes, batch);
+	}
+	madvise(w->digits, bytes, MADV_HUGEPAGE);                  /* faster where it is granted, right where not */
+	memset(w->digits, 0, bytes);
+	w->sums = w->digits + batch * digit_doubles(s);
+	w->acc = (uint64_t *)(w->sums + batch * sum_doubles(s));
+	*out = w;
+	return OK;
+}
+
+void limbs_work_free(limb_work **w)
+{
+	if (!*w) return;
+	free((*w)->digits);
+	free(*w);
+	*w = NULL;
+}
+
+void limbs_use(limb_work *w, unsigned n)
+{
+	ASSERT(n > 0 && n <= w->batch);
+	w->n = n;
+}
+
+/* ---- accumulators ------------------------------------------------------------------------------------------------- */
+
+void limbs_put64(limb_work *w, unsigned b, unsigned c, const uint64_t *poly)
+{
+	uint64_t *acc = limb_acc(w, b, c);
+	ASSERT(w->shape.bits == 64 && b < w->batch && c <= w->shape.k);
+	memcpy(acc, poly, LIMBS_N * sizeof *poly);
+	limb_wrap(acc, 64);
+}
+
+void limbs_put128(limb_work *w, unsigned b, unsigned c, const u128 *poly)
+{
+	uint64_t *acc = limb_acc(w, b, c);
+	ASSERT(w->shape.bits == 128 && b < w->batch && c <= w->shape.k);
+	for (unsigned i = 0; i < LIMBS_N; i++) limb_set128(acc, i, poly[i]);
+	limb_wrap(acc, 128);
+}
+
+void limbs_get64(uint64_t *poly, const limb_work *w, unsigned b, unsigned c)
+{
+	ASSERT(w->shape.bits == 64 && b < w->batch && c <= w->shape.k);
+	memcpy(poly, limb_acc(w, b, c), LIMBS_N * sizeof *poly);
+}
+
+void limbs_get128(u128 *poly, const limb_work *w, unsigned b, unsigned c)
+{
+	const uint64_t *acc = limb_acc(w, b, c);
+	ASSERT(w->shape.bits == 128 && b < w->batch && c <= w->shape.k);
+	for (unsigned i = 0; i < LIMBS_N; i++) poly[i] = limb_word128(acc, i);
+}
+
+/* Coefficient i of X^e p, e < 2N, is that of p at i - e; with the other sign if this is past a whole turn of N. */
+void limbs_start64(limb_work *w, unsigned b, const uint64_t *lut, unsigned e)
+{
+	uint64_t *body = limb_acc(w, b, w->shape.k);
+
+	ASSERT(w->shape.bits == 64 && b < w->batch && e < 2 * LIMBS_N);
+	memset(limb_acc(w, b, 0) - PART_FRONT, 0, acc_words(w->shape) * 8);
+	for (unsigned i = 0; i < LIMBS_N; i++) {
+		const unsigned from = (i + 2 * LIMBS_N - e) % (2 * LIMBS_N);
+		body[i] = from < LIMBS_N ? lut[from] : 0 - lut[from - LIMBS_N];
+	}
+	limb_wrap(body, 64);
+	limbs_guard_reset(w, b);
+}
+
+void limbs_start128(limb_work *w, unsigned b, const u128 *lut, unsigned e)
+{
+	ASSERT(w->shape.bits == 128 && b < w->batch && e < 2 * LIMBS_N);
+	for (unsigned c = 0; c <= w->shape.k; c++) {
+		uint64_t *acc = limb_acc(w, b, c);
+		for (unsigned i = 0; i < LIMBS_N; i++) {
+			const unsigned from = (i + 2 * LIMBS_N - e) % (2 * LIMBS_N);
+			const u128 x = from < LIMBS_N ? lut[from] : 0 - lut[from - LIMBS_N];
+			limb_set128(acc, i, c == w->shape.k ? x : 0);
+		}
+		limb_wrap(acc, 128);
+	}
+	limbs_guard_reset(w, b);
+}
+
+/* ---- the guard ---------------------------------------------------------------------------------------------------- */
+
+double limbs_guard(const limb_work *w, unsigned b)
+{
+	double worst = 0;
+	ASSERT(b < w->batch);
+	for (unsigned c = 0; c <= w->shape.k; c++)
+		if (!(w->guard[b][c].worst <= worst)) worst = w->guard[b][c].worst;
+	return sqrt(worst);
+}
+
+void limbs_guard_reset(limb_work *w, unsigned b)
+{
+	ASSERT(b < w->batch);
+	for (unsigned c = 0; c <= w->shape.k; c++) w->guard[b][c].worst = 0;
+}
+
+/* ---- limbs -------------------------------------------------------------------------------------------------------- */
+
+void limb_cut(int64_t *limb, u128 word, limb_shape s)
+{
+	const uint64_t base = (uint64_t)1 << s.limb_bits;
+	uint64_t carry = 0;
+
+	word >>= s.dropped;
+	for (unsigned l = 0; l < s.limbs; l++, word >>= s.limb_bits) {
+		const uint64_t x = ((uint64_t)word & (base - 1)) + carry;
+		carry = x >= base / 2;
+		limb[l] = (int64_t)(x - (carry ? base : 0));
+	}
+}

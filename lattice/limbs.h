@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lattice/limbs.h -- external products by floating-point transforms, N = 2048.
+ *
+ *   acc += GGSW [x] (X^a acc - acc)
+ *
+ * The words of the key are cut into signed limbs of few bits, so that a product of digits and one limb is a polynomial of
+ * integers far below 2^53.  These products are made with complex transforms in double precision (lattice/fft.h) and
+ * rounded; what is rounded away is watched (the guard).  Put together again, the limbs give the product modulo 2^64 or
+ * 2^128 as integers would: the same bits on every machine.  doc/notes/limbs.md has the argument.
+ *
+ * With one limb the result is rounded instead: fast, not reproducible, where nobody has to agree.
+ *
+ * A batch of accumulators passes one row of the key together.  A step falls into three phases, whose pieces may be done in
+ * any order by several threads; between the phases all threads must have met.
+ *
+ *   turn      for each accumulator b and polynomial r:  digits of X^a acc_r - acc_r, transformed
+ *   multiply  for each c and range of chunks:           sums of products with the key, for all b
+ *   add       for each b and output polynomial c:       transformed back, rounded, put together, added to acc_c
+ *
+ * After the turn one c does not wait for another: multiply and add may go c by c.
+ *
+ * After the last phase limbs_guard says whether every value of b was near a whole number.  If not, take_back (for each c)
+ * undoes the step for b, and another engine has to do it.  limbs_step_right checks a step thoroughly, for samples.
+ *
+ * Everything here is public data; time depends on the digits, where a tie is rare.
+ */
+#ifndef ARCA_LATTICE_LIMBS_H
+#define ARCA_LATTICE_LIMBS_H
+
+#include "lattice/params.h"
+
+enum {
+	LIMBS_N = 2048, LIMBS_BATCH = 8, LIMBS_MAX = 6, LIMBS_MAX_K = 2, LIMBS_MAX_ROWS = 9,
+	LIMBS_ALIGN = 64,                      /* of each GGSW in a key, and of scratch  */
+	LIMBS_SCRATCH = 104 << 10              /* bytes, for each thread that takes part */
+};
+
+typedef struct limb_shape {
+	unsigned bits;                  /* of a word: 64 or 128                                                  */
+	unsigned k;                     /* output polynomials less one                                           */
+	decomp   decomp;
+	unsigned dropped;               /* low bits of the key's words, which are 0                              */
+	unsigned limbs, limb_bits;      /* limbs * limb_bits == bits - dropped, 1 limb: not exact                */
+} limb_shape;
+
+/* The three that the kernels are written for: the squash with a rounded key, and the 64-bit bootstrap, exact and not. */
+extern const limb_shape LIMBS_SQUASH, LIMBS_EXACT64, LIMBS_FLOAT64;
+
+static inline unsigned limb_rows(limb_shape s) { return s.decomp.level * (s.k + 1); }
+
+/* Accumulators of a batch and what is made of them in a step.  All memory is taken by limbs_work_new. */
+typedef struct limb_work limb_work;
+
+typedef struct limb_kernel {
+	const char *name;               /* "limbs-avx2": names the layout of the key too */
+	unsigned    needs;              /* base/cpu.h                                    */
+	unsigned    chunks;             /* of the multiply phase                         */
+
+	/* scratch, everywhere: LIMBS_SCRATCH bytes, aligned to LIMBS_ALIGN, of the calling thread. */
+
+	/* One GGSW: level x (k + 1) rows of (k + 1) N words in the order of key_rows, which are rounded already. */
+	size_t (*key_bytes)(limb_shape);
+	void   (*load64)(limb_shape, double *key, void *scratch, const uint64_t *rows);
+	void   (*load128)(limb_shape, double *key, void *scratch, const u128 *rows);
+
+	void   (*turn)(limb_work *, void *scratch, unsigned b, unsigned r, unsigned a);              /* a < 2N */
+	void   (*multiply)(limb_work *, void *scratch, const double *key, unsigned c, unsigned first_chunk, unsigned count);
+	void   (*add)(limb_work *, void *scratch, unsigned b, unsigned c);
+
+	/* Undoes add(b, c), as long as nothing was multiplied since.  The guard is left as it is. */
+	void   (*take_back)(limb_work *, void *scratch, unsigned b, unsigned c);
+	/* The rounded products of the step: out[l * N + i] = coefficient i for limb l.  Not for one limb. */
+	void   (*products)(const limb_work *, void *scratch, unsigned b, unsigned c, int64_t *out);
+} limb_kernel;
+
+extern const limb_kernel LIMBS_PORTABLE, LIMBS_AVX2, LIMBS_AVX512;
+extern const limb_kernel *const LIMBS_ALL[];             /* best first, the portable one last, then NULL */
+const limb_kernel *limbs_chosen(void);
+
+/* For up to `batch` <= LIMBS_BATCH accumulators, all of them in use. */
+err  limbs_work_new(limb_work **out, const limb_kernel *kernel, limb_shape shape, unsigned batch);
+void limbs_work_free(limb_work **w);                     /* NULL-safe; sets *w to NULL */
+
+/* How many of the accumulators take part from here on, the first ones: 1 <= n <= batch.  Between rotations. */
+void limbs_use(limb_work *w, unsigned n);
+
+/* acc_b = (0, .., 0, X^e lut), e < 2N.  Resets the guard of b. */
+void limbs_start64(limb_work *w, unsigned b, const uint64_t *lut, unsigned e);
+void limbs_start128(limb_work *w, unsigned b, const u128 *lut, unsigned e);
+
+/* Polynomial c of acc_b, N words. */
+void limbs_get64(uint64_t *poly, const limb_work *w, unsigned b, unsigned c);
+void limbs_get128(u128 *poly, const limb_work *w, unsigned b, unsigned c);
+void limbs_put64(limb_work *w, unsigned b, unsigned c, const uint64_t *poly);
+void limbs_put128(limb_work *w, unsigned b, unsigned c, const u128 *poly);
+
+/* How far from whole numbers the worst coefficient of b was since the last reset: the root of the sum, over its limbs, of the
+ * squares of what rounding took away; so no value was farther.  2 if one was too large to be rounded.  A step counts if this
+ * is below LIMBS_GUARD.  0 with one limb. */
+#define LIMBS_GUARD 0.25
+double limbs_guard(const limb_work *w, unsigned b);
+void   limbs_guard_reset(limb_work *w, unsigned b);
+
+/*
+ * A sampled check, by Freivalds: limbs of the key, digits and products are polynomials of integers, and are compared at one
+ * point, a root psi of X^N + 1 modulo a prime of 60 bits.  Of wrong products one in 2^60 escapes.  limb_check: the rows of a
+ * GGSW at psi, the same for all kernels.
+ */
+typedef struct limb_check { uint64_t at[LIMBS_MAX_ROWS][LIMBS_MAX_K + 1]; } limb_check;
+
+void limbs_check64(limb_shape shape, limb_check *key, const uint64_t *rows);
+void limbs_check128(limb_shape shape, limb_check *key, const u128 *rows);
+
+/*
+ * Whether the step that was just made, with `a` and the GGSW of *key, took acc_b from `before` (k + 1 polynomials) to what it
+ * is now: digits by their definition, products at psi, words put together one by one.  Not for one limb.
+ * scratch: LIMBS_CHECK_SCRATCH bytes.
+ */
+enum { LIMBS_CHECK_SCRATCH = 2 * LIMBS_SCRATCH };
+bool limbs_step_right64(const limb_work *w, void *scratch, unsigned b, unsigned a, const uint64_t *before,
+                        const limb_check *key);
+bool limbs_step_right128(const limb_work *w, void *scratch, unsigned b, unsigned a, const u128 *before,
+                         const limb_check *key);
+
+#endif

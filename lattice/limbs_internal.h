@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lattice/limbs_internal.h -- what the kernels of lattice/limbs.h work on; for them and limbs.c only.
+ *
+ *   accumulators   [b][c][low words, high words], each part of PART_WORDS.  Low words of 128 bits have their top bit flipped,
+ *                  so that comparing them as signed numbers orders them.  In front of the N words stand the last ones with
+ *                  the other sign, as many as a vector has: a window that begins in the middle of a vector is X^a acc
+ *   digits         spectra, [chunk][row][b], rows in the order of the key
+ *   key            spectra, [c][chunk][limb][row]
+ *   sums           polynomials on the way back, of which the levels inside tiles are done, [b][c][limb]
+ */
+#ifndef ARCA_LATTICE_LIMBS_INTERNAL_H
+#define ARCA_LATTICE_LIMBS_INTERNAL_H
+
+#include "lattice/limbs.h"
+#include "lattice/fft.h"
+
+#define SHAPE_SQUASH  { .bits = 128, .k = 2, .decomp = { 24, 3 }, .dropped = 20, .limbs = 6, .limb_bits = 18 }
+#define SHAPE_EXACT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 4, .limb_bits = 16 }
+#define SHAPE_FLOAT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 1, .limb_bits = 64 }
+
+enum {
+	PART_FRONT = 8, PART_WORDS = PART_FRONT + LIMBS_N + 24,     /* not a power of two apart */
+	POLY_DOUBLES = FFT_DOUBLES + 32,                            /* in scratch               */
+	LIMBS_LEVELS = 3
+};
+#define LOW_FLIP ((uint64_t)1 << 63)
+
+/* What add found in one polynomial, squared; each on a line of the cache of its own. */
+typedef struct limb_guard { _Alignas(64) double worst; } limb_guard;
+
+struct limb_work {
+	const limb_kernel *kernel;
+	limb_shape shape;
+	unsigned   batch, n;
+	uint64_t  *acc;
+	double    *digits, *sums;
+	limb_guard guard[LIMBS_BATCH][LIMBS_MAX_K + 1];
+};
+
+static inline unsigned limb_columns(limb_shape s) { return (s.k + 1) * s.limbs; }
+
+static inline uint64_t *limb_acc(const limb_work *w, unsigned b, unsigned c)
+{
+	return w->acc + ((size_t)b * (w->shape.k + 1) + c) * (w->shape.bits / 64) * PART_WORDS + PART_FRONT;
+}
+
+static inline double *limb_sum(const limb_work *w, unsigned b, unsigned c)
+{
+	return w->sums + ((size_t)b * (w->shape.k + 1) + c) * w->shape.limbs * POLY_DOUBLES;
+}
+
+/* Coefficient i. */
+static inline u128 limb_word128(const uint64_t *acc, unsigned i)
+{
+	return (u128)acc[PART_WORDS + i] << 64 | (acc[i] ^ LOW_FLIP);
+}
+
+static inline void limb_set128(uint64_t *acc, ptrdiff_t i, u128 x)
+{
+	acc[i] = (uint64_t)x ^ LOW_FLIP;
+	acc[PART_WORDS + i] = (uint64_t)(x >> 64);
+}
+
+/* A word of the key as `limbs` signed numbers of limb_bits, from -2^(limb_bits - 1) on, modulo 2^(bits - dropped). */
+void limb_cut(int64_t *limb, u128 word, limb_shape s);
+
+/* Puts the last words in front, negated. */
+static inline void limb_wrap(uint64_t *acc, unsigned bits)
+{
+	for (unsigned i = 0; i < PART_FRONT; i++) {
+		const unsigned last = LIMBS_N - PART_FRONT + i;
+		if (bits == 64) acc[(ptrdiff_t)i - PART_FRONT] = 0 - acc[last];
+		else limb_set128(acc, (ptrdiff_t)i - PART_FRONT, 0 - limb_word128(acc, last));
+	}
+}
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/*
+ * production.mjs -- production parameters: both generations of clients encrypt under a public key that a node, or four
+ * that share it, published beside half a gigabyte of evaluation keys; every format comes back as it went in.  Takes minutes.
+ *
+ *   node production.mjs [--parties 1,4]        these if not given; each is a devnet of its own
+ */
+import {
+	FORMATS, arca, asRequested, assert, assertPublicAnswer, finish, fs, grpc, openDevnet, path, publicRequest, shake256,
+	startCluster, startDevnet, tempDir, test,
+} from './lib.mjs';
+import {
+	asWrittenBy17, largestValues, packed, provenInProduction, randomValues, tfhe14, tfhe17, typeNamed, unpacked,
+} from './tfhe.mjs';
+
+const at = process.argv.indexOf('--parties');
+const sizes = (at > 0 ? process.argv[at + 1] : '1,4').split(',').map(Number);
+const KEYSET_BYTES = 511_412_641, PUBLIC_KEY_BYTES = 33_018 + 32;
+const few = ['bool', 'uint8', 'uint64'].map(typeNamed);
+
+async function start(parties) {
+	if (parties > 1) return startCluster(parties, '--params', 'default');
+	const dir = tempDir();
+	startDevnet(dir, '--params', 'default');
+	return openDevnet(dir);
+}
+
+/* One file a value and format, by format; the keys are expanded once. */
+function inAll(net, list, formats) {
+	const dir = tempDir(), input = path.join(dir, 'list');
+	fs.writeFileSync(input, list);
+	const keyset = path.join(net.dir, `party-1/public/PUB/CompressedXofKeySet/${net.keyId}`);
+	const out = formats.length > 1 ? f => path.join(dir, f) : () => dir;
+	const printed = arca('coprocess', '--keyset', keyset, '--in', input, '--out-dir', dir, ...formats.flatMap(f => ['--format', f]));
+	const count = printed.trim().split('\n').length / formats.length;
+	return Object.fromEntries(formats.map(f => [f, Array.from({ length: count }, (_, i) => (
+		{ ciphertext: fs.readFileSync(path.join(out(f), `${i}.bin`)), ciphertext_format: FORMATS[f] }))]));
+}
+
+/* Parties that prepare their keys for the first small format take longer than a call waits. */
+async function ask(node, request) {
+	await node.core.PublicDecrypt(request);
+	for (const until = Date.now() + 900_000; ;)
+		try { return await node.core.GetPublicDecryptionResult(request.request_id); }
+		catch (e) { if (e.code !== grpc.status.UNAVAILABLE || Date.now() > until) throw e; }
+}
+
+for (const parties of sizes) {
+	const who = parties > 1 ? `${parties} parties` : 'one node';
+	let net;
+	await test(`${who}: a production key set is made, published and verified`, async () => { net = await start(parties); });
+	if (!net) continue;
+	const nodes = net.info.parties.map((_, i) => net.of(i + 1));
+	const publicKey = await net.file('PublicKey', net.keyId);
+
+	/* Over fresh connections: while a coprocessor ran, this script answered no ping. */
+	async function everybodyAnswers(files, values) {
+		const nodes = net.info.parties.map((_, i) => net.of(i + 1));
+		const request = publicRequest(net, asRequested(net, files, values));
+		const answers = await Promise.all(nodes.map(n => ask(n, request)));
+		answers.forEach((a, i) => assertPublicAnswer(nodes[i], request, a, values.map(v => v.value)));
+	}
+
+	await test(`${who}: the files have the sizes and digests that were signed, at every node`, async () => {
+		for (const node of nodes) {
+			const { key_digests } = await node.keygenResult(net.keyId);
+			assert.equal(publicKey.length, PUBLIC_KEY_BYTES);
+			for (const d of key_digests) {
+				const file = await node.file(d.key_type, net.keyId);
+				if (d.key_type === 'CompressedXofKeySet') assert.equal(file.length, KEYSET_BYTES);
+				assert.deepEqual(d.digest, shake256('PDAT_KEY', file));
+			}
+		}
+	});
+	for (const client of [tfhe17, tfhe14])
+		await test(`${who}: ${client.name} reads the public key and writes it back`, () => {
+			const again = client.write(client.read('TfheCompactPublicKey', publicKey));
+			assert.deepEqual(again, client === tfhe17 ? asWrittenBy17(publicKey) : publicKey);
+		});
+	for (const [client, form, build, values] of [
+		[tfhe17, 'packed', packed, randomValues()], [tfhe17, 'unpacked', unpacked, largestValues()],
+		[tfhe17, 'proven', provenInProduction, randomValues()], [tfhe14, 'packed', packed, randomValues(few)],
+		[tfhe14, 'unpacked', unpacked, largestValues(few)], [tfhe14, 'proven', provenInProduction, randomValues(few)],
+	])
+		await test(`${who}: ${values.length} types, a list of ${client.name}, ${form}, are decrypted in every format`, async () => {
+			const all = inAll(net, client.encrypt(publicKey, values, build), Object.keys(FORMATS));
+			for (const files of Object.values(all)) await everybodyAnswers(files, values);
+		}, 15);
+	arca('devnet', 'down', '--dir', net.dir);
+}
+finish();

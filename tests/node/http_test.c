@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* What a node answers over HTTP while it starts, serves and stops. */
+#include "node/http.h"
+#include "base/file.h"
+#include "rpc/fetch.h"
+#include "tests/vault/folder.h"
+
+enum { PATIENCE_MS = 10000 };
+
+static const id32 KEY = {{ 4, [31] = 7 }};
+#define KEY_TEXT "0400000000000000000000000000000000000000000000000000000000000007"
+
+typedef struct world {
+	vault *v;
+	keys  *k;
+	requests *table;
+	pool  *cores;
+	limiter limiter;
+	metrics metrics;
+	key_progress making;
+	node_http *http;
+} world;
+
+static void begin(world *w, void **state)
+{
+	static const requests_limit limit[REQUEST_KINDS];
+	const node_config config = { .http_address = "127.0.0.1" };
+	bool existed;
+
+	*w = (world){ .making = KEY_PROGRESS_INIT };
+	assert_ok(vault_open(&w->v, below(state, "PUB"), below(state, "PRIV")));
+	assert_ok(keys_open(&w->k, w->v));
+	assert_ok(requests_new(&w->table, limit, test_rng()));
+	assert_ok(pool_new(&w->cores, 1));
+	assert_ok(vault_put_public(w->v, PUB_PUBLIC_KEY, &KEY, slice_str("the public key"), &existed));
+	assert_ok(node_http_new(&w->http, w->v, &config, "9.9.9"));
+}
+
+static void end(world *w)
+{
+	node_http_free(&w->http);
+	pool_free(&w->cores);
+	requests_free(&w->table);
+	keys_free(&w->k);
+	vault_free(&w->v);
+}
+
+/* Is this what the page says?  NULL: an error of this status. */
+static void page_says(const world *w, const char *page, const char *want, const char *status)
+{
+	char url[200];
+	AUTO(buf) text = { 0 };
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%u%s", node_http_port(w->http), page);
+	const err e = fetch_url(&text, url, 1 << 20, PATIENCE_MS);
+	if (want) {
+		assert_ok(e);
+		assert_non_null(strstr(buf_str(&text), want));
+	} else {
+		assert_int_equal(e, ERR_IO);
+		assert_non_null(strstr(err_text(), status));
+		err_clear();
+	}
+}
+
+static void only_how_it_is_can_be_asked(const world *w)
+{
+	page_says(w, "/live", "alive", NULL);
+	page_says(w, "/health", "ok", NULL);
+	page_says(w, "/version", "9.9.9", NULL);
+	page_says(w, "/ready", NULL, "503");
+	page_says(w, "/metrics", NULL, "503");
+	page_says(w, "/PUB/PublicKey/" KEY_TEXT, NULL, "503");
+}
+
+static void a_node_that_compares_its_files_with_what_was_signed_serves_none_and_says_that_it_is_not_ready(void **state)
+{
+	world w;
+
+	begin(&w, state);
+	only_how_it_is_can_be_asked(&w);
+	end(&w);
+}
+
+static void a_node_serves_from_attaching_to_detaching(void **state)
+{
+	world w;
+
+	begin(&w, state);
+	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making };
+	node_http_attach(w.http, &parts);
+	node_http_set_phase(w.http, NODE_SERVING);
+	page_says(&w, "/ready", "ready", NULL);
+	page_says(&w, "/PUB/PublicKey/" KEY_TEXT, "the public key", NULL);
+	page_says(&w, "/metrics", "kms_fhe_key_cache_size 0", NULL);
+	page_says(&w, "/metrics", "\narca_squash_steps_repeated_total{reason=\"guard\"} 0\n", NULL);
+	key_step step = key_step_begin(&w.making, clock_system(), &KEY, "made");
+	const progress told = key_step_progress(&step);
+	progress_tell(&told, 1, 4);
+	page_says(&w, "/metrics", "arca_key_ratio{step=\"made\"} 0.250", NULL);
+	node_http_set_phase(w.http, NODE_STOPPING);
+	node_http_detach(w.http);
+	only_how_it_is_can_be_asked(&w);
+	end(&w);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST_IN_FOLDER(a_node_that_compares_its_files_with_what_was_signed_serves_none_and_says_that_it_is_not_ready),
+	TEST_IN_FOLDER(a_node_serves_from_attaching_to_detaching),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, __FILE__, tests, COUNT(tests));
+}
