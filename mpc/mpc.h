@@ -17,7 +17,8 @@
  *   prss_setup.c   the keys of share/prss.h
  *   prss_check.c   who lied in values that come from PRSS
  *   hello.c        the nonce with which every ceremony begins
- * and, without sessions or rounds, async_open.h: the openings of decryptions.
+ *   random_bits.c  shared random bits: random_bits.h; how many a key needs: keygen_plan.h
+ * lanes.h: parts of a ceremony side by side;  and, without sessions or rounds, async_open.h: the openings of decryptions.
  *
  * In all of them: what the honest parties put out agrees, whatever t parties do; an honest party is never accused.
  */

@@ -12,6 +12,7 @@
  *   bivar.h     bivariate polynomials, for verifiable sharing
  *   prss.h      shares of random values that cost no message
  *   open.h      many values opened at once
+ *   prss_batch.h, unanimous.h, bits.h, tuniform.h     random bits and noise, many at a time
  *   partial.h   a party's part of decrypting LWE and GLWE ciphertexts under a shared key
  *
  * Secret types.  A share is not a gr: the way back to a gr leads through an opening.

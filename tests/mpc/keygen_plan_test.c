@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/mpc/keygen_plan_test.c -- what key generation consumes: the published numbers, in the order of the masks. */
+#include "tests/test.h"
+#include "mpc/keygen_plan.h"
+
+typedef struct row { unsigned k; uint64_t samples; unsigned each; uint64_t products; } row;
+
+static void assert_plan(const lat_params *p, const row *rows, unsigned count)
+{
+	const keygen_plan plan = keygen_plan_of(p);
+
+	assert_int_equal(plan.needs, count);
+	for (unsigned i = 0; i < count; i++) {
+		const keygen_need *need = &plan.need[i];
+		assert_int_equal(need->k, rows[i].k);
+		assert_int_equal(need->samples, rows[i].samples);
+		assert_int_equal(need->bits, rows[i].samples * rows[i].each);
+		assert_int_equal(need->products, rows[i].products);
+		assert_int_equal(need->is_key, i < SECRETS);
+		assert_int_equal(need->is_key ? 1 : need->noise + 2, rows[i].each);
+		if (i) assert_true(need->is_key ? need->secret > plan.need[i - 1].secret : i == SECRETS || need->part > plan.need[i - 1].part);
+		assert_true(need->name[0]);
+	}
+}
+
+static void production_needs_877_million_bits(void **state)
+{
+	static const row ROWS[] = {
+		{ 128, 2048, 1, 0 }, { 128, 918, 1, 0 }, { 128, 2048, 1, 0 }, { 128, 1024, 1, 0 }, { 128, 4096, 1, 0 },
+		{ 128, 6144, 1, 0 }, { 128, 918, 1, 0 },
+		{ 64, 2048, 19, 0 }, { 64, 1572864, 45, 0 }, { 64, 4194304, 19, 2097152 }, { 64, 8192, 47, 0 },
+		{ 64, 3760128, 19, 1880064 }, { 128, 16920576, 32, 3760128 }, { 64, 8192, 47, 0 }, { 64, 2048, 19, 0 },
+		{ 128, 8388608, 5, 0 }, { 64, 3760128, 19, 1880064 },
+	};
+	const keygen_plan plan = keygen_plan_of(&PARAMS_DEFAULT);
+
+	(void)state;
+	assert_plan(&PARAMS_DEFAULT, ROWS, COUNT(ROWS));
+	assert_int_equal(keygen_plan_bits(&plan, 0), 877622060);
+	assert_int_equal(keygen_plan_bits(&plan, 64), 294203392);
+	assert_int_equal(keygen_plan_bits(&plan, 128), 877622060 - 294203392);
+	assert_int_equal(keygen_plan_samples(&plan, 64), 13307904);
+	assert_int_equal(keygen_plan_samples(&plan, 128), 25309184);
+	assert_int_equal(keygen_plan_samples(&plan, 0), 38617088);
+	assert_int_equal(keygen_plan_products(&plan), 9617408);
+	assert_int_equal(keygen_plan_bytes(&plan, 4), 13307904ull * 32 + 25309184ull * 64 + 17196 * 64);
+}
+
+static void the_test_set_needs_729638_bits(void **state)
+{
+	static const row ROWS[] = {
+		{ 128, 512, 1, 0 }, { 128, 1, 1, 0 }, { 128, 256, 1, 0 }, { 128, 256, 1, 0 }, { 128, 256, 1, 0 }, { 128, 256, 1, 0 },
+		{ 128, 1, 1, 0 },
+		{ 64, 512, 2, 0 }, { 64, 65536, 2, 0 }, { 64, 131072, 2, 65536 }, { 64, 256, 2, 0 }, { 64, 512, 2, 256 },
+		{ 64, 10, 2, 0 }, { 128, 1024, 2, 256 }, { 64, 8, 2, 0 }, { 64, 512, 2, 0 }, { 64, 256, 2, 0 }, { 128, 65536, 5, 0 },
+		{ 64, 512, 2, 256 },
+	};
+	const keygen_plan plan = keygen_plan_of(&PARAMS_TEST);
+
+	(void)state;
+	assert_plan(&PARAMS_TEST, ROWS, COUNT(ROWS));
+	assert_int_equal(keygen_plan_bits(&plan, 0), 729638);
+	assert_int_equal(keygen_plan_samples(&plan, 0), 265746);
+	assert_int_equal(keygen_plan_products(&plan), 66304);
+}
+
+TESTS(TEST(production_needs_877_million_bits), TEST(the_test_set_needs_729638_bits))
