@@ -198,7 +198,8 @@ static fault random_fault(sizes c, uint64_t rounds)
 	return f;
 }
 
-static bool long_run(void) { return getenv("ARCA_LONG"); }
+static bool long_run(void)  { return getenv("ARCA_LONG"); }
+static bool short_run(void) { return getenv("ARCA_SHORT") && !long_run(); }
 
 void sweep(const theorem *of, sizes c, unsigned most, unsigned pairs)
 {
@@ -206,6 +207,7 @@ void sweep(const theorem *of, sizes c, unsigned most, unsigned pairs)
 	const uint64_t all = FAULT_KINDS * c.n * (c.n + 1) * (rounds + 1);
 
 	if (long_run()) most *= 20, pairs *= 20;
+	if (short_run()) most = (most + 9) / 10, pairs = (pairs + 9) / 10;
 	try_faults(of, c, NULL, 0);
 	for (uint64_t i = 0; i < (all < most ? all : most); i++) {
 		const uint64_t which = all <= most ? i : test_below(all);
@@ -239,7 +241,7 @@ void try_lies(const theorem *of, const lie *lies, size_t count, unsigned most_n)
 		for (const lie *l = lies; l < lies + count; l++) {
 			const sizes c = SIZES[i];
 			const unsigned variants = l->variants ? l->variants : 1;
-			if (c.n >= 10 && !long_run()) {
+			if ((c.n >= 10 && !long_run()) || (c.n >= 5 && short_run())) {
 				try_lie(of, l, c, (unsigned)test_below(variants), random_parties(c.n, c.t));
 				continue;
 			}
