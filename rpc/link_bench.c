@@ -26,7 +26,6 @@ typedef struct link_bench_peer {
 	unsigned *queue, first, queued;      /* sessions whose payload is to be sent: a ring */
 	uint64_t  left;                      /* bytes of the first one's */
 	unsigned  open;                      /* sessions with a payload that has no answer */
-	buf       out;
 	int64_t  *samples;
 	size_t    n_samples;
 	uint64_t  stride, sum_us;            /* every stride'th answer is a sample */
@@ -148,22 +147,20 @@ void link_bench_answer(link_peer *p, uint64_t token)
 }
 
 /* A session's answer cannot come before its last record was written: its token is in none before. */
-slice link_bench_next(link_peer *p)
+void link_bench_next(link_peer *p, buf *out)
 {
 	link_bench_peer *k = p->bench;
-	if (!k) return (slice){ 0 };
-	buf_clear(&k->out);
+	if (!k) return;
 	for (unsigned i = 0; i < RECORDS && k->queued; i++) {
 		const unsigned s = k->queue[k->first];
 		const size_t n = (size_t)(k->left < FILL ? k->left : FILL);
 		k->left -= n;
-		link_put_filler(&k->out, k->sessions[s].token, n, k->left == 0);
+		link_put_filler(out, k->sessions[s].token, n, k->left == 0);
 		if (k->left) continue;
 		k->first = (k->first + 1) % k->b->what.sessions;
 		k->queued--;
 		k->left = k->b->what.payload;
 	}
-	return buf_slice(&k->out);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
@@ -175,7 +172,6 @@ static void bench_free(link_bench *b)
 		free(k->sessions);
 		free(k->queue);
 		free(k->samples);
-		buf_free(&k->out);
 	}
 	free(b->peers);
 	pthread_cond_destroy(&b->finished);

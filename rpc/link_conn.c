@@ -31,6 +31,7 @@ static void conn_free(link_conn *c)
 	free(c->in);
 	buf_free(&c->control);
 	buf_free(&c->control_out);
+	buf_free(&c->filler);
 	free(c);
 }
 

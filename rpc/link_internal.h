@@ -81,6 +81,7 @@ struct link_conn {
 	int64_t    born_ms, heard_ms;
 	unsigned   lane;                     /* of `writing`; link_out.c */
 	int64_t    credit[LINKS_LANES + 1];  /* bytes before the lanes behind it have a turn; link_out.c */
+	buf        filler;                   /* records of a benchmark being written: they may outlive it; link_out.c */
 	int64_t    ping_ms;                  /* when the next ping is due */
 	uint64_t   pings, ping_token;        /* sent; of the one under way, 0: none */
 	int64_t    ping_us;                  /* when that was */
@@ -200,7 +201,7 @@ void link_in_forget(link_peer *p);                   /* ends what the peer has t
 void link_in_offer(link_peer *p);                    /* on_frame may take held frames */
 
 /* link_bench.c */
-slice link_bench_next(link_peer *p);                 /* records of filler; empty: none */
+void link_bench_next(link_peer *p, buf *out);        /* appends records of filler, if there are any to send */
 void  link_bench_answer(link_peer *p, uint64_t token);
 void  link_bench_lost(link_peer *p);                 /* the connection is down */
 void  link_bench_stop(links *l);                     /* the one under way, if any, has its result now */

@@ -204,7 +204,9 @@ static slice next(link_conn *c)
 			if (c->credit[i] <= 0) continue;
 			slice s;
 			if (i == FILLER) {
-				s = link_bench_next(p);
+				buf_clear(&c->filler);
+				link_bench_next(p, &c->filler);
+				s = buf_slice(&c->filler);
 			} else {
 				pthread_mutex_lock(&c->l->lock);
 				s = link_outflow_next(&p->outflow[i], size_min(LINK_SLICE, (size_t)c->credit[i]));

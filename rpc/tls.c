@@ -314,7 +314,8 @@ static io put_out(transport *t, size_t *put, const uint8_t *p, size_t n)
 	tls_transport *x = tls_of(t);
 	if (x->over) return IO_BROKEN;
 	ERR_clear_error();
-	io i = verdict(x, SSL_write_ex(x->ssl, p, n, put));            /* a record; two after a wait */
+	/* One record: of several it would tell nothing while the last one waits, though the peer has answered to the first. */
+	io i = verdict(x, SSL_write_ex(x->ssl, p, size_min(n, SSL3_RT_MAX_PLAIN_LENGTH), put));
 	if (i == IO_DONE && ++x->records >= x->key_life) {
 		x->records = 0;
 		if (SSL_key_update(x->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1) x->over = true;

@@ -16,6 +16,7 @@ typedef struct station {
 	uint64_t came[NODES + 1], refused;
 	unsigned up;                                         /* a bit a peer */
 	unsigned moods;                                      /* refuse every so many'th frame; 0: none */
+	bool     stuck, stands;                              /* on_frame does not return while so; it is there */
 	uint64_t asked;
 } station;
 
@@ -35,7 +36,9 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 	} else {
 		s->refused++;
 	}
+	s->stands = s->stuck;
 	pthread_cond_broadcast(&s->changed);
+	while (s->stuck) pthread_cond_wait(&s->changed, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	return taken;
 }
@@ -344,6 +347,31 @@ static void one_benchmark_at_a_time_and_it_ends_with_its_peer(void **state)
 	stop();
 }
 
+static bool stands(const station *s) { return s->stands; }
+
+static void a_benchmark_may_end_while_its_peer_reads_nothing(void **state)
+{
+	(void)state;
+	static const links_bench WHILE = { 1 << 20, 20, 100 }, ONCE = { 1000, 3, 0 };
+	static const unsigned two[] = { 2 };
+	uint8_t frame[16] = { 0 };
+	links_bench_result r;
+	start(NULL);
+	await(&stations[1], all_up);
+	stations[2].stuck = true;
+	assert_ok(links_send(stations[1].links, 2, LINKS_URGENT, (slice){ 0 }, slice_of(frame, sizeof frame), 0));
+	await(&stations[2], stands);
+	assert_ok(links_bench_run(stations[1].links, &r, two, 1, &WHILE));
+	assert_int_equal(r.lost, 20);
+	pthread_mutex_lock(&stations[2].lock);
+	stations[2].stuck = false;
+	pthread_cond_broadcast(&stations[2].changed);
+	pthread_mutex_unlock(&stations[2].lock);
+	assert_ok(links_bench_run(stations[1].links, &r, two, 1, &ONCE));          /* behind what was left of the first */
+	assert_int_equal(r.answers, 3);
+	stop();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -354,6 +382,7 @@ int main(int argc, char **argv)
 		TEST(a_benchmark_of_who_is_not_there_is_lost),
 		TEST(a_benchmark_beyond_its_limits_is_refused),
 		TEST(one_benchmark_at_a_time_and_it_ends_with_its_peer),
+		TEST(a_benchmark_may_end_while_its_peer_reads_nothing),
 	};
 	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), world_begin, world_end);
 }

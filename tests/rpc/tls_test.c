@@ -167,7 +167,7 @@ static void part(meeting *m)
 	}
 }
 
-/* Everything of `text` from one side to the other, in whatever steps the cable allows. */
+/* Everything of `text` from one side to the other, in whatever steps the cable allows; nothing arrives untold. */
 static void tell(meeting *m, unsigned from, slice text)
 {
 	size_t put = 0, got = 0;
@@ -178,6 +178,7 @@ static void tell(meeting *m, unsigned from, slice text)
 		if (put < text.n && m->t[from]->ops->write(m->t[from], &n, text.p + put, text.n - put) == IO_DONE) put += n;
 		n = 0;
 		if (m->t[!from]->ops->read(m->t[!from], heard + got, text.n - got, &n) == IO_DONE) got += n;
+		assert_true(got <= put);
 	}
 	assert_int_equal(got, text.n);
 	assert_memory_equal(heard, text.p, text.n);
