@@ -19,9 +19,10 @@
  * restarted (LINKS_RESTARTED) it gets what it had not acknowledged and what comes after; what the former process
  * had taken is gone with it.  When we restart, our queues are gone.
  *
- * Memory.  Towards a peer: what links_config.queued allows for each lane (and up to a third more, for records lie whole in
- * chunks of memory), then links_send says ERR_EXHAUSTED.  From a peer: for each lane one frame that is not complete, and what links_config.held allows of frames that on_frame did
- * not take yet; the peer is told to send no more of that lane until it is taken.
+ * Memory.  Towards a peer: what links_config.queued allows for each lane (and up to a third more, for records lie whole
+ * in chunks of memory), then links_send says ERR_EXHAUSTED.  From a peer: for each lane one frame that is not complete,
+ * and what links_config.held allows of frames that on_frame did not take yet; the peer is told to send no more of that
+ * lane until it is taken.
  */
 #ifndef ARCA_RPC_LINKS_H
 #define ARCA_RPC_LINKS_H

@@ -31,6 +31,9 @@ uint64_t test_below(uint64_t bound)
 	return rng_u64(test_rng()) % bound;
 }
 
+bool test_is_long(void) { return getenv("ARCA_LONG"); }
+bool test_is_short(void) { return getenv("ARCA_SHORT") && !test_is_long(); }
+
 const char *test_vector(const char *name)
 {
 	static char path[1024];

@@ -23,6 +23,10 @@
 const rng *test_rng(void);
 uint64_t   test_below(uint64_t bound);           /* uniform enough for choosing inputs */
 
+/* How much to try: with ARCA_LONG in the environment far more than usual, otherwise with ARCA_SHORT (sanitizers) less. */
+bool test_is_long(void);
+bool test_is_short(void);
+
 /* The path of a known answer: $ARCA_VECTORS/name, by default ../shared/vectors beside the checkout. */
 const char *test_vector(const char *name);
 buf         test_read(const char *path);         /* the whole file; fails the test if it cannot be read */
@@ -35,7 +39,6 @@ int test_main(int argc, char **argv, const char *file, const struct CMUnitTest *
 /* With something to set up before the first test and to take down after the last. */
 int test_main_with(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n,
                    CMFixtureFunction before, CMFixtureFunction after);
-
 
 #define TESTS(...) \
 	static const struct CMUnitTest tests_[] = { __VA_ARGS__ }; \

@@ -198,16 +198,13 @@ static fault random_fault(sizes c, uint64_t rounds)
 	return f;
 }
 
-static bool long_run(void)  { return getenv("ARCA_LONG"); }
-static bool short_run(void) { return getenv("ARCA_SHORT") && !long_run(); }
-
 void sweep(const theorem *of, sizes c, unsigned most, unsigned pairs)
 {
 	const uint64_t rounds = of->most_rounds(c.n, c.t);
 	const uint64_t all = FAULT_KINDS * c.n * (c.n + 1) * (rounds + 1);
 
-	if (long_run()) most *= 20, pairs *= 20;
-	if (short_run()) most = (most + 9) / 10, pairs = (pairs + 9) / 10;
+	if (test_is_long()) most *= 20, pairs *= 20;
+	if (test_is_short()) most = (most + 9) / 10, pairs = (pairs + 9) / 10;
 	try_faults(of, c, NULL, 0);
 	for (uint64_t i = 0; i < (all < most ? all : most); i++) {
 		const uint64_t which = all <= most ? i : test_below(all);
@@ -241,7 +238,7 @@ void try_lies(const theorem *of, const lie *lies, size_t count, unsigned most_n)
 		for (const lie *l = lies; l < lies + count; l++) {
 			const sizes c = SIZES[i];
 			const unsigned variants = l->variants ? l->variants : 1;
-			if ((c.n >= 10 && !long_run()) || (c.n >= 5 && short_run())) {
+			if ((c.n >= 10 && !test_is_long()) || (c.n >= 5 && test_is_short())) {
 				try_lie(of, l, c, (unsigned)test_below(variants), random_parties(c.n, c.t));
 				continue;
 			}

@@ -61,8 +61,7 @@ static inline party_set honest(const trial *x) { return parties_all(x->n) & ~x->
 party_set last_parties(unsigned n, unsigned count);
 party_set random_parties(unsigned n, unsigned count);
 
-/* With ARCA_LONG in the environment sweeps try many times as much (suite "long"); with ARCA_SHORT, under sanitizers, a tenth,
- * and of clusters of 5 and more one run a lie. */
+/* Long sweeps (test_is_long) try twenty times as much; short ones a tenth, and of clusters of 5 and more one run a lie. */
 
 /* An honest run; every fault of one message or of one party's messages of a round or of the whole run (at most `most` runs, if
  * there are more then chosen at random); and `pairs` random pairs of faults. */
