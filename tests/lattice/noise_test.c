@@ -12,6 +12,7 @@
 #include "lattice/keygen.h"
 #include "lattice/keyswitch.h"
 #include "lattice/lwe.h"
+#include "lattice/poly.h"
 #include "lattice/squash.h"
 
 #define PARAMS (&NOISE_PARAMS)
@@ -70,11 +71,28 @@ static double approximate_noise(const secret_keys *keys, key_part part)
 	return (double)secret_length(keys->params, s.from) * (1 + weight(keys, s.to)) * 13 * pow(4, -53) * rows * digit(s.decomp) * word;
 }
 
-static void formulas(double v[STEPS], const secret_keys *keys)
+/* e r: the key's noise e is what it is, r is new in every list and has ones for half of its bits. */
+static double fresh_noise(const secret_keys *keys, const int64_t *e, size_t slots)
+{
+	const lat_params *p = keys->params;
+	double sum = 0, squares = 0, halves = 0;
+
+	for (unsigned j = 0; j < p->pke.n; j++) {
+		sum += (double)e[j];
+		squares += (double)e[j] * (double)e[j];
+	}
+	for (size_t i = 0; i < slots; i++) {
+		halves += sum * sum / 4;
+		sum -= 2 * (double)e[p->pke.n - 1 - i];              /* it comes round with the other sign */
+	}
+	return squares / 4 + halves / (double)slots + (weight(keys, SECRET_PKE) + 1) * tuniform(p->pke.noise);
+}
+
+static void formulas(double v[STEPS], const secret_keys *keys, const int64_t *key_noise)
 {
 	const lat_params *p = keys->params;
 
-	v[FRESH] = (p->pke.n / 2. + weight(keys, SECRET_PKE) + 1) * tuniform(p->pke.noise);
+	v[FRESH] = fresh_noise(keys, key_noise, CHUNK / 2);
 	v[SWITCHED] = v[FRESH] + keyswitch_noise(keys, PART_CAST_KSK, 1) + modulus_noise(p);
 	v[EXPANDED] = rotation_noise(keys, PART_BSK, 0) + approximate_noise(keys, PART_BSK);
 	v[PACKED] = 16 * v[EXPANDED] + keyswitch_noise(keys, PART_COMP_PKSK, CHUNK) +
@@ -208,13 +226,29 @@ static void one_chunk(void)
 	see_squash(&a, see_blocks(&a, &list, block), block);
 }
 
+/* b - a rev(s): lattice/compact.h. */
+static void noise_of_public_key(int64_t *e)
+{
+	const unsigned n = PARAMS->pke.n;
+	uint64_t extended[2 * 4096], product[4096] = { 0 };
+	uint8_t reversed[4096];
+
+	assert_true(n <= COUNT(product));
+	for (unsigned i = 0; i < n; i++) reversed[i] = keys.bit[SECRET_PKE][n - 1 - i];
+	poly64_extend(extended, public_key, n);
+	poly64_mul_binary_add(product, extended, reversed, n);
+	for (unsigned i = 0; i < n; i++) e[i] = (int64_t)(public_key[n + i] - product[i]);
+}
+
 static void noise_after_every_step_is_what_the_note_derives(void **state)
 {
 	(void)state;
 	double v[STEPS];
+	int64_t key_noise[4096];
 	bool right = true;
 
-	formulas(v, &keys);
+	noise_of_public_key(key_noise);
+	formulas(v, &keys, key_noise);
 	for (size_t blocks = 0; blocks < NOISE_BLOCKS; blocks += CHUNK) one_chunk();
 	for (step s = 0; s < STEPS; s++) {
 		const seen *m = &measured[s];
