@@ -68,6 +68,7 @@ typedef struct steps {
 	limb_work  *work;
 	uint8_t    *key;                 /* GGSWS of them          */
 	size_t      key_bytes;           /* of one                 */
+	int64_t    *products;            /* of accumulator 0, when its step is to be checked */
 	void       *scratch, *rows;      /* words of the last GGSW */
 	unsigned    turn;
 } steps;
@@ -82,6 +83,7 @@ static void step(steps *x, unsigned i)
 	for (unsigned c = 0; c <= last; c++) {
 		x->kernel->multiply(x->work, x->scratch, key, c, 0, x->kernel->chunks);
 		for (unsigned b = 0; b < LIMBS_BATCH; b++) x->kernel->add(x->work, x->scratch, b, c);
+		if (x->products) x->kernel->products(x->work, x->scratch, 0, c, x->products + c * x->shape.limbs * LIMBS_N);
 	}
 }
 
@@ -100,7 +102,12 @@ static err check_step(steps *x)
 	limb_check key;
 	bool right;
 
-	if (!before) return err_fail(ERR_NOMEM, "no memory for an accumulator");
+	x->products = large(LIMBS_PRODUCTS * sizeof *x->products);
+	if (!before || !x->products) {
+		free(before);
+		free(x->products);
+		return err_fail(ERR_NOMEM, "no memory for an accumulator");
+	}
 	for (unsigned c = 0; c <= x->shape.k; c++)
 		if (x->shape.bits == 64) limbs_get64((uint64_t *)before + c * LIMBS_N, x->work, 0, c);
 		else limbs_get128((u128 *)before + c * LIMBS_N, x->work, 0, c);
@@ -108,13 +115,14 @@ static err check_step(steps *x)
 	const unsigned a = 1 + x->turn % (2 * LIMBS_N - 1);
 	if (x->shape.bits == 64) {
 		limbs_check64(x->shape, &key, x->rows);
-		right = limbs_step_right64(x->work, x->scratch, 0, a, before, &key);
+		right = limbs_step_right64(x->work, 0, a, before, x->products, &key);
 	} else {
 		limbs_check128(x->shape, &key, x->rows);
-		right = limbs_step_right128(x->work, x->scratch, 0, a, before, &key);
+		right = limbs_step_right128(x->work, 0, a, before, x->products, &key);
 	}
 	for (unsigned b = 0; b < LIMBS_BATCH; b++) right = right && limbs_guard(x->work, b) < LIMBS_GUARD;
 	free(before);
+	free(x->products);
 	return right ? OK : err_fail(ERR_INTERNAL, "a step is wrong");
 }
 
@@ -146,7 +154,7 @@ static err cmux_row(bench *b)
 	x.key_bytes = x.kernel->key_bytes(x.shape);
 	TRY(limbs_work_new(&x.work, x.kernel, x.shape, LIMBS_BATCH));
 	x.key = large(GGSWS * x.key_bytes);
-	x.scratch = large(LIMBS_CHECK_SCRATCH);
+	x.scratch = large(LIMBS_SCRATCH);
 	x.rows = large(x.key_bytes);
 	if (x.key && x.scratch && x.rows) {
 		fill(&x);

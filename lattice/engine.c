@@ -131,6 +131,7 @@ static void bench_free(boot_bench *b)
 {
 	limbs_work_free(&b->work);
 	free(b->before);
+	free(b->products);
 	free(b);
 }
 
@@ -168,14 +169,13 @@ err boot_desk_take(boot_desk **out, boot_key *k)
 	if (d) k->desks = d->next, k->free_desks--;
 	pthread_mutex_unlock(&k->lock);
 	if (!d) {
-		const size_t scratch = size_max(LIMBS_SCRATCH, LIMBS_CHECK_SCRATCH);
 		d = calloc(1, sizeof *d);
 		if (!d) return err_fail(ERR_NOMEM, "no memory for a bootstrap");
-		d->scratch = aligned_alloc(LIMBS_ALIGN, scratch);
+		d->scratch = aligned_alloc(LIMBS_ALIGN, LIMBS_SCRATCH);
 		d->acc = aligned_alloc(LIMBS_ALIGN, glwe_bytes(k));
 		if (!d->scratch || !d->acc) {
 			desk_free(d);
-			return err_fail(ERR_NOMEM, "no memory for the %zu bytes that a thread needs for a bootstrap", scratch + glwe_bytes(k));
+			return err_fail(ERR_NOMEM, "no memory for the %zu bytes that a thread needs for a bootstrap", LIMBS_SCRATCH + glwe_bytes(k));
 		}
 	}
 	*out = d;
@@ -206,7 +206,8 @@ err boot_bench_take(boot_bench **out, boot_key *k)
 		if (!b) return err_fail(ERR_NOMEM, "no memory for a bootstrap");
 		err e = limbs_work_new(&b->work, k->form.kernel, k->form.limb, LIMBS_BATCH);
 		b->before = aligned_alloc(LIMBS_ALIGN, glwe_bytes(k));
-		if (e == OK && !b->before) e = err_fail(ERR_NOMEM, "no memory for the %zu bytes of an accumulator", glwe_bytes(k));
+		b->products = aligned_alloc(LIMBS_ALIGN, LIMBS_PRODUCTS * sizeof *b->products);
+		if (e == OK && (!b->before || !b->products)) e = err_fail(ERR_NOMEM, "no memory for a step of a bootstrap");
 		if (e != OK) {
 			bench_free(b);
 			return e;

@@ -9,15 +9,16 @@
 /* What a thread works with. */
 typedef struct boot_desk {
 	struct boot_desk *next;
-	uint8_t *scratch;               /* of limbs: LIMBS_SCRATCH, or LIMBS_CHECK_SCRATCH          */
-	void    *acc;                   /* k + 1 polynomials                                        */
+	uint8_t *scratch;               /* LIMBS_SCRATCH    */
+	void    *acc;                   /* k + 1 polynomials */
 } boot_desk;
 
 /* What a batch works with. */
 typedef struct boot_bench {
 	struct boot_bench *next;
 	limb_work *work;
-	void      *before;              /* k + 1 polynomials of the ciphertext that is sampled */
+	void      *before;              /* of the ciphertext that is sampled, k + 1 polynomials */
+	int64_t   *products;            /* ... and its step's                                   */
 } boot_bench;
 
 struct boot_key {

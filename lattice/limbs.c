@@ -33,19 +33,19 @@ static bool same_shape(limb_shape a, limb_shape b)
 
 static size_t acc_words(limb_shape s)     { return (size_t)(s.k + 1) * (s.bits / 64) * PART_WORDS; }
 static size_t digit_doubles(limb_shape s) { return (size_t)limb_rows(s) * 2 * FFT_POINTS; }
-static size_t sum_doubles(limb_shape s)   { return (size_t)limb_columns(s) * POLY_DOUBLES; }
+static size_t sum_doubles(limb_shape s)   { return (size_t)s.limbs * LIMBS_BATCH * POLY_DOUBLES; }    /* of all */
 
 err limbs_work_new(limb_work **out, const limb_kernel *kernel, limb_shape s, unsigned batch)
 {
 	enum { HUGE_PAGE = 2 << 20 };
-	const size_t each = acc_words(s) * 8 + (digit_doubles(s) + sum_doubles(s)) * sizeof(double);
-	const size_t bytes = (batch * each + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	const size_t each = acc_words(s) * 8 + digit_doubles(s) * sizeof(double);
+	const size_t bytes = (batch * each + sum_doubles(s) * sizeof(double) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 	limb_work *w;
 
 	ASSERT(batch > 0 && batch <= LIMBS_BATCH);
 	ASSERT(same_shape(s, LIMBS_SQUASH) || same_shape(s, LIMBS_EXACT64) || same_shape(s, LIMBS_FLOAT64));
 	w = aligned_alloc(LIMBS_ALIGN, sizeof *w);
-	if (w) *w = (limb_work){ .kernel = kernel, .shape = s, .batch = batch, .n = batch, .digits = aligned_alloc(HUGE_PAGE, bytes) };
+	if (w) *w = (limb_work){ .kernel = kernel, .shape = s, .batch = batch, .digits = aligned_alloc(HUGE_PAGE, bytes) };
 	if (!w || !w->digits) {
 		free(w);
 		return err_fail(ERR_NOMEM, "no memory for the %zu bytes in which %u ciphertexts are rotated", bytes, batch);
@@ -53,7 +53,8 @@ err limbs_work_new(limb_work **out, const limb_kernel *kernel, limb_shape s, uns
 	madvise(w->digits, bytes, MADV_HUGEPAGE);                  /* faster where it is granted, right where not */
 	memset(w->digits, 0, bytes);
 	w->sums = w->digits + batch * digit_doubles(s);
-	w->acc = (uint64_t *)(w->sums + batch * sum_doubles(s));
+	w->acc = (uint64_t *)(w->sums + sum_doubles(s));
+	limbs_use(w, batch);
 	*out = w;
 	return OK;
 }
@@ -70,6 +71,12 @@ void limbs_use(limb_work *w, unsigned n)
 {
 	ASSERT(n > 0 && n <= w->batch);
 	w->n = n;
+	w->columns = n * (w->shape.k + 1) <= LIMBS_BATCH ? w->shape.k + 1 : 1;
+}
+
+unsigned limbs_columns(const limb_work *w)
+{
+	return w->columns;
 }
 
 /* ---- accumulators ------------------------------------------------------------------------------------------------- */

@@ -18,7 +18,8 @@
  *   multiply  for each c and range of chunks:           sums of products with the key, for all b
  *   add       for each b and output polynomial c:       transformed back, rounded, put together, added to acc_c
  *
- * After the turn one c does not wait for another: multiply and add may go c by c.
+ * After the turn one c does not wait for another.  Sums are large: there is room for those of all c if few accumulators take
+ * part, else for one c at a time (limbs_columns), which is added before the next is multiplied.  So they stay in the cache.
  *
  * After the last phase limbs_guard says whether every value of b was near a whole number.  If not, take_back (for each c)
  * undoes the step for b, and another engine has to do it.  limbs_step_right checks a step thoroughly, for samples.
@@ -33,7 +34,8 @@
 enum {
 	LIMBS_N = 2048, LIMBS_BATCH = 8, LIMBS_MAX = 6, LIMBS_MAX_K = 2, LIMBS_MAX_ROWS = 9,
 	LIMBS_ALIGN = 64,                      /* of each GGSW in a key, and of scratch  */
-	LIMBS_SCRATCH = 104 << 10              /* bytes, for each thread that takes part */
+	LIMBS_SCRATCH = 104 << 10,             /* bytes, for each thread that takes part */
+	LIMBS_PRODUCTS = (LIMBS_MAX_K + 1) * LIMBS_MAX * LIMBS_N       /* of a step, at most */
 };
 
 typedef struct limb_shape {
@@ -68,7 +70,8 @@ typedef struct limb_kernel {
 	void   (*multiply)(limb_work *, void *scratch, const double *key, unsigned c, unsigned first_chunk, unsigned count);
 	void   (*add)(limb_work *, void *scratch, unsigned b, unsigned c);
 
-	/* Undoes add(b, c), as long as nothing was multiplied since.  The guard is left as it is. */
+	/* These two need the sums of c, which stay until another c takes their room; multiply makes them again until the next turn.
+	 * Undoes add(b, c).  The guard is left as it is. */
 	void   (*take_back)(limb_work *, void *scratch, unsigned b, unsigned c);
 	/* The rounded products of the step: out[l * N + i] = coefficient i for limb l.  Not for one limb. */
 	void   (*products)(const limb_work *, void *scratch, unsigned b, unsigned c, int64_t *out);
@@ -84,6 +87,9 @@ void limbs_work_free(limb_work **w);                     /* NULL-safe; sets *w t
 
 /* How many of the accumulators take part from here on, the first ones: 1 <= n <= batch.  Between rotations. */
 void limbs_use(limb_work *w, unsigned n);
+
+/* How many c have room for their sums: all k + 1, or 1. */
+unsigned limbs_columns(const limb_work *w);
 
 /* acc_b = (0, .., 0, X^e lut), e < 2N.  Resets the guard of b. */
 void limbs_start64(limb_work *w, unsigned b, const uint64_t *lut, unsigned e);
@@ -115,12 +121,11 @@ void limbs_check128(limb_shape shape, limb_check *key, const u128 *rows);
 /*
  * Whether the step that was just made, with `a` and the GGSW of *key, took acc_b from `before` (k + 1 polynomials) to what it
  * is now: digits by their definition, products at psi, words put together one by one.  Not for one limb.
- * scratch: LIMBS_CHECK_SCRATCH bytes.
+ * products: what the kernel showed for b, limbs x N numbers for each c.
  */
-enum { LIMBS_CHECK_SCRATCH = 2 * LIMBS_SCRATCH };
-bool limbs_step_right64(const limb_work *w, void *scratch, unsigned b, unsigned a, const uint64_t *before,
+bool limbs_step_right64(const limb_work *w, unsigned b, unsigned a, const uint64_t *before, const int64_t *products,
                         const limb_check *key);
-bool limbs_step_right128(const limb_work *w, void *scratch, unsigned b, unsigned a, const u128 *before,
+bool limbs_step_right128(const limb_work *w, unsigned b, unsigned a, const u128 *before, const int64_t *products,
                          const limb_check *key);
 
 #endif

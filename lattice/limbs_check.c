@@ -123,21 +123,18 @@ static bool added_right(const limb_work *w, unsigned b, unsigned c, words before
 	return true;
 }
 
-static bool step_right(const limb_work *w, void *scratch, unsigned b, unsigned a, words before, const limb_check *key)
+static bool step_right(const limb_work *w, unsigned b, unsigned a, words before, const int64_t *product, const limb_check *key)
 {
 	const limb_shape s = w->shape;
 	const unsigned rows = limb_rows(s);
-	int64_t *product = (int64_t *)((char *)scratch + LIMBS_SCRATCH);
 	uint64_t digits[LIMBS_MAX_ROWS];
 
 	ready();
 	ASSERT(s.limbs > 1 && s.bits == (before.w64 ? 64 : 128) && b < w->n && a < 2 * LIMBS_N);
 	for (unsigned r = 0; r <= s.k; r++) digits_at_psi(digits, s, before, r, a);
-	for (unsigned c = 0; c <= s.k; c++) {
+	for (unsigned c = 0; c <= s.k; c++, product += s.limbs * LIMBS_N) {
 		uint64_t expected = 0, found = 0;
 		for (unsigned r = 0; r < rows; r++) expected = plus(expected, times(digits[r], key->at[r][c]));
-
-		w->kernel->products(w, scratch, b, c, product);
 		for (unsigned l = 0; l < s.limbs; l++) {
 			i128 sum = 0;                                    /* below 2^(51 + 60 + 11) */
 			for (unsigned i = 0; i < LIMBS_N; i++) sum += product[l * LIMBS_N + i] * (i128)power[i];
@@ -148,14 +145,14 @@ static bool step_right(const limb_work *w, void *scratch, unsigned b, unsigned a
 	return true;
 }
 
-bool limbs_step_right64(const limb_work *w, void *scratch, unsigned b, unsigned a, const uint64_t *before,
+bool limbs_step_right64(const limb_work *w, unsigned b, unsigned a, const uint64_t *before, const int64_t *products,
                         const limb_check *key)
 {
-	return step_right(w, scratch, b, a, (words){ .w64 = before }, key);
+	return step_right(w, b, a, (words){ .w64 = before }, products, key);
 }
 
-bool limbs_step_right128(const limb_work *w, void *scratch, unsigned b, unsigned a, const u128 *before,
+bool limbs_step_right128(const limb_work *w, unsigned b, unsigned a, const u128 *before, const int64_t *products,
                          const limb_check *key)
 {
-	return step_right(w, scratch, b, a, (words){ .w128 = before }, key);
+	return step_right(w, b, a, (words){ .w128 = before }, products, key);
 }

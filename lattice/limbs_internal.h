@@ -7,7 +7,7 @@
  *                  the other sign, as many as a vector has: a window that begins in the middle of a vector is X^a acc
  *   digits         spectra, [chunk][row][b], rows in the order of the key
  *   key            spectra, [c][chunk][limb][row]
- *   sums           polynomials on the way back, of which the levels inside tiles are done, [b][c][limb]
+ *   sums           polynomials on the way back, of which the levels inside tiles are done, [b][c modulo columns][limb]
  */
 #ifndef ARCA_LATTICE_LIMBS_INTERNAL_H
 #define ARCA_LATTICE_LIMBS_INTERNAL_H
@@ -32,13 +32,11 @@ typedef struct limb_guard { _Alignas(64) double worst; } limb_guard;
 struct limb_work {
 	const limb_kernel *kernel;
 	limb_shape shape;
-	unsigned   batch, n;
+	unsigned   batch, n, columns;
 	uint64_t  *acc;
 	double    *digits, *sums;
 	limb_guard guard[LIMBS_BATCH][LIMBS_MAX_K + 1];
 };
-
-static inline unsigned limb_columns(limb_shape s) { return (s.k + 1) * s.limbs; }
 
 static inline uint64_t *limb_acc(const limb_work *w, unsigned b, unsigned c)
 {
@@ -47,7 +45,7 @@ static inline uint64_t *limb_acc(const limb_work *w, unsigned b, unsigned c)
 
 static inline double *limb_sum(const limb_work *w, unsigned b, unsigned c)
 {
-	return w->sums + ((size_t)b * (w->shape.k + 1) + c) * w->shape.limbs * POLY_DOUBLES;
+	return w->sums + ((size_t)b * w->columns + c % w->columns) * w->shape.limbs * POLY_DOUBLES;
 }
 
 /* Coefficient i. */

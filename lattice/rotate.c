@@ -3,7 +3,7 @@
  * lattice/rotate.c -- blind rotation of many ciphertexts: in batches, each a job of lattice/crew.h.
  *
  *   start    acc_b = X^-b~ lut, for each b
- *   step i   turn, multiply, add (lattice/limbs.h); then, where needed, settle
+ *   step i   turn; multiply and add, all polynomials or one after the other (lattice/limbs.h); then, where needed, settle
  *   settle   b whose guard spoke: the step is taken back and redone by transforms modulo primes.  b that is sampled: the
  *            step is checked.  If a sample is wrong, what was not sampled cannot be believed either, and the whole batch is
  *            done over by transforms
@@ -28,16 +28,18 @@ typedef struct batch {
 	unsigned    n;
 	boot_bench *bench;
 	phase       phase;
-	size_t      i;                  /* the step           */
-	unsigned    sampled;            /* b, or NOBODY       */
-	atomic_bool wrong;
+	size_t      i;                  /* the step                       */
+	unsigned    c;                  /* the first of its `columns` ... */
+	unsigned    columns;            /* polynomials under way          */
+	unsigned    sampled;            /* b, or NOBODY                   */
+	bool        wrong;
 } batch;
 
 /* What differs between words of 64 and 128 bits; `out` is where the results of the whole rotation go. */
 typedef struct word_size {
 	void (*start)(limb_work *w, unsigned b, const void *lut, unsigned e);
 	void (*get)(void *poly, const limb_work *w, unsigned b, unsigned c);
-	bool (*right)(const limb_work *w, void *scratch, unsigned b, unsigned a, const void *before, const limb_check *key);
+	bool (*right)(const limb_work *w, unsigned b, unsigned a, const void *before, const int64_t *products, const limb_check *key);
 	void (*redo)(limb_work *w, exact *x, void *acc, unsigned b, unsigned a);
 	void (*finish)(void *out, size_t at, const void *acc, part_shape s);
 	err  (*rotate)(void *out, size_t at, size_t count, exact *x, const uint32_t *switched, const void *lut);
@@ -104,6 +106,7 @@ static unsigned step_from(rotation *r, batch *t, size_t i)
 	}
 	t->sampled = sample_for(r, t, t->phase == START);
 	t->phase = TURN;
+	t->c = 0;
 	return t->n * (r->form.shape.k + 1);
 }
 
@@ -125,6 +128,7 @@ static unsigned begin(rotation *r, batch *t)
 		return 0;
 	}
 	limbs_use(t->bench->work, t->n);
+	t->columns = limbs_columns(t->bench->work);
 	t->phase = START;
 	return t->n;
 }
@@ -139,18 +143,22 @@ static unsigned next(void *ctx, size_t job)
 {
 	rotation *r = ctx;
 	batch *t = &r->batch[job];
-	const unsigned columns = t->n * (r->form.shape.k + 1);
 
 	if (r->failed) return t->phase == BEGIN ? 0 : end(r, t);
 	switch (t->phase) {
 	case BEGIN:    return begin(r, t);
 	case START:    return step_from(r, t, 0);
 	case TURN:     t->phase = MULTIPLY; return MULTIPLY_PIECES;
-	case MULTIPLY: t->phase = ADD; return columns;
+	case MULTIPLY: t->phase = ADD; return t->n * t->columns;
 	case ADD:
+		t->c += t->columns;
+		if (t->c <= r->form.shape.k) {
+			t->phase = MULTIPLY;
+			return MULTIPLY_PIECES;
+		}
 		if (!must_settle(r, t)) return step_from(r, t, t->i + 1);
 		t->phase = SETTLE;
-		return t->n;
+		return 1;
 	case SETTLE:
 		if (!t->wrong) return step_from(r, t, t->i + 1);
 		t->phase = DO_OVER;
@@ -174,17 +182,32 @@ static void turn(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned c)
 	r->form.kernel->turn(t->bench->work, d->scratch, b, c, switched_of(r, t->first + b)[t->i]);
 }
 
-static void multiply(rotation *r, batch *t, boot_desk *d, unsigned piece)
+static const double *ggsw(const rotation *r, const batch *t)
 {
-	const unsigned chunks = r->form.kernel->chunks, first = chunks * piece / MULTIPLY_PIECES;
-	const unsigned end_chunk = chunks * (piece + 1) / MULTIPLY_PIECES;
-	const double *key = (const double *)(r->key->key + t->i * r->form.step_bytes);
-
-	for (unsigned c = 0; c <= r->form.shape.k && end_chunk > first; c++)
-		r->form.kernel->multiply(t->bench->work, d->scratch, key, c, first, end_chunk - first);
+	return (const double *)(r->key->key + t->i * r->form.step_bytes);
 }
 
-static void redo(rotation *r, batch *t, boot_desk *d, unsigned b)
+/* A stretch of the key in one go: each has to be fetched from far away at its beginning. */
+static void multiply(rotation *r, batch *t, boot_desk *d, unsigned piece)
+{
+	const unsigned chunks = r->form.kernel->chunks, all = chunks * t->columns, end = all * (piece + 1) / MULTIPLY_PIECES;
+
+	for (unsigned at = all * piece / MULTIPLY_PIECES, count; at < end; at += count) {
+		const unsigned first = at % chunks;
+		count = chunks - first < end - at ? chunks - first : end - at;
+		r->form.kernel->multiply(t->bench->work, d->scratch, ggsw(r, t), t->c + at / chunks, first, count);
+	}
+}
+
+static void add(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned c)
+{
+	limb_work *w = t->bench->work;
+
+	r->form.kernel->add(w, d->scratch, b, c);
+	if (b == t->sampled) r->form.kernel->products(w, d->scratch, b, c, t->bench->products + c * r->form.limb.limbs * LIMBS_N);
+}
+
+static void redo(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned a)
 {
 	limb_work *w = t->bench->work;
 	exact *x;
@@ -194,26 +217,37 @@ static void redo(rotation *r, batch *t, boot_desk *d, unsigned b)
 		fail(r, e);
 		return;
 	}
-	for (unsigned c = 0; c <= r->form.shape.k; c++) r->form.kernel->take_back(w, d->scratch, b, c);
+	for (unsigned c = 0; c <= r->form.shape.k; c++) {
+		r->form.kernel->multiply(w, d->scratch, ggsw(r, t), c, 0, r->form.kernel->chunks);
+		r->form.kernel->take_back(w, d->scratch, b, c);
+	}
 	exact_load(x, t->i);
-	r->words->redo(w, x, d->acc, b, switched_of(r, t->first + b)[t->i]);
+	r->words->redo(w, x, d->acc, b, a);
 	limbs_guard_reset(w, b);
 	exact_free(&x);
 	boot_happened(BOOT_GUARDED);
 }
 
-static void settle(rotation *r, batch *t, boot_desk *d, unsigned b)
+static void settle_one(rotation *r, batch *t, boot_desk *d, unsigned b)
 {
+	const unsigned a = switched_of(r, t->first + b)[t->i];
+
 	if (!(limbs_guard(t->bench->work, b) < LIMBS_GUARD)) {
-		redo(r, t, d, b);
+		redo(r, t, d, b, a);
 	} else if (b == t->sampled) {
 		limb_check check;
 		memcpy(&check, r->key->checks + t->i * sizeof check, sizeof check);
 		boot_happened(BOOT_SAMPLE);
-		if (r->words->right(t->bench->work, d->scratch, b, switched_of(r, t->first + b)[t->i], t->bench->before, &check)) return;
+		if (r->words->right(t->bench->work, b, a, t->bench->before, t->bench->products, &check)) return;
 		t->wrong = true;
 		boot_happened(BOOT_WRONG);
 	}
+}
+
+/* One after the other, since redo makes sums again. */
+static void settle(rotation *r, batch *t, boot_desk *d)
+{
+	for (unsigned b = 0; b < t->n; b++) settle_one(r, t, d, b);
 }
 
 static void finish(rotation *r, batch *t, boot_desk *d, unsigned b)
@@ -247,8 +281,8 @@ static void piece(void *ctx, void *desk, size_t job, unsigned i)
 		break;
 	case TURN:     turn(r, t, desk, i / columns, i % columns); break;
 	case MULTIPLY: multiply(r, t, desk, i); break;
-	case ADD:      r->form.kernel->add(t->bench->work, ((boot_desk *)desk)->scratch, i / columns, i % columns); break;
-	case SETTLE:   settle(r, t, desk, i); break;
+	case ADD:      add(r, t, desk, i / t->columns, t->c + i % t->columns); break;
+	case SETTLE:   settle(r, t, desk); break;
 	case FINISH:   finish(r, t, desk, i); break;
 	case DO_OVER:  do_over(r, at, 1, NULL); break;
 	}

@@ -230,8 +230,8 @@ static void one_chunk(void)
 static void noise_of_public_key(int64_t *e)
 {
 	const unsigned n = PARAMS->pke.n;
-	uint64_t extended[2 * 4096], product[4096] = { 0 };
-	uint8_t reversed[4096];
+	static uint64_t extended[2 * 4096], product[4096];
+	static uint8_t reversed[4096];
 
 	assert_true(n <= COUNT(product));
 	for (unsigned i = 0; i < n; i++) reversed[i] = keys.bit[SECRET_PKE][n - 1 - i];
@@ -243,8 +243,8 @@ static void noise_of_public_key(int64_t *e)
 static void noise_after_every_step_is_what_the_note_derives(void **state)
 {
 	(void)state;
+	static int64_t key_noise[4096];
 	double v[STEPS];
-	int64_t key_noise[4096];
 	bool right = true;
 
 	noise_of_public_key(key_noise);
