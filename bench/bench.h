@@ -55,7 +55,7 @@ typedef struct bench_group {
 /* Every group of this room, the calibration first; ends with NULL. */
 extern const bench_group *const BENCH_GROUPS[];
 extern const bench_group BENCH_CALIBRATION, BENCH_RING, BENCH_SHARE, BENCH_DKG, BENCH_SEAL, BENCH_RPC, BENCH_TKMS, BENCH_KEYGEN, BENCH_ONLINE, BENCH_LATTICE,
-	BENCH_BOOTSTRAP, BENCH_SWITCH;
+	BENCH_BOOTSTRAP, BENCH_SWITCH, BENCH_DELEGATE;
 
 typedef struct bench_result {
 	const bench_row *row;

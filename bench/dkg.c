@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench/dkg.c -- the preprocessing of a joint key generation: a random bit, at one party, with everything that it computes (own
- * words, the check of the words of all parties, the solution); and all bits of a test key between parties in this process.
+ * words, the check of the words of all parties, the solution); a share of zero, which hides a product; all bits of a test key
+ * between parties in this process.
  */
-#include "bench/bench.h"
+#include "bench/dkg.h"
 #include <stdlib.h>
 #include "bench/parties.h"
 #include "mpc/keygen_plan.h"
@@ -105,11 +106,53 @@ static err bit_row(bench *b, unsigned k)
 static err bit_64(bench *b) { return bit_row(b, 64); }
 static err bit_128(bench *b) { return bit_row(b, 128); }
 
+/* ---- a share of zero ----------------------------------------------------------------------------------------------- */
+
+enum { ZEROS = BITS / DEGREE / 2 };
+
+static void make_zeros_of(bits *x, unsigned i) { przs_many(x->tables[i], x->R, x->a[i], x->sid, 0, ZEROS); }
+
+static err make_zeros(void *ctx)
+{
+	bits *x = ctx;
+
+	make_zeros_of(x, 1);
+	bench_keep(x->a[1]);
+	return OK;
+}
+
+static err check_zeros(bits *x)
+{
+	const size_t bytes = ZEROS * x->R->bytes;
+	const uint8_t *y[MAX_PARTIES + 1];
+
+	for (unsigned i = 1; i <= x->n; i++) {
+		make_zeros_of(x, i);
+		y[i] = x->a[i];
+	}
+	bool right = unanimous_open_var(x->all, x->V, y, ZEROS);
+	for (size_t k = 0; right && k < bytes; k++) right = x->V[k] == 0;
+	return right ? OK : err_fail(ERR_INTERNAL, "what was shared is not zero");
+}
+
+static err zero_row(bench *b, unsigned k)
+{
+	bits x = { .n = b->row->arg[0], .t = b->row->arg[1], .R = ring_of(k, DEGREE) };
+
+	err e = bits_new(&x);
+	if (e == OK) e = check_zeros(&x);
+	bench_variant(b, "%s", bench_cpu());
+	if (e == OK) e = bench_measure(b, BENCH_THREAD, ZEROS, make_zeros, &x);
+	bits_end(&x);
+	return e;
+}
+
+static err zero_64(bench *b) { return zero_row(b, 64); }
+static err zero_128(bench *b) { return zero_row(b, 128); }
+
 /* ---- all bits of a test key ---------------------------------------------------------------------------------------- */
 
 enum { MOST = 16, LANES = 4, LANE_BATCH = 1 << 14, PATIENCE_MS = 600000 };
-
-
 
 typedef struct member {
 	inbox     *in;
@@ -222,11 +265,30 @@ static err bits_of_test_key(bench *b)
 	return e;
 }
 
+/* ---- prices -------------------------------------------------------------------------------------------------------- */
+
+err dkg_prices_here(dkg_prices *out, unsigned n, unsigned t, const bench_options *o)
+{
+	const bench_row bit[2] = { { "bit", "s", "", bit_64, { n, t } }, { "bit", "s", "", bit_128, { n, t } } };
+	const bench_row zero[2] = { { "zero", "s", "", zero_64, { n, t } }, { "zero", "s", "", zero_128, { n, t } } };
+	bench_result r;
+
+	for (unsigned w = 0; w < 2; w++) {
+		TRY(bench_run(&r, &bit[w], NULL, o));
+		out->bit[w] = r.value;
+		TRY(bench_run(&r, &zero[w], NULL, o));
+		out->zero[w] = r.value;
+	}
+	return OK;
+}
+
 static const bench_row ROWS[] = {
-	{ "bit-128/4-1", "us", "a random bit modulo 2^128 at one of 4 parties, 1 corrupt", bit_128, { 4, 1 } },
-	{ "bit-64/4-1", "us", "the same modulo 2^64", bit_64, { 4, 1 } },
-	{ "bit-128/13-4", "us", "a random bit modulo 2^128 at one of 13 parties, 4 corrupt", bit_128, { 13, 4 } },
-	{ "bit-64/13-4", "us", "the same modulo 2^64", bit_64, { 13, 4 } },
+	{ "random-bit/4-1/128", "us", "a random bit modulo 2^128 at one of 4 parties, 1 corrupt", bit_128, { 4, 1 } },
+	{ "random-bit/4-1/64", "us", "the same modulo 2^64", bit_64, { 4, 1 } },
+	{ "random-bit/13-4/128", "us", "a random bit modulo 2^128 at one of 13 parties, 4 corrupt", bit_128, { 13, 4 } },
+	{ "random-bit/13-4/64", "us", "the same modulo 2^64", bit_64, { 13, 4 } },
+	{ "zero/4-1/128", "us", "a share of zero of degree 2t modulo 2^128 at one of 4 parties, 1 corrupt", zero_128, { 4, 1 } },
+	{ "zero/13-4/128", "us", "the same at one of 13 parties, 4 corrupt", zero_128, { 13, 4 } },
 	{ "bits-test/4-1", "ms", "all bits of a test key at 4 parties in this process, on all cores", bits_of_test_key, { 4, 1 } },
 };
 const bench_group BENCH_DKG = { ROWS, COUNT(ROWS), NULL, NULL };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/bench.c -- arca bench: which rows, and how they are printed. */
 #include <unistd.h>
+#include "cli/bench_dkg.h"
 #include "cli/bench_e2e.h"
 #include "cli/cli.h"
 
@@ -18,10 +19,11 @@ enum { MOST_NAMES = 64 };
 /* Those of bench/, then ours: a group for each place, NULL behind the last. */
 static const bench_group *group_at(size_t i)
 {
+	static const bench_group *const OWN[] = { &BENCH_E2E, &BENCH_DKG_TEST, &BENCH_DKG_DEFAULT };
 	size_t n = 0;
 
 	while (BENCH_GROUPS[n]) n++;
-	return i < n ? BENCH_GROUPS[i] : i == n ? &BENCH_E2E : NULL;
+	return i < n ? BENCH_GROUPS[i] : i - n < COUNT(OWN) ? OWN[i - n] : NULL;
 }
 
 /* ---- which rows ------------------------------------------------------------------------------------------------- */
@@ -31,6 +33,12 @@ static bool is_chosen(const args *a, const bench_row *row)
 	for (size_t i = 0; i < a->plains; i++)
 		if (bench_is_named(row, a->plain[i])) return true;
 	return a->plains == 0;
+}
+
+/* What takes minutes is measured for those who name it. */
+static bool is_measured(const args *a, const bench_group *g, const bench_row *row)
+{
+	return g == &BENCH_CALIBRATION || (is_chosen(a, row) && (a->plains || g != &BENCH_DKG_DEFAULT));
 }
 
 static err check_names(cli *c)
@@ -54,7 +62,7 @@ static err list(const cli *c)
 		for (size_t k = 0; k < g->rows; k++) {
 			const bench_row *r = &g->row[k];
 			if (!is_chosen(&c->args, r)) continue;
-			if (!args_has(&c->args, "json")) printf("%-18s %-10s %s\n", r->name, r->unit, r->line);
+			if (!args_has(&c->args, "json")) printf("%-26s %-10s %s\n", r->name, r->unit, r->line);
 			json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", r->name, "unit", r->unit, "line", r->line));
 		}
 	if (args_has(&c->args, "json")) print_json(rows);
@@ -73,7 +81,7 @@ static void put_figure(char out[static 32], double x)
 
 static void print_head(void)
 {
-	printf("%-18s %12s %-10s %12s %12s %8s %8s  %s\n", "row", "value", "unit", "min", "median", "runs", "threads", "variant");
+	printf("%-26s %12s %-10s %12s %12s %8s %8s  %s\n", "row", "value", "unit", "min", "median", "runs", "threads", "variant");
 }
 
 static void print_row(const bench_result *r)
@@ -83,7 +91,7 @@ static void print_row(const bench_result *r)
 	put_figure(value, r->value);
 	put_figure(min, r->min);
 	put_figure(median, r->median);
-	printf("%-18s %12s %-10s %12s %12s %8zu %8u  %s\n", r->row->name, value, r->row->unit, min, median, r->runs, r->threads,
+	printf("%-26s %12s %-10s %12s %12s %8zu %8u  %s\n", r->row->name, value, r->row->unit, min, median, r->runs, r->threads,
 	       r->variant);
 	fflush(stdout);
 }
@@ -116,7 +124,7 @@ static void measure_group(cli *c, json_t *rows, const bench_group *g, const benc
 	bool opened = false;
 
 	for (size_t k = 0; k < g->rows && !signals_came(); k++) {
-		if (g != &BENCH_CALIBRATION && !is_chosen(&c->args, &g->row[k])) continue;
+		if (!is_measured(&c->args, g, &g->row[k])) continue;
 		if (!opened && g->open && g->open(&state, o) != OK) {
 			fprintf(stderr, "%s: %s\n", g->row[k].name, err_text());
 			err_clear();
@@ -160,16 +168,25 @@ const command COMMAND_BENCH = {
 	.noun = "bench", .run = run, .options = OPTIONS, .plain = "NAME", .plains = MOST_NAMES, .plains_optional = true,
 	.line = "measure how fast this machine is with arca",
 	.help =
-	"Measures the rows that are named, or all. A name without its part behind the slash\n"
-	"means every row of it. The calibration rows (cal/...) are always measured first: they\n"
-	"say what the machine is like, and figures of two machines are compared by them.\n"
+	"Measures the rows that are named, or all but those of production keys that parties make.\n"
+	"A name without its part behind the slash means every row of it. The calibration rows\n"
+	"(cal/...) are always measured first: they say what the machine is like, and figures of\n"
+	"two machines are compared by them.\n"
 	"\n"
 	"value is the figure to quote: the median of all runs, unless the row's name says\n"
 	"otherwise (p99). Times of kernels are those of the thread, not of the wall. Results are\n"
 	"checked; a row that is wrong or cannot be measured here is told on stderr, is absent\n"
-	"from the output, and the exit code is 2.\n",
+	"from the output, and the exit code is 2.\n"
+	"\n"
+	"dkg rows run nodes that make a key together, and tell of its phases; reshare rows have\n"
+	"it shared anew. dkg/default and reshare/default are of production parameters and only\n"
+	"measured if they are named: the key takes many minutes, and some 3 GB for each node in\n"
+	"the folder TMPDIR, or /tmp. From it follows dkg/default/13-4, how long 13 parties with 64\n"
+	"cores each and 1 Gb/s would need.\n",
 	.examples =
 	"  arca bench\n"
 	"  arca bench --list\n"
-	"  arca bench open prss-mask/13-4 --seconds 5 --json\n",
+	"  arca bench open prss-mask/13-4 --seconds 5 --json\n"
+	"  arca bench dkg/test --parties 13\n"
+	"  arca bench dkg --json\n",
 };

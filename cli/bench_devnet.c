@@ -4,68 +4,122 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/cli.h"
+#include "tkms/keygen.h"
 #include "vault/objects.h"
 
 /* ---- other commands of this program -------------------------------------------------------------------------------- */
 
-/* Output goes to DIR/log; its last line is the sentence of a failure. */
-static err arca(const bench_devnet *d, const char *const *words)
-{
-	char log[96];
-	AUTO(buf) text = { 0 };
-	posix_spawn_file_actions_t to_log;
-	pid_t child;
-	int status = 0;
+enum { NOBODY_LOOKS_MS = 50, MAX_LOG = 1 << 20 };
 
-	snprintf(log, sizeof log, "%s/log", d->dir);
+static const char *file_in(char out[static BENCH_DIR + 16], const bench_devnet *d, const char *name)
+{
+	snprintf(out, BENCH_DIR + 16, "%s/%s", d->dir, name);
+	return out;
+}
+
+static err spawn(pid_t *child, const bench_devnet *d, const char *const *words)
+{
+	char log[BENCH_DIR + 16];
+	posix_spawn_file_actions_t to_log;
+
 	posix_spawn_file_actions_init(&to_log);
-	posix_spawn_file_actions_addopen(&to_log, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	posix_spawn_file_actions_addopen(&to_log, 1, file_in(log, d, "log"), O_WRONLY | O_CREAT | O_APPEND, 0644);
 	posix_spawn_file_actions_adddup2(&to_log, 1, 2);
-	const int failed = posix_spawn(&child, "/proc/self/exe", &to_log, NULL, (char *const *)(uintptr_t)words, environ);
+	const int failed = posix_spawn(child, "/proc/self/exe", &to_log, NULL, (char *const *)(uintptr_t)words, environ);
 	posix_spawn_file_actions_destroy(&to_log);
-	if (failed) return err_fail(ERR_IO, "cannot run arca %s %s: %s", words[1], words[2], strerror(failed));
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return OK;
-	if (file_read(&text, log, 1 << 20) != OK) err_clear();
+	return failed ? err_fail(ERR_IO, "cannot run arca %s %s: %s", words[1], words[2], strerror(failed)) : OK;
+}
+
+/* A signal to us ends it, unless it was begun afterwards: then it cleans up. */
+static int wait_for(pid_t child, const bench_watch *watch)
+{
+	const int pause_ms = watch ? watch->every_ms : NOBODY_LOOKS_MS;
+	const struct timespec pause = { pause_ms / 1000, pause_ms % 1000 * 1000000L };
+	bool told = signals_came();
+	pid_t ended;
+	int status;
+
+	while ((ended = waitpid(child, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+		if (signals_came() && !told) told = kill(child, SIGTERM) == 0;
+		if (watch) watch->look(watch->ctx);
+		nanosleep(&pause, NULL);
+	}
+	ASSERT(ended == child);
+	return status;
+}
+
+/* The last line that it wrote is the sentence of its failure. */
+static err failure(const bench_devnet *d, const char *const *words)
+{
+	char log[BENCH_DIR + 16];
+	AUTO(buf) text = { 0 };
+
+	if (file_read(&text, file_in(log, d, "log"), MAX_LOG) != OK) err_clear();
 	while (text.n && text.p[text.n - 1] == '\n') text.n--;
 	const char *all = buf_str(&text), *last = strrchr(all, '\n');
 	return err_fail(ERR_STATE, "arca %s %s failed: %s", words[1], words[2], last ? last + 1 : all);
 }
 
+err bench_devnet_arca(const bench_devnet *d, const char *const *words, const bench_watch *watch)
+{
+	pid_t child;
+
+	TRY(spawn(&child, d, words));
+	const int status = wait_for(child, watch);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? OK : failure(d, words);
+}
+
 static err devnet(const bench_devnet *d, const char *verb)
 {
-	return arca(d, (const char *const[]){ "arca", "devnet", verb, "--dir", d->dir, NULL });
+	return bench_devnet_arca(d, (const char *const[]){ "arca", "devnet", verb, "--dir", d->dir, NULL }, NULL);
 }
 
 /* ---- the key ------------------------------------------------------------------------------------------------------- */
 
+/* A part names the published key set, and a node starts only if that is there; big formats need nothing of it. */
+static const char NO_KEY_SET[] = "arca bench dealt this key, and nobody can compute under it\n";
+
+static err open_vault(vault **out, const bench_devnet *d, party me)
+{
+	char public_folder[BENCH_DIR + 64], private_folder[BENCH_DIR + 64];
+
+	snprintf(public_folder, sizeof public_folder, "%s/party-%u/public/PUB", d->dir, me);
+	snprintf(private_folder, sizeof private_folder, "%s/party-%u/private/PRIV", d->dir, me);
+	return vault_open(out, public_folder, private_folder);
+}
+
 static err store_part(const bench_devnet *d, const key_share *s)
 {
 	const share_holder *h = &s->holder;
+	uint8_t digest[KEY_DIGEST_BYTES];
 	const key_record record = { .state = KEY_ACTIVE, .marks = KEY_INSECURE, .fhe_parameter = s->params->fhe_parameter,
-		.created_ms = clock_unix_ms(clock_system()), .metadata = { .key_id = h->key_id, .prep_id = h->key_id } };
-	char public_folder[128], private_folder[128];
+		.created_ms = clock_unix_ms(clock_system()),
+		.metadata = { .key_id = h->key_id, .prep_id = h->key_id, .digests = 1,
+		              .digest = { { PUB_COMPRESSED_XOF_KEY_SET, slice_of(digest, sizeof digest) } } } };
 	AUTO(buf) bytes = { 0 }, object = { 0 };
 	vault *v;
 	bool existed;
 
-	snprintf(public_folder, sizeof public_folder, "%s/party-%u/public/PUB", d->dir, h->me);
-	snprintf(private_folder, sizeof private_folder, "%s/party-%u/private/PRIV", d->dir, h->me);
+	tkms_key_digest(digest, slice_str(NO_KEY_SET));
 	key_share_write(&bytes, s);
 	own_part_write(&object, &record, buf_slice(&bytes));
-	TRY(vault_open(&v, public_folder, private_folder));
-	err e = vault_put_private(v, PRIV_FHE_KEY_INFO, &h->epoch_id, &h->key_id, buf_slice(&object), &existed);
+	TRY(open_vault(&v, d, h->me));
+	err e = vault_put_public(v, PUB_COMPRESSED_XOF_KEY_SET, &h->key_id, slice_str(NO_KEY_SET), &existed);
+	if (e == OK) e = vault_put_private(v, PRIV_FHE_KEY_INFO, &h->epoch_id, &h->key_id, buf_slice(&object), &existed);
 	vault_free(&v);
 	return e;
 }
 
-static err deal_key(bench_devnet *d)
+static err put_key(bench_devnet *d)
 {
 	key_share dealt[MAX_PARTIES + 1] = { 0 };
 	const unsigned n = (unsigned)d->net.parties;
@@ -80,6 +134,57 @@ static err deal_key(bench_devnet *d)
 	return e;
 }
 
+static err read_again(bench_devnet *d)
+{
+	char file[BENCH_DIR + 16];
+
+	cluster_free(&d->net);
+	return cluster_read(&d->net, file_in(file, d, "devnet.json"));
+}
+
+err bench_devnet_deal(bench_devnet *d)
+{
+	TRY(devnet(d, "down"));
+	TRY(put_key(d));
+	TRY(devnet(d, "start"));
+	return read_again(d);                            /* processes have other numbers now */
+}
+
+/* ---- what nodes used ----------------------------------------------------------------------------------------------- */
+
+err bench_devnet_memory(double *mib, const bench_devnet *d, size_t i)
+{
+	static const char PEAK[] = "VmHWM:";
+	char path[64], line[256];
+	double kib = 0;
+
+	snprintf(path, sizeof path, "/proc/%lld/status", (long long)d->net.party[i].pid);
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f))
+		if (strncmp(line, PEAK, strlen(PEAK)) == 0) kib = strtod(line + strlen(PEAK), NULL);
+	if (f) fclose(f);
+	if (kib <= 0) return err_fail(ERR_IO, "%s does not tell how much memory was used", path);
+	*mib = kib / 1024;
+	return OK;
+}
+
+/* Behind the name in parentheses come eleven words, then the ticks in programs and in the system. */
+err bench_devnet_spent(double *core_s, const bench_devnet *d, size_t i)
+{
+	unsigned long long user = 0, system = 0;
+	char path[64], line[1024] = "";
+
+	snprintf(path, sizeof path, "/proc/%lld/stat", (long long)d->net.party[i].pid);
+	FILE *f = fopen(path, "re");
+	if (f && !fgets(line, sizeof line, f)) line[0] = '\0';
+	if (f) fclose(f);
+	const char *rest = strrchr(line, ')');
+	if (!rest || sscanf(rest + 1, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu", &user, &system) != 2)
+		return err_fail(ERR_IO, "%s does not tell how long the process has worked", path);
+	*core_s = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	return OK;
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
 
 static int remove_it(const char *path, const struct stat *s, int type, struct FTW *f)
@@ -88,30 +193,33 @@ static int remove_it(const char *path, const struct stat *s, int type, struct FT
 	return remove(path);
 }
 
-static err bring_up(bench_devnet *d, unsigned parties)
+static err make_folder(bench_devnet *d)
 {
-	char number[16], file[96];
+	const char *place = getenv("TMPDIR");
 
-	snprintf(number, sizeof number, "%u", parties);
-	snprintf(file, sizeof file, "%s/devnet.json", d->dir);
-	TRY(arca(d, (const char *const[]){ "arca", "devnet", "up", "--dir", d->dir, "--mode", "threshold", "--parties", number,
-	                                   "--keygen", "none", NULL }));
-	TRY(devnet(d, "down"));
-	TRY(cluster_read(&d->net, file));
-	TRY(deal_key(d));
-	TRY(devnet(d, "start"));
-	cluster_free(&d->net);                           /* processes have other numbers now */
-	return cluster_read(&d->net, file);
+	if (!place || !*place) place = "/tmp";
+	if ((size_t)snprintf(d->dir, sizeof d->dir, "%s/arca-bench-XXXXXX", place) >= sizeof d->dir)
+		return err_fail(ERR_REQUEST, "TMPDIR=%s is too long a name", place);
+	return mkdtemp(d->dir) ? OK : err_fail(ERR_IO, "cannot make a folder in %s: %s", place, strerror(errno));
 }
 
-err bench_devnet_up(bench_devnet *out, unsigned parties)
+static err bring_up(bench_devnet *d, unsigned parties, const char *params)
+{
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", parties);
+	TRY(bench_devnet_arca(d, (const char *const[]){ "arca", "devnet", "up", "--dir", d->dir, "--mode", "threshold",
+	                      "--parties", number, "--params", params, "--keygen", "none", NULL }, NULL));
+	return read_again(d);
+}
+
+err bench_devnet_up(bench_devnet *out, unsigned parties, const char *params)
 {
 	AUTO(buf) why = { 0 };
 
 	memset(out, 0, sizeof *out);
-	snprintf(out->dir, sizeof out->dir, "/tmp/arca-bench-XXXXXX");
-	if (!mkdtemp(out->dir)) return err_fail(ERR_IO, "cannot make a folder in /tmp: %s", strerror(errno));
-	err e = bring_up(out, parties);
+	TRY(make_folder(out));
+	err e = bring_up(out, parties, params);
 	if (e == OK) return OK;
 	buf_put_str(&why, err_text());
 	bench_devnet_down(out);

@@ -263,23 +263,6 @@ static err latency(bench *b)
 	return with_questions(b, b->state, prepared(b, LONE_POOL, 20), ask_singly);
 }
 
-/* The most memory that the process had in use, in MiB. */
-static err memory_of(double *out, int64_t pid)
-{
-	static const char PEAK[] = "VmHWM:";
-	char path[64], line[256];
-	double kib = 0;
-
-	snprintf(path, sizeof path, "/proc/%lld/status", (long long)pid);
-	FILE *f = fopen(path, "re");
-	while (f && fgets(line, sizeof line, f))
-		if (strncmp(line, PEAK, strlen(PEAK)) == 0) kib = strtod(line + strlen(PEAK), NULL);
-	if (f) fclose(f);
-	if (kib <= 0) return err_fail(ERR_IO, "%s does not tell how much memory was used", path);
-	*out = kib / 1024;
-	return OK;
-}
-
 /* After the questions of the other rows, or at least those of warming up. */
 static err memory(bench *b)
 {
@@ -289,7 +272,7 @@ static err memory(bench *b)
 	say_variant(b, x);
 	b->quantile = 1;
 	for (size_t i = 0; i < x->devnet.net.parties; i++) {
-		TRY(memory_of(&mib, x->devnet.net.party[i].pid));
+		TRY(bench_devnet_memory(&mib, &x->devnet, i));
 		bench_take(b, mib);
 	}
 	return OK;
@@ -332,12 +315,13 @@ static err e2e_open(void **state, const bench_options *o)
 
 	ASSERT(x);
 	if (o->tell) o->tell("starting nodes and dealing a key of production size");
-	err e = bench_devnet_up(&x->devnet, o->parties ? o->parties : PARTIES);
+	err e = bench_devnet_up(&x->devnet, o->parties ? o->parties : PARTIES, PARAMS_TEST.name);
 	if (e != OK) {
 		free(x);
 		return e;
 	}
-	e = connect_all(x);
+	e = bench_devnet_deal(&x->devnet);
+	if (e == OK) e = connect_all(x);
 	if (e == OK) e = with_questions(NULL, x, WARM, warm_up);
 	if (e == OK) *state = x;
 	else e2e_close(x);

@@ -22,7 +22,7 @@ static const option OPTIONS[] = {
 	{ "parties",   "N",    OPTIONAL, "how many nodes; without it, 4; 1 is centralized" },
 	{ "threshold", "T",    OPTIONAL, "how many of them may be corrupt; without it, (N - 1) / 3" },
 	{ "params",    "SET",  OPTIONAL, "test (the default) or default, which is for production" },
-	{ "keygen",    "HOW",  OPTIONAL, "insecure (the default) or none; centralized: central (the default) or none" },
+	{ "keygen",    "HOW",  OPTIONAL, "dkg (the default), insecure or none; centralized: central (the default) or none" },
 	{ "base-port", "P",    OPTIONAL, "the first of 3 ports a party: gRPC, peers, HTTP; without it, free ones" },
 	{ "json",      NULL,   OPTIONAL, "print devnet.json when all is ready" },
 	OPTIONS_END
@@ -101,19 +101,15 @@ static err read_keygen(plan *out, cli *c)
 {
 	const char *how = args_text(&c->args, "keygen");
 
-	out->keygen = how ? how : !out->shared ? "central" : DEALER ? "insecure" : "none";
+	out->keygen = how ? how : out->shared ? "dkg" : "central";
 	if (strcmp(out->keygen, "none") == 0) return OK;
 	if (!out->shared && (strcmp(out->keygen, "dkg") == 0 || strcmp(out->keygen, "insecure") == 0))
 		return cli_usage(c, "--keygen %s is for parties that share a key; one node makes it alone (central)", how);
 	if (!out->shared && strcmp(out->keygen, "central") != 0)
 		return cli_usage(c, "--keygen %s: there are central and none", how);
-	if (out->shared && strcmp(out->keygen, "dkg") == 0)
-		return cli_usage(c, "--keygen dkg: key generation by the parties themselves is not built in this version; insecure has "
-		                 "party 1 make the key whole and deal it out");
-	if (out->shared && strcmp(out->keygen, "insecure") != 0)
-		return cli_usage(c, "--keygen %s: there are insecure and none", how);
-	if (out->shared && !DEALER) return cli_usage(c, "--keygen insecure: this arca is built without a dealer; there is none");
-	return OK;
+	if (!out->shared || strcmp(out->keygen, "dkg") == 0) return OK;
+	if (strcmp(out->keygen, "insecure") != 0) return cli_usage(c, "--keygen %s: there are dkg, insecure and none", how);
+	return DEALER ? OK : cli_usage(c, "--keygen insecure: this arca is built without a dealer; there are dkg and none");
 }
 
 static err read_plan(plan *out, cli *c)
@@ -211,7 +207,7 @@ static err make_keys(cli *c, devnet *d, const plan *p)
 	char key[ID_TEXT];
 	made_key k;
 
-	TRY(keygen_run(&k, c, &d->cluster, p->params, p->shared, KEYGEN_TIMEOUT_S * 1000));
+	TRY(keygen_run(&k, c, &d->cluster, p->params, strcmp(p->keygen, "insecure") == 0, KEYGEN_TIMEOUT_S * 1000));
 	if (c->code == EXIT_PARTLY) return err_fail(ERR_STATE, "not every party has the key");
 	d->cluster.prep = k.prep;
 	d->cluster.key = k.key;
@@ -288,8 +284,8 @@ static void introduce(const cli *c, const plan *p)
 	else
 		say(c, "mode threshold: %u parties share the key; any %u of them decrypt, and up to %u may be corrupt\n", p->parties,
 		    2 * p->threshold + 1, p->threshold);
-	if (strcmp(p->keygen, "insecure") == 0)
-		say(c, "keygen insecure: party 1 makes the key whole and deals it out; the parties cannot yet make one together\n");
+	if (strcmp(p->keygen, "dkg") == 0) say(c, "keygen dkg: the parties make the key together; it is never whole anywhere\n");
+	if (strcmp(p->keygen, "insecure") == 0) say(c, "keygen insecure: party 1 makes the key whole and deals it out, for trials\n");
 }
 
 static err run(cli *c)
@@ -317,8 +313,8 @@ const command COMMAND_DEVNET_UP = {
 	"stops what it had started.\n"
 	"\n"
 	"N parties share the key: any 2T + 1 of them decrypt, and whatever up to T of them do,\n"
-	"no answer is wrong and nobody learns the key. The key itself is made by a dealer for\n"
-	"now (--keygen insecure): party 1 has it whole for a moment. That is recorded in\n"
+	"no answer is wrong and nobody learns the key, which they make together. --keygen\n"
+	"insecure has a dealer make it: party 1 has it whole for a moment. That is recorded in\n"
 	"devnet.json, and commands ask such a cluster only as a devnet, or with\n"
 	"--allow-insecure-key.\n"
 	"\n"

@@ -4,6 +4,7 @@
 #include "cli/ceremony.h"
 #include "cli/devnet.h"
 #include "cli/request.h"
+#include "cli/verify.h"
 
 #define WHERE_OPTIONS \
 	{ "devnet",  "DIR",  ONE_OF,   "a cluster on this machine" }, \
@@ -13,6 +14,7 @@
 
 static const option NEW_OPTIONS[] = {
 	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, that of devnet.json or FILE" },
+	{ "from",  "ID", OPTIONAL, "the epoch whose keys the parties share anew in it; without it, it begins without any" },
 	WHERE_OPTIONS,
 	OPTIONS_END
 };
@@ -96,11 +98,85 @@ err epoch_run(party_set *who, double *seconds, cli *c, const cluster *net, const
 	return ceremony_run(who, seconds, c, net, &x);
 }
 
+/* ---- with the keys of an epoch before it ------------------------------------------------------------------------- */
+
+enum { MAX_RESHARED = 64 };
+
+typedef struct reshared_key { id32 key, prep; key_digests files; } reshared_key;
+
+typedef struct resharing {
+	const cluster *net;
+	bool         known;                  /* by what the first party said */
+	size_t       keys;
+	reshared_key key[MAX_RESHARED];
+} resharing;
+
+/* Of a party's answer: right by itself. */
+static err read_key(reshared_key *out, const resharing *x, const cluster_party *p, const Kms__V1__KeyGenResult *r)
+{
+	if (!r->request_id || !r->preprocessing_id)
+		return err_fail(ERR_REQUEST, "party %u speaks of a key without its id or that of its preprocessing", p->party_id);
+	TRY(id_parse(&out->key, "request_id", slice_str(r->request_id->request_id)));
+	TRY(id_parse(&out->prep, "preprocessing_id", slice_str(r->preprocessing_id->request_id)));
+	return verify_keygen(&out->files, x->net, p, &out->prep, &out->key, r);
+}
+
+/* Everybody must have the same keys, and have signed that their published files are what they were. */
+static err reshared_ok(void *ctx, const cluster_party *p, const ProtobufCMessage *result)
+{
+	const Kms__V1__EpochResultResponse *r = (const Kms__V1__EpochResultResponse *)result;
+	resharing *x = ctx, mine = { .net = x->net, .known = true, .keys = r->n_reshare_responses };
+
+	if (mine.keys > MAX_RESHARED) return err_fail(ERR_REQUEST, "party %u speaks of %zu keys", p->party_id, mine.keys);
+	for (size_t i = 0; i < mine.keys; i++) TRY(read_key(&mine.key[i], x, p, r->reshare_responses[i]));
+	if (!x->known) *x = mine;
+	else if (mine.keys != x->keys || memcmp(mine.key, x->key, mine.keys * sizeof *mine.key) != 0)
+		return err_fail(ERR_REQUEST, "party %u signed for other keys than those before it", p->party_id);
+	return OK;
+}
+
+static err run_from(party_set *who, double *seconds, resharing *x, const epoch_job *j, const id32 *from)
+{
+	Kms__V1__NewMpcEpochRequest q = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
+	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
+	request_fields f;
+
+	request_fill(&f, &j->net, &j->epoch, from, true);
+	previous.context_id = &f.context;
+	previous.epoch_id = &f.about;
+	q.context_id = &f.context;
+	q.epoch_id = &f.request;
+	q.previous_epoch = &previous;
+	q.domain = &f.domain;
+	const ceremony c = { .what = "resharing", .verify = reshared_ok, .ctx = x, .quiet = args_has(&j->c->args, "json"),
+		.call = { .start = "NewMpcEpoch", .fetch = "GetEpochResult", .request = &q.base,
+		          .result = &kms__v1__epoch_result_response__descriptor, .id = j->epoch, .timeout_ms = j->timeout_ms,
+		          .most_answer = CEREMONY_ANSWER } };
+	return ceremony_run(who, seconds, j->c, &j->net, &c);
+}
+
+static err make_from(epoch_job *j, const char *text)
+{
+	resharing x = { .net = &j->net };
+	char what[80];
+	party_set who;
+	double seconds;
+	id32 from;
+
+	TRY_USAGE(j->c, id_parse(&from, "--from", slice_str(text)));
+	TRY(run_from(&who, &seconds, &x, j, &from));
+	snprintf(what, sizeof what, "set up with %zu key%s reshared", x.keys, x.keys == 1 ? "" : "s");
+	report(j, what, who, seconds);
+	return OK;
+}
+
 static err make(epoch_job *j)
 {
+	const char *from = args_text(&j->c->args, "from");
 	party_set who;
 	double seconds;
 
+	if (from) return make_from(j, from);
 	TRY(epoch_run(&who, &seconds, j->c, &j->net, &j->epoch, j->timeout_ms));
 	report(j, "set up", who, seconds);
 	return OK;
@@ -191,12 +267,15 @@ const command COMMAND_EPOCH_NEW = {
 	.line = "have the parties set up an epoch: agree on the keys of their shared randomness",
 	.help =
 	"Asks every party for NewMpcEpoch and waits for its result. Nothing decrypts before the\n"
-	"first epoch is there; 'arca devnet up' makes that of a devnet. Exits 2 if a party is\n"
-	"missing, but no more than T.\n",
+	"first epoch is there; 'arca devnet up' makes that of a devnet. With --from, every key of\n"
+	"that epoch gets new shares in the new one, under the same id and with the same published\n"
+	"files; both epochs decrypt until the old one is destroyed. Exits 2 if a party is missing,\n"
+	"but no more than T.\n",
 	.examples =
 	"  arca epoch new --nodes cluster.json\n"
 	"  arca epoch new --devnet net \\\n"
-	"      --epoch 0800000000000000000000000000000000000000000000000000000000000002\n",
+	"      --epoch 0800000000000000000000000000000000000000000000000000000000000002 \\\n"
+	"      --from 0800000000000000000000000000000000000000000000000000000000000001\n",
 };
 
 const command COMMAND_EPOCH_STATUS = {

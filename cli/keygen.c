@@ -12,7 +12,7 @@ static const option OPTIONS[] = {
 	{ "devnet",   "DIR",  ONE_OF,   "a cluster on this machine" },
 	{ "nodes",    "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" },
 	{ "params",   "SET",  OPTIONAL, "test or default; without it, what the cluster is for" },
-	{ "insecure", NULL,   OPTIONAL, "party 1 makes the key whole and deals it out; on a devnet, that is how it is done" },
+	{ "insecure", NULL,   OPTIONAL, "party 1 makes the key whole and deals it out, for trials" },
 	{ "timeout",  "S",    OPTIONAL, "how long to wait for each step, in seconds" },
 	{ "json",     NULL,   OPTIONAL, "print ids, digests and times as JSON" },
 	OPTIONS_END
@@ -54,7 +54,8 @@ static err preprocess(run_of *r, const methods *m, int64_t timeout_ms)
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
-	const ceremony x = { .what = "preprocessing", .verify = preprocessing_ok, .ctx = r, .quiet = args_has(&r->c->args, "json"),
+	const ceremony x = { .what = "preprocessing", .watch = r->net->party[0].http, .verify = preprocessing_ok, .ctx = r,
+		.quiet = args_has(&r->c->args, "json"),
 		.call = { .start = m->preproc, .fetch = m->preproc_result, .request = &q.base,
 		          .result = &kms__v1__key_gen_preproc_result__descriptor, .id = r->k->prep, .timeout_ms = timeout_ms,
 		          .most_answer = CEREMONY_ANSWER } };
@@ -156,20 +157,11 @@ err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *para
 	return OK;
 }
 
-/* How a cluster of this kind makes keys.  ERR_UNSUPPORTED for a shared key that no dealer may make: see the sentence. */
 static err which_way(bool *insecure, const cli *c, const cluster *net)
 {
-	*insecure = false;
-	if (!cluster_is_shared(net)) {
-		if (args_has(&c->args, "insecure"))
-			return err_fail(ERR_REQUEST, "--insecure is for parties that share a key; this cluster is one node that holds all "
-			                "of it");
-		return OK;
-	}
-	*insecure = args_has(&c->args, "insecure") || args_has(&c->args, "devnet");
-	if (*insecure) return OK;
-	return err_fail(ERR_UNSUPPORTED, "key generation by the parties themselves is not built in this version; --insecure has "
-	                "party 1 make the key whole and deal it out, for trials");
+	*insecure = args_has(&c->args, "insecure");
+	if (!*insecure || cluster_is_shared(net)) return OK;
+	return err_fail(ERR_REQUEST, "--insecure is for parties that share a key; this cluster is one node that holds all of it");
 }
 
 /* ---- the command --------------------------------------------------------------------------------------------- */
@@ -187,7 +179,7 @@ static err record(cli *c, const made_key *k, const lat_params *params, bool *rec
 	if (id_is_zero_var(&d.cluster.key)) {
 		d.cluster.prep = k->prep;
 		d.cluster.key = k->key;
-		d.cluster.keygen = k->insecure ? "insecure" : "central";
+		d.cluster.keygen = k->insecure ? "insecure" : cluster_is_shared(&d.cluster) ? "dkg" : "central";
 		d.cluster.params = params->name;
 		d.cluster.preprocessing_s = k->preprocessing_s;
 		d.cluster.keygen_s = k->keygen_s;
@@ -260,10 +252,10 @@ const command COMMAND_KEYGEN = {
 	"with the signed digests. Prints the ids. A devnet without a key remembers this one in\n"
 	"devnet.json.\n"
 	"\n"
-	"Parties that share a key cannot make one themselves in this version: with --insecure\n"
-	"party 1 makes it whole and deals it out. Such a key is for trials; a devnet's keys are\n"
-	"made that way. If fewer than all parties have it in the end, but n - T, the exit code\n"
-	"is 2.\n",
+	"Parties that share a key make it together: it is never whole anywhere, and before it is\n"
+	"published, all of them try it. With --insecure party 1 makes it whole and deals it out;\n"
+	"such a key is for trials. If fewer than all parties have it in the end, but n - T, the\n"
+	"exit code is 2.\n",
 	.examples =
 	"  arca keygen --devnet net\n"
 	"  arca keygen --nodes cluster.json --params default --timeout 7200 --json\n"

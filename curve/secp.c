@@ -2,6 +2,7 @@
 /* curve/secp.c -- libsecp256k1 behind our types.  Public-key work uses its static context, which needs no set-up. */
 #include "curve/secp.h"
 #include <secp256k1.h>
+#include <secp256k1_ecdh.h>
 #include <secp256k1_recovery.h>
 #include <stdlib.h>
 
@@ -88,15 +89,40 @@ err secp_pk_read(secp_pk *out, slice sec1)
 	return OK;
 }
 
-void secp_pk_plain(uint8_t out[static SECP_PK_PLAIN], const secp_pk *pk)
+static void write_plain(uint8_t out[static SECP_PK_PLAIN], const secp256k1_pubkey *point)
 {
-	secp256k1_pubkey point;
 	uint8_t sec1[1 + SECP_PK_PLAIN];
 	size_t n = sizeof sec1;
 
-	ASSERT(secp256k1_ec_pubkey_parse(plain(), &point, pk->b, sizeof pk->b) == 1);
-	ASSERT(secp256k1_ec_pubkey_serialize(plain(), sec1, &n, &point, SECP256K1_EC_UNCOMPRESSED) == 1 && n == sizeof sec1);
+	ASSERT(secp256k1_ec_pubkey_serialize(plain(), sec1, &n, point, SECP256K1_EC_UNCOMPRESSED) == 1 && n == sizeof sec1);
 	memcpy(out, sec1 + 1, SECP_PK_PLAIN);
+}
+
+void secp_pk_plain(uint8_t out[static SECP_PK_PLAIN], const secp_pk *pk)
+{
+	secp256k1_pubkey point;
+
+	ASSERT(secp256k1_ec_pubkey_parse(plain(), &point, pk->b, sizeof pk->b) == 1);
+	write_plain(out, &point);
+}
+
+/* What the library's exchange does with the product: nothing. */
+static int keep_both(unsigned char *out, const unsigned char *x, const unsigned char *y, void *data)
+{
+	(void)data;
+	memcpy(out, x, SECP_PK_PLAIN / 2);
+	memcpy(out + SECP_PK_PLAIN / 2, y, SECP_PK_PLAIN / 2);
+	return 1;
+}
+
+err secp_mul(uint8_t out[static SECP_PK_PLAIN], const secp_sk *sk, slice pk)
+{
+	secp256k1_pubkey point;
+
+	if (pk.n != SECP_PK || !secp256k1_ec_pubkey_parse(plain(), &point, pk.p, pk.n))
+		return err_fail(ERR_REQUEST, "%zu bytes are no compressed point of secp256k1", pk.n);
+	ASSERT(done(secp256k1_ecdh(plain(), out, &point, sk->b, keep_both, NULL)));
+	return OK;
 }
 
 secp_sig secp_sign(const secp *s, const secp_sk *sk, const uint8_t digest[static SECP_DIGEST])
@@ -142,16 +168,30 @@ static bool s_is_high(const secp_rsig *sig)
 	    || secp256k1_ecdsa_signature_normalize(plain(), NULL, &parsed);
 }
 
-bool secp_recover_var(secp_pk *out, const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST])
+static bool recover(secp256k1_pubkey *point, const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST])
 {
 	secp256k1_ecdsa_recoverable_signature parsed;
-	secp256k1_pubkey point;
 	const int id = sig->b[SECP_SIG] - 27;
 
-	if ((id != 0 && id != 1) || s_is_high(sig)
-	    || !secp256k1_ecdsa_recoverable_signature_parse_compact(plain(), &parsed, sig->b, id)
-	    || !secp256k1_ecdsa_recover(plain(), &point, &parsed, digest))
-		return false;
+	return (id == 0 || id == 1) && !s_is_high(sig)
+	    && secp256k1_ecdsa_recoverable_signature_parse_compact(plain(), &parsed, sig->b, id)
+	    && secp256k1_ecdsa_recover(plain(), point, &parsed, digest);
+}
+
+bool secp_recover_var(secp_pk *out, const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST])
+{
+	secp256k1_pubkey point;
+
+	if (!recover(&point, sig, digest)) return false;
 	*out = compress(&point);
+	return true;
+}
+
+bool secp_recover_plain_var(uint8_t out[static SECP_PK_PLAIN], const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST])
+{
+	secp256k1_pubkey point;
+
+	if (!recover(&point, sig, digest)) return false;
+	write_plain(out, &point);
 	return true;
 }

@@ -6,6 +6,8 @@
  * Signatures are deterministic (RFC 6979 with SHA-256) and have the low s; a high s is refused everywhere, so that
  * a signature cannot be changed into a second one.
  *
+ * Beside that, the multiplication of a point by a secret key (delegate/).
+ *
  * Time: constant in the secret key.  Verifying and recovering work on public data.
  */
 #ifndef ARCA_CURVE_SECP_H
@@ -35,6 +37,10 @@ err  secp_pk_read(secp_pk *out, slice sec1);
 /* x || y.  Requires: pk came from this file. */
 void secp_pk_plain(uint8_t out[static SECP_PK_PLAIN], const secp_pk *pk);
 
+/* The point sk * pk as x || y: what two ends of an exchange share, and secret.  pk: SEC1, compressed.  ERR_REQUEST if it is no
+ * point; out is then untouched. */
+err  secp_mul(uint8_t out[static SECP_PK_PLAIN], const secp_sk *sk, slice pk);
+
 secp_sig  secp_sign(const secp *s, const secp_sk *sk, const uint8_t digest[static SECP_DIGEST]);
 secp_rsig secp_sign_recoverable(const secp *s, const secp_sk *sk, const uint8_t digest[static SECP_DIGEST]);
 
@@ -43,5 +49,7 @@ bool secp_verify_var(const secp_pk *pk, const secp_sig *sig, const uint8_t diges
 
 /* *out = the key that signed.  False, and out untouched, if there is none, v is not 27 or 28, or s is high. */
 bool secp_recover_var(secp_pk *out, const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST]);
+/* The same key as x || y. */
+bool secp_recover_plain_var(uint8_t out[static SECP_PK_PLAIN], const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST]);
 
 #endif

@@ -3,9 +3,13 @@
 #include "evm/eip712.h"
 #include "evm/address.h"
 
-static const char DOMAIN[] = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
-static const char DOMAIN_SALTED[] =
-	"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)";
+/* By what is left out (a contract) and what is added (a salt). */
+static const char *const DOMAIN[2][2] = {
+	{ "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
+	  "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)" },
+	{ "EIP712Domain(string name,string version,uint256 chainId)",
+	  "EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)" },
+};
 
 static err text_fits(const char *what, slice text)
 {
@@ -35,11 +39,11 @@ err eip712_domain_read(eip712_domain *out, const eip712_domain_parts *parts)
 
 hash32 eip712_separator(const eip712_domain *d)
 {
-	eip712_struct s = eip712_begin(d->salted ? DOMAIN_SALTED : DOMAIN);
+	eip712_struct s = eip712_begin(DOMAIN[d->without_contract][d->salted]);
 	eip712_put_bytes(&s, d->name);
 	eip712_put_bytes(&s, d->version);
 	eip712_put_word(&s, &d->chain_id);
-	eip712_put_address(&s, &d->contract);
+	if (!d->without_contract) eip712_put_address(&s, &d->contract);
 	if (d->salted) eip712_put_id(&s, d->salt);
 	return eip712_end(&s);
 }

@@ -20,10 +20,11 @@
 
 enum { MAX_DOMAIN_TEXT = 1024, DOMAIN_SALT = 32 };
 
-/* name and version are borrowed. */
+/* name and version are borrowed.  The domain's type names just the members that it has. */
 typedef struct eip712_domain {
 	slice       name, version;
 	abi_word    chain_id;
+	bool        without_contract;
 	eth_address contract;
 	bool        salted;
 	uint8_t     salt[DOMAIN_SALT];

@@ -34,6 +34,13 @@ struct box {
 	note      *from[MAX_PARTIES + 1];
 	pthread_cond_t woken;
 
+	uint64_t   latest[MAX_PARTIES + 1];                  /* round of each sender */
+	unsigned   quorum;               /* so many senders ahead are a reason to hurry; 0: never */
+	int64_t    hurry_ms;
+	uint64_t   hurried_round;        /* in which they were ahead, first at hurried_ms */
+	int64_t    hurried_ms;
+	party_set  given_up;
+
 	party_set  awaited;              /* whose message of this round and type the session waits for; 0: it does not wait */
 	uint64_t   awaited_round;
 	msg_type   awaited_type;
@@ -305,7 +312,9 @@ static inbox_verdict put(inbox *b, party from, const envelope *e)
 		if (!x->from[from]) b->peers[from].early_sessions++, x->since_ms[from] = b->time.now_ms(b->time.ctx);
 	}
 	*place = m;
-	if (has(x->awaited, from) && x->awaited_round == m->round && x->awaited_type == m->type)
+	if (m->round > x->latest[from]) x->latest[from] = m->round;
+	if (x->awaited && ((has(x->awaited, from) && x->awaited_round == m->round && x->awaited_type == m->type) ||
+	                   (m->round > x->awaited_round && x->hurried_round != x->awaited_round)))
 		b->time.wake(b->time.ctx, &x->woken);
 	return INBOX_KEPT;
 }
@@ -389,6 +398,14 @@ err box_open(box **out, inbox *b, const session_id *sid)
 	return e;
 }
 
+void box_hurry(box *x, unsigned quorum, int64_t hurry_ms)
+{
+	pthread_mutex_lock(&x->home->lock);
+	x->quorum = quorum;
+	x->hurry_ms = hurry_ms;
+	pthread_mutex_unlock(&x->home->lock);
+}
+
 void box_close(box **x)
 {
 	if (!*x) return;
@@ -430,18 +447,48 @@ static note *first_to_take(box *x, party *who, uint64_t round, msg_type type, pa
 	return first;
 }
 
+int64_t box_now_ms(const box *x) { return x->home->time.now_ms(x->home->time.ctx); }
+
+/* Are enough others in later rounds?  Since when is kept. */
+static bool must_hurry(box *x, uint64_t round, int64_t now)
+{
+	unsigned ahead = 0;
+
+	if (!x->quorum || x->hurried_round == round) return x->quorum;
+	for (party i = 1; i <= x->home->n; i++) ahead += x->latest[i] > round;
+	if (ahead < x->quorum) return false;
+	x->hurried_round = round;
+	x->hurried_ms = now;
+	return true;
+}
+
+/* Is there nothing left to wait for? */
+static bool patience_is_over(box *x, int64_t *end, uint64_t round, party_set from, int64_t until_ms)
+{
+	const int64_t now = box_now_ms(x);
+
+	*end = until_ms;
+	if (must_hurry(x, round, now)) {
+		const int64_t soon = from & ~x->given_up ? x->hurried_ms + x->hurry_ms : now;
+		if (soon < until_ms) *end = soon;
+		if (now >= soon) x->given_up |= from;
+	}
+	return now >= *end;
+}
+
 static err wait_for(box *x, note **out, party *who, uint64_t round, msg_type type, party_set from, int64_t until_ms)
 {
 	const wait_source *time = &x->home->time;
+	int64_t end;
 
 	for (*out = NULL;;) {
 		if (x->cancelled || x->home->cancelled) return err_fail(ERR_CANCELLED, "the session was cancelled");
 		if ((*out = first_to_take(x, who, round, type, from))) break;
-		if (time->now_ms(time->ctx) >= until_ms) break;
+		if (patience_is_over(x, &end, round, from, until_ms)) break;
 		x->awaited = from;
 		x->awaited_round = round;
 		x->awaited_type = type;
-		time->wait(time->ctx, &x->woken, &x->home->lock, until_ms);
+		time->wait(time->ctx, &x->woken, &x->home->lock, end);
 		x->awaited = 0;
 	}
 	if (*out) (*out)->taken = true;
@@ -467,8 +514,6 @@ err box_take(box *x, party *who, slice *body, arena *a, size_t most, uint64_t ro
 	else *body = slice_of(m->n ? memcpy(bytes, m->bytes, m->n) : bytes, m->n);
 	return e;
 }
-
-int64_t box_now_ms(const box *x) { return x->home->time.now_ms(x->home->time.ctx); }
 
 unsigned box_contradictions(box *x, contradiction *out, unsigned most)
 {

@@ -80,6 +80,15 @@ uint64_t inbox_count(inbox *b, party peer, inbox_verdict v);
 err  box_open(box **out, inbox *b, const session_id *sid);
 void box_close(box **x);             /* from here on the session is over; NULL-safe */
 
+/*
+ * From now on nobody is waited for longer than hurry_ms after `quorum` senders have written for later rounds than the one waited
+ * for.  If one of them at least is honest, it has what it waited for, or has waited long enough; so whatever an honest sender
+ * has for that round was sent, and is on its way.  Who did not come in that time is given up: the next time that the others
+ * are ahead, nobody waits for it at all.  So each liar can hold a session up in this way once.  Before this call: until_ms
+ * alone counts.
+ */
+void box_hurry(box *x, unsigned quorum, int64_t hurry_ms);
+
 /* Rounds before this one are over: what came for them is dropped. */
 void box_begin_round(box *x, uint64_t round);
 

@@ -14,8 +14,7 @@ typedef struct lane {
 	err         result;
 	char        text[256];               /* of the failure */
 	party_set   corrupt, suspects;
-	bool        started;
-	int64_t     start_ms, allowed_ms;
+	round_clock clock;
 } lane;
 
 struct lanes {
@@ -33,6 +32,7 @@ static err run_lane(session *s, void *arg)
 
 	if (atomic_load(&x->all->failed)) return err_fail(ERR_CANCELLED, "another part of the ceremony failed");
 	session_resume(s, x->all->s);
+	if (plan->in_turn && x > x->all->lane) s->clock = x[-1].clock;
 	if (plan->prss) TRY(session_use_prss(s, plan->prss, plan->record));
 	return plan->run(s, x->arg);
 }
@@ -43,7 +43,7 @@ static void lane_ended(void *arg, err e, const session *s)
 
 	x->result = e;
 	if (s) x->corrupt = s->corrupt, x->suspects = s->suspects;
-	if (s) x->started = s->started, x->start_ms = s->start_ms, x->allowed_ms = s->allowed_ms;
+	if (s) x->clock = s->clock;
 	if (e == OK) return;
 	strncpy(x->text, err_text(), sizeof x->text - 1);
 	if (!atomic_exchange(&x->all->failed, true)) x->all->first = x;
@@ -103,8 +103,7 @@ err mpc_lanes(session *s, const lane_plan *plan)
 	for (unsigned l = 0; l < plan->lanes && e == OK; l++) {
 		const lane *one = &x->lane[l];
 		s->corrupt |= one->corrupt, s->suspects |= one->suspects;
-		if (!s->started || one->allowed_ms > s->allowed_ms)
-			s->started = one->started, s->start_ms = one->start_ms, s->allowed_ms = one->allowed_ms;
+		if (!s->clock.started || one->clock.allowed_ms > s->clock.allowed_ms) s->clock = one->clock;
 	}
 	if (e == OK && x->first) e = err_fail(x->first->result, "%s", x->first->text);
 	free(x);

@@ -19,7 +19,7 @@ typedef struct lane_plan {
 	const sid_record *record;            /* where their ids are recorded before that                  */
 	err       (*run)(session *s, void *arg);
 	void *const *arg;                    /* one a lane                                                */
-	bool        in_turn;                 /* one after the other on this thread: for simulations       */
+	bool        in_turn;                 /* one after the other on this thread, by one clock: for simulations */
 } lane_plan;
 
 /*

@@ -16,9 +16,14 @@
  *   agree_random.c random keys for sets of parties
  *   prss_setup.c   the keys of share/prss.h
  *   prss_check.c   who lied in values that come from PRSS
+ *   meet.c         patience forgotten together
  *   hello.c        the nonce with which every ceremony begins
  *   random_bits.c  shared random bits: random_bits.h; how many a key needs: keygen_plan.h
- * lanes.h: parts of a ceremony side by side;  and, without sessions or rounds, async_open.h: the openings of decryptions.
+ *   triples.c      random products: triples.h
+ *   slab.c         rows of public keys from shares of secret ones: slab.h; a whole key set: joint_keygen.h
+ *   reshare.c      new shares of old secrets, for the same parties or others: reshare.h
+ * open_words.h: many values opened together;  lanes.h: parts of a ceremony side by side;  and, without sessions or rounds,
+ * async_open.h: the openings of decryptions.
  *
  * In all of them: what the honest parties put out agrees, whatever t parties do; an honest party is never accused.
  */
@@ -75,6 +80,16 @@ typedef struct prss_use { prss_domain domain; uint64_t ctr; } prss_use;
  * publishes another output than its fellows is accused.  The values must not serve anything afterwards.  ERR_REQUEST for
  * masks. */
 err prss_check(session *s, gr *value, const prss_use *use, size_t m);
+
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+/* Patience of earlier rounds is forgotten.  One round, a byte to each party.  All honest parties are through it within
+ * meet_spread(t) rounds' time of each other, and so each later round has one more than that. */
+err meet(session *s);
+static inline unsigned meet_spread(unsigned t) { return t + 1; }
+
+/* Long sessions meet after so many steps, of a few rounds each. */
+enum { MEET_EVERY = 2 };
 
 /* ---- the start of a ceremony ----------------------------------------------------------------------------------- */
 

@@ -19,20 +19,16 @@
  * Departure: that a batch is good is said in a broadcast of its own, not in the first message of the next batch: the sessions
  * that run side by side (mpc/lanes.h) fill the time.
  */
+#include "mpc/open_words.h"
 #include "mpc/random_bits.h"
 #include "share/bits.h"
-#include "share/unanimous.h"
-
-enum { BAD, GOOD };                                      /* what a party says of a batch */
 
 typedef struct maker {
 	session  *s;
 	const bits_job *job;
 	bool      by_broadcast;              /* from now on                                        */
 	uint64_t  ctr;                       /* of the next integer; that of zeros is ctr / d      */
-	unanimous *all_agree;               /* for the parties `of`                               */
-	party_set of;
-	code     *code;                      /* of degree 2t                                       */
+	word_opener words;
 } maker;
 
 typedef struct batch {
@@ -42,138 +38,22 @@ typedef struct batch {
 	uint8_t  *V;                         /* opened                                             */
 	bool     *lost;                      /* by word: it went to Check, which published it      */
 	slice     sent[MAX_PARTIES + 1];     /* by party: the words that it sent, or nothing       */
-	slice     told[MAX_PARTIES + 1];     /* and those that it broadcast                        */
 } batch;
 
 size_t random_bits_message(const ring *R, size_t bits) { return bits / R->d * R->bytes; }
 
-static void maker_free(maker *x)
+static void maker_free(maker *x) { word_opener_free(&x->words); }
+
+/* A word is made of d integers and a zero. */
+static prss_use value_of(const void *ctx, size_t word, unsigned j)
 {
-	unanimous_free(&x->all_agree);
-	code_free(&x->code);
+	const maker *x = ctx;
+	const unsigned d = x->s->R->d;
+
+	return j < d ? (prss_use){ PRSS_ZETA, x->ctr + word * d + j } : (prss_use){ PRSS_CHI, x->ctr / d + word };
 }
 
-/* Opens words from, from + 1, ... if all live parties agree on all of them. */
-static err open_consistent(bool *opened, maker *x, batch *b, const slice *from_party, size_t from)
-{
-	const session *s = x->s;
-	const uint8_t *y[MAX_PARTIES + 1] = { 0 };
-
-	*opened = true;
-	FOR_EACH_IN(i, live(s)) {
-		if (from_party[i].n != b->bytes) *opened = false;
-		else y[i] = from_party[i].p + from * s->R->bytes;
-	}
-	if (!*opened) return OK;
-	if (x->of != live(s)) {
-		unanimous_free(&x->all_agree);
-		TRY(unanimous_new(&x->all_agree, s->R, 2 * s->t, live(s)));
-		x->of = live(s);
-	}
-	*opened = unanimous_open_var(x->all_agree, b->V + from * s->R->bytes, y, b->words - from);
-	return OK;
-}
-
-/* ---- in haste ---------------------------------------------------------------------------------------------------- */
-
-static err exchange(maker *x, batch *b)
-{
-	session *s = x->s;
-	const slice mine = slice_of(b->word, b->bytes);
-
-	DECLASSIFY(mine.p, mine.n, "shares of words that hide what they are made of, by a zero sharing");
-	next_round(s);
-	FOR_EACH_IN(j, live(s)) if (j != s->me) TRY(mpc_send(s, j, mine));
-	b->sent[s->me] = mine;
-	FOR_EACH_IN(j, live(s)) {
-		if (j == s->me) continue;
-		TRY(mpc_recv(s, j, &b->sent[j], b->bytes));
-		if (b->sent[j].p && b->sent[j].n != b->bytes) suspect(s, j, "sent words of the wrong number", b->sent[j]);
-	}
-	return OK;
-}
-
-/* *good: every party saw that all agree.  The same at all honest parties. */
-static err agree(bool *good, session *s, bool mine)
-{
-	const uint8_t verdict = mine ? GOOD : BAD;
-	const party_set voters = live(s);
-	slice all[MAX_PARTIES + 1];
-
-	TRY(s->p->bcast(s, slice_of(&verdict, 1), 1, all));
-	*good = true;
-	FOR_EACH_IN(j, voters) *good &= all[j].n == 1 && all[j].p[0] == GOOD;
-	return OK;
-}
-
-/* ---- with care --------------------------------------------------------------------------------------------------- */
-
-/*
- * Word e does not open: what everybody's share of it must be is computed from PRF outputs that all publish, and whoever
- * broadcast another one is accused.  The word is lost, its integers being public now.
- */
-static err check(maker *x, batch *b, size_t e)
-{
-	session *s = x->s;
-	IN_SCOPE(s);
-	const unsigned d = s->R->d;
-	const party_set before = s->corrupt;
-	prss_use *use;
-	gr *value, a[GR_MAX_DEGREE];
-
-	TRY(arena_new(&s->arena, &use, d + 1));
-	TRY(arena_new(&s->arena, &value, (d + 1) * (s->n + 1u)));
-	for (unsigned j = 0; j < d; j++) use[j] = (prss_use){ PRSS_ZETA, x->ctr + e * d + j };
-	use[d] = (prss_use){ PRSS_CHI, x->ctr / d + e };
-	TRY(prss_check(s, value, use, d + 1));
-	FOR_EACH_IN(i, live(s)) {
-		for (unsigned j = 0; j < d; j++) a[j] = value[j * (s->n + 1u) + i];
-		const gr right = bits_word_of(s->R, a, value[d * (s->n + 1u) + i]);
-		if (!gr_eq_var(right, nth(s, b->told[i], b->words, e))) accuse(s, i, "broadcast a wrong share of random bits");
-	}
-	b->lost[e] = true;
-	TRY(within_model(s));
-	if (s->corrupt == before) return err_fail(ERR_STATE, "shares of random bits do not fit, and yet all are right");
-	return OK;
-}
-
-/* By the rule of share/code.h: whoever is off an accepted polynomial is accused, which is as public as the broadcast. */
-static err decode(maker *x, batch *b, size_t e)
-{
-	session *s = x->s;
-	const unsigned liars = s->t - size_of_set(s->corrupt);
-	gr y[MAX_PARTIES + 1], V;
-	party_set wrong;
-
-	if (!x->code) TRY(code_new(&x->code, s->R, s->n, 2 * s->t));
-	FOR_EACH_IN(i, live(s)) y[i] = nth(s, b->told[i], b->words, e);
-	if (!code_decode_var(&V, NULL, &wrong, x->code, y, live(s), liars)) return check(x, b, e);
-	gr_write(s->R, b->V + e * s->R->bytes, V);
-	FOR_EACH_IN(i, wrong) accuse(s, i, "broadcast a wrong share of random bits");
-	return within_model(s);
-}
-
-static err open_by_broadcast(maker *x, batch *b)
-{
-	session *s = x->s;
-	bool opened = false;
-
-	TRY(s->p->bcast(s, slice_of(b->word, b->bytes), b->bytes, b->told));
-	FOR_EACH_IN(i, live(s)) {
-		if (b->told[i].n != b->bytes) accuse(s, i, "broadcast words of the wrong number");
-		else if (b->sent[i].n == b->bytes && !slice_eq_var(b->sent[i], b->told[i]))
-			suspect(s, i, "broadcast other words than it sent", b->sent[i]);
-	}
-	TRY(within_model(s));
-
-	/* Whenever somebody was accused, the rest may be consistent without them. */
-	for (size_t e = 0; e < b->words && !opened;) {
-		const party_set before = s->corrupt;
-		TRY(open_consistent(&opened, x, b, b->told, e));
-		for (; e < b->words && !opened && s->corrupt == before; e++) TRY(decode(x, b, e));
-	}
-	return OK;
-}
+static gr word_of(const ring *R, const gr *value) { return bits_word_of(R, value, value[R->d]); }
 
 /* ---- a batch ----------------------------------------------------------------------------------------------------- */
 
@@ -216,16 +96,18 @@ static err make_batch(maker *x, size_t m, uint64_t *left)
 	bits_words(x->job->tables, s->R, b.a, b.word, s->sid.b, x->ctr, m);
 
 	/* Everybody sends its shares to all, and says whether all that it got agree. */
+	const slice mine = slice_of(b.word, b.bytes);
+	DECLASSIFY(mine.p, mine.n, "shares of words that hide what they are made of, by a zero sharing");
 	if (!x->by_broadcast) {
-		TRY(exchange(x, &b));
-		TRY(open_consistent(&opened, x, &b, b.sent, 0));
-		TRY(agree(&opened, s, opened));
+		TRY(words_exchange(s, b.sent, mine));
+		TRY(words_all_agree(&x->words, &opened, b.V, b.sent, b.words));
+		TRY(words_agree(s, &opened, opened));
 	}
 
 	/* If anybody says no: again by broadcast, and so it stays. */
 	if (!opened) {
 		x->by_broadcast = true;
-		TRY(open_by_broadcast(x, &b));
+		TRY(words_broadcast(&x->words, b.V, b.lost, mine, b.sent, &(word_recipe){ x, s->R->d + 1, value_of, word_of }));
 	}
 	x->ctr += m;                             /* lost words or not */
 
@@ -239,15 +121,23 @@ static err make_batch(maker *x, size_t m, uint64_t *left)
 
 err random_bits(session *s, const bits_job *job)
 {
-	__attribute__((cleanup(maker_free))) maker x = { .s = s, .job = job };
+	AUTO(maker) x = {
+		.s = s, .job = job,
+		.words = { .s = s, .D = 2 * s->t, .agreed = true, .wrong = "broadcast a wrong share of random bits" },
+	};
 	const unsigned d = s->R->d;
 
 	ASSERT(s->prss && prss_batch_of(job->tables) == s->prss && job->batch && job->batch % d == 0);
-	for (uint64_t left = job->wanted; left;) TRY(make_batch(&x, size_min(job->batch, (left + d - 1) / d * d), &left));
+	uint64_t batches = 0;
+	for (uint64_t left = job->wanted; left; batches++) {
+		if (batches && batches % MEET_EVERY == 0) TRY(meet(s));
+		TRY(make_batch(&x, size_min(job->batch, (left + d - 1) / d * d), &left));
+	}
 	return OK;
 }
 
 uint64_t random_bits_rounds(unsigned t, uint64_t wanted, size_t each)
 {
-	return (wanted + each - 1) / each * (1 + bcast_rounds(t));
+	const uint64_t batches = (wanted + each - 1) / each;
+	return batches * (1 + bcast_rounds(t)) + random_bits_meetings(batches);
 }

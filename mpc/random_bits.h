@@ -30,7 +30,8 @@ typedef struct bits_job {
  */
 err random_bits(session *s, const bits_job *job);
 
-/* The rounds of a session in which nobody lies. */
+/* The rounds of a session in which nobody lies; so many of them are meetings (mpc/meet.c), of a byte to each party. */
+static inline uint64_t random_bits_meetings(uint64_t batches) { return batches ? (batches - 1) / MEET_EVERY : 0; }
 uint64_t random_bits_rounds(unsigned t, uint64_t wanted, size_t each);
 /* The bytes of a message of words. */
 size_t   random_bits_message(const ring *R, size_t bits);

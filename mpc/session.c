@@ -18,14 +18,9 @@ err session_open(session *s, const session_plan *plan)
 		                s->me, s->n, s->t);
 	TRY(within_model(s));
 	s->R = ring_of(plan->k, ring_degree(s->n));
-	return box_open(&s->in, s->inbox, &s->sid);
-}
-
-static void take_clock(session *s, const session *of)
-{
-	s->started = of->started;
-	s->start_ms = of->start_ms;
-	s->allowed_ms = of->allowed_ms;
+	TRY(box_open(&s->in, s->inbox, &s->sid));
+	box_hurry(s->in, s->t + 1, s->round_ms);
+	return OK;
 }
 
 err session_follow(session *next, const session *s, const session_id *sid)
@@ -36,14 +31,14 @@ err session_follow(session *next, const session *s, const session_id *sid)
 	};
 
 	TRY(session_open(next, &plan));
-	take_clock(next, s);
+	next->clock = s->clock;
 	return OK;
 }
 
 void session_resume(session *s, const session *part)
 {
 	s->corrupt |= part->corrupt;
-	take_clock(s, part);
+	s->clock = part->clock;
 }
 
 void session_close(session *s)
@@ -68,21 +63,20 @@ void next_round(session *s)
 {
 	session_settle(s);
 	s->round++;
-	s->allowed_ms += s->round_ms;
+	s->clock.allowed_ms += s->clock.step_ms ? s->clock.step_ms : s->round_ms;
 	box_begin_round(s->in, s->round);
 }
 
-void session_allow(session *s, int64_t ms) { s->allowed_ms += ms; }
+void session_allow(session *s, int64_t ms) { s->clock.allowed_ms += ms; }
 
-void session_restart_clock(session *s) { s->allowed_ms = s->started ? box_now_ms(s->in) - s->start_ms : 0; }
+void session_restart_clock(session *s) { s->clock.allowed_ms = s->clock.started ? box_now_ms(s->in) - s->clock.start_ms : 0; }
 
-static int64_t round_ends_ms(session *s)
+int64_t session_round_ends_ms(session *s)
 {
-	if (!s->started) {
-		s->started = true;
-		s->start_ms = box_now_ms(s->in);
-	}
-	return s->start_ms + s->allowed_ms;
+	round_clock *c = &s->clock;
+
+	if (!c->started) c->started = true, c->start_ms = box_now_ms(s->in);
+	return c->start_ms + c->allowed_ms;
 }
 
 err within_model(const session *s)
@@ -122,7 +116,7 @@ err mpc_recv_any(session *s, party *who, slice *m, size_t most, msg_type type, p
 	*m = (slice){ 0 };
 	from &= live(s);
 	if (!from) return OK;
-	TRY(box_take(s->in, who, m, &s->arena, most, s->round, type, from, round_ends_ms(s) + more_ms));
+	TRY(box_take(s->in, who, m, &s->arena, most, s->round, type, from, session_round_ends_ms(s) + more_ms));
 	if (*who && !m->p) suspect(s, *who, "sent a message that is too long", *m);
 	return OK;
 }

@@ -22,6 +22,10 @@
  * round_ms how long a round may take, from what it measured; session_allow() adds the time of long work.  Sessions that
  * follow one another (session_follow) have one clock: a liar may make one party end the first of them late, and by a clock
  * of their own the others would take it for silent in the second.
+ *
+ * So a long session collects patience, all of which somebody silent may take at once.  Two things bound that: when t + 1 parties
+ * are in later rounds already, each other one is waited for a round's time once, and not at all after that (mpc/inbox.h); and
+ * meet() lets all parties forget, together, what patience is left.
  */
 #ifndef ARCA_MPC_SESSION_H
 #define ARCA_MPC_SESSION_H
@@ -52,6 +56,13 @@ typedef struct evidence {
 } evidence;
 enum { MAX_EVIDENCE = 64 };
 
+/* Patience. */
+typedef struct round_clock {
+	bool    started;
+	int64_t start_ms, allowed_ms;    /* T0, and what the rounds so far were given               */
+	int64_t step_ms;                 /* what each is given since parties met; 0: round_ms       */
+} round_clock;
+
 struct session {
 	/* Read by protocols. */
 	party        me;
@@ -74,8 +85,7 @@ struct session {
 	wire         out;
 	inbox       *inbox;
 	box         *in;
-	int64_t      start_ms, allowed_ms;   /* T0, and the patience of the rounds so far      */
-	bool         started;
+	round_clock  clock;
 	code        *codes[2];           /* of degree t and 2t, made when first needed              */
 	uint64_t     sent_messages, sent_bytes;
 	evidence     evidence[MAX_EVIDENCE];
@@ -128,6 +138,10 @@ static inline party_set live(const session *s) { return parties_all(s->n) & ~s->
 
 void next_round(session *s);
 void session_allow(session *s, int64_t ms);
+
+/* When this round ends, by the clock of the inbox; T0 is now if nothing was received yet.  For messages that come by other
+ * ways than mpc_recv. */
+int64_t session_round_ends_ms(session *s);
 
 /* What rounds so far have left of their patience is forgotten: it counts from now. */
 void session_restart_clock(session *s);

@@ -325,13 +325,17 @@ static err too_few(const gathering_plan *g, party_set present)
 	                n, who, seconds, others);
 }
 
-static err too_late(party_set there)
+static err too_late(attempted what, party_set there)
 {
+	static const char *const MADE[ATTEMPTS] = {
+		[ATTEMPT_EPOCH] = "the epoch", [ATTEMPT_DEAL] = "the key", [ATTEMPT_PREPROC] = "the preprocessing", [ATTEMPT_KEYGEN] = "the key",
+	};
+	const bool is_epoch = what == ATTEMPT_EPOCH;
 	char who[256];
 
 	list_parties(who, sizeof who, there);
-	return err_fail(ERR_STATE, "the epoch exists at parties %s and is not set up again for one that missed it; make a new epoch",
-	                who);
+	return err_fail(ERR_STATE, "%s exists at parties %s and is not %s again for one that missed it; make a new %s", MADE[what], who,
+	                is_epoch ? "set up" : "made", is_epoch ? "epoch" : "one");
 }
 
 static bool has_ended(const waiting *w, const gathering_plan *g, int64_t now)
@@ -352,7 +356,7 @@ static err gather(announcements *a, waiting *w, const gathering_plan *g)
 		pthread_mutex_unlock(&a->lock);
 
 		if (cancelled) return err_fail(ERR_CANCELLED, "the node is stopping");
-		if (size_of_set(m.there) > k->t) return too_late(m.there);
+		if (size_of_set(m.there) > k->t) return too_late(g->what, m.there);
 		try_otherwise(w, g, now);
 		go_to(w, choose(w, g, &m));
 		speak(w, g, &m, now);

@@ -18,6 +18,8 @@ enum {
 
 typedef struct methods {
 	start_method  preproc, keygen, public_decrypt, public_decrypt_sync, user_decrypt, user_decrypt_sync, new_epoch;
+	start_method  dealt_preproc, dealt_keygen;
+	result_method dealt_preproc_result, dealt_keygen_result;
 	result_method preproc_result, keygen_result, public_decrypt_result, user_decrypt_result, epoch_result;
 	operator_method operate[OPERATOR_CALLS];
 	rpc_method    list[64];
@@ -47,6 +49,7 @@ static void add_unbuilt(methods *m, const char *path, const char *sentence)
 	add(m, path, unbuilt, (void *)(uintptr_t)sentence);
 }
 
+/* The same calls alone and in a cluster. */
 static void add_keygen(methods *m, api *a)
 {
 	m->preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_KEYGEN_PREPROC_REQUEST, false, false };
@@ -97,9 +100,6 @@ static void add_operator(methods *m, api *a, const char *path, operator_call_kin
 /* What only a party of a cluster does. */
 static void add_cluster(methods *m, api *a)
 {
-	static const char TOGETHER[] = "key generation by all parties together is not built in this version; for trials, a build may offer "
-		"InsecureKeyGenPreproc and InsecureKeyGen";
-
 	m->new_epoch = (start_method){ a, REQUEST_NEW_EPOCH, OPERATION_NEW_MPC_EPOCH, false, false };
 	m->epoch_result = (result_method){ a, REQUEST_NEW_EPOCH, OPERATION_GET_MPC_EPOCH_RESULT, 0 };
 	add_operator(m, a, CORE "NewMpcContext", CALL_NEW_CONTEXT);
@@ -108,21 +108,21 @@ static void add_cluster(methods *m, api *a)
 	add_operator(m, a, CORE "BandwidthBenchmark", CALL_BANDWIDTH);
 	add(m, CORE "NewMpcEpoch", api_start, &m->new_epoch);
 	add(m, CORE "GetEpochResult", api_result, &m->epoch_result);
-	add_unbuilt(m, CORE "KeyGenPreproc", TOGETHER);
-	add_unbuilt(m, CORE "GetKeyGenPreprocResult", TOGETHER);
-	add_unbuilt(m, CORE "KeyGen", TOGETHER);
 }
 
+/* A key is a key: its result is found under both names, as that of a preprocessing is. */
 #ifdef ARCA_INSECURE_KEYGEN
 static void add_dealing(methods *m, api *a)
 {
-	m->preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_REQUEST, false, true };
-	m->keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_REQUEST, false, true };
-	m->preproc_result = (result_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_RESULT, PREPROC_WAIT_MS };
+	m->dealt_preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_REQUEST, false, true };
+	m->dealt_keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_REQUEST, false, true };
+	m->dealt_preproc_result = (result_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_RESULT, PREPROC_WAIT_MS };
+	m->dealt_keygen_result = (result_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_RESULT, 0 };
 
-	add(m, CORE "InsecureKeyGenPreproc", api_start, &m->preproc);
-	add(m, CORE "GetInsecureKeyGenPreprocResult", api_result, &m->preproc_result);
-	add(m, CORE "InsecureKeyGen", api_start, &m->keygen);
+	add(m, CORE "InsecureKeyGenPreproc", api_start, &m->dealt_preproc);
+	add(m, CORE "GetInsecureKeyGenPreprocResult", api_result, &m->dealt_preproc_result);
+	add(m, CORE "InsecureKeyGen", api_start, &m->dealt_keygen);
+	add(m, CORE "GetInsecureKeyGenResult", api_result, &m->dealt_keygen_result);
 }
 #else
 static void add_dealing(methods *m, api *a)
@@ -133,16 +133,9 @@ static void add_dealing(methods *m, api *a)
 	add_unbuilt(m, CORE "InsecureKeyGenPreproc", LEFT_OUT);
 	add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", LEFT_OUT);
 	add_unbuilt(m, CORE "InsecureKeyGen", LEFT_OUT);
+	add_unbuilt(m, CORE "GetInsecureKeyGenResult", LEFT_OUT);
 }
 #endif
-
-/* Results are found under both names: a key is a key. */
-static void add_key_results(methods *m, api *a)
-{
-	m->keygen_result = (result_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_RESULT, 0 };
-	add(m, CORE "GetKeyGenResult", api_result, &m->keygen_result);
-	add(m, CORE "GetInsecureKeyGenResult", api_result, &m->keygen_result);
-}
 
 /* What needs other parties, told to whoever asks a node that is alone. */
 static void add_alone(methods *m)
@@ -192,11 +185,10 @@ static void add_all(methods *m, api *a)
 	if (a->p.cluster) {
 		add_cluster(m, a);
 		add_dealing(m, a);
-		add_key_results(m, a);
 	} else {
-		add_keygen(m, a);
 		add_alone(m);
 	}
+	add_keygen(m, a);
 	add_status(m, a);
 	add_what_is_not_built(m);
 }

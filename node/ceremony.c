@@ -27,8 +27,8 @@ static err gather(const ceremony_tools *t, const ceremony_plan *p, uint32_t *att
 static ceremony describe(const ceremony_plan *p, uint32_t attempt)
 {
 	const mpc_context *k = p->with->context;
-	ceremony c = { .request = p->request, .context = k->id, .epoch = p->epoch, .parties = parties_all(k->n), .t = k->t,
-	               .attempt = attempt };
+	ceremony c = { .request = p->terms ? *p->terms : p->request, .context = k->id, .epoch = p->epoch,
+	               .parties = parties_all(k->n), .t = k->t, .attempt = attempt };
 
 	ASSERT(strlen(p->operation) < sizeof c.operation);
 	strcpy(c.operation, p->operation);

@@ -26,6 +26,7 @@ typedef struct ceremony_plan {
 	attempted   what;
 	const char *operation;                   /* of the session id */
 	id32        request, epoch;
+	const id32 *terms;                       /* in the session id for the request, standing for all that it means; NULL: its id */
 	committee  *with;
 	const prss *prss;                        /* of the epoch, if the protocol draws from it; NULL: it does not */
 	program     run;

@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "node/audit.h"
+#include "node/reshared.h"
+#include "vault/spool.h"
 
 /* ---- the life of it ---------------------------------------------------------------------------------------------- */
 
@@ -63,17 +65,34 @@ static bool on_opening(void *ctx, committee *with, party from, slice records)
 	return ddec_message(c->ddec, with, from, records);
 }
 
-static bool is_there(cluster *c, const committee *with, const announcement *h)
+static bool epoch_is_there(cluster *c, const committee *with, const id32 *id)
 {
 	const epoch *x;
 
-	if (h->what != ATTEMPT_EPOCH) return false;
-	if (epochs_hold(&x, c->epochs, &h->request, &with->context->id) != OK) {
+	if (epochs_hold(&x, c->epochs, id, &with->context->id) != OK) {
 		err_clear();
 		return false;
 	}
 	epochs_release(c->epochs, &x);
 	return true;
+}
+
+static bool has_made(cluster *c, request_kind kind, const id32 *id)
+{
+	request_state state;
+	return requests_state(c->table, &state, kind, id) && (state == REQUEST_DONE || state == REQUEST_CONSUMED);
+}
+
+static bool is_there(cluster *c, const committee *with, const announcement *h)
+{
+	switch (h->what) {
+	case ATTEMPT_EPOCH:   return epoch_is_there(c, with, &h->request);
+	case ATTEMPT_PREPROC: return has_made(c, REQUEST_PREPROC, &h->request);
+	case ATTEMPT_DEAL:
+	case ATTEMPT_KEYGEN:  return has_made(c, REQUEST_KEYGEN, &h->request);
+	case ATTEMPTS:        break;
+	}
+	return false;
 }
 
 static void on_announced(void *ctx, committee *with, party from, slice what)
@@ -176,12 +195,46 @@ err cluster_admits(cluster *c, const request *r)
 	return OK;
 }
 
+/* With the lease of the new epoch the old one stays. */
+static err may_reshare(cluster *c, const request *r)
+{
+	reshared_keys found;
+	const epoch *from;
+
+	err e = epochs_hold(&from, c->epochs, &r->epoch.from, &r->context_id);
+	if (e != OK) {
+		err_context("previous_epoch: ");
+		return e;
+	}
+	epochs_release(c->epochs, &from);
+	return reshared_keys_of(&found, c->keys, r);
+}
+
 err cluster_begin_epoch(cluster *c, const request *r)
 {
 	const mpc_context *k;
 
 	TRY(contexts_find(&k, c->contexts, &r->context_id));
-	return epochs_begin(c->epochs, &r->id, k);
+	TRY(epochs_begin(c->epochs, &r->id, k));
+	err e = r->epoch.reshares ? may_reshare(c, r) : OK;
+	if (e != OK) epochs_abandon(c->epochs, &r->id);
+	return e;
+}
+
+typedef struct dropping { vault *vault; const id32 *id; err failed; } dropping;
+
+static void drop_in_epoch(void *ctx, const epoch *x)
+{
+	dropping *d = ctx;
+	if (d->failed == OK) d->failed = spool_remove(d->vault, &x->id, d->id);
+}
+
+err cluster_drop_preprocessing(cluster *c, const id32 *id)
+{
+	dropping d = { c->vault, id, OK };
+
+	epochs_each(c->epochs, drop_in_epoch, &d);
+	return d.failed;
 }
 
 static void one_metric(buf *out, const char *name, const char *type, const char *help, uint64_t value)
@@ -225,6 +278,7 @@ err cluster_make_context(cluster *c, const context_info *info)
 static err destroy(cluster *c, const id32 *id)
 {
 	TRY(keys_drop_epoch(c->keys, id));
+	TRY(spool_remove_epoch(c->vault, id));
 	TRY(used_sids_erase(c->vault, id));
 	TRY(attempts_bury(c->vault, id));
 	TRY(epochs_destroy(c->epochs, id));

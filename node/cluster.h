@@ -50,6 +50,9 @@ void cluster_free(cluster **c);
 /* May this party serve such a request: is it in the context, and is the epoch there and the context's? */
 err  cluster_admits(cluster *c, const request *r);
 
+/* What a crash left on the disk of a preprocessing that is used up or failed, whatever its epoch. */
+err  cluster_drop_preprocessing(cluster *c, const id32 *id);
+
 /* The lease of a new epoch. */
 err  cluster_begin_epoch(cluster *c, const request *r);
 

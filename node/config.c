@@ -3,6 +3,7 @@
 #include "node/config.h"
 #include <stdlib.h>
 #include "base/file.h"
+#include "delegate/kms.h"
 
 #define AT(field) offsetof(node_config, field)
 
@@ -32,6 +33,15 @@ static const config_key PEER_KEYS[] = {
 	REFUSED("verification_address", "a party's signer is known from its context; leave the key out"),
 };
 static const config_schema PEER = { PEER_KEYS, COUNT(PEER_KEYS), NULL };
+
+#define IN_CHAIN(field) offsetof(chain_config, field)
+
+static const config_key CHAIN_KEYS[] = {
+	NUMBER("chain_id", IN_CHAIN(chain_id), 0, UINT32_MAX, NULL, "number of the chain"),
+	TEXT("gateway", IN_CHAIN(gateway), 1, 64, NULL, "address of the gateway whose signature is believed, with its checksum"),
+	TEXT("key_file", IN_CHAIN(key_file), 1, MAX_PATH_TEXT, NULL, "file with the chain's private key ('arca delegate keygen')"),
+};
+static const config_schema CHAIN = { CHAIN_KEYS, COUNT(CHAIN_KEYS), NULL };
 
 static const config_key KEYS[] = {
 	TEXT("service.listen_address", AT(service.listen_address), 1, 255, "127.0.0.1",
@@ -114,6 +124,11 @@ static const config_key KEYS[] = {
 	  1, DAY, "60", "seconds after which such a session is forgotten"),
 	{ .name = "threshold.peers", .type = CONFIG_ROWS, .offset = AT(threshold.peers), .min = 0, .max = MAX_PARTIES, .rows = &PEER,
 	  .row_size = sizeof(peer_config), .help = "the parties of the default context" },
+	{ .name = "delegation", .type = CONFIG_SECTION, .offset = AT(delegation.present) },
+	TEXT("delegation.wallet_file", AT(delegation.wallet_file), 0, MAX_PATH_TEXT, "",
+	  "file with the private key that signs delegations; empty: the node's own"),
+	{ .name = "delegation.chains", .type = CONFIG_ROWS, .offset = AT(delegation.chains), .min = 1, .max = MAX_DELEGATE_CHAINS,
+	  .rows = &CHAIN, .row_size = sizeof(chain_config), .help = "the chains of the delegation KMS, each with a key of its own" },
 	REFUSED("public_vault.storage.s3", S3),
 	REFUSED("private_vault.storage.s3", S3),
 	REFUSED("public_vault.storage.ram", RAM),

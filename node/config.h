@@ -13,6 +13,8 @@
  *   [threshold.tls.manual]             its certificate for the links to the other parties, and the key of that
  *   [threshold.core_to_core_net]       how patient these links are, and what one party may cost another
  *   [[threshold.peers]]                the parties, this one too: the same list at every node
+ *   [delegation]                       the delegation KMS; without this section there is none
+ *   [[delegation.chains]]              whose gateway may ask, and which key answers
  */
 #ifndef ARCA_NODE_CONFIG_H
 #define ARCA_NODE_CONFIG_H
@@ -41,6 +43,11 @@ typedef struct threshold_config {
 	config_rows peers;                             /* of peer_config */
 } threshold_config;
 
+typedef struct chain_config {
+	int64_t chain_id;
+	char   *gateway, *key_file;
+} chain_config;
+
 typedef struct node_config {
 	struct {
 		char   *listen_address, *eip712_profile;
@@ -53,6 +60,7 @@ typedef struct node_config {
 	struct { int64_t num_rayon_threads; } internal;
 	struct { char *derived_folder; } core;
 	threshold_config threshold;
+	struct { bool present; char *wallet_file; config_rows chains; } delegation;    /* of chain_config */
 
 	/* Derived from the above. */
 	char     http_address[256];

@@ -2,15 +2,12 @@
 /* node/deal.c -- waiting, header, pieces, agreement; first the dealer, then everybody else. */
 #include "node/deal.h"
 #include "node/frames.h"
-#include "sym/sha2.h"
 #include "tkms/encrypt.h"
 
 void deal_clear(deal *d)
 {
 	for (unsigned i = 0; i <= MAX_PARTIES; i++) key_share_free(&d->share[i]);
-	key_share_free(&d->mine.share);
-	buf_free(&d->mine.public_key);
-	draft_free(&d->mine.keyset);
+	new_key_clear(&d->mine);
 }
 
 /* ---- the dealer ----------------------------------------------------------------------------------------------------- */
@@ -34,7 +31,7 @@ static err say_wait(session *s, deal *d)
 /* The message to one party: the header that all get, and its own share. */
 static err deal_to(session *s, const deal *d, party to)
 {
-	const dealt *mine = &d->mine;
+	const new_key *mine = &d->mine;
 	deal_header h = { .public_key_bytes = mine->public_key.n, .keyset_bytes = draft_slice(mine->keyset).n };
 	buf part = { 0 }, m = { 0 };
 
@@ -214,48 +211,14 @@ static err receive(session *s, deal *d)
 
 /* ---- agreement -------------------------------------------------------------------------------------------------------- */
 
-static hash32 digest_of(const deal *d)
-{
-	AUTO(sha256_stream) s = sha256_begin();
-
-	sha256_add(&s, id_slice(&d->holder.key_id));
-	sha256_add(&s, slice_of(d->mine.public_key_digest, KEY_DIGEST_BYTES));
-	sha256_add(&s, slice_of(d->mine.keyset_digest, KEY_DIGEST_BYTES));
-	return sha256_end(&s);
-}
-
-/* How many said the same as party i; the same number at every honest party. */
-static unsigned agreeing(const session *s, const slice *all, party i)
-{
-	unsigned n = 0;
-	FOR_EACH_PARTY(j, s) n += all[j].n == sizeof(hash32) && slice_eq_var(all[i], all[j]);
-	return n;
-}
-
-static err agree(session *s, const deal *d)
-{
-	const hash32 mine = digest_of(d);
-	slice all[MAX_PARTIES + 1];
-	unsigned most = 0;
-
-	/* Whoever was served last may be a round behind, and the dealer waits for one that fell silent with the last piece. */
-	session_restart_clock(s);
-	session_allow(s, 2 * DEAL_PIECE_MS);
-	TRY(bcast(s, hash32_slice(&mine), sizeof mine, all));
-	FOR_EACH_PARTY(i, s)
-		if (all[i].n == sizeof mine && agreeing(s, all, i) > most) most = agreeing(s, all, i);
-	if (most < s->n - s->t)
-		return err_fail(ERR_STATE, "only %u of the %u parties have the same new key; %u must: ask again with a fresh id", most, s->n,
-		                s->n - s->t);
-	if (slice_eq_var(all[s->me], hash32_slice(&mine)) && agreeing(s, all, s->me) == most) return OK;
-	return err_fail(ERR_STATE, "the other parties have made this key, but this one was dealt another");
-}
-
 err deal_run(session *s, void *arg)
 {
 	deal *d = arg;
 
 	if (s->me == DEALER) TRY(deal_out(s, d));
 	else TRY(receive(s, d));
-	return agree(s, d);
+	/* Whoever was served last may be a round behind, and the dealer waits for one that fell silent with the last piece. */
+	session_restart_clock(s);
+	session_allow(s, 2 * DEAL_PIECE_MS);
+	return new_key_agree(s, &d->mine, &d->holder.key_id);
 }

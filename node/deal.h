@@ -19,9 +19,7 @@
 #ifndef ARCA_NODE_DEAL_H
 #define ARCA_NODE_DEAL_H
 
-#include "mpc/mpc.h"
-#include "tkms/key_share.h"
-#include "tkms/keygen.h"
+#include "node/new_key.h"
 
 enum {
 	DEALER = 1,
@@ -30,18 +28,10 @@ enum {
 	DEAL_MOST_WAIT_MS = 20 * 60 * 1000,
 };
 
-/* What a party has in the end. */
-typedef struct dealt {
-	buf       public_key;                            /* the published files */
-	draft    *keyset;
-	uint8_t   public_key_digest[KEY_DIGEST_BYTES], keyset_digest[KEY_DIGEST_BYTES];
-	key_share share;
-} dealt;
-
 typedef struct deal {
 	share_holder holder;                             /* this party's */
 	const lat_params *params;
-	dealt        mine;
+	new_key      mine;
 	size_t       piece;                              /* DEAL_PIECE; the same everywhere */
 	const progress *told;                            /* bytes of the key set dealt or received; may be NULL */
 	void        *ctx;

@@ -8,6 +8,7 @@
 #include "node/cluster.h"
 #include "node/policy.h"
 #include "node/replies.h"
+#include "node/reshared.h"
 #include "rpc/wait.h"
 
 struct desk {
@@ -287,7 +288,7 @@ static err take_hold(desk *d, const job *j)
 static err send_to_work(desk *d, job *j)
 {
 	request *r = j->request;
-	const work_place place = engine_place(d->p.engine, r->kind);
+	const work_place place = engine_place(d->p.engine, r);
 
 	TRY(requests_start(d->p.table, r->kind, &r->id, &r->body, buf_slice(&j->facts)));
 	err e = take_hold(d, j);
@@ -352,7 +353,9 @@ static void restore_key(void *ctx, const key_facts *f, const key_record *k)
 	buf response = { 0 };
 	request_state known;
 
+	/* The same key in a later epoch came before; generations of keys are not in the journal when they are done. */
 	(void)f;
+	if (requests_state(d->p.table, &known, REQUEST_KEYGEN, &k->metadata.key_id) && known == REQUEST_DONE) return;
 	reply_keygen(&response, &k->metadata);
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .body = k->body,
 	                                              .state = REQUEST_DONE, .response = buf_slice(&response), .why = "" });
@@ -362,12 +365,21 @@ static void restore_key(void *ctx, const key_facts *f, const key_record *k)
 	                                              .consumed_by = k->metadata.key_id, .state = REQUEST_CONSUMED });
 }
 
+/* The crash may have come before its samples were taken from the disk. */
+static void drop_samples(const desk *d, const id32 *preproc)
+{
+	cluster *c = d->p.engine->cluster;
+	err e = c ? cluster_drop_preprocessing(c, preproc) : OK;
+
+	if (e != OK) log_err(LOG_WARN, "what is left of a preprocessing stays on the disk", e);
+}
+
 static void restore_interrupted(void *ctx, const id32 *preproc, const id32 *key, const hash32 *body)
 {
 	desk *d = ctx;
 	request_state known;
 
-	(void)preproc;
+	drop_samples(d, preproc);
 	if (requests_state(d->p.table, &known, REQUEST_KEYGEN, key)) return;
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = *key, .body = *body, .state = REQUEST_FAILED,
 		.why = "the node stopped while it made this key; begin again with a new preprocessing and a new id" });
@@ -378,7 +390,7 @@ static void restore_epoch(void *ctx, const epoch *x)
 	desk *d = ctx;
 	buf response = { 0 };
 
-	reply_epoch(&response);
+	reshared_reply(&response, d->p.engine->keys, &x->id);
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_NEW_EPOCH, .id = x->id, .state = REQUEST_DONE,
 	                                              .response = buf_slice(&response), .why = "" });
 	buf_free(&response);
@@ -387,11 +399,16 @@ static void restore_epoch(void *ctx, const epoch *x)
 static void restore_attempt(void *ctx, attempted what, const id32 *id)
 {
 	desk *d = ctx;
+	const bool is_epoch = what == ATTEMPT_EPOCH;
+	const request_kind kind = is_epoch ? REQUEST_NEW_EPOCH : REQUEST_PREPROC;
 	request_state known;
 
-	if (what != ATTEMPT_EPOCH || requests_state(d->p.table, &known, REQUEST_NEW_EPOCH, id)) return;
-	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_NEW_EPOCH, .id = *id, .state = REQUEST_FAILED,
-		.why = "the node stopped while it set this epoch up; ask every node again" });
+	/* A key generation is known by the preprocessing that it used up. */
+	if ((!is_epoch && what != ATTEMPT_PREPROC) || requests_state(d->p.table, &known, kind, id)) return;
+	if (!is_epoch) drop_samples(d, id);
+	requests_restore(d->p.table, &(request_view){ .kind = kind, .id = *id, .state = REQUEST_FAILED,
+		.why = is_epoch ? "the node stopped while it set this epoch up; ask every node again"
+		                : "the node stopped during this preprocessing; ask every node again, or with a fresh id" });
 }
 
 static err restore_cluster(desk *d, cluster *c)

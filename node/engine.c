@@ -14,22 +14,34 @@ static operation_run *const ALONE[REQUEST_KINDS] = {
 
 /* Decryptions are ddec's. */
 static operation_run *const CLUSTER[REQUEST_KINDS] = {
-	[REQUEST_PREPROC] = engine_preproc,
-#ifdef ARCA_INSECURE_KEYGEN
-	[REQUEST_KEYGEN] = engine_deal,
-#endif
+	[REQUEST_PREPROC] = engine_joint_preproc,
+	[REQUEST_KEYGEN] = engine_joint_keygen,
 	[REQUEST_NEW_EPOCH] = engine_epoch,
 };
+
+/* With a dealer there is nothing to prepare. */
+#ifdef ARCA_INSECURE_KEYGEN
+static operation_run *const DEALT[REQUEST_KINDS] = { [REQUEST_PREPROC] = engine_preproc, [REQUEST_KEYGEN] = engine_deal };
+#else
+static operation_run *const DEALT[REQUEST_KINDS] = { 0 };
+#endif
+
+static operation_run *what_to_run(const engine *e, const request *r)
+{
+	if (!e->cluster) return ALONE[r->kind];
+	return r->insecure ? DEALT[r->kind] : CLUSTER[r->kind];
+}
 
 static bool is_decryption(request_kind kind)
 {
 	return kind == REQUEST_PUBLIC_DECRYPT || kind == REQUEST_USER_DECRYPT;
 }
 
-work_place engine_place(const engine *e, request_kind kind)
+work_place engine_place(const engine *e, const request *r)
 {
-	if (kind == REQUEST_KEYGEN || kind == REQUEST_NEW_EPOCH) return WORK_CEREMONY;
-	return e->cluster && is_decryption(kind) ? WORK_NOWHERE : WORK_CORE;
+	if (r->kind == REQUEST_KEYGEN || r->kind == REQUEST_NEW_EPOCH) return WORK_CEREMONY;
+	if (e->cluster && r->kind == REQUEST_PREPROC && !r->insecure) return WORK_CEREMONY;
+	return e->cluster && is_decryption(r->kind) ? WORK_NOWHERE : WORK_CORE;
 }
 
 err engine_prepare(const engine *e, const request *r)
@@ -45,7 +57,7 @@ void engine_unprepare(const engine *e, const request *r)
 void engine_work(const engine *e, const request *r, work_ended *ended, void *ctx)
 {
 	ASSERT((unsigned)r->kind < REQUEST_KINDS);
-	operation_run *const run = e->cluster ? CLUSTER[r->kind] : ALONE[r->kind];
+	operation_run *const run = what_to_run(e, r);
 	buf response = { 0 };
 	err failed;
 

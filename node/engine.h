@@ -6,7 +6,7 @@
  * for a node that is alone and one for a party of a cluster.
  *
  *   alone         engine_keygen.c, engine_decrypt.c
- *   in a cluster  engine_epoch.c, engine_deal.c (with deal.h), ddec.h
+ *   in a cluster  engine_epoch.c, engine_joint.c (with joint_key.h), engine_deal.c (with deal.h), ddec.h
  */
 #ifndef ARCA_NODE_ENGINE_H
 #define ARCA_NODE_ENGINE_H
@@ -43,7 +43,7 @@ void engine_unprepare(const engine *e, const request *r);
 
 /* Which threads the work blocks: those for ceremonies, those that compute, or none. */
 typedef enum work_place { WORK_CEREMONY, WORK_CORE, WORK_NOWHERE } work_place;
-work_place engine_place(const engine *e, request_kind kind);
+work_place engine_place(const engine *e, const request *r);
 
 /* Does the work; `ended` may be called before this returns.  Not on a thread that serves sockets. */
 void engine_work(const engine *e, const request *r, work_ended *ended, void *ctx);
@@ -54,13 +54,20 @@ err engine_keygen(const engine *e, buf *response, const request *r);
 err engine_public_decrypt(const engine *e, buf *response, const request *r);
 err engine_user_decrypt(const engine *e, buf *response, const request *r);
 err engine_epoch(const engine *e, buf *response, const request *r);
+err engine_joint_preproc(const engine *e, buf *response, const request *r);
+err engine_joint_keygen(const engine *e, buf *response, const request *r);
 err engine_deal(const engine *e, buf *response, const request *r);          /* builds with insecure_keygen only */
 
 /* ---- what key generations share -------------------------------------------------------------------------------- */
 
 /* What is signed about the published files, and the record of the key; borrows from all. */
 secp_rsig  engine_sign_keys(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest);
+secp_rsig  engine_sign_again(const engine *e, const request *r, const key_metadata *m);       /* of a key that was signed before */
 key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest,
                              const secp_rsig *external);
+
+/* Signs a part that a ceremony has made, stores it with these marks, and answers. */
+struct new_key;
+err engine_store_part(const engine *e, buf *response, const request *r, const struct new_key *k, uint8_t marks);
 
 #endif

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include "node/cluster.h"
 #include "node/deal.h"
-#include "node/replies.h"
 #include "rpc/wait.h"
 #include "tkms/dealer.h"
 
@@ -59,9 +58,9 @@ static err make(dealing *d)
 {
 	const engine *e = d->engine;
 	const lat_params *params = d->deal.params;
-	key_step step = key_step_begin(e->making, e->clock, &d->request->id, "made");
+	key_step step = key_step_begin(e->making, e->clock, &KEY_MADE, &d->request->id);
 	const progress told = key_step_progress(&step);
-	dealt *mine = &d->deal.mine;
+	new_key *mine = &d->deal.mine;
 	key_files f = { 0 };
 	draft *room;
 
@@ -135,19 +134,6 @@ static err run_ceremony(dealing *d, const mpc_context *k)
 	return ceremony_run(&tools, &plan);
 }
 
-static err store(const dealing *d, buf *response)
-{
-	const engine *e = d->engine;
-	const dealt *mine = &d->deal.mine;
-	const secp_rsig external = engine_sign_keys(e, d->request, mine->public_key_digest, mine->keyset_digest);
-	key_record record = engine_key_record(e, d->request, mine->public_key_digest, mine->keyset_digest, &external);
-
-	record.marks = KEY_INSECURE;
-	TRY(keys_create_part(e->keys, &mine->share, buf_slice(&mine->public_key), mine->keyset, &record));
-	reply_keygen(response, &record.metadata);
-	return OK;
-}
-
 /* The dealer makes the set while the parties come together. */
 static err begin(dealing *d)
 {
@@ -176,13 +162,13 @@ static err deal_in(const engine *e, buf *response, const request *r, const epoch
 
 	if (!d) return err_fail(ERR_NOMEM, "no memory to deal a key");
 	*d = (dealing){ .engine = e, .request = r };
-	d->step = key_step_begin(e->making, e->clock, &r->id, k->me == DEALER ? "dealt" : "received");
+	d->step = key_step_begin(e->making, e->clock, k->me == DEALER ? &KEY_DEALT : &KEY_RECEIVED, &r->id);
 	d->told = key_step_progress(&d->step);
 	d->deal = (deal){ .holder = { r->id, r->epoch_id, k->n, k->t, x->d, k->me }, .params = r->keygen.params, .piece = DEAL_PIECE,
 	                  .told = &d->told, .ctx = d, .made = wait_until_made, .room = room_for_keyset };
 	err failed = begin(d);
 	if (failed == OK) failed = run_ceremony(d, k);
-	if (failed == OK) failed = store(d, response);
+	if (failed == OK) failed = engine_store_part(e, response, r, &d->deal.mine, KEY_INSECURE);
 	end(d);
 	return failed;
 }

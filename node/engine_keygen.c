@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node/engine_keygen.c -- preprocessing and key generation by one node.
+ * node/engine_keygen.c -- preprocessing and key generation by one node, and what is signed and stored of any key.
  *
  * One node has nothing to prepare: its preprocessing is a signature over the id, so that the chain sees the same events
- * as from a cluster.
+ * as from a cluster.  A dealer's is that, too.
  */
 #include "node/engine.h"
+#include "node/new_key.h"
 #include "node/replies.h"
 
 static slice rsig_slice(const secp_rsig *s)
@@ -34,6 +35,21 @@ secp_rsig engine_sign_keys(const engine *e, const request *r, const uint8_t *pub
 	return sign_external(e->signer, &h);
 }
 
+secp_rsig engine_sign_again(const engine *e, const request *r, const key_metadata *m)
+{
+	static const kms712_key_type TYPE[PUB_TYPES] = {
+		[PUB_SERVER_KEY] = KMS712_SERVER_KEY, [PUB_PUBLIC_KEY] = KMS712_PUBLIC_KEY,
+		[PUB_COMPRESSED_XOF_KEY_SET] = KMS712_COMPRESSED_KEY_SET,
+	};
+	kms712_key_digest digest[MAX_KEY_DIGESTS];
+
+	ASSERT(m->digests <= COUNT(digest));
+	for (size_t i = 0; i < m->digests; i++) digest[i] = (kms712_key_digest){ TYPE[m->digest[i].type], m->digest[i].digest };
+	const hash32 h = kms712_keygen(&r->domain, e->profile, &m->prep_id, &m->key_id, digest, m->digests, r->extra_data);
+
+	return sign_external(e->signer, &h);
+}
+
 key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest,
                              const secp_rsig *external)
 {
@@ -57,10 +73,21 @@ key_record engine_key_record(const engine *e, const request *r, const uint8_t *p
 	return k;
 }
 
+err engine_store_part(const engine *e, buf *response, const request *r, const new_key *k, uint8_t marks)
+{
+	const secp_rsig external = engine_sign_keys(e, r, k->public_key_digest, k->keyset_digest);
+	key_record record = engine_key_record(e, r, k->public_key_digest, k->keyset_digest, &external);
+
+	record.marks = marks;
+	TRY(keys_create_part(e->keys, &k->share, buf_slice(&k->public_key), k->keyset, &record));
+	reply_keygen(response, &record.metadata);
+	return OK;
+}
+
 /* Made where it stays: of the key set's file there is never a second copy, on disk or in memory. */
 static err make(key_files *out, const engine *e, const request *r)
 {
-	key_step step = key_step_begin(e->making, e->clock, &r->id, "made");
+	key_step step = key_step_begin(e->making, e->clock, &KEY_MADE, &r->id);
 	const progress told = key_step_progress(&step);
 	draft *room;
 

@@ -16,6 +16,7 @@ struct node_http {
 	bool attached;
 	node_http_parts p;
 	const char *version;
+	delegate_service *delegation;        /* NULL: none */
 	http_server *server;
 	int   folder;                        /* the public vault */
 	_Atomic node_phase phase;
@@ -83,6 +84,7 @@ static void print_metrics(http_reply *out, node_http *h)
 	metrics_print(&out->body, h->p.metrics, &g, h->version);
 	key_progress_print(&out->body, h->p.making);
 	if (h->p.cluster) cluster_metrics(&out->body, h->p.cluster);
+	if (h->delegation) delegate_kms_metrics(&out->body, h->delegation->kms);
 }
 
 static void serve_metrics(void *ctx, http_reply *out, const http_request *in)
@@ -137,19 +139,34 @@ static void serve_public(void *ctx, http_reply *out, const http_request *in)
 
 /* ---- the server --------------------------------------------------------------------------------------------- */
 
-err node_http_new(node_http **out, const vault *v, const node_config *config, const char *version_text)
+enum { OWN_ROUTES = 6 };
+
+static size_t routes_of(http_route out[static OWN_ROUTES + DELEGATE_ROUTES], node_http *h)
 {
+	const http_route own[OWN_ROUTES] = {
+		{ "/health", health, h }, { "/live", alive, h }, { "/ready", ready, h }, { "/version", version, h },
+		{ "/metrics", serve_metrics, h }, { "/PUB/", serve_public, h },
+	};
+
+	memcpy(out, own, sizeof own);
+	if (!h->delegation) return OWN_ROUTES;
+	delegate_routes(out + OWN_ROUTES, h->delegation);
+	return OWN_ROUTES + DELEGATE_ROUTES;
+}
+
+err node_http_new(node_http **out, const vault *v, const node_config *config, const char *version_text, delegate_service *delegation)
+{
+	http_route routes[OWN_ROUTES + DELEGATE_ROUTES];
+
 	node_http *h = calloc(1, sizeof *h);
 	if (!h) return err_fail(ERR_NOMEM, "no memory for the HTTP server");
 	pthread_mutex_init(&h->lock, NULL);
 	h->version = version_text;
+	h->delegation = delegation;
 	h->folder = open(vault_public_folder(v), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const http_route routes[] = {
-		{ "/health", health, h }, { "/live", alive, h }, { "/ready", ready, h }, { "/version", version, h },
-		{ "/metrics", serve_metrics, h }, { "/PUB/", serve_public, h },
-	};
+	const size_t n_routes = routes_of(routes, h);
 	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(v))
-	                      : http_server_new(&h->server, config->http_address, config->http_port, routes, COUNT(routes));
+	                      : http_server_new(&h->server, config->http_address, config->http_port, routes, n_routes);
 	if (e != OK) {
 		node_http_free(&h);
 		return e;

@@ -114,13 +114,34 @@ static err refuse_whole_key(keys *k, const id32 *epoch, const id32 *key)
 	return err_fail(ERR_STATE, "the vault has the whole key %s: it is a centralized node's; a party of a cluster needs one of its own", id);
 }
 
+/* Under a mark an epoch is whole, or its parts are leftovers. */
+static err clear_epoch(keys *k, const id32 *epoch)
+{
+	bool whole;
+
+	TRY(vault_has_private(&whole, k->vault, PRIV_EPOCH_DATA, NULL, epoch));
+	return whole ? keys_end_epoch(k, epoch) : keys_drop_epoch(k, epoch);
+}
+
+static err clear_epochs(keys *k)
+{
+	id32 *id = NULL;
+	size_t ids = 0;
+
+	err e = vault_list_private(&id, &ids, k->vault, PRIV_UNFINISHED_EPOCH, NULL);
+	for (size_t i = 0; e == OK && i < ids; i++) e = clear_epoch(k, &id[i]);
+	free(id);
+	return e;
+}
+
 err keys_open_parts(keys **out, vault *v)
 {
 	keys *k;
 
 	TRY(keys_table_new(&k, v));
 	k->parts = true;
-	err e = keys_each_object(k, PRIV_UNFINISHED_KEY, key_clear_mark);
+	err e = clear_epochs(k);
+	if (e == OK) e = keys_each_object(k, PRIV_UNFINISHED_KEY, key_clear_mark);
 	if (e == OK) e = keys_each_object(k, PRIV_FHE_PRIVATE_KEY, refuse_whole_key);
 	if (e == OK) e = keys_each_object(k, PRIV_FHE_KEY_INFO, load_part);
 	if (e != OK) {
@@ -215,21 +236,28 @@ err own_part_prepare(own_part *p, keys *k, const small_making *how)
 
 /* ---- making, dropping ----------------------------------------------------------------------------------------------- */
 
+/* What is stored of a part. */
+static void part_object(buf *out, const key_share *mine, const key_record *record)
+{
+	AUTO(buf) bytes = { 0 };
+
+	key_share_write(&bytes, mine);
+	own_part_write(out, record, buf_slice(&bytes));
+}
+
 err keys_create_part(keys *k, const key_share *mine, slice public_key_file, draft *keyset_file, const key_record *record)
 {
 	const id32 *key = &mine->holder.key_id, *epoch = &mine->holder.epoch_id;
 	held_key *h = NULL;
-	buf bytes = { 0 }, object = { 0 };
+	buf object = { 0 };
 
-	key_share_write(&bytes, mine);
-	own_part_write(&object, record, buf_slice(&bytes));
+	part_object(&object, mine, record);
 	const new_files f = { .public_key = public_key_file, .keyset = keyset_file, .record = buf_slice(&object) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_part_read(&h, epoch, key, buf_slice(&object));
 	if (e == OK) e = keys_store(k, epoch, key, &f);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
-	buf_free(&bytes);
 	buf_free(&object);
 	return e;
 }
@@ -255,5 +283,58 @@ err keys_drop_epoch(keys *k, const id32 *epoch)
 		wipe_if_unused(h);
 	}
 	pthread_mutex_unlock(&k->lock);
-	return OK;
+	return keys_end_epoch(k, epoch);
+}
+
+/* ---- resharing ------------------------------------------------------------------------------------------------------ */
+
+err keys_begin_epoch(keys *k, const id32 *epoch)
+{
+	bool there;
+	return vault_put_private(k->vault, PRIV_UNFINISHED_EPOCH, NULL, epoch, (slice){ 0 }, &there);
+}
+
+err keys_end_epoch(keys *k, const id32 *epoch)
+{
+	return vault_remove_private(k->vault, PRIV_UNFINISHED_EPOCH, NULL, epoch);
+}
+
+err keys_read_share(key_share *out, keys *k, const id32 *epoch, const id32 *key)
+{
+	key_share mine = { 0 };
+	key_record record;
+	buf object = { 0 };
+	slice bytes;
+
+	err e = vault_get_private(&object, k->vault, PRIV_FHE_KEY_INFO, epoch, key, MAX_OWN_PART + MAX_KEY_RECORD);
+	if (e == OK) e = own_part_read(&record, &bytes, buf_slice(&object));
+	if (e == OK) e = key_share_read(&mine, bytes);
+	if (e == OK) e = check_part(&record, &mine, epoch, key);
+	buf_free(&object);
+	if (e != OK) key_share_free(&mine);
+	else *out = mine;
+	return e;
+}
+
+static err put_part(keys *k, const id32 *epoch, const id32 *key, slice object)
+{
+	bool existed = false;
+
+	TRY(vault_put_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key, object, &existed));
+	return existed ? err_fail(ERR_EXISTS, "the epoch has a part of this key already") : OK;
+}
+
+err keys_add_part(keys *k, const key_share *fresh, const key_record *record)
+{
+	const id32 *key = &fresh->holder.key_id, *epoch = &fresh->holder.epoch_id;
+	held_key *h = NULL;
+	buf object = { 0 };
+
+	part_object(&object, fresh, record);
+	err e = held_part_read(&h, epoch, key, buf_slice(&object));
+	if (e == OK) e = put_part(k, epoch, key, buf_slice(&object));
+	if (e == OK) keys_join(k, h), h = NULL;
+	held_key_free(&h);
+	buf_free(&object);
+	return e;
 }

@@ -23,18 +23,22 @@ typedef struct key_progress {
 
 #define KEY_PROGRESS_INIT { .lock = PTHREAD_MUTEX_INITIALIZER, .left_ms = -1 }
 
-/* A step of one key: "made", "dealt", "received". */
+/* What is done, to what, and how it is counted: "made", "key", "bytes". */
+typedef struct key_work { const char *step, *what, *unit; } key_work;
+extern const key_work KEY_MADE, KEY_DEALT, KEY_RECEIVED, KEY_UNPACKED, KEY_PREPARED;
+
+/* A step of one key. */
 typedef struct key_step {
 	key_progress *all;                           /* may be NULL: then only the log */
 	const clock_source *clock;
-	const char *step;
+	const key_work *work;
 	char     key[ID_TEXT];
 	bool     telling;                            /* from the first word on, time counts: before it, others were waited for */
 	uint64_t first;
 	int64_t  began_ms, said_ms;
 } key_step;
 
-key_step key_step_begin(key_progress *all, const clock_source *clock, const id32 *key, const char *step);
+key_step key_step_begin(key_progress *all, const clock_source *clock, const key_work *work, const id32 *key);
 
 /* For who does the work; valid as long as the step. */
 progress key_step_progress(key_step *s);

@@ -50,7 +50,7 @@ typedef enum key_use { KEY_USE_ENCRYPT, KEY_USE_DECRYPT } key_use;
 /* May this key be used so, now?  The one place that answers this.  ERR_STATE with a sentence if not. */
 err  key_may(const key_facts *f, key_use use);
 
-/* Calls each for every key, in no particular order; facts and record stay valid as long as the table. */
+/* Calls each for every key, those of later epochs first; facts and record stay valid as long as the table. */
 void keys_each(keys *k, void (*each)(void *ctx, const key_facts *f, const key_record *r), void *ctx);
 size_t keys_count(keys *k);
 
@@ -93,5 +93,21 @@ err  keys_create_part(keys *k, const key_share *mine, slice public_key_file, dra
 
 /* Removes the parts of an epoch from disk and table; published files stay. */
 err  keys_drop_epoch(keys *k, const id32 *epoch);
+
+/* ---- resharing: parts of an epoch that is still being made ------------------------------------------------------- */
+
+/*
+ * The epoch is marked (UnfinishedEpoch), gets its parts, and exists when its own file does (node/epochs.h); then the mark
+ * goes.  A mark without that file: keys_open_parts removes the parts.  Published files are those that the keys have already.
+ * keys_drop_epoch takes everything back, the mark last.
+ */
+err  keys_begin_epoch(keys *k, const id32 *epoch);
+err  keys_end_epoch(keys *k, const id32 *epoch);
+
+/* All that this party has of a key, from the disk; the caller frees it. */
+err  keys_read_share(key_share *out, keys *k, const id32 *epoch, const id32 *key);
+
+/* ERR_EXISTS if the epoch has this key.  Requires: keys_begin_epoch.  The share is copied. */
+err  keys_add_part(keys *k, const key_share *fresh, const key_record *record);
 
 #endif

@@ -11,7 +11,7 @@
  *   api.h        gRPC                                            http.h      health, metrics, public material
  *   small_keys.h the prepared keys for small formats
  *   config.h     what an operator may choose                     process.c   how all this starts and stops
- *   cluster.h    what a party of a cluster has beyond that
+ *   cluster.h    what a party of a cluster has beyond that       delegate.h  the delegation KMS
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
  * key_progress.h.
@@ -26,6 +26,7 @@
 #include "evm/address.h"
 #include "node/api.h"
 #include "node/cluster.h"
+#include "node/delegate.h"
 #include "node/http.h"
 #include "vault/signing_key.h"
 
@@ -35,6 +36,7 @@ typedef struct node {
 	vault     *vault;                    /* folders for what is public and what is private           */
 	signer    *signer;                   /* who this node is                                         */
 	char       address[ADDRESS_TEXT];
+	node_delegate delegate;              /* the delegation KMS, if there is one                      */
 	cluster   *cluster;                  /* the other parties; NULL: this node is alone              */
 	const node_seams *seams;             /* of a test; NULL                                          */
 	keys      *keys;                     /* FHE keys in memory                                       */

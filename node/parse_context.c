@@ -138,6 +138,53 @@ err parse_destroy_context(id32 *out, slice message)
 
 /* ---- epochs --------------------------------------------------------------------------------------------------------- */
 
+static err parse_wanted(wanted_key *k, const Kms__V1__KeyInfo *m)
+{
+	TRY(parse_id(&k->key_id, "key_id", m->key_id));
+	TRY(parse_id(&k->preproc_id, "preproc_id", m->preproc_id));
+	TRY(parse_params(&k->params, "key_parameters", (int)m->key_parameters));
+	if (m->n_key_digests > COUNT(k->digest))
+		return err_fail(ERR_REQUEST, "key_digests has %zu entries; a key has no more than %zu files", m->n_key_digests, COUNT(k->digest));
+	for (k->digests = 0; k->digests < m->n_key_digests; k->digests++) {
+		const Kms__V1__KeyDigest *d = m->key_digests[k->digests];
+		stored_digest *want = &k->digest[k->digests];
+		if (!pub_type_by_name_var(&want->type, slice_str(d->key_type)))
+			return err_fail(ERR_REQUEST, "key_digests[%zu].key_type is no kind of file", k->digests);
+		want->digest = pb_slice(d->digest);
+	}
+	return OK;
+}
+
+static err parse_all_wanted(epoch_request *x, arena *a, const Kms__V1__PreviousEpochInfo *m)
+{
+	if (m->n_keys_info > MAX_RESHARED_KEYS)
+		return err_fail(ERR_REQUEST, "keys_info has %zu entries; at most %d keys are reshared at once", m->n_keys_info, MAX_RESHARED_KEYS);
+	TRY(arena_new(a, &x->key, m->n_keys_info));
+	for (x->keys = 0; x->keys < m->n_keys_info; x->keys++) {
+		err e = parse_wanted(&x->key[x->keys], m->keys_info[x->keys]);
+		for (size_t i = 0; e == OK && i < x->keys; i++)
+			if (id_eq_var(&x->key[i].key_id, &x->key[x->keys].key_id)) e = err_fail(ERR_REQUEST, "this key is named twice");
+		if (e == OK) continue;
+		err_context("keys_info[%zu]: ", x->keys);
+		return e;
+	}
+	return OK;
+}
+
+static err parse_previous(epoch_request *x, arena *a, const id32 *context, const Kms__V1__PreviousEpochInfo *m)
+{
+	id32 from;
+
+	TRY(parse_id(&x->from, "epoch_id", m->epoch_id));
+	TRY(parse_id_or(&from, "context_id", m->context_id, &ID_DEFAULT_CONTEXT));
+	if (!id_eq_var(&from, context))
+		return err_fail(ERR_UNSUPPORTED, "context_id is not that of the new epoch: resharing keys to another context is not built in "
+		                "this version");
+	if (m->n_crs_info) return err_fail(ERR_UNSUPPORTED, "crs_info: this version makes no CRS");
+	x->reshares = true;
+	return parse_all_wanted(x, a, m);
+}
+
 err parse_new_epoch(request *r, arena *a, slice message)
 {
 	Kms__V1__NewMpcEpochRequest *m;
@@ -151,7 +198,9 @@ err parse_new_epoch(request *r, arena *a, slice message)
 	if (m->domain) TRY(parse_domain(&r->domain, m->domain));
 	if (!m->previous_epoch) return OK;
 	if (!m->domain) return err_fail(ERR_REQUEST, "domain is missing: it says for which contract reshared keys are signed");
-	return err_fail(ERR_UNSUPPORTED, "previous_epoch: resharing keys into a new epoch is not built in this version");
+	err e = parse_previous(&r->epoch, a, &r->context_id, m->previous_epoch);
+	if (e != OK) err_context("previous_epoch: ");
+	return e;
 }
 
 err parse_destroy_epoch(id32 *out, slice message)

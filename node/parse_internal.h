@@ -33,6 +33,7 @@ err parse_new_epoch(request *r, arena *a, slice message);
 /* The fields of a domain; it must be there.  What is NULL means the fallback. */
 err parse_domain(eip712_domain *out, const Kms__V1__Eip712DomainMsg *m);
 err parse_id_or(id32 *out, const char *what, const Kms__V1__RequestId *m, const id32 *fallback);
+err parse_params(const lat_params **out, const char *what, int number);
 err parse_schemes(request *r, size_t n, const Kms__V1__SigningSchemeType *scheme);
 err parse_extra_data(request *r, ProtobufCBinaryData extra);
 

@@ -3,11 +3,11 @@
 #include "node/parse_internal.h"
 #include "rpc/pb.h"
 
-static err parse_params(const lat_params **out, int number)
+err parse_params(const lat_params **out, const char *what, int number)
 {
 	*out = params_by_number_var(number);
 	if (*out) return OK;
-	return err_fail(ERR_REQUEST, "params is %d; this build offers %s", number, params_names());
+	return err_fail(ERR_REQUEST, "%s is %d; this build offers %s", what, number, params_names());
 }
 
 /* Only the first choice of each is built; other known ones are told apart from unknown ones. */
@@ -36,7 +36,7 @@ err parse_preproc(request *r, arena *a, slice message)
 
 	TRY(pb_unpack(a, &m, &kms__v1__key_gen_preproc_request__descriptor, message));
 	TRY(parse_common(r, &COMMON_FIELDS(m)));
-	TRY(parse_params(&r->preproc.params, (int)m->params));
+	TRY(parse_params(&r->preproc.params, "params", (int)m->params));
 	return parse_keyset(&r->preproc.keyset, m->keyset_config);
 }
 
@@ -55,7 +55,7 @@ err parse_keygen(request *r, arena *a, slice message)
 	TRY(pb_unpack(a, &m, &kms__v1__key_gen_request__descriptor, message));
 	TRY(parse_common(r, &COMMON_FIELDS(m)));
 	TRY(parse_id(&r->keygen.preproc_id, "preproc_id", m->preproc_id));
-	if (m->_params_case == KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS) TRY(parse_params(&r->keygen.params, (int)m->params));
+	if (m->_params_case == KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS) TRY(parse_params(&r->keygen.params, "params", (int)m->params));
 	TRY(parse_keyset(&r->keygen.keyset, m->keyset_config));
 	return refuse_added_info(m->keyset_added_info);
 }

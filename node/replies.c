@@ -61,25 +61,32 @@ void reply_preproc(buf *out, const request *r, slice external)
 	arena_free(&a);
 }
 
-void reply_keygen(buf *out, const key_metadata *k)
+static Kms__V1__KeyGenResult *put_key(arena *a, const key_metadata *k)
 {
-	arena a = arena_with_limit(REPLY_ROOM);
-	Kms__V1__KeyGenResult m = KMS__V1__KEY_GEN_RESULT__INIT;
+	Kms__V1__KeyGenResult *m = need(a, 1, sizeof *m);
 
-	m.request_id = put_id(&a, &k->key_id);
-	m.preprocessing_id = put_id(&a, &k->prep_id);
-	m.n_key_digests = k->digests;
-	m.key_digests = need(&a, k->digests, sizeof *m.key_digests);
+	kms__v1__key_gen_result__init(m);
+	m->request_id = put_id(a, &k->key_id);
+	m->preprocessing_id = put_id(a, &k->prep_id);
+	m->n_key_digests = k->digests;
+	m->key_digests = need(a, k->digests, sizeof *m->key_digests);
 	for (size_t i = 0; i < k->digests; i++) {
-		Kms__V1__KeyDigest *d = m.key_digests[i] = need(&a, 1, sizeof *d);
+		Kms__V1__KeyDigest *d = m->key_digests[i] = need(a, 1, sizeof *d);
 		kms__v1__key_digest__init(d);
 		d->key_type = (char *)(uintptr_t)pub_type_name(k->digest[i].type);
 		d->digest = pb_bytes(k->digest[i].digest);
 	}
-	m.external_signature = pb_bytes(k->external_signature);
-	m.n_signatures = k->signatures;
-	m.signatures = put_signatures(&a, k->signature, k->signatures);
-	pb_pack(out, &m.base);
+	m->external_signature = pb_bytes(k->external_signature);
+	m->n_signatures = k->signatures;
+	m->signatures = put_signatures(a, k->signature, k->signatures);
+	return m;
+}
+
+void reply_keygen(buf *out, const key_metadata *k)
+{
+	arena a = arena_with_limit(REPLY_ROOM);
+
+	pb_pack(out, &put_key(&a, k)->base);
 	arena_free(&a);
 }
 
@@ -149,10 +156,14 @@ void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const has
 	arena_free(&a);
 }
 
-/* Nothing was reshared into it. */
-void reply_epoch(buf *out)
+void reply_epoch(buf *out, const key_metadata *const *key, size_t n)
 {
+	arena a = arena_with_limit(REPLY_ROOM);
 	Kms__V1__EpochResultResponse m = KMS__V1__EPOCH_RESULT_RESPONSE__INIT;
 
+	m.n_reshare_responses = n;
+	m.reshare_responses = need(&a, n, sizeof *m.reshare_responses);
+	for (size_t i = 0; i < n; i++) m.reshare_responses[i] = put_key(&a, key[i]);
 	pb_pack(out, &m.base);
+	arena_free(&a);
 }

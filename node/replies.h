@@ -18,7 +18,8 @@ void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const p
                           slice external);
 void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const hash32 *link, const user_slot *slot,
                         const party_identity *by, slice internal, slice external);
-void reply_epoch(buf *out);
+/* Of the keys that came to the epoch by resharing. */
+void reply_epoch(buf *out, const key_metadata *const *key, size_t n);
 
 /* The packing factor of a value that is not shared. */
 enum { CENTRAL_PACKING = 1 };

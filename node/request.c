@@ -65,6 +65,23 @@ static void add_decrypt(sha256_stream *s, const decrypt_request *d)
 	sha256_add(s, slice_of(d->client.b, sizeof d->client.b));
 }
 
+static void add_epoch(sha256_stream *s, const epoch_request *x)
+{
+	sha256_add(s, id_slice(&x->from));
+	add_u64(s, x->keys);
+	for (size_t i = 0; i < x->keys; i++) {
+		const wanted_key *k = &x->key[i];
+		sha256_add(s, id_slice(&k->key_id));
+		sha256_add(s, id_slice(&k->preproc_id));
+		add_u64(s, (uint64_t)k->params->fhe_parameter);
+		add_u64(s, k->digests);
+		for (size_t j = 0; j < k->digests; j++) {
+			add_u64(s, k->digest[j].type);
+			add_counted(s, k->digest[j].digest);
+		}
+	}
+}
+
 hash32 request_body(const request *r)
 {
 	AUTO(sha256_stream) s = sha256_begin();
@@ -89,7 +106,9 @@ hash32 request_body(const request *r)
 	case REQUEST_USER_DECRYPT:
 		add_decrypt(&s, &r->decrypt);
 		break;
-	case REQUEST_NEW_EPOCH:                        /* context and epoch, above */
+	case REQUEST_NEW_EPOCH:
+		if (r->epoch.reshares) add_epoch(&s, &r->epoch);
+		break;
 	case REQUEST_KINDS:
 		break;
 	}

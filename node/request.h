@@ -18,6 +18,7 @@
 enum {
 	MAX_CIPHERTEXTS = 2048,                        /* of one request: as many as a contract can ask for */
 	MAX_REQUEST_TEXT = 128,                        /* of an id or an address as text                    */
+	MAX_RESHARED_KEYS = 64,                        /* of one epoch                                      */
 };
 
 /* What a key set shall be.  The numbers are those of the protocol. */
@@ -52,6 +53,21 @@ typedef struct decrypt_request {
 	enc_key       enc_key;
 } decrypt_request;
 
+/* A key that the new epoch shall have, and what it must be. */
+typedef struct wanted_key {
+	id32          key_id, preproc_id;
+	const lat_params *params;
+	size_t        digests;                         /* none: not compared */
+	stored_digest digest[PUB_TYPES];
+} wanted_key;
+
+typedef struct epoch_request {
+	bool          reshares;
+	id32          from;                            /* the epoch whose keys the new one gets */
+	size_t        keys;                            /* none named: all of them */
+	wanted_key   *key;
+} epoch_request;
+
 typedef struct request {
 	request_kind  kind;
 	bool          insecure;                        /* of a preprocessing or key generation: one party deals the key */
@@ -64,6 +80,7 @@ typedef struct request {
 		preproc_request preproc;
 		keygen_request  keygen;
 		decrypt_request decrypt;               /* public and user */
+		epoch_request   epoch;
 	};
 	hash32        body;                            /* digest of every decoded field but the id: "the same body" */
 	arena         memory;

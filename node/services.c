@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "node/audit.h"
 #include "node/node.h"
+#include "vault/spool.h"
 
 /* ---- vault -------------------------------------------------------------------------------------------------- */
 
@@ -42,11 +43,18 @@ static err identity_start(node *n)
 
 static void identity_stop(node *n) { signer_free(&n->signer); }
 
+/* ---- delegation: its keys are there before anybody can ask ------------------------------------------------------ */
+
+static err delegation_start(node *n) { return node_delegate_open(&n->delegate, &n->cfg, n->signer, rng_os()); }
+static void delegation_stop(node *n) { node_delegate_close(&n->delegate); }
+
 /* ---- cluster: who the parties are; the links come last ---------------------------------------------------------- */
 
 static err cluster_begin(node *n)
 {
-	return n->cfg.threshold.present ? cluster_new(&n->cluster, &n->cfg, n->vault, n->signer, n->seams) : OK;
+	if (!n->cfg.threshold.present) return OK;
+	TRY(spool_clean(n->vault));
+	return cluster_new(&n->cluster, &n->cfg, n->vault, n->signer, n->seams);
 }
 
 static void cluster_end(node *n) { cluster_free(&n->cluster); }
@@ -125,7 +133,7 @@ static void work_stop(node *n)
 /* ---- what others see ---------------------------------------------------------------------------------------- */
 
 /* It listens before the keys are read, which may take a while, so that whoever asks is told that the node is starting. */
-static err http_start(node *n) { return node_http_new(&n->http, n->vault, &n->cfg, ARCA_VERSION); }
+static err http_start(node *n) { return node_http_new(&n->http, n->vault, &n->cfg, ARCA_VERSION, node_delegate_service(&n->delegate)); }
 static void http_stop(node *n) { node_http_free(&n->http); }
 
 static err pages_begin(node *n)
@@ -165,6 +173,7 @@ static void api_end(node *n)
 const service NODE_SERVICES[] = {
 	{ "vault", vault_start, vault_stop },
 	{ "identity", identity_start, identity_stop },
+	{ "delegation", delegation_start, delegation_stop },
 	{ "cluster", cluster_begin, cluster_end },
 	{ "http", http_start, http_stop },
 	{ "keys", keys_start, keys_stop },
@@ -180,7 +189,8 @@ int node_exit_code(const service *failed, err e)
 {
 	const bool listens = failed->start == http_start || failed->start == api_begin || failed->start == links_begin;
 
-	if (failed->start == cluster_begin && e == ERR_REQUEST) return EX_USAGE;         /* the configuration contradicts a certificate */
+	/* The configuration contradicts a certificate, or names no key. */
+	if ((failed->start == cluster_begin || failed->start == delegation_start) && e == ERR_REQUEST) return EX_USAGE;
 	if (e == ERR_IO) return listens ? EX_UNAVAILABLE : EX_IOERR;
 	return e == ERR_BUSY || e == ERR_EXHAUSTED ? EX_UNAVAILABLE : 1;
 }

@@ -14,7 +14,7 @@ static void say(void *ctx, const char *sentence)
 static err prepare(const engine *e, own_part *p)
 {
 	const id32 *key = &own_part_online(p)->holder.key_id;
-	key_step step = key_step_begin(e->making, e->clock, key, "prepared");
+	key_step step = key_step_begin(e->making, e->clock, &KEY_UNPACKED, key);
 	const progress told = key_step_progress(&step);
 	speaker who;
 	pool *threads;

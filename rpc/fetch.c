@@ -51,17 +51,20 @@ static size_t pass_on(char *p, size_t one, size_t n, void *arg)
 	return b->take(b->ctx, slice_of(p, n)) ? n : 0;
 }
 
-static err verdict(CURL *c, CURLcode rv, const body *b, const char *why, const char *url)
+/* Is there an answer at all? */
+static err transferred(CURLcode rv, const body *b, const char *why, const char *url)
 {
-	long status = 0;
-
 	if (b->too_long || rv == CURLE_FILESIZE_EXCEEDED)
 		return err_fail(ERR_REQUEST, "%s is longer than %zu bytes", url, b->max);
 	if (rv == CURLE_URL_MALFORMAT || rv == CURLE_UNSUPPORTED_PROTOCOL)
 		return err_fail(ERR_REQUEST, "%s is not an http or https URL", url);
 	if (rv != CURLE_OK)
 		return err_fail(ERR_IO, "cannot get %s: %s", url, why[0] ? why : curl_easy_strerror(rv));
-	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	return OK;
+}
+
+static err check_status(long status, const char *url)
+{
 	if (status == 404 || status == 410)
 		return err_fail(ERR_NOT_FOUND, "%s does not exist (HTTP status %ld)", url, status);
 	if (status != 200)
@@ -69,11 +72,10 @@ static err verdict(CURL *c, CURLcode rv, const body *b, const char *why, const c
 	return OK;
 }
 
-err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx)
+/* What every transfer is told.  why: CURL_ERROR_SIZE bytes; it and b stay until the end. */
+static err prepare(CURL **out, const char *url, body *b, char *why, int64_t timeout_ms)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	char why[CURL_ERROR_SIZE] = "";
-	body b = { .take = take, .ctx = ctx, .max = max };
 
 	pthread_once(&once, setup);
 	CURL *c = curl_easy_init();
@@ -81,9 +83,8 @@ err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(v
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)b->max);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -91,11 +92,24 @@ err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(v
 	spare_loopback(c);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, pass_on);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &b);
-	CURLcode rv = curl_easy_perform(c);
-	err e = verdict(c, rv, &b, why, url);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, b);
+	*out = c;
+	return OK;
+}
+
+err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx)
+{
+	char why[CURL_ERROR_SIZE] = "";
+	body b = { .take = take, .ctx = ctx, .max = max };
+	long status = 0;
+	CURL *c;
+
+	TRY(prepare(&c, url, &b, why, timeout_ms));
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	err e = transferred(curl_easy_perform(c), &b, why, url);
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_cleanup(c);
-	return e;
+	return e == OK ? check_status(status, url) : e;
 }
 
 static bool append(void *ctx, slice piece)
@@ -109,6 +123,43 @@ err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
 	const size_t before = out->n;
 
 	err e = fetch_pieces(url, max, timeout_ms, append, out);
+	if (e != OK) out->n = before;
+	return e;
+}
+
+static struct curl_slist *with_header(struct curl_slist *list, const char *name, const char *value)
+{
+	AUTO(buf) line = { 0 };
+
+	buf_printf(&line, "%s: %s", name, value);
+	struct curl_slist *more = curl_slist_append(list, buf_str(&line));
+	ASSERT(more);
+	return more;
+}
+
+err fetch_ask(buf *out, unsigned *status, const char *url, const char *authorization, const slice *json, size_t max,
+              int64_t timeout_ms)
+{
+	const size_t before = out->n;
+	char why[CURL_ERROR_SIZE] = "";
+	body b = { .take = append, .ctx = out, .max = max };
+	struct curl_slist *headers = NULL;
+	long code = 0;
+	CURL *c;
+
+	TRY(prepare(&c, url, &b, why, timeout_ms));
+	if (authorization) headers = with_header(headers, "Authorization", authorization);
+	if (json) {
+		headers = with_header(headers, "Content-Type", "application/json");
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, json->p);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)json->n);
+	}
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	err e = transferred(curl_easy_perform(c), &b, why, url);
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
+	curl_easy_cleanup(c);
+	curl_slist_free_all(headers);
+	*status = (unsigned)code;
 	if (e != OK) out->n = before;
 	return e;
 }

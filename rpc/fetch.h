@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rpc/fetch.h -- HTTP GET for the command line: public keys and key sets by their URL. */
+/* rpc/fetch.h -- HTTP for the command line: public keys and key sets by their URL, and questions in JSON. */
 #ifndef ARCA_RPC_FETCH_H
 #define ARCA_RPC_FETCH_H
 
@@ -19,5 +19,12 @@ err  fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms);
 /* The same for what is too large to be had at once: take(ctx, piece) gets it in order, and ends the transfer by false.
  * What was taken is worth something only if this returns OK. */
 err  fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx);
+
+/*
+ * Asks and takes whatever is answered: *status, and the body appended to *out.  json NULL: GET, otherwise POST; authorization
+ * NULL: none.  No redirects.  ERR_REQUEST if the URL is malformed or the answer longer than max; ERR_IO if there is none.
+ */
+err  fetch_ask(buf *out, unsigned *status, const char *url, const char *authorization, const slice *json, size_t max,
+               int64_t timeout_ms);
 
 #endif

@@ -3,6 +3,7 @@
 #include "rpc/http.h"
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "rpc/http_patience.h"
 #include "rpc/listen.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,8 @@ enum {
 	MAX_OF_ONE_ADDRESS = 128,            /* what all of this machine, or all behind a proxy, may take */
 	IDLE_S = 8,                          /* without a byte either way */
 	CONNECTION_MEMORY = 32 << 10,        /* bounds the request's headers too */
+	MOST_DISCARDED = 4 << 20,            /* of a body that is too long: so much is read, to get the answer through */
+	MOST_THREADS = 16,
 };
 
 struct http_server {
@@ -24,7 +27,14 @@ struct http_server {
 	unsigned    port;
 	http_route *routes;
 	size_t      n_routes;
+	http_patience *patience;
 };
+
+/* A request on its way in. */
+typedef struct incoming {
+	buf    body;
+	size_t got;
+} incoming;
 
 /* ---- paths --------------------------------------------------------------------------------------------------- */
 
@@ -66,13 +76,17 @@ static bool path_clean(const char *path)
 	return true;
 }
 
-static const http_route *route_of(const http_server *s, const char *path)
+static const char POST[] = "POST ";
+
+static const http_route *route_of(const http_server *s, const char *path, bool post)
 {
 	const http_route *best = NULL;
 	size_t longest = 0;
 
 	for (size_t i = 0; i < s->n_routes; i++) {
 		const char *prefix = s->routes[i].prefix;
+		if ((strncmp(prefix, POST, strlen(POST)) == 0) != post) continue;
+		if (post) prefix += strlen(POST);
 		size_t n = strlen(prefix);
 		bool below = n && prefix[n - 1] == '/';
 		bool fits = below ? strncmp(path, prefix, n) == 0 : strcmp(path, prefix) == 0;
@@ -153,8 +167,10 @@ static struct MHD_Response *response_of(http_reply *r)
 	return m;
 }
 
-/* Takes the reply. */
-static enum MHD_Result answer(struct MHD_Connection *c, http_reply *r, bool options)
+static const char *allowed(bool post) { return post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS"; }
+
+/* Takes the reply.  post: that is what this path is for. */
+static enum MHD_Result answer(struct MHD_Connection *c, http_reply *r, bool options, bool post)
 {
 	enum MHD_Result sent = MHD_NO;
 	struct MHD_Response *m = response_of(r);
@@ -162,10 +178,10 @@ static enum MHD_Result answer(struct MHD_Connection *c, http_reply *r, bool opti
 	buf_free(&r->body);
 	if (!m) return MHD_NO;
 	(void)MHD_add_response_header(m, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-	if (r->status == 405 || options) (void)MHD_add_response_header(m, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, OPTIONS");
+	if (r->status == 405 || options) (void)MHD_add_response_header(m, MHD_HTTP_HEADER_ALLOW, allowed(post));
 	if (options) {
-		(void)MHD_add_response_header(m, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-		(void)MHD_add_response_header(m, "Access-Control-Allow-Headers", "*");
+		(void)MHD_add_response_header(m, "Access-Control-Allow-Methods", allowed(post));
+		(void)MHD_add_response_header(m, "Access-Control-Allow-Headers", post ? "Authorization, Content-Type" : "*");
 	} else {
 		(void)MHD_add_response_header(m, MHD_HTTP_HEADER_CONTENT_TYPE,
 		                              r->content_type ? r->content_type : "text/plain; charset=utf-8");
@@ -178,50 +194,126 @@ static enum MHD_Result answer(struct MHD_Connection *c, http_reply *r, bool opti
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
-static void serve(const http_server *s, http_reply *out, struct MHD_Connection *c, const char *raw, const char *method)
+const char *http_query(const http_request *in, const char *name)
 {
-	char path[MAX_PATH + 1];
-
-	if (!path_decode(path, raw) || !path_clean(path)) {
-		http_reply_text(out, 400, "the path is malformed");
-		return;
-	}
-	const http_route *route = route_of(s, path);
-	if (!route) {
-		http_reply_text(out, 404, "there is nothing here");
-		return;
-	}
-	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-	const http_request in = { method, path, accept ? accept : "" };
-	route->handler(route->ctx, out, &in);
+	return MHD_lookup_connection_value(in->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static bool reads(const char *method)
+static const char *header_of(struct MHD_Connection *c, const char *name)
 {
-	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	const char *text = MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+	return text ? text : "";
+}
+
+/* What is wrong, as the asker will read it: those who post speak JSON. */
+static void refuse(http_reply *out, unsigned status, const char *text, bool post)
+{
+	if (!post) {
+		http_reply_text(out, status, text);
+		return;
+	}
+	out->status = status;
+	out->content_type = "application/json";
+	buf_printf(&out->body, "{\"error\":\"%s\"}", text);
+}
+
+/* Is what is read at this path nothing but this path? */
+static bool is_exact(const http_route *r)
+{
+	return r && r->prefix[strlen(r->prefix) - 1] != '/';
+}
+
+static void serve(const http_server *s, http_reply *out, struct MHD_Connection *c, const char *path, const char *method,
+                  const incoming *in)
+{
+	const bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+	const http_route *route = route_of(s, path, post);
+
+	if (post && !route && is_exact(route_of(s, path, false))) {
+		refuse(out, 405, "only GET, HEAD and OPTIONS are served here", true);
+	} else if (!route) {
+		refuse(out, 404, "there is nothing here", post);
+	} else if (in->got > MAX_HTTP_BODY) {
+		refuse(out, 413, "the body is too long", post);
+	} else {
+		const http_request request = {
+			.method = method, .path = path, .accept = header_of(c, MHD_HTTP_HEADER_ACCEPT),
+			.authorization = header_of(c, MHD_HTTP_HEADER_AUTHORIZATION),
+			.content_type = header_of(c, MHD_HTTP_HEADER_CONTENT_TYPE), .body = buf_slice(&in->body), .connection = c,
+		};
+		route->handler(route->ctx, out, &request);
+	}
+}
+
+static bool is_one_of(const char *method, const char *a, const char *b, const char *c)
+{
+	return strcmp(method, a) == 0 || strcmp(method, b) == 0 || strcmp(method, c) == 0;
+}
+
+static enum MHD_Result respond(http_server *s, struct MHD_Connection *c, const char *url, const char *method, const incoming *in)
+{
+	const bool options = strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
+	http_reply out = { .status = 200 };
+	char path[MAX_PATH + 1];
+
+	const bool clean = path_decode(path, url) && path_clean(path), post = clean && route_of(s, path, true);
+	if (options) out.status = 204;
+	else if (!is_one_of(method, MHD_HTTP_METHOD_GET, MHD_HTTP_METHOD_HEAD, MHD_HTTP_METHOD_POST))
+		refuse(&out, 405, post ? "only POST is served here" : "only GET, HEAD and OPTIONS are served here", post);
+	else if (!clean) refuse(&out, 400, "the path is malformed", false);
+	else serve(s, &out, c, path, method, in);
+	return answer(c, &out, options, post);
+}
+
+static http_waiting *waiting_of(struct MHD_Connection *c)
+{
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /* Called once with the headers, then for each piece of a body, then once more. */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
                                   const char *version, const char *data, size_t *data_n, void **state)
 {
-	static char seen;
-	http_reply out = { .status = 200 };
-	(void)version, (void)data;
+	http_server *s = ctx;
+	incoming *in = *state;
+	(void)version;
 
-	if (!*state) {
-		*state = &seen;
-		return MHD_YES;
+	if (!in) {
+		*state = in = calloc(1, sizeof *in);
+		return in ? MHD_YES : MHD_NO;
 	}
 	if (*data_n) {
-		*data_n = 0;                         /* nobody reads bodies here */
+		/* What nobody waits for, or is too long, is passed over. */
+		in->got += size_min(*data_n, MOST_DISCARDED);
+		if (in->got > MOST_DISCARDED) return MHD_NO;
+		if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && in->got <= MAX_HTTP_BODY) buf_put(&in->body, data, *data_n);
+		*data_n = 0;
 		return MHD_YES;
 	}
-	bool options = strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
-	if (options) out.status = 204;
-	else if (reads(method)) serve(ctx, &out, c, url, method);
-	else http_reply_text(&out, 405, "only GET, HEAD and OPTIONS are served here");
-	return answer(c, &out, options);
+	http_patience_came(s->patience, waiting_of(c));
+	return respond(s, c, url, method, in);
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
+{
+	http_server *s = ctx;
+	incoming *in = *state;
+	(void)why;
+
+	if (in) buf_free(&in->body);
+	free(in);
+	*state = NULL;
+	http_patience_next(s->patience, waiting_of(c));
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *c, void **place, enum MHD_ConnectionNotificationCode what)
+{
+	http_server *s = ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*place = http_patience_begin(s->patience, MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+	else
+		http_patience_end(s->patience, *place);
 }
 
 /* The path is decoded by path_decode, and no handler sees the query. */
@@ -250,11 +342,13 @@ err http_server_new(http_server **out, const char *address, unsigned port, const
 	}
 	if (n_routes) memcpy(s->routes, routes, n_routes * sizeof *routes);
 	s->n_routes = n_routes;
-	err e = listen_on(&fd, &s->port, address, port);
+	err e = http_patience_new(&s->patience, clock_system());
+	if (e == OK) e = listen_on(&fd, &s->port, address, port);
 	if (e != OK) {
 		http_server_free(&s);
 		return e;
 	}
+	const unsigned threads = (unsigned)size_min((size_t)sysconf(_SC_NPROCESSORS_ONLN), MOST_THREADS);
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
 		MHD_OPTION_EXTERNAL_LOGGER, stay_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
@@ -263,6 +357,9 @@ err http_server_new(http_server **out, const char *address, unsigned port, const
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
 		MHD_OPTION_END);
 	if (!s->daemon) {
@@ -284,6 +381,7 @@ void http_server_free(http_server **sp)
 	http_server *s = *sp;
 	if (!s) return;
 	if (s->daemon) MHD_stop_daemon(s->daemon);
+	http_patience_free(&s->patience);
 	free(s->routes);
 	free(s);
 	*sp = NULL;

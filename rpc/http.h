@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rpc/http.h -- a small HTTP/1.1 server: health, metrics, public material.  Reads only.
+ * rpc/http.h -- a small HTTP/1.1 server: health, metrics, public material, and what is posted to it.
  *
- * GET, HEAD and OPTIONS are served, everything else is answered 405; every answer may be read by any web page
- * (Access-Control-Allow-Origin: *).  A path reaches a handler percent-decoded and clean: it starts with '/', and no
+ * GET, HEAD and OPTIONS are served, POST where a route says so, everything else is answered 405; every answer may be read by
+ * any web page (Access-Control-Allow-Origin: *).  A path reaches a handler percent-decoded and clean: it starts with '/', and no
  * segment of it is empty (but the last), ".", "..", or holds a control character or a backslash; other paths are
- * answered 400.  A connection that is silent for some seconds is closed, and one address takes at most half of the
- * connections there are.  No TLS: bind it to loopback or put a proxy in front.
+ * answered 400.  A connection that is silent for some seconds is closed, so is one whose request takes long to come
+ * (http_patience.h), and one address takes at most half of the connections there are.  A body over MAX_HTTP_BODY is answered
+ * 413.  No TLS: bind it to loopback or put a proxy in front.
  */
 #ifndef ARCA_RPC_HTTP_H
 #define ARCA_RPC_HTTP_H
 
 #include "base/base.h"
 
+enum { MAX_HTTP_BODY = 64 << 10 };
+
 typedef struct http_server http_server;
 
 typedef struct http_request {
-	const char *method;              /* "GET" or "HEAD": the handler need not tell them apart */
+	const char *method;              /* "GET" or "HEAD", which the handler need not tell apart, or "POST" */
 	const char *path;                /* decoded, without the query */
-	const char *accept;              /* the Accept header, "" if absent */
+	const char *accept, *authorization, *content_type;    /* headers, "" if absent */
+	slice       body;                /* of a POST */
+	struct MHD_Connection *connection;                    /* for http_query */
 } http_request;
+
+/* The first value of this name in the query, as it stands there (nothing is decoded); NULL: there is none. */
+const char *http_query(const http_request *in, const char *name);
 
 /* Zeroed but for status 200 when the handler starts.  Body or file, not both. */
 typedef struct http_reply {
@@ -31,11 +39,11 @@ typedef struct http_reply {
 	uint64_t    file_size;
 } http_reply;
 
-/* Runs on the server's thread. */
+/* Runs on one of the server's threads, of which there are as many as processors. */
 typedef void http_handler(void *ctx, http_reply *out, const http_request *in);
 
 typedef struct http_route {
-	const char   *prefix;            /* "/health" serves itself, "/PUB/" whatever is below; the longest wins */
+	const char   *prefix;            /* "/health" serves itself, "/PUB/" whatever is below; the longest wins; "POST /x" posts */
 	http_handler *handler;
 	void         *ctx;
 } http_route;

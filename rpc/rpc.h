@@ -5,7 +5,7 @@
  *
  *   status.h     how a call ends                       pb.h        messages into an arena with a limit
  *   server.h     gRPC: methods, handlers, answers      conn.h      gRPC: calls from any thread
- *   http.h       the read-only HTTP/1.1 server         fetch.h     HTTP GET
+ *   http.h       the HTTP/1.1 server                   fetch.h     HTTP GET and POST
  *   limits.h     what a peer may cost us               reactor.h   the one thread for all sockets
  *   links.h      frames between nodes, mutual TLS 1.3  certs.h     their certificates
  *

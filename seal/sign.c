@@ -11,15 +11,21 @@ struct signer {
 	secp *curve;
 };
 
+static eth_address address_of_plain(const uint8_t xy[static SECP_PK_PLAIN])
+{
+	const hash32 h = keccak256(slice_of(xy, SECP_PK_PLAIN));
+	eth_address a;
+
+	memcpy(a.b, h.b + sizeof h.b - sizeof a.b, sizeof a.b);
+	return a;
+}
+
 eth_address address_of(const secp_pk *pk)
 {
 	uint8_t xy[SECP_PK_PLAIN];
-	eth_address a;
 
 	secp_pk_plain(xy, pk);
-	const hash32 h = keccak256(slice_of(xy, sizeof xy));
-	memcpy(a.b, h.b + sizeof h.b - sizeof a.b, sizeof a.b);
-	return a;
+	return address_of_plain(xy);
 }
 
 err signer_new(signer **out, const secp_sk *sk, const rng *r)
@@ -86,8 +92,9 @@ secp_rsig sign_external(const signer *s, const hash32 *digest)
 
 bool sign_external_by_var(eth_address *by, const secp_rsig *sig, const hash32 *digest)
 {
-	secp_pk pk;
-	if (!secp_recover_var(&pk, sig, digest->b)) return false;
-	*by = address_of(&pk);
+	uint8_t xy[SECP_PK_PLAIN];
+
+	if (!secp_recover_plain_var(xy, sig, digest->b)) return false;
+	*by = address_of_plain(xy);
 	return true;
 }

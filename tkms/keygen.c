@@ -60,11 +60,11 @@ void key_files_free(key_files *f)
 	*f = (key_files){ 0 };
 }
 
-static err write_public_key(buf *out, const seeded_keyset *set, slice tag)
+err tkms_public_key_file(buf *out, const seeded_keyset *set, const id32 *key_id)
 {
 	const unsigned n = set->params->pke.n;
 	arena a = arena_with_limit(2 * n * sizeof(uint64_t) + 4096);
-	public_key key = { .params = set->params, .tag = tag };
+	public_key key = { .params = set->params, .tag = id_slice(key_id) };
 
 	err e = arena_new(&a, &key.mask, n);
 	if (e == OK) e = arena_new(&a, &key.body, n);
@@ -86,30 +86,40 @@ size_t tkms_keyset_bytes(const lat_params *params)
 	return layout_of(params).bytes;
 }
 
+void tkms_keyset_places(uint8_t *where[static KEY_PARTS], uint8_t *file, const lat_params *params)
+{
+	const keyset_layout layout = layout_of(params);
+
+	for (key_part i = 0; i < KEY_PARTS; i++) where[i] = layout.at[i] ? file + layout.at[i] : NULL;
+}
+
+void tkms_keyset_frame(uint8_t *file, const seeded_keyset *set, const id32 *key_id)
+{
+	tfhers_frame_keyset(file, set, id_slice(key_id));
+}
+
 /* The key set's file, whose bodies are made where they stay.  *set borrows from it. */
 static err make_keyset(seeded_keyset *set, draft *room, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES],
-                       slice tag, pool *cores, const rng *random, const progress *told)
+                       const id32 *key_id, pool *cores, const rng *random, const progress *told)
 {
-	const keyset_layout layout = layout_of(secret->params);
-	uint8_t *where[KEY_PARTS] = { 0 };
+	uint8_t *where[KEY_PARTS];
 
-	ASSERT(draft_slice(room).n == layout.bytes);
-	for (key_part i = 0; i < KEY_PARTS; i++)
-		if (layout.at[i]) where[i] = draft_bytes(room) + layout.at[i];
+	ASSERT(draft_slice(room).n == tkms_keyset_bytes(secret->params));
+	tkms_keyset_places(where, draft_bytes(room), secret->params);
 	TRY(public_set_fill(set, where, secret, seed, random, cores, told));
-	tfhers_frame_keyset(draft_bytes(room), set, tag);
+	tkms_keyset_frame(draft_bytes(room), set, key_id);
 	return OK;
 }
 
 /* Trying comes last: until then, the pages of the key set were given back. */
-static err make_files(key_files *f, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES], slice tag,
+static err make_files(key_files *f, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES], const id32 *key_id,
                       pool *cores, const rng *random, const progress *told)
 {
 	seeded_keyset set;
 
-	TRY(make_keyset(&set, f->xof_keyset, secret, seed, tag, cores, random, told));
-	TRY(write_public_key(&f->public_key, &set, tag));
-	tfhers_write_client_key(&f->client_key, secret, tag);
+	TRY(make_keyset(&set, f->xof_keyset, secret, seed, key_id, cores, random, told));
+	TRY(tkms_public_key_file(&f->public_key, &set, key_id));
+	tfhers_write_client_key(&f->client_key, secret, id_slice(key_id));
 	tkms_key_digest(f->public_key_digest, buf_slice(&f->public_key));
 	tkms_key_digest_draft(f->xof_keyset_digest, f->xof_keyset);
 	err e = tkms_try_keyset(buf_slice(&f->public_key), draft_slice(f->xof_keyset), secret, cores, random);
@@ -128,7 +138,7 @@ err tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params
 	rng_fill(random, seed, sizeof seed);
 	DECLASSIFY(seed, sizeof seed, "the seed of the masks is published with the key set");
 	err e = secret_keys_generate(&secret, params, random);
-	if (e == OK) e = make_files(&f, &secret, seed, id_slice(key_id), cores, random, told);
+	if (e == OK) e = make_files(&f, &secret, seed, key_id, cores, random, told);
 	secret_keys_free(&secret);
 	if (e == OK) *out = f;
 	else key_files_free(&f);

@@ -27,6 +27,12 @@ typedef struct key_files {
 /* The size of a key set's file. */
 size_t tkms_keyset_bytes(const lat_params *params);
 
+/* For whoever makes the bodies in place: where those of each part go in a file of that size (NULL: the set has no such part);
+ * everything in the file but the bodies; and the public key's file, from a set that is whole. */
+void tkms_keyset_places(uint8_t *where[static KEY_PARTS], uint8_t *file, const lat_params *params);
+void tkms_keyset_frame(uint8_t *file, const seeded_keyset *set, const id32 *key_id);
+err  tkms_public_key_file(buf *out, const seeded_keyset *set, const id32 *key_id);
+
 /*
  * Every file carries the key id as its tag.  Before the files are given out, a value goes through each of the four
  * ciphertext formats and the decompression and must come back.  told: bytes of the key set's bodies, may be NULL.

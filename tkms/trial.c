@@ -4,7 +4,6 @@
 #include "lattice/compress.h"
 #include "lattice/decrypt.h"
 #include "lattice/engine.h"
-#include "tkms/coprocess.h"
 #include "tkms/encrypt.h"
 
 typedef struct trial {
@@ -50,19 +49,33 @@ static err decrypts_to_value(void *ctx, size_t i, const fhe_type *type, slice fi
 }
 
 /*
- * Every key that computes on values.  The squash key in the form for squashing takes gigabytes; for the two squashes of a
- * trial the engine that makes rows when it needs them will do, where there is a choice.
+ * A squash key in the form for squashing takes gigabytes, and the schoolbook has no form but is slow: for the few values of a
+ * trial, the engine that makes rows when it needs them does better than both.
  */
-static err computer_new(coprocessor *out, const seeded_keyset *set, pool *cores)
+static bool makes_rows(const lat_params *p, key_part part, exactness how)
 {
-	const unsigned parts = coprocessor_parts(FORMAT_BIT(SMALL_COMPRESSED) | FORMAT_BIT(BIG_COMPRESSED)) | DECOMPRESS64_PARTS;
-	const bool choice = engine_for(set->params, PART_SNS_BSK, EXACT) == ENGINE_LIMBS;
+	if (part_shape_of(p, part).kind != KIND_BSK || !engine_can(p, part, ENGINE_NTT)) return false;
+	return part == PART_SNS_BSK || engine_for(p, part, how) == ENGINE_SCHOOLBOOK;
+}
 
-	if (!choice) return eval_keys_new(&out->keys, set, parts, APPROXIMATE, cores, NULL);
-	const boot_form form = boot_form_of(set->params, PART_SNS_BSK, ENGINE_NTT, NULL);
-	TRY(eval_keys_new(&out->keys, set, parts & ~PART_BIT(PART_SNS_BSK), APPROXIMATE, cores, NULL));
-	err e = part_present(set, PART_SNS_BSK);
-	if (e == OK) e = boot_key_new(&out->keys.boot[PART_SNS_BSK], &form, NULL, NULL, &set->part[PART_SNS_BSK]);
+static err row_maker(eval_keys *keys, const seeded_keyset *set, key_part part)
+{
+	const boot_form form = boot_form_of(set->params, part, ENGINE_NTT, NULL);
+
+	TRY(part_present(set, part));
+	return boot_key_new(&keys->boot[part], &form, NULL, NULL, &set->part[part]);
+}
+
+err trial_computer_new(coprocessor *out, const seeded_keyset *set, exactness how, pool *cores)
+{
+	unsigned parts = coprocessor_parts(FORMAT_BIT(SMALL_COMPRESSED) | FORMAT_BIT(BIG_COMPRESSED)) | DECOMPRESS64_PARTS, made = 0;
+
+	for (key_part part = 0; part < KEY_PARTS; part++)
+		if ((parts & PART_BIT(part)) && makes_rows(set->params, part, how)) made |= PART_BIT(part);
+	TRY(eval_keys_new(&out->keys, set, parts & ~made, how, cores, NULL));
+	err e = OK;
+	for (key_part part = 0; part < KEY_PARTS && e == OK; part++)
+		if (made & PART_BIT(part)) e = row_maker(&out->keys, set, part);
 	if (e != OK) eval_keys_free(&out->keys);
 	return e;
 }
@@ -79,7 +92,7 @@ err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys 
 	rng_fill(random, value.bytes, 1);
 	TRY(tfhers_read_keyset(&set, &tag, keyset_file));
 	err e = tkms_encrypt(&list, public_key_file, &value, 1, random);
-	if (e == OK) e = computer_new(&computer, &set, cores);
+	if (e == OK) e = trial_computer_new(&computer, &set, APPROXIMATE, cores);
 	for (size_t i = 0; e == OK && i < COUNT(way); i++) {
 		trial t = { keys, &value, &computer, way[i] };
 		e = coprocess_list(&computer, cores, buf_slice(&list), way[i], decrypts_to_value, &t);

@@ -9,11 +9,16 @@
 #ifndef ARCA_TKMS_TRIAL_H
 #define ARCA_TKMS_TRIAL_H
 
-#include "base/pool.h"
-#include "tfhers/tfhers.h"
+#include "tkms/coprocess.h"
 
 /* Any error means that the set is not to be given out: ERR_INTERNAL if the byte came back changed, ERR_REQUEST if it was
  * refused on the way. */
 err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys *keys, pool *cores, const rng *random);
+
+/*
+ * Every key that computes on values, in the forms in which few values pass through them at least cost.  The bytes of the set
+ * outlive it; coprocessor_free.
+ */
+err trial_computer_new(coprocessor *out, const seeded_keyset *set, exactness how, pool *cores);
 
 #endif

@@ -147,7 +147,7 @@ err key_metadata_read(key_metadata *out, slice file)
 /* ---- what this node knows of a key -------------------------------------------------------------------------- */
 
 /* The second only for keys with marks, so that a key without any has one encoding. */
-enum { KEY_RECORD_VERSION = 2, KEY_RECORD_MARKED = 3, KEY_MARKS = KEY_INSECURE };
+enum { KEY_RECORD_VERSION = 2, KEY_RECORD_MARKED = 3, KEY_MARKS = KEY_INSECURE | KEY_RESHARED };
 
 static const char *const STATE_NAMES[] = {
 	[KEY_PRE_ACTIVATION] = "pre-activation", [KEY_ACTIVE] = "active", [KEY_SUSPENDED] = "suspended",

@@ -68,7 +68,10 @@ typedef enum key_state {
 const char *key_state_name(key_state s);
 
 /* Marks of a key.  The numbers are stored. */
-enum { KEY_INSECURE = 1 };                             /* one party had the whole key when it was made */
+enum {
+	KEY_INSECURE = 1,                              /* one party had the whole key when it was made        */
+	KEY_RESHARED = 2,                              /* this record was signed when the key came to an epoch */
+};
 
 typedef struct key_record {
 	key_state state;                               /* at birth */

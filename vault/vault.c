@@ -36,6 +36,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_FHE_PRIVATE_KEY] = "FhePrivateKey", [PRIV_PRSS_SETUP] = "PrssSetup",
 	[PRIV_PRSS_SETUP_COMBINED] = "PrssSetupCombined", [PRIV_CONTEXT] = "Context", [PRIV_EPOCH_DATA] = "EpochData",
 	[PRIV_UNFINISHED_KEY] = "UnfinishedKey", [PRIV_USED_SESSION] = "UsedSession", [PRIV_ATTEMPT] = "Attempt",
+	[PRIV_PREPROCESSING] = "Preprocessing", [PRIV_UNFINISHED_EPOCH] = "UnfinishedEpoch",
 };
 
 const char *pub_type_name(pub_type t)

@@ -13,6 +13,7 @@
  *
  *   objects.h      the stored objects' bytes: key metadata, signing key, verification key
  *   signing_key.h  the node's identity: made once, loaded ever after
+ *   spool.h        what a key generation consumes: sealed, and used up once
  */
 #ifndef ARCA_VAULT_VAULT_H
 #define ARCA_VAULT_VAULT_H
@@ -32,6 +33,8 @@ typedef enum priv_type {
 	PRIV_PRSS_SETUP_COMBINED, PRIV_CONTEXT, PRIV_EPOCH_DATA,
 	PRIV_UNFINISHED_KEY,                       /* empty: the pieces of this key may be removed (node/keys.h) */
 	PRIV_USED_SESSION, PRIV_ATTEMPT,           /* empty: there was one (node/used_sids.h)                    */
+	PRIV_PREPROCESSING,                        /* its key; the samples are a file beside it (vault/spool.h)  */
+	PRIV_UNFINISHED_EPOCH,                     /* empty: the key parts of this epoch may be removed (node/keys.h) */
 	PRIV_TYPES
 } priv_type;
 

@@ -17,7 +17,7 @@ static void what_a_node_prints_is_what_is_read(void **state)
 
 	key_progress_print(&text, &all);
 	assert_int_equal(text.n, 0);
-	key_step step = key_step_begin(&all, &clock, &key, "made");
+	key_step step = key_step_begin(&all, &clock, &KEY_MADE, &key);
 	const progress told = key_step_progress(&step);
 	now += 100000;                                           /* before its first word it may wait for others */
 	progress_tell(&told, 0, 1200);
@@ -43,7 +43,7 @@ static void an_estimate_waits_until_there_is_something_to_estimate_from(void **s
 	key_progress all = KEY_PROGRESS_INIT;
 	AUTO(buf) text = { 0 };
 
-	key_step step = key_step_begin(&all, &clock, &key, "received");
+	key_step step = key_step_begin(&all, &clock, &KEY_RECEIVED, &key);
 	const progress told = key_step_progress(&step);
 	progress_tell(&told, 1, 1200);
 	key_progress_print(&text, &all);

@@ -119,8 +119,12 @@ static void what_is_signed_verifies_and_tells_its_key(void **state)
 
 		assert_true(rsig.b[64] == 27 || rsig.b[64] == 28);
 		assert_true(secp_verify_var(&pk, &sig, digest));
+		uint8_t xy[64], expected[64];
 		assert_true(secp_recover_var(&who, &rsig, digest));
 		assert_memory_equal(who.b, pk.b, sizeof pk.b);
+		assert_true(secp_recover_plain_var(xy, &rsig, digest));
+		secp_pk_plain(expected, &pk);
+		assert_memory_equal(xy, expected, sizeof xy);
 
 		digest[test_below(32)] ^= 1;
 		assert_false(secp_verify_var(&pk, &sig, digest));
@@ -175,6 +179,31 @@ static void only_27_and_28_are_recovery_ids(void **state)
 		}
 }
 
+static void both_ends_multiply_to_the_same_point(void **state)
+{
+	const secp_sk one = sk_from("0000000000000000000000000000000000000000000000000000000000000001");
+	uint8_t ab[64], ba[64], b[34] = { 0 };
+
+	(void)state;
+	set_up_signing();
+	for (unsigned i = 0; i < 20; i++) {
+		secp_sk x, y;
+		secp_sk_random(&x, test_rng());
+		secp_sk_random(&y, test_rng());
+		const secp_pk X = secp_pk_of(signing, &x), Y = secp_pk_of(signing, &y);
+		assert_ok(secp_mul(ab, &x, slice_of(Y.b, sizeof Y.b)));
+		assert_ok(secp_mul(ba, &y, slice_of(X.b, sizeof X.b)));
+		assert_memory_equal(ab, ba, sizeof ab);
+		assert_ok(secp_mul(ab, &one, slice_of(X.b, sizeof X.b)));
+		secp_pk_plain(ba, &X);
+		assert_memory_equal(ab, ba, sizeof ab);
+	}
+	for (size_t n = 0; n <= sizeof b; n++) assert_err(ERR_REQUEST, secp_mul(ab, &one, slice_of(b, n)));
+	b[0] = 2, b[32] = 5;                                           /* no point has this x */
+	assert_err(ERR_REQUEST, secp_mul(ab, &one, slice_of(b, 33)));
+	assert_memory_equal(ab, ba, sizeof ab);
+}
+
 static void zero_and_the_order_are_no_keys(void **state)
 {
 	uint8_t b[32] = { 0 };
@@ -221,5 +250,6 @@ static void a_public_key_is_a_point_in_one_of_two_forms(void **state)
 TESTS(TEST(signing_is_blinded_by_the_callers_randomness), TEST(a_random_key_is_drawn_until_it_is_one),
       TEST(signing_is_deterministic_as_in_rfc_6979), TEST(the_public_key_of_one_is_the_generator),
       TEST(what_is_signed_verifies_and_tells_its_key), TEST(the_high_s_twin_is_refused),
-      TEST(only_27_and_28_are_recovery_ids), TEST(zero_and_the_order_are_no_keys),
+      TEST(only_27_and_28_are_recovery_ids), TEST(both_ends_multiply_to_the_same_point),
+      TEST(zero_and_the_order_are_no_keys),
       TEST(a_public_key_is_a_point_in_one_of_two_forms))

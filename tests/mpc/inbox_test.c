@@ -477,10 +477,48 @@ static void the_real_clock_ends_a_wait(void **state)
 	box_close(&x);
 }
 
+/* Nobody answers; how long did it take to find out?  Round r, of party 3. */
+static int64_t waited_for_nothing(box *x, uint64_t round, int64_t patience)
+{
+	const int64_t began = now_ms;
+	slice body;
+	party who;
+
+	assert_ok(box_take(x, &who, &body, &memory, MAX_BODY, round, MSG_ROUND, 1 << 3, now_ms + patience));
+	assert_int_equal(who, 0);
+	return now_ms - began;
+}
+
+static void when_enough_others_are_ahead_nobody_is_waited_for_long_and_never_twice(void **state)
+{
+	box *x = open_number(1);
+
+	(void)state;
+	box_hurry(x, 2, 20);
+	assert_int_equal(waited_for_nothing(x, 1, 1000), 1000);
+	assert_int_equal(put(1, 2, 1, "ahead"), INBOX_KEPT);     /* one: that may be a liar */
+	assert_int_equal(waited_for_nothing(x, 1, 1000), 1000);
+	assert_int_equal(put(1, 3, 4, "ahead"), INBOX_KEPT);
+	assert_int_equal(waited_for_nothing(x, 1, 5), 5);        /* never longer than without that */
+	assert_int_equal(waited_for_nothing(x, 1, 1000), 15);
+	assert_int_equal(waited_for_nothing(x, 1, 1000), 0);
+	box_begin_round(x, 2);
+	assert_int_equal(waited_for_nothing(x, 2, 1000), 1000);  /* the others are here, and not ahead */
+	assert_int_equal(put(1, 3, 1, "ahead"), INBOX_KEPT);
+	assert_int_equal(put(1, 2, 3, "late"), INBOX_KEPT);
+	take(x, 2, 3, "late");                                   /* what has come counts, whoever was given up */
+	box_begin_round(x, 3);
+	assert_int_equal(put(1, 4, 1, "ahead"), INBOX_KEPT);
+	assert_int_equal(put(1, 4, 4, "ahead"), INBOX_KEPT);
+	assert_int_equal(waited_for_nothing(x, 3, 1000), 0);
+	box_close(&x);
+}
+
 #define WITH_INBOX(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TESTS(
 	WITH_INBOX(a_message_reaches_its_session_round_and_type),
 	WITH_INBOX(nothing_comes_after_the_deadline_and_not_before),
+	WITH_INBOX(when_enough_others_are_ahead_nobody_is_waited_for_long_and_never_twice),
 	WITH_INBOX(of_several_the_first_to_arrive_is_taken_first),
 	WITH_INBOX(the_first_message_counts_and_a_different_second_is_kept_as_evidence),
 	WITH_INBOX(nobody_speaks_for_others),

@@ -9,7 +9,7 @@
 #include "tests/mpc/bcast_liars.h"
 #include "tests/share/prss_keys.h"
 
-enum { D = 4, BATCH = 16, WORDS_OF_BATCH = BATCH / D, WANTED = 40, BATCHES = 3, MOST = 20000 };
+enum { D = 4, BATCH = 16, WORDS_OF_BATCH = BATCH / D, WANTED = 40, BATCHES = 3, MEETINGS = (BATCHES - 1) / MEET_EVERY, MOST = 20000 };
 
 typedef struct io { bits_job job; size_t count; uint8_t *bit; unsigned calls; } io;
 
@@ -237,7 +237,7 @@ static void T_LOCALOK_what_one_party_saw_decides_for_all(void **state)
 		const party victim = first_of(honest(&x));
 		FOR_EACH_IN(i, honest(&x)) {
 			/* Haste once, then broadcasts: of the batch again, and of the others. */
-			assert_int_equal(x.p[i].rounds, 1 + bcast_rounds(x.t) + BATCHES * bcast_rounds(x.t));
+			assert_int_equal(x.p[i].rounds, 1 + bcast_rounds(x.t) + BATCHES * bcast_rounds(x.t) + MEETINGS);
 			assert_int_equal(x.p[i].suspects, i == victim ? x.corrupt : 0);
 		}
 		trial_end(&x);
@@ -349,9 +349,10 @@ static void an_honest_run_takes_one_round_and_a_short_broadcast_a_batch(void **s
 		for (party i = 1; i <= x.n; i++) {
 			const io *v = x.io[i];
 			assert_int_equal(x.p[i].rounds, random_bits_rounds(x.t, WANTED, BATCH));
-			assert_int_equal(x.p[i].rounds, BATCHES * (3 * x.t + 2));
+			assert_int_equal(x.p[i].rounds, BATCHES * (3 * x.t + 2) + MEETINGS);
 			assert_int_equal(x.p[i].bytes, BATCHES * bcast_bytes(x.n, x.t, i, 1) +
-			                 (x.n - 1) * (BATCHES * ENVELOPE_HEADER + ((BATCHES - 1) * WORDS_OF_BATCH + last) * e));
+			                 (x.n - 1) * (BATCHES * ENVELOPE_HEADER + ((BATCHES - 1) * WORDS_OF_BATCH + last) * e +
+			                              MEETINGS * (ENVELOPE_HEADER + 1)));
 			assert_int_equal(v->calls, BATCHES);
 			assert_int_equal(x.p[i].suspects, 0);
 		}

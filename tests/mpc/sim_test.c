@@ -254,7 +254,7 @@ static err two_rounds(session *s, void *arg)
 }
 
 /* Party 2's message of round 2 to party 1 meets the fault. */
-static slice meet(fault_kind k)
+static slice meet_fault(fault_kind k)
 {
 	const fault f = { k, .from = 2, .to = 1, .first = 2, .last = 2, .where = 4 };
 	faults *tap = calloc(1, sizeof *tap);
@@ -280,39 +280,39 @@ static void every_fault_does_what_it_says(void **state)
 	slice m;
 
 	(void)state;
-	assert_null(meet(FAULT_DROP).p);
-	assert_true(slice_eq_var(meet(FAULT_JUST_IN_TIME), right));
+	assert_null(meet_fault(FAULT_DROP).p);
+	assert_true(slice_eq_var(meet_fault(FAULT_JUST_IN_TIME), right));
 	assert_int_equal(seen.at[2], SIM_ROUND_MS - 1);
-	assert_true(slice_eq_var(meet(FAULT_TOO_LATE), right));  /* round 1 was quick: its time is not lost */
-	assert_true(slice_eq_var(meet(FAULT_REPEAT), right));
+	assert_true(slice_eq_var(meet_fault(FAULT_TOO_LATE), right));  /* round 1 was quick: its time is not lost */
+	assert_true(slice_eq_var(meet_fault(FAULT_REPEAT), right));
 	assert_int_equal(seen.repeated, 1);
-	assert_true(slice_eq_var(meet(FAULT_CONTRADICT), right));
+	assert_true(slice_eq_var(meet_fault(FAULT_CONTRADICT), right));
 	assert_int_equal(seen.contradicts, 1);
-	m = meet(FAULT_FLIP);
+	m = meet_fault(FAULT_FLIP);
 	assert_int_equal(m.n, 21);
 	assert_false(slice_eq_var(m, right));
-	m = meet(FAULT_HIGH_BIT);
+	m = meet_fault(FAULT_HIGH_BIT);
 	assert_int_equal(m.p[7], RIGHT[7] ^ 0x80);
 	assert_int_equal(m.p[8], RIGHT[8]);
-	m = meet(FAULT_ZERO);
+	m = meet_fault(FAULT_ZERO);
 	for (size_t i = 0; i < m.n; i++) assert_int_equal(m.p[i], 0);
 	assert_int_equal(m.n, 21);
-	m = meet(FAULT_GARBAGE);
+	m = meet_fault(FAULT_GARBAGE);
 	assert_int_equal(m.n, 21);
 	assert_false(slice_eq_var(m, right));
-	assert_int_equal(meet(FAULT_TRUNCATE).n, 20);
-	m = meet(FAULT_EMPTY);
+	assert_int_equal(meet_fault(FAULT_TRUNCATE).n, 20);
+	m = meet_fault(FAULT_EMPTY);
 	assert_true(m.p && m.n == 0);
-	assert_int_equal(meet(FAULT_EXTEND).n, 22);
-	assert_int_equal(meet(FAULT_OVERSIZE).n, 21 + (1 << 20));
-	m = meet(FAULT_OLD);
+	assert_int_equal(meet_fault(FAULT_EXTEND).n, 22);
+	assert_int_equal(meet_fault(FAULT_OVERSIZE).n, 21 + (1 << 20));
+	m = meet_fault(FAULT_OLD);
 	assert_memory_equal(m.p, "first of eight bytes", 20);
-	assert_null(meet(FAULT_OTHER_SESSION).p);
-	assert_null(meet(FAULT_OTHER_ROUND).p);
-	assert_null(meet(FAULT_OTHER_TYPE).p);
-	assert_null(meet(FAULT_OTHER_NAME).p);
+	assert_null(meet_fault(FAULT_OTHER_SESSION).p);
+	assert_null(meet_fault(FAULT_OTHER_ROUND).p);
+	assert_null(meet_fault(FAULT_OTHER_TYPE).p);
+	assert_null(meet_fault(FAULT_OTHER_NAME).p);
 	assert_int_equal(seen.forged, 1);
-	assert_true(slice_eq_var(meet(FAULT_FLOOD), right));
+	assert_true(slice_eq_var(meet_fault(FAULT_FLOOD), right));
 	for (unsigned k = 0; k < FAULT_KINDS; k++) assert_non_null(fault_name((fault_kind)k));
 }
 

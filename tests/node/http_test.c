@@ -33,7 +33,7 @@ static void begin(world *w, void **state)
 	assert_ok(requests_new(&w->table, limit, test_rng()));
 	assert_ok(pool_new(&w->cores, 1));
 	assert_ok(vault_put_public(w->v, PUB_PUBLIC_KEY, &KEY, slice_str("the public key"), &existed));
-	assert_ok(node_http_new(&w->http, w->v, &config, "9.9.9"));
+	assert_ok(node_http_new(&w->http, w->v, &config, "9.9.9", NULL));
 }
 
 static void end(world *w)
@@ -94,7 +94,7 @@ static void a_node_serves_from_attaching_to_detaching(void **state)
 	page_says(&w, "/PUB/PublicKey/" KEY_TEXT, "the public key", NULL);
 	page_says(&w, "/metrics", "kms_fhe_key_cache_size 0", NULL);
 	page_says(&w, "/metrics", "\narca_squash_steps_repeated_total{reason=\"guard\"} 0\n", NULL);
-	key_step step = key_step_begin(&w.making, clock_system(), &KEY, "made");
+	key_step step = key_step_begin(&w.making, clock_system(), &KEY_MADE, &KEY);
 	const progress told = key_step_progress(&step);
 	progress_tell(&told, 1, 4);
 	page_says(&w, "/metrics", "arca_key_ratio{step=\"made\"} 0.250", NULL);

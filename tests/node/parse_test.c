@@ -323,9 +323,52 @@ static void an_epoch_is_known_by_its_own_id(void **state)
 	assert_true(id_eq_var(&r->id, &ID_DEFAULT_EPOCH));
 	request_free(&r);
 	m.epoch.previous_epoch = &previous;
-	refused_with(ERR_UNSUPPORTED, REQUEST_NEW_EPOCH, &m, "previous_epoch");
+	refused(REQUEST_NEW_EPOCH, &m, "previous_epoch: epoch_id is missing");
 	m.epoch.domain = NULL;
 	refused(REQUEST_NEW_EPOCH, &m, "domain is missing");
+}
+
+static void keys_of_a_previous_epoch_are_read_and_bounded(void **state)
+{
+	(void)state;
+	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
+	Kms__V1__KeyInfo info[2] = { KMS__V1__KEY_INFO__INIT, KMS__V1__KEY_INFO__INIT }, *list[MAX_RESHARED_KEYS + 1];
+	Kms__V1__KeyDigest digest = KMS__V1__KEY_DIGEST__INIT, *digests[PUB_TYPES + 1];
+	message m;
+	request *r = NULL;
+
+	fill(&m);
+	m.epoch.previous_epoch = &previous;
+	previous.epoch_id = &m.id;
+	assert_ok(parse(&r, REQUEST_NEW_EPOCH, &m));
+	assert_true(r->epoch.reshares && r->epoch.keys == 0 && r->epoch.from.b[0] == m.id.request_id[1] - '0');
+	const hash32 without = r->body;
+	request_free(&r);
+
+	for (size_t i = 0; i < COUNT(list); i++) list[i] = &info[i % 2];
+	for (size_t i = 0; i < COUNT(digests); i++) digests[i] = &digest;
+	for (size_t i = 0; i < 2; i++) info[i].key_id = &m.id, info[i].preproc_id = &m.id, info[i].key_parameters = (Kms__V1__FheParameter)1;
+	info[1].key_id = &m.context;
+	m.context.request_id = (char *)(uintptr_t)"0400000000000000000000000000000000000000000000000000000000000099";
+	previous.keys_info = list, previous.n_keys_info = 2;
+	digest.key_type = (char *)(uintptr_t)"PublicKey";
+	info[0].key_digests = digests, info[0].n_key_digests = 1;
+	assert_ok(parse(&r, REQUEST_NEW_EPOCH, &m));
+	assert_int_equal(r->epoch.keys, 2);
+	assert_int_equal(r->epoch.key[1].key_id.b[31], 0x99);
+	assert_int_equal(r->epoch.key[0].digest[0].type, PUB_PUBLIC_KEY);
+	assert_false(hash32_eq_var(r->body, without));
+	request_free(&r);
+	digest.key_type = (char *)(uintptr_t)"Publicity";
+	refused(REQUEST_NEW_EPOCH, &m, "keys_info[0]: key_digests[0].key_type");
+	info[0].n_key_digests = COUNT(digests);
+	refused(REQUEST_NEW_EPOCH, &m, "keys_info[0]: key_digests has");
+	info[0].n_key_digests = 0, info[1].preproc_id = NULL;
+	refused(REQUEST_NEW_EPOCH, &m, "keys_info[1]: preproc_id is missing");
+	info[1].preproc_id = &m.id, info[1].key_parameters = (Kms__V1__FheParameter)77;
+	refused(REQUEST_NEW_EPOCH, &m, "keys_info[1]: key_parameters is 77");
+	info[1].key_parameters = (Kms__V1__FheParameter)1, previous.n_keys_info = COUNT(list);
+	refused(REQUEST_NEW_EPOCH, &m, "keys_info has 65 entries");
 }
 
 /* The insecure twins are other requests than those they resemble. */
@@ -400,5 +443,5 @@ static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
 TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checked), TEST(ciphertexts_are_checked_and_named_by_index),
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
       TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist), TEST(the_body_covers_every_field_but_the_id),
-      TEST(an_epoch_is_known_by_its_own_id), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
+      TEST(an_epoch_is_known_by_its_own_id), TEST(keys_of_a_previous_epoch_are_read_and_bounded), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
       TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))

@@ -42,6 +42,17 @@ static void mirror(void *ctx, http_reply *out, const http_request *in)
 	http_reply_text(out, 200, in->path);
 }
 
+/* Says what came: query, headers, body. */
+static void echo(void *ctx, http_reply *out, const http_request *in)
+{
+	const char *q = http_query(in, "q");
+
+	(void)ctx;
+	out->status = q ? 202 : 200;
+	buf_printf(&out->body, "%s %s %s %s ", in->method, q ? q : "-", in->authorization, in->content_type);
+	buf_put_slice(&out->body, in->body);
+}
+
 static void empty(void *ctx, http_reply *out, const http_request *in) { (void)ctx, (void)out, (void)in; }
 
 static void put_file(const char *name, slice bytes)
@@ -55,7 +66,7 @@ static int set_up(void **state)
 {
 	static const http_route ROUTES[] = {
 		{ "/health", health, NULL }, { "/PUB/", objects, NULL }, { "/mirror/", mirror, NULL }, { "/empty", empty, NULL },
-		{ "/mirror/special", health, NULL },
+		{ "/mirror/special", health, NULL }, { "POST /echo", echo, NULL }, { "/both", health, NULL }, { "POST /both", echo, NULL },
 	};
 	char path[128];
 	(void)state;
@@ -272,6 +283,60 @@ static void a_taken_port_is_named(void **state)
 	err_clear();
 }
 
+static void what_is_posted_reaches_its_handler_and_the_answer_comes_back(void **state)
+{
+	AUTO(buf) b = { 0 }, long_body = { 0 };
+	const slice json = slice_str("{}"), none = { 0 };
+	char url[128];
+	unsigned status;
+
+	(void)state;
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/echo?q=a%%20b", http_server_port(server));
+	assert_ok(fetch_ask(&b, &status, url, "Bearer x", &json, 1000, PATIENCE_MS));
+	assert_int_equal(status, 202);
+	assert_string_equal(buf_str(&b), "POST a%20b Bearer x application/json {}");
+	buf_clear(&b);
+	*strchr(url, '?') = '\0';
+	assert_ok(fetch_ask(&b, &status, url, NULL, &none, 1000, PATIENCE_MS));
+	assert_int_equal(status, 200);
+	assert_string_equal(buf_str(&b), "POST -  application/json ");
+	buf_clear(&b);
+	assert_ok(fetch_ask(&b, &status, url, NULL, NULL, 1000, PATIENCE_MS));
+	assert_int_equal(status, 404);                             /* nothing to get there */
+	buf_clear(&b);
+	memset(buf_grow(&long_body, MAX_HTTP_BODY), 'x', MAX_HTTP_BODY);
+	const slice whole = buf_slice(&long_body);
+	assert_ok(fetch_ask(&b, &status, url, NULL, &whole, 2 * MAX_HTTP_BODY, PATIENCE_MS));
+	assert_int_equal(b.n, MAX_HTTP_BODY + strlen("POST -  application/json "));
+	assert_err(ERR_REQUEST, fetch_ask(&b, &status, url, NULL, &whole, MAX_HTTP_BODY, PATIENCE_MS));
+	buf_put_u8(&long_body, 'x');
+	const slice more = buf_slice(&long_body);
+	buf_clear(&b);
+	assert_ok(fetch_ask(&b, &status, url, NULL, &more, 1000, PATIENCE_MS));
+	assert_int_equal(status, 413);
+	assert_err(ERR_IO, fetch_ask(&b, &status, "http://no.such.host.invalid/", NULL, &json, 1000, PATIENCE_MS));
+}
+
+static void a_path_may_be_read_and_posted_to(void **state)
+{
+	AUTO(buf) b = { 0 };
+	const slice json = slice_str("{}");
+	char url[128];
+	unsigned status;
+
+	(void)state;
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/both", http_server_port(server));
+	assert_ok(fetch_ask(&b, &status, url, NULL, &json, 1000, PATIENCE_MS));
+	assert_int_equal(status, 200);
+	assert_non_null(strstr(buf_str(&b), "POST"));
+	buf_clear(&b);
+	assert_ok(fetch_ask(&b, &status, url, NULL, NULL, 1000, PATIENCE_MS));
+	assert_string_equal(buf_str(&b), "ok\n");
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/health", http_server_port(server));
+	assert_ok(fetch_ask(&b, &status, url, NULL, &json, 1000, PATIENCE_MS));
+	assert_int_equal(status, 405);
+}
+
 static void fetching_respects_its_bound_and_names_what_failed(void **state)
 {
 	(void)state;
@@ -371,6 +436,7 @@ static const struct CMUnitTest tests_[] = {
 	TEST(garbage_on_the_port_is_survived),
 	TEST(one_address_does_not_take_all_connections),
 	TEST(a_taken_port_is_named),
+	TEST(what_is_posted_reaches_its_handler_and_the_answer_comes_back), TEST(a_path_may_be_read_and_posted_to),
 	TEST(fetching_respects_its_bound_and_names_what_failed), TEST(a_large_object_is_fetched_in_pieces_until_one_is_not_taken),
 	TEST(loopback_is_fetched_without_the_proxy_of_the_environment),
 };

@@ -195,7 +195,7 @@ static void marks_have_one_encoding(void **state)
 	assert_ok(key_record_read(&read, buf_slice(&file)));
 	file.p[1] = 0;
 	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
-	file.p[1] = 2;
+	file.p[1] = 4;
 	assert_err(ERR_REQUEST, key_record_read(&read, buf_slice(&file)));
 	buf_free(&file);
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delegate/delegate.h -- the delegation KMS: it hands over the secret under which something was encrypted, never sees what.
+ *
+ * Whoever encrypts picks k and publishes K = k G beside the ciphertext; the key of that is derived from the x of
+ * S = k P = d K, P = d G being the KMS's public key.  Who wants to read sends K and an RSA key.  If the gateway, which decides
+ * who may read, has signed both, the KMS answers with x(S), sealed to the RSA key.
+ *
+ * Against whom: without the gateway's signature nobody gets an answer, and no answer helps anybody but the owner of the RSA
+ * key.  Each answer is a value of the static Diffie-Hellman function of d at a chosen point; on this curve about 2^24 chained
+ * ones would take 12 bits off the 128 of the discrete logarithm, which is why answers are counted (kms.h).  A request can be
+ * replayed; the answer is the same to the same reader.  One node holds d here, and everything hangs on it.
+ *
+ * Read in this order:
+ *   ecies.h    from x(S) to the plaintext and back           record.h   a ciphertext with its K and nonce, as a file
+ *   rsa.h      the reader's key                              typed.h    what gateway and KMS sign, in three historical forms
+ *   request.h  the one door for bytes from outside           kms.h      keys, authorisation, answers
+ *   http.h     its routes                                    key_file.h private keys on disk
+ *   client.h   the asker's side
+ */
+#ifndef ARCA_DELEGATE_DELEGATE_H
+#define ARCA_DELEGATE_DELEGATE_H
+
+#include "delegate/client.h"
+#include "delegate/ecies.h"
+#include "delegate/http.h"
+#include "delegate/key_file.h"
+#include "delegate/kms.h"
+#include "delegate/record.h"
+#include "delegate/request.h"
+#include "delegate/rsa.h"
+#include "delegate/typed.h"
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* delegate/http.c -- from HTTP to kms.h and back. */
+#include "delegate/http.h"
+#include <time.h>
+
+static void as_json(http_reply *out, unsigned status)
+{
+	out->status = status;
+	out->content_type = "application/json";
+}
+
+static void serve_public_key(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+	const char *prefixed = http_query(in, "prefixed");
+
+	as_json(out, delegate_public_key(s->kms, &out->body, http_query(in, "chain_id"), prefixed && strcmp(prefixed, "true") == 0));
+}
+
+static void serve_delegate(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+	const delegate_call c = {
+		.chain_id = http_query(in, "chain_id"), .salt = http_query(in, "salt"),
+		.authorization = in->authorization, .content_type = in->content_type, .body = in->body,
+	};
+
+	as_json(out, delegate_answer(s->kms, &out->body, &c));
+}
+
+static void not_found(http_reply *out, const http_request *in)
+{
+	AUTO(buf) sentence = { 0 };
+
+	buf_printf(&sentence, "Route not found %s", in->path);
+	as_json(out, 404);
+	delegate_error(&out->body, buf_str(&sentence));
+}
+
+static void serve_others(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+	const time_t now = (time_t)(clock_unix_ms(s->clock) / 1000);
+	char stamp[32];
+	struct tm utc;
+
+	if (strcmp(in->path, "/v0/delegate") == 0) {
+		as_json(out, 405);
+		delegate_error(&out->body, "only POST is served here");
+		return;
+	}
+	if (strcmp(in->path, "/") != 0) {
+		not_found(out, in);
+		return;
+	}
+	ASSERT(gmtime_r(&now, &utc) && strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc));
+	as_json(out, 200);
+	buf_printf(&out->body, "{\"service\":\"arca delegation KMS\",\"timestamp\":\"%s\"}", stamp);
+}
+
+void delegate_routes(http_route out[static DELEGATE_ROUTES], delegate_service *s)
+{
+	out[0] = (http_route){ "/v0/public-key", serve_public_key, s };
+	out[1] = (http_route){ "POST /v0/delegate", serve_delegate, s };
+	out[2] = (http_route){ "/", serve_others, s };
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delegate/kms.h -- the KMS itself: a protocol key and a gateway for each chain, one wallet that signs answers.
+ *
+ * A request is looked at in this order, and the first thing that is wrong is the answer: its shape; the chain; the salt; the
+ * signature, which must be the gateway's; the points; the RSA key.  Only then does the protocol key do something.  Which of the
+ * two texts the gateway signed decides which text is signed in return (typed.h).
+ *
+ * Any thread.  Time: constant in the protocol keys.
+ */
+#ifndef ARCA_DELEGATE_KMS_H
+#define ARCA_DELEGATE_KMS_H
+
+#include "delegate/request.h"
+#include "seal/sign.h"
+
+enum { MAX_DELEGATE_CHAINS = 64 };
+
+/* Answers of one key after which somebody should think about another one (delegate.h). */
+enum { DELEGATE_ANSWERS_ALARM = 1 << 24 };
+
+typedef struct delegate_chain {
+	uint32_t    id;
+	eth_address gateway;
+	secp_sk     key;                           /* copied; the caller wipes its own */
+} delegate_chain;
+
+typedef struct delegate_kms delegate_kms;
+
+/* wallet is borrowed.  ERR_REQUEST: no chains, too many, one twice, or the zero address as a gateway. */
+err  delegate_kms_new(delegate_kms **out, const delegate_chain *chain, size_t chains, const signer *wallet, const rng *r);
+void delegate_kms_free(delegate_kms **k);
+
+/* Appends the answer, JSON, whatever it is, and returns its HTTP status. */
+unsigned delegate_answer(delegate_kms *k, buf *out, const delegate_call *c);
+/* chain_id NULL: the one chain, if it is one.  prefixed: sign the text with 0x. */
+unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bool prefixed);
+
+/* Appends {"error":"..."}. */
+void     delegate_error(buf *out, const char *sentence);
+
+/* What is counted, for Prometheus. */
+void     delegate_kms_metrics(buf *out, delegate_kms *k);
+
+#endif

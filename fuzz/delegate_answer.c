@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes back to an asker, and records from a disk: nothing that nobody signed is believed. */
+#include <string.h>
+#include "delegate/client.h"
+#include "delegate/record.h"
+#include "fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const eth_address nobody = { { 1, 2, 3 } };
+	const delegate_ask ask = { .chain_id = 1 };
+	AUTO(buf) sealed = { 0 }, ciphertext = { 0 }, again = { 0 }, sentence = { 0 };
+	const slice in = slice_of(data, size);
+	ecies_header h;
+	eth_address by;
+	secp_pk pk;
+
+	ASSERT(delegate_reply_read(&sealed, &ask, &nobody, in) == ERR_REQUEST && sealed.n == 0);
+	if (delegate_reply_sealed(&sealed, in) == OK) ASSERT(2 * sealed.n < size);
+	if (public_key_reply_read(&pk, &by, 1, in) == OK) ASSERT(pk.b[0] == 2 || pk.b[0] == 3);
+	if (delegate_error_read(&sentence, in)) ASSERT(sentence.n <= size);
+	if (record_read(&h, &ciphertext, in) == OK) {
+		ASSERT(ciphertext.n >= GCM_TAG);
+		record_write(&again, &h, buf_slice(&ciphertext));
+		buf_clear(&ciphertext);
+		ASSERT(record_read(&h, &ciphertext, buf_slice(&again)) == OK);
+	}
+	err_clear();
+	return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request for a delegation: query, headers and body, each ended by a newline but the last.  A KMS that believes a gateway
+ * without a key is asked too: nothing is answered with 200.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "delegate/kms.h"
+#include "fuzz/fuzz.h"
+
+enum { TEXT = 512 };
+
+/* Up to the next newline, as a text. */
+static const char *line(char out[static TEXT], reader *r)
+{
+	size_t n = 0;
+
+	for (uint8_t c; read_left(r) && (c = read_u8(r)) != '\n';)
+		if (n < TEXT - 1 && c) out[n++] = (char)c;
+	out[n] = '\0';
+	return out;
+}
+
+/* The same numbers each time. */
+static void fill(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	memset(out, 7, n);
+}
+
+static delegate_kms *k;
+static signer *wallet;
+
+/* Leak checkers do not look into guarded memory. */
+static void release(void)
+{
+	delegate_kms_free(&k);
+	signer_free(&wallet);
+}
+
+static delegate_kms *kms(void)
+{
+	static const rng SEVENS = { NULL, fill };
+	delegate_chain chain = { .id = 31337, .gateway = { { 1 } } };
+
+	if (k) return k;
+	ASSERT(atexit(release) == 0);
+	secp_sk_random(&chain.key, &SEVENS);
+	ASSERT(signer_new(&wallet, &chain.key, &SEVENS) == OK);
+	ASSERT(delegate_kms_new(&k, &chain, 1, wallet, &SEVENS) == OK);
+	return k;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	reader r = reader_of(slice_of(data, size));
+	char chain[TEXT], salt[TEXT], authorization[TEXT], type[TEXT];
+	AUTO(buf) answer = { 0 };
+	delegate_request q;
+	unsigned status = 0;
+
+	line(chain, &r), line(salt, &r), line(authorization, &r), line(type, &r);
+	const delegate_call c = {
+		.chain_id = chain[0] ? chain : NULL, .salt = salt[0] ? salt : NULL, .authorization = authorization, .content_type = type,
+		.body = read_bytes(&r, read_left(&r)),
+	};
+	if (delegate_request_read(&q, &status, &c) == OK) {
+		ASSERT(q.authorization.b[SECP_SIG] == 27 || q.authorization.b[SECP_SIG] == 28);
+		ASSERT(!memchr(q.ephemeral.p, 0, q.ephemeral.n) && !memchr(q.target.p, 0, q.target.n));
+		delegate_request_free(&q);
+	} else {
+		ASSERT(status >= 400 && status < 500 && err_text()[0]);
+	}
+	status = delegate_answer(kms(), &answer, &c);
+	ASSERT(status >= 400 && status < 500 && answer.n > 0);
+	err_clear();
+	return 0;
+}

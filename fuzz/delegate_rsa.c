@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A reader's RSA key: one that is taken has numbers within bounds, is the only encoding of them, and can be sealed to. */
+#include <string.h>
+#include "delegate/rsa.h"
+#include "fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	AUTO(buf) sealed = { 0 };
+	rsa_pk pk;
+
+	if (rsa_pk_read(&pk, slice_of(data, size)) == OK) {
+		ASSERT(pk.n.n >= RSA_BITS_LEAST / 8 && pk.n.n <= RSA_MODULUS_MOST && pk.n.p[0] && pk.n.p[pk.n.n - 1] & 1);
+		ASSERT(pk.e.n >= 3 && pk.e.n <= 5 && pk.e.p[0] && pk.e.p[pk.e.n - 1] & 1);
+		ASSERT(pk.e.p + pk.e.n == data + size);
+		if (rsa_seal(&sealed, &pk, slice_of(data, 32)) == OK) ASSERT(sealed.n == pk.n.n);
+	}
+	err_clear();
+	return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/engine_joint.c -- keys that never exist anywhere: preprocessing and key generation by all parties (joint_key.h), in
+ * ceremonies of their own.
+ *
+ * A preprocessing is a sealed file.  Its room on the disk is taken before anybody is told that this party comes, and its key
+ * is stored last.  A key generation takes that key first; what fails from then on has used the preprocessing up.
+ */
+#include <stdlib.h>
+#include "node/cluster.h"
+#include "node/joint_key.h"
+#include "node/replies.h"
+
+/* What a request needs as long as it runs. */
+typedef struct joint_work {
+	const engine  *engine;
+	const request *request;
+	const epoch   *epoch;                            /* held */
+	prss_batch    *tables;
+	used_sids      used;
+	sid_record     record;
+} joint_work;
+
+/* ---- around both ------------------------------------------------------------------------------------------------------- */
+
+/* id: of the preprocessing, or of the key. */
+static void set_up(joint_setup *out, const joint_work *w, const lat_params *params, const keyset_config *keyset)
+{
+	const epoch *x = w->epoch;
+	const mpc_context *k = x->context;
+	const request *r = w->request;
+
+	*out = (joint_setup){ .holder = { r->id, r->epoch_id, k->n, k->t, x->d, k->me }, .masks = x->masks, .tables = w->tables,
+	                      .record = &w->record, .wanted = terms_of(r, joint_numbers()) };
+	spooling_plan(&out->plan, params, keyset, &(spool_owner){ k->n, k->t, x->d, k->me });
+}
+
+static err run_ceremony(const joint_work *w, attempted what, const char *operation, program run, void *arg)
+{
+	const engine *e = w->engine;
+	const request *r = w->request;
+	const ceremony_tools tools = cluster_tools(e->cluster, e->random);
+	ceremony_plan plan = { .what = what, .operation = operation, .request = r->id, .epoch = r->epoch_id, .prss = w->epoch->masks,
+	                       .run = run, .arg = arg };
+
+	TRY(peers_committee(&plan.with, e->cluster->peers, w->epoch->context));
+	return ceremony_run(&tools, &plan);
+}
+
+/* As long as this goes on, the epoch is not destroyed. */
+static err within_epoch(const engine *e, const request *r, buf *response, err (*work)(const joint_work *w, buf *response))
+{
+	epochs *all = e->cluster->epochs;
+	joint_work w = { .engine = e, .request = r, .used = { e->cluster->vault, r->epoch_id } };
+
+	TRY(epochs_hold(&w.epoch, all, &r->epoch_id, &r->context_id));
+	err failed = epochs_begin_storing(all, w.epoch);
+	if (failed == OK) {
+		w.record = used_sids_record(&w.used);
+		failed = prss_batch_new(&w.tables, w.epoch->masks);
+		if (failed == OK) failed = work(&w, response);
+		prss_batch_free(&w.tables);
+		epochs_end_storing(all, w.epoch);
+	}
+	epochs_release(all, &w.epoch);
+	return failed;
+}
+
+/* ---- preprocessing ----------------------------------------------------------------------------------------------------- */
+
+static err prepare_in(joint_preproc *j, const joint_work *w)
+{
+	const engine *e = w->engine;
+	const request *r = w->request;
+	key_step step = key_step_begin(e->making, e->clock, &KEY_PREPARED, &r->id);
+	const progress told = key_step_progress(&step);
+
+	j->told = &told;
+	err failed = run_ceremony(w, ATTEMPT_PREPROC, "preproc", joint_preproc_run, j);
+	key_step_end(&step);
+	return failed;
+}
+
+static err prepare(const joint_work *w, buf *response)
+{
+	const engine *e = w->engine;
+	const request *r = w->request;
+	joint_preproc *j = calloc(1, sizeof *j);
+
+	if (!j) return err_fail(ERR_NOMEM, "no memory for a preprocessing");
+	set_up(&j->setup, w, r->preproc.params, &r->preproc.keyset);
+	/* A crash may have come when it was made, but before that was recorded: then it is made anew. */
+	err failed = spool_remove(e->cluster->vault, &r->epoch_id, &r->id);
+	if (failed == OK)
+		failed = spool_new(&j->setup.spool, e->cluster->vault, &r->epoch_id, &r->id, &j->setup.plan.shape, e->random);
+	if (failed == OK) failed = prepare_in(j, w);
+	if (failed == OK) failed = spool_finish(j->setup.spool);
+	spool_free(&j->setup.spool);
+	free(j);
+	return failed == OK ? engine_preproc(e, response, r) : failed;
+}
+
+err engine_joint_preproc(const engine *e, buf *response, const request *r)
+{
+	return within_epoch(e, r, response, prepare);
+}
+
+/* ---- key generation ---------------------------------------------------------------------------------------------------- */
+
+static unsigned secrets_of(const lat_params *p)
+{
+	unsigned which = 0;
+	for (secret_id s = 0; s < SECRETS; s++)
+		if (secret_length(p, s)) which |= SECRET_BIT(s);
+	return which;
+}
+
+static err take_room(joint_key *j, const joint_work *w)
+{
+	const request *r = w->request;
+
+	TRY(spool_use(&j->setup.spool, w->engine->cluster->vault, &r->epoch_id, &r->keygen.preproc_id, &j->setup.plan.shape));
+	TRY(keys_draft(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
+	return key_share_new(&j->mine.share, &j->setup.holder, r->keygen.params, secrets_of(r->keygen.params));
+}
+
+static err generate_in(joint_key *j, const joint_work *w)
+{
+	const engine *e = w->engine;
+	key_step step = key_step_begin(e->making, e->clock, &KEY_MADE, &w->request->id);
+	const progress told = key_step_progress(&step);
+
+	j->told = &told;
+	err failed = run_ceremony(w, ATTEMPT_KEYGEN, "keygen", joint_key_run, j);
+	key_step_end(&step);
+	return failed;
+}
+
+static err generate(const joint_work *w, buf *response)
+{
+	const engine *e = w->engine;
+	const request *r = w->request;
+	joint_key *j = calloc(1, sizeof *j);
+
+	if (!j) return err_fail(ERR_NOMEM, "no memory for a key");
+	set_up(&j->setup, w, r->keygen.params, &r->keygen.keyset);
+	j->cores = e->cores;
+	err failed = take_room(j, w);
+	if (failed == OK) failed = generate_in(j, w);
+	if (failed == OK) failed = engine_store_part(e, response, r, &j->mine, 0);
+	spool_free(&j->setup.spool);
+	new_key_clear(&j->mine);
+	free(j);
+	return failed;
+}
+
+err engine_joint_keygen(const engine *e, buf *response, const request *r)
+{
+	return within_epoch(e, r, response, generate);
+}

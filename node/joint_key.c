@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* node/joint_key.c -- terms, the protocols of mpc/, the files. */
+#include "node/joint_key.h"
+#include "node/joint_try.h"
+
+/* All parties must have the same: they are a part of the terms. */
+enum { LANES = 4, BATCH = 1 << 14, SLAB = 1 << 14 };
+
+slice joint_numbers(void)
+{
+	static const uint8_t numbers[] = { 1 /* version */, LANES, BATCH >> 10, SLAB >> 10, PREPROC_CHUNK >> 16 };
+	return slice_of(numbers, sizeof numbers);
+}
+
+/* ---- preprocessing ---------------------------------------------------------------------------------------------------- */
+
+err joint_preproc_run(session *s, void *arg)
+{
+	const joint_preproc *j = arg;
+	const preproc_job job = {
+		.plan = &j->setup.plan.keygen, .tables = j->setup.tables, .record = j->setup.record, .to = spooling_sink(j->setup.spool),
+		.lanes = LANES, .chunk = PREPROC_CHUNK, .batch = BATCH, .told = j->told,
+	};
+
+	TRY(terms_agree(s, &j->setup.wanted));
+	return key_preproc(s, &job);
+}
+
+/* ---- the files -------------------------------------------------------------------------------------------------------- */
+
+static err make_bodies(session *s, seeded_keyset *set, const joint_key *j)
+{
+	uint8_t *where[KEY_PARTS];
+	const joint_keygen_job job = {
+		.plan = &j->setup.plan.keygen, .tables = j->setup.tables, .record = j->setup.record, .from = spooling_source(j->setup.spool),
+		.word = j->mine.share.word, .where = where, .lanes = LANES, .slab = SLAB, .told = j->told,
+	};
+
+	tkms_keyset_places(where, draft_bytes(j->mine.keyset), j->setup.plan.keygen.params);
+	return joint_keygen(s, set, &job);
+}
+
+static err make_files(session *s, joint_key *j)
+{
+	new_key *mine = &j->mine;
+	const id32 *id = &j->setup.holder.key_id;
+	seeded_keyset set;
+
+	TRY(make_bodies(s, &set, j));
+	tkms_keyset_frame(draft_bytes(mine->keyset), &set, id);
+	TRY(tkms_public_key_file(&mine->public_key, &set, id));
+	tkms_key_digest(mine->public_key_digest, buf_slice(&mine->public_key));
+	tkms_key_digest_draft(mine->keyset_digest, mine->keyset);
+	return OK;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------------- */
+
+static err try_it(session *s, const joint_key *j)
+{
+	const slice keyset = draft_slice(j->mine.keyset);
+	const joint_try t = { &j->mine.share, j->setup.masks, buf_slice(&j->mine.public_key), keyset, j->cores };
+	err e = joint_try_run(s, &t);
+
+	draft_release(j->mine.keyset, 0, keyset.n);
+	return e;
+}
+
+err joint_key_run(session *s, void *arg)
+{
+	joint_key *j = arg;
+
+	TRY(terms_agree(s, &j->setup.wanted));
+	TRY(make_files(s, j));
+	TRY(try_it(s, j));
+	return new_key_agree(s, &j->mine, &j->setup.holder.key_id);
+}

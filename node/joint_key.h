@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/joint_key.h -- the two protocols of a key that never exists anywhere, as programs of ceremonies.
+ *
+ *   preprocessing    terms, then random bits and noise into a spool (mpc/key_preproc.h)
+ *   generation       terms, then the public bodies and this party's shares (mpc/joint_keygen.h); the two published files;
+ *                    a trial of 64 encryptions that all parties decrypt together (tkms/joint_trial.h); and that n - t
+ *                    parties have the same files and have seen them work (new_key.h)
+ *
+ * Whatever does not come to the end leaves nothing but a used-up preprocessing.
+ */
+#ifndef ARCA_NODE_JOINT_KEY_H
+#define ARCA_NODE_JOINT_KEY_H
+
+#include "node/new_key.h"
+#include "node/spooling.h"
+#include "node/terms.h"
+
+/* What both have in common; everything is borrowed. */
+typedef struct joint_setup {
+	share_holder holder;                             /* of the key, or of its preprocessing */
+	const prss  *masks;                              /* of the epoch */
+	const prss_batch *tables;                        /* the same, for many values at once */
+	const sid_record *record;
+	spool_plan   plan;
+	terms        wanted;
+	spool       *spool;                              /* to be filled, or used up */
+} joint_setup;
+
+typedef struct joint_preproc {
+	joint_setup setup;
+	const progress *told;                            /* bits */
+} joint_preproc;
+
+typedef struct joint_key {
+	joint_setup setup;
+	pool       *cores;
+	new_key     mine;                                /* with a draft for the key set in it; joint_key_clear */
+	const progress *told;                            /* bytes of the key set's bodies */
+} joint_key;
+
+/* Sizes of messages, numbers of lanes: what all parties must have in common, for terms_of. */
+slice joint_numbers(void);
+
+/* Programs of mpc/session.h; arg: one of these. */
+err  joint_preproc_run(session *s, void *arg);
+err  joint_key_run(session *s, void *arg);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/joint_try.h -- a new key set is tried by all parties together before any of them publishes it: 64 encryptions pass
+ * through it (tkms/joint_trial.h), and what they decrypt to is opened and compared with what was encrypted.
+ *
+ * All honest parties open the same values, whatever t parties do, and so come to the same verdict.
+ */
+#ifndef ARCA_NODE_JOINT_TRY_H
+#define ARCA_NODE_JOINT_TRY_H
+
+#include "mpc/mpc.h"
+#include "tkms/key_share.h"
+
+typedef struct joint_try {
+	const key_share *share;
+	const prss *masks;                               /* of the epoch */
+	slice       public_key, keyset;                  /* the files */
+	pool       *cores;
+} joint_try;
+
+/* In a ceremony, of which it is a part under a number that no other has.  ERR_INTERNAL: the key set is wrong. */
+err  joint_try_run(session *s, const joint_try *t);
+
+#endif

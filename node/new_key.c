@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* node/new_key.c */
+#include "node/new_key.h"
+#include "node/majority.h"
+#include "sym/sha2.h"
+
+void new_key_clear(new_key *k)
+{
+	key_share_free(&k->share);
+	buf_free(&k->public_key);
+	draft_free(&k->keyset);
+}
+
+static hash32 digest_of(const new_key *k, const id32 *id)
+{
+	AUTO(sha256_stream) s = sha256_begin();
+
+	sha256_add(&s, id_slice(id));
+	sha256_add(&s, slice_of(k->public_key_digest, KEY_DIGEST_BYTES));
+	sha256_add(&s, slice_of(k->keyset_digest, KEY_DIGEST_BYTES));
+	return sha256_end(&s);
+}
+
+err new_key_agree(session *s, const new_key *k, const id32 *id)
+{
+	const hash32 mine = digest_of(k, id);
+	slice all[MAX_PARTIES + 1];
+
+	TRY(bcast(s, hash32_slice(&mine), sizeof mine, all));
+	const party_set same = majority_of(s, all, sizeof mine);
+	if (size_of_set(same) < s->n - s->t)
+		return err_fail(ERR_STATE, "only %u of the %u parties have the same new key; %u must: ask again with a fresh id",
+		                size_of_set(same), s->n, s->n - s->t);
+	return has(same, s->me) ? OK : err_fail(ERR_STATE, "the other parties have made this key, but this one has another");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node/new_key.h -- what a party has in its hands when a key was made in a ceremony, and the ceremony's last step: that enough
+ * parties have the same.
+ */
+#ifndef ARCA_NODE_NEW_KEY_H
+#define ARCA_NODE_NEW_KEY_H
+
+#include "mpc/mpc.h"
+#include "tkms/key_share.h"
+#include "tkms/keygen.h"
+
+typedef struct new_key {
+	buf       public_key;                            /* the published files */
+	draft    *keyset;
+	uint8_t   public_key_digest[KEY_DIGEST_BYTES], keyset_digest[KEY_DIGEST_BYTES];
+	key_share share;
+} new_key;
+
+/* Wipes the share, drops what was not kept. */
+void new_key_clear(new_key *k);
+
+/* All broadcast a digest of key id and files; n - t equal ones make the key.  ERR_STATE: there are fewer, or this party has
+ * another key. */
+err  new_key_agree(session *s, const new_key *k, const id32 *id);
+
+#endif

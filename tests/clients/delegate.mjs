@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/* delegate.mjs -- the delegation KMS as others see it: Node's crypto, ethers, WebCrypto, and sockets that misbehave. */
+import { spawn, spawnSync } from 'node:child_process';
+import net from 'node:net';
+import { promisify } from 'node:util';
+import { arca, assert, BUILD, crypto, ethers, finish, flip, freePorts, fs, hex, onExit, path, tempDir, test, unhex } from './lib.mjs';
+import * as example from '../../examples/delegate.mjs';
+
+const CHAIN = 31337, OTHER_CHAIN = 421614;
+const dir = tempDir(), at = name => path.join(dir, name);
+const keygen = name => ({ ...JSON.parse(arca('delegate', 'keygen', '--out', at(name), '--json')), secret: fs.readFileSync(at(name), 'utf8').trim() });
+const kms = keygen('kms.key'), second = keygen('second.key'), gateway = keygen('gateway.key'), wallet = keygen('wallet.key');
+const gatewayWallet = new ethers.Wallet('0x' + gateway.secret);
+
+/* ---- a node -------------------------------------------------------------------------------------------------------- */
+
+const port = await freePorts(2), url = `http://127.0.0.1:${port + 1}`;
+const chainToml = (id, file) => `[[delegation.chains]]\nchain_id = ${id}\ngateway = "${gateway.address}"\nkey_file = "${at(file)}"\n`;
+fs.writeFileSync(at('node.toml'), `
+[service]
+listen_port = ${port}
+[public_vault.storage.file]
+path = "${at('public')}"
+[private_vault.storage.file]
+path = "${at('private')}"
+[telemetry]
+metrics_bind_address = "127.0.0.1:${port + 1}"
+[delegation]
+wallet_file = "${at('wallet.key')}"
+${chainToml(CHAIN, 'kms.key')}${chainToml(OTHER_CHAIN, 'second.key')}`);
+const log = fs.openSync(at('node.log'), 'w');
+const node = spawn(path.join(BUILD, 'arca-node'), ['--config-file', at('node.toml')], { stdio: ['ignore', log, log] });
+onExit(() => node.kill());
+for (let up = false; !up && node.exitCode === null;)
+	up = await fetch(url + '/ready').then(r => r.status === 200, () => new Promise(r => setTimeout(r, 50, false)));
+
+/* ---- a gateway, by ethers ------------------------------------------------------------------------------------------ */
+
+const TYPES = {
+	auth: { DelegateAuthorization: ['ephemeralPubKey', 'targetPubKey'].map(name => ({ name, type: 'string' })) },
+	response: { DelegateResponseProof: [{ name: 'encryptedSharedSecret', type: 'string' }] },
+	key: { PublicKeyProof: [{ name: 'publicKey', type: 'string' }] },
+};
+const domain = (chainId, salt, name = 'ProtocolDelegate') => ({ name, version: '1', chainId, ...salt && { salt } });
+const bare = o => Object.fromEntries(Object.entries(o).map(([k, v]) => [k, v.slice(2)]));
+const PROFILES = { A: { form: bare }, B: { form: o => o }, C: { form: o => o, salt: '0x' + '00'.repeat(32) } };
+
+async function post(body, signature, { chain = CHAIN, salt, headers = {}, query } = {}) {
+	const answer = await fetch(`${url}/v0/delegate${query ?? `?chain_id=${chain}${salt ? `&salt=${salt}` : ''}`}`, {
+		method: 'POST', body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+		headers: { 'Content-Type': 'application/json', ...signature && { Authorization: 'Bearer ' + signature }, ...headers },
+	});
+	return { status: answer.status, json: await answer.json() };
+}
+
+const sign = (message, { form = o => o, chain = CHAIN, by = gatewayWallet } = {}) =>
+	by.signTypedData(domain(chain), TYPES.auth, form(message));
+
+/* Any message, signed by the gateway: what the KMS itself makes of it. */
+async function refusal(message, status, pattern = /./) {
+	const r = await post(message, await sign(message));
+	assert.equal(r.status, status);
+	assert.match(r.json.error, pattern);
+}
+
+/* ---- ECIES, by Node's crypto ---------------------------------------------------------------------------------------- */
+
+function encrypt(publicKey, plain) {
+	const k = crypto.createECDH('secp256k1'), iv = crypto.randomBytes(12);
+	const K = k.generateKeys(null, 'compressed'), x = k.computeSecret(unhex(publicKey));
+	const key = Buffer.from(crypto.hkdfSync('sha256', x, Buffer.alloc(32), 'ECIES:AES_GCM:v1', 32));
+	const c = crypto.createCipheriv('aes-256-gcm', key, iv);
+	const body = c.update(plain);
+	c.final();
+	return { public_key: hex(K), nonce: hex(iv), ciphertext: hex(Buffer.concat([body, c.getAuthTag()])), x };
+}
+
+/* In the background, so that connections which the node closes meanwhile are seen. */
+const rsa = (bits = 2048, more = {}) => promisify(crypto.generateKeyPair)('rsa', { modulusLength: bits, ...more });
+const spki = key => hex(key.export({ type: 'spki', format: 'der' }));
+const secretOf = (answer, key) =>
+	crypto.privateDecrypt({ key, padding: crypto.constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, unhex(answer.encryptedSharedSecret));
+const reader = await rsa(), target = spki(reader.publicKey);
+
+/* ---- answers --------------------------------------------------------------------------------------------------------- */
+
+await test('the public key is the one that was made, and ethers finds who signed it', async () => {
+	for (const [query, form] of [['', bare], ['&prefixed=true', o => o]]) {
+		const { publicKey, proof } = await (await fetch(`${url}/v0/public-key?chain_id=${CHAIN}${query}`)).json();
+		assert.equal(publicKey, kms.public_key);
+		assert.equal(ethers.verifyTypedData(domain(CHAIN, null, 'ProtocolPublicKey'), TYPES.key, form({ publicKey }), proof), wallet.address);
+	}
+	assert.equal((await (await fetch(`${url}/v0/public-key?chain_id=${OTHER_CHAIN}`)).json()).publicKey, second.public_key);
+	assert.equal((await fetch(`${url}/v0/public-key`)).status, 400);
+});
+
+for (const [name, p] of Object.entries(PROFILES))
+	await test(`profile ${name}: what ethers signs is recognised, the secret is right, the answer is signed alike`, async () => {
+		const record = encrypt(kms.public_key, Buffer.from('a value')), message = { ephemeralPubKey: record.public_key, targetPubKey: target };
+		for (const style of [s => s, s => s.slice(2)]) {
+			const r = await post(message, style(await sign(message, p)), p);
+			assert.equal(r.status, 200);
+			assert.deepEqual(secretOf(r.json, reader.privateKey), record.x);
+			const said = p.form({ encryptedSharedSecret: r.json.encryptedSharedSecret });
+			assert.equal(ethers.verifyTypedData(domain(CHAIN, p.salt), TYPES.response, said, r.json.proof), wallet.address);
+			const other = p.salt ? null : '0x' + '00'.repeat(32);
+			assert.notEqual(ethers.verifyTypedData(domain(CHAIN, other), TYPES.response, said, r.json.proof), wallet.address);
+		}
+	});
+
+await test('a chain has its own key', async () => {
+	const record = encrypt(second.public_key, Buffer.from('x')), message = { ephemeralPubKey: record.public_key, targetPubKey: target };
+	const r = await post(message, await sign(message, { chain: OTHER_CHAIN }), { chain: OTHER_CHAIN });
+	assert.deepEqual(secretOf(r.json, reader.privateKey), record.x);
+	assert.equal((await post(message, await sign(message), { chain: OTHER_CHAIN })).status, 401);
+	assert.equal((await post(message, await sign(message), { chain: 1 })).status, 400);
+});
+
+await test('readers with keys of 2049 to 4096 bits get the secret', async () => {
+	for (const bits of [2049, 3072, 4096]) {
+		const record = encrypt(kms.public_key, Buffer.from('x')), pair = await rsa(bits);
+		const message = { ephemeralPubKey: record.public_key, targetPubKey: spki(pair.publicKey) };
+		const r = await post(message, await sign(message));
+		assert.deepEqual(secretOf(r.json, pair.privateKey), record.x, `${bits} bits`);
+	}
+});
+
+await test('an application of WebCrypto alone encrypts, and reads what the gateway lets it read', async () => {
+	const text = new TextEncoder().encode('meet me at noon'), record = await example.protect(kms.public_key, text);
+	const own = await example.newReader(), message = { ephemeralPubKey: record.public_key, targetPubKey: own.spki };
+	const r = await post(message, await sign(message), PROFILES.C);
+	assert.deepEqual(await example.open(record, r.json, own.jwk), text);
+	await assert.rejects(example.open({ ...record, ciphertext: hex(flip(unhex(record.ciphertext), 3)) }, r.json, own.jwk));
+});
+
+await test('the example and arca read each other\'s files', async () => {
+	const script = new URL('../../examples/delegate.mjs', import.meta.url).pathname;
+	const run = (...args) => assert.equal(spawnSync(process.execPath, [script, ...args], { cwd: dir, stdio: 'inherit' }).status, 0);
+	const there = ['--node', url, '--chain-id', String(CHAIN), '--wallet', wallet.address];
+	fs.writeFileSync(at('letter.txt'), crypto.randomBytes(100_000));
+	run('reader', 'reader.json', 'reader.pem.pub');
+	run('protect', kms.public_key, 'letter.txt', 'theirs.json');
+	arca('delegate', 'encrypt', ...there, '--in', at('letter.txt'), '--out', at('ours.json'));
+	for (const record of ['theirs.json', 'ours.json']) {
+		arca('delegate', 'request', ...there, '--in', at(record), '--reader', at('reader.pem.pub'), '--gateway-key', at('gateway.key'),
+			'--out', at('answer.json'));
+		run('open', record, 'answer.json', 'reader.json', 'got.txt');
+		assert.deepEqual(fs.readFileSync(at('got.txt')), fs.readFileSync(at('letter.txt')));
+	}
+});
+
+/* ---- refusals -------------------------------------------------------------------------------------------------------- */
+
+const K = encrypt(kms.public_key, Buffer.from('x')).public_key, GOOD = { ephemeralPubKey: K, targetPubKey: target };
+const signature = await sign(GOOD);
+
+await test('keys that others cannot be given secrets under are refused', async () => {
+	const with_ = targetPubKey => ({ ...GOOD, targetPubKey });
+	await refusal(with_(spki((await rsa(1024)).publicKey)), 400, /1024 bits/);
+	await refusal(with_(spki((await rsa(2040)).publicKey)), 400, /2040 bits/);
+	await refusal(with_(spki((await rsa(2048, { publicExponent: 3 })).publicKey)), 400, /exponent/);
+	await refusal(with_(spki(crypto.generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey)), 400, /rsaEncryption/);
+	await refusal(with_(spki(crypto.generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)), 400, /rsaEncryption/);
+	await refusal(with_(hex(reader.publicKey.export({ type: 'pkcs1', format: 'der' }))), 400, /SubjectPublicKeyInfo/);
+	await refusal(with_(target + '00'), 400, /SubjectPublicKeyInfo/);
+	await refusal(with_(target + '0'), 400, /hexadecimal/);
+});
+
+await test('points that are none, or written otherwise, are refused', async () => {
+	const uncompressed = hex(crypto.ECDH.convertKey(unhex(K), 'secp256k1', null, null, 'uncompressed'));
+	for (const ephemeralPubKey of ['0x02' + '00'.repeat(31) + '05', '0x00' + K.slice(4), '0x', uncompressed, K + '00', K.slice(0, -2) + 'zz'])
+		await refusal({ ...GOOD, ephemeralPubKey }, 400, /ephemeralPubKey/);
+});
+
+await test('only the gateway\'s signature is taken, in its one form', async () => {
+	const s = ethers.Signature.from(signature), ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+	const high = ethers.concat([s.r, ethers.toBeHex(ORDER - BigInt(s.s), 32), s.v === 27 ? '0x1c' : '0x1b']);
+	const low = ethers.concat([s.r, s.s, s.v === 27 ? '0x00' : '0x01']);
+	assert.equal((await post(GOOD, low)).status, 200);
+	for (const bad of [high, null, '0x', signature.slice(0, -2), signature + '00', '0x' + 'zz'.repeat(65), ethers.concat([s.r, s.s, '0x1d']),
+		hex(flip(unhex(signature), 40)), await sign(GOOD, { by: ethers.Wallet.createRandom() }), await sign(GOOD, { chain: OTHER_CHAIN })])
+		assert.equal((await post(GOOD, bad)).status, 401, String(bad));
+	assert.equal((await post({ ...GOOD, ephemeralPubKey: encrypt(kms.public_key, 'y').public_key }, signature)).status, 401);
+	assert.equal((await post(GOOD, null, { headers: { Authorization: 'Basic ' + signature } })).status, 401);
+});
+
+await test('malformed bodies, queries and types have their own statuses', async () => {
+	const text = JSON.stringify(GOOD), cases = [
+		[400, '{'], [400, text + text], [400, text.replace('{', `{"targetPubKey":"0x",`)], [400, text.replace('"0x', '"\\u00000x')],
+		[400, Buffer.from(text.replace('"0x', '"\0'))], [400, Buffer.from([0xff, 0xfe])], [422, '[]'], [422, '{}'],
+		[422, { ...GOOD, targetPubKey: 7 }], [422, { ephemeralPubKey: K }], [400, '['.repeat(60_000)],
+	];
+	for (const [status, body] of cases) assert.equal((await post(body, signature)).status, status, String(body).slice(0, 60));
+	assert.equal((await post(GOOD, signature, { headers: { 'Content-Type': 'text/plain' } })).status, 415);
+	for (const query of ['', '?chain_id=', '?chain_id=x', '?chain_id=-1', `?chain_id=${CHAIN}&salt=0x`, `?chain_id=${CHAIN}&salt=${'0x' + '0'.repeat(63)}`])
+		assert.equal((await post(GOOD, signature, { query })).status, 400, query);
+	for (const [method, route, status] of [['GET', '/v0/delegate', 405], ['PUT', '/v0/delegate', 405], ['POST', '/v0/public-key', 405],
+		['GET', '/v0/nothing', 404], ['POST', '/v0/nothing', 404], ['GET', '/nothing', 404]]) {
+		const r = await fetch(url + route, { method, ...method !== 'GET' && { body: '{}' } });
+		assert.equal(r.status, status, `${method} ${route}`);
+	}
+	assert.deepEqual(await (await fetch(url + '/v0/nothing')).json(), { error: 'Route not found /v0/nothing' });
+	assert.equal((await (await fetch(url + '/')).json()).service, 'arca delegation KMS');
+	assert.deepEqual(await (await fetch(url + '/health', { headers: { Accept: 'application/json' } })).json(), { status: 'ok' });
+});
+
+await test('a page of another origin may ask', async () => {
+	const r = await fetch(url + '/v0/delegate', { method: 'OPTIONS' });
+	assert.equal(r.status, 204);
+	assert.equal(r.headers.get('access-control-allow-origin'), '*');
+	assert.match(r.headers.get('access-control-allow-methods'), /POST/);
+	assert.match(r.headers.get('access-control-allow-headers'), /Authorization/);
+});
+
+await test('a body of a megabyte is 413 and the node goes on', async () => {
+	assert.equal((await post(' '.repeat(1 << 20), signature)).status, 413);
+	assert.equal((await post(GOOD, signature)).status, 200);
+});
+
+await test('connections that give a byte now and then are ended, and nobody else waits for them', async () => {
+	const began = Date.now(), ends = [];
+	for (let i = 0; i < 40; i++) ends.push(new Promise(done => {
+		const s = net.connect(port + 1, '127.0.0.1', () => s.write(i % 2 ? 'POST /v0/delegate HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n' : 'GET'));
+		const drip = setInterval(() => s.write('x'), 500);
+		s.on('error', () => {});
+		s.on('data', () => {});
+		s.on('close', () => { clearInterval(drip); done(); });
+	}));
+	for (let i = 0; i < 20; i++) assert.equal((await post(GOOD, signature)).status, 200);
+	await Promise.all(ends);
+	assert.ok(Date.now() - began < 60_000);
+	assert.equal((await post(GOOD, signature)).status, 200);
+});
+
+await test('what was answered and refused is counted', async () => {
+	const text = await (await fetch(url + '/metrics')).text();
+	for (const line of [/^arca_delegate_requests_total\{status="200"\} [1-9]/m, /^arca_delegate_requests_total\{status="401"\} [1-9]/m,
+		/^arca_delegate_answers_total\{chain_id="421614"\} 1$/m, /^arca_delegate_answers_alarm\{chain_id="31337"\} 0$/m]) assert.match(text, line);
+});
+
+finish();

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Four nodes as processes that make keys together: prepared, made, tried, decrypted with; and with one of them away, killed in
+ * the middle, or asked for something else.
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include "base/file.h"
+#include "tests/node/cluster.h"
+#include "tests/node/samples.h"
+#include "tkms/coprocess.h"
+#include "tkms/encrypt.h"
+
+enum { N = 4, T = 1, TIMEOUT_S = 3, PARAMS_TEST_NUMBER = 1, MINI = 1000 };
+
+static struct world { void *top; test_cluster c; } w;
+
+static const id32 EPOCH = {{ 8, [31] = 1 }}, SECOND = {{ 8, [31] = 2 }};
+static const party_set ALL = 0x1e, FIRST_THREE = 0x0e, LAST = 0x10;
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (folder_make(&w.top)) return -1;
+	cluster_make(&w.c, w.top, N, T, TIMEOUT_S);
+	cluster_start_all(&w.c);
+	cluster_new_epoch(&w.c, &EPOCH);
+	return 0;
+}
+
+static int take_down(void **state)
+{
+	(void)state;
+	cluster_unmake(&w.c);
+	return folder_remove(&w.top);
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------------- */
+
+static void is(party i, grpc_status got, grpc_status want)
+{
+	if (got != want) print_error("node %u: %d, %s\n", i, (int)got, client_said.message);
+	assert_int_equal(got, want);
+}
+
+static void ask_to_prepare(party_set who, const id32 *prep, int params)
+{
+	FOR_EACH_IN(i, who) is(i, start_preproc(&w.c.node[i], prep, params), GRPC_OK);
+}
+
+static void ask_to_make(party_set who, const id32 *key, const id32 *prep)
+{
+	FOR_EACH_IN(i, who) is(i, start_keygen(&w.c.node[i], key, prep), GRPC_OK);
+}
+
+static void results(party_set who, const char *method, const id32 *id, grpc_status want)
+{
+	FOR_EACH_IN(i, who) {
+		buf response = { 0 };
+		is(i, get_result(&w.c.node[i], &response, method, id), want);
+		buf_free(&response);
+	}
+}
+
+static void prepared(party_set who, const id32 *prep) { results(who, "GetKeyGenPreprocResult", prep, GRPC_OK); }
+static void made(party_set who, const id32 *key) { results(who, "GetKeyGenResult", key, GRPC_OK); }
+
+static void fails_at(party i, const char *method, const id32 *id, const char *why)
+{
+	results((party_set)1 << i, method, id, GRPC_INTERNAL);
+	if (!strstr(client_said.message, why)) print_error("node %u: %s\n", i, client_said.message);
+	assert_non_null(strstr(client_said.message, why));
+}
+
+static id32 prepare(party_set who)
+{
+	const id32 prep = fresh_id(3);
+	ask_to_prepare(who, &prep, PARAMS_TEST_NUMBER);
+	prepared(who, &prep);
+	return prep;
+}
+
+static id32 make(party_set who, const id32 *prep)
+{
+	const id32 key = fresh_id(4);
+	ask_to_make(who, &key, prep);
+	made(who, &key);
+	return key;
+}
+
+static err keep(void *ctx, size_t i, const fhe_type *type, slice file)
+{
+	(void)i, (void)type;
+	buf_put_slice(ctx, file);
+	return OK;
+}
+
+static void encrypt(buf *file, plaintext *value, party by, const id32 *key)
+{
+	buf pk = published_by(&w.c.node[by], "PublicKey", key), keyset = published_by(&w.c.node[by], "CompressedXofKeySet", key);
+	seeded_keyset set;
+	coprocessor c;
+	slice tag;
+	buf list = { 0 };
+
+	value->type = fhe_type_by_number_var(FHE_UINT16);
+	rng_fill(test_rng(), value->bytes, value->type->bytes);
+	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&keyset)));
+	assert_ok(tkms_encrypt(&list, buf_slice(&pk), value, 1, test_rng()));
+	assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(BIG_COMPRESSED), NULL, NULL));
+	assert_ok(coprocess_list(&c, NULL, buf_slice(&list), BIG_COMPRESSED, keep, file));
+	coprocessor_free(&c);
+	buf_free(&list), buf_free(&pk), buf_free(&keyset);
+}
+
+static void check_plaintext(slice response, const plaintext *want)
+{
+	arena a = arena_with_limit(1 << 20);
+	Kms__V1__PublicDecryptionResponse *m;
+
+	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_response__descriptor, response));
+	assert_int_equal(m->payload->n_plaintexts, 1);
+	assert_memory_equal(m->payload->plaintexts[0]->bytes.data, want->bytes, want->type->bytes);
+	arena_free(&a);
+}
+
+/* A value under what party `by` publishes, decrypted by these. */
+static void decrypts(party_set who, party by, const id32 *key)
+{
+	const id32 id = fresh_id(1);
+	plaintext value = { 0 };
+	buf file = { 0 };
+
+	encrypt(&file, &value, by, key);
+	const client_item item = { FHE_UINT16, BIG_COMPRESSED, buf_slice(&file), slice_str("handle") };
+	FOR_EACH_IN(i, who) {
+		buf empty = { 0 };
+		is(i, public_decrypt(&w.c.node[i], &empty, "PublicDecrypt", &id, key, &item, 1), GRPC_OK);
+		buf_free(&empty);
+	}
+	FOR_EACH_IN(i, who) {
+		buf response = { 0 };
+		is(i, get_result(&w.c.node[i], &response, "GetPublicDecryptionResult", &id), GRPC_OK);
+		check_plaintext(buf_slice(&response), &value);
+		buf_free(&response);
+	}
+	buf_free(&file);
+}
+
+/* ---- looking into folders --------------------------------------------------------------------------------------------- */
+
+static bool is_file(party i, const char *folder, const id32 *epoch, const id32 *id, const char *ending)
+{
+	char path[800], e[ID_TEXT + 1] = "", t[ID_TEXT];
+	struct stat s;
+
+	if (epoch) id_text(e, epoch);
+	id_text(t, id);
+	snprintf(path, sizeof path, "%s/%s/%s%s%s%s", w.c.folder[i], folder, e, epoch ? "/" : "", t, ending);
+	return stat(path, &s) == 0;
+}
+
+static bool has_samples(party i, const id32 *prep) { return is_file(i, "PRIV/Preprocessing", &EPOCH, prep, ".spool"); }
+static bool has_spool_key(party i, const id32 *prep) { return is_file(i, "PRIV/Preprocessing", &EPOCH, prep, ""); }
+
+static bool has_anything_of(party i, const id32 *key)
+{
+	return is_file(i, "PUB/PublicKey", NULL, key, "") || is_file(i, "PUB/CompressedXofKeySet", NULL, key, "") ||
+	       is_file(i, "PRIV/FheKeyInfo", &EPOCH, key, "");
+}
+
+/* In the midst of it, as the node's metrics tell. */
+static void wait_until_at(party i, const char *step)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "arca_key_ratio{step=\"%s\"}", step);
+	for (unsigned k = 0; cluster_metric(&w.c, i, name) < 0; k++) {
+		assert_true(k < 20000);
+		usleep(1000);                            /* another process is at work: there is nothing to wait on */
+	}
+}
+
+static void bring_back(party i)
+{
+	cluster_start(&w.c, i, NULL, NULL);
+	cluster_wait_linked(&w.c);
+}
+
+/* ---- a key ------------------------------------------------------------------------------------------------------------ */
+
+static void all_publish_the_same(const id32 *key)
+{
+	static const char *const TYPES[] = { "PublicKey", "CompressedXofKeySet" };
+
+	for (size_t k = 0; k < COUNT(TYPES); k++) {
+		buf first = published_by(&w.c.node[1], TYPES[k], key);
+		for (party i = 2; i <= N; i++) {
+			buf file = published_by(&w.c.node[i], TYPES[k], key);
+			assert_true(slice_eq_var(buf_slice(&file), buf_slice(&first)));
+			buf_free(&file);
+		}
+		buf_free(&first);
+	}
+}
+
+static void all_parties_make_a_key_that_none_of_them_has(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), key = make(ALL, &prep);
+
+	all_publish_the_same(&key);
+	decrypts(ALL, 2, &key);
+	for (party i = 1; i <= N; i++) {
+		assert_false(has_samples(i, &prep));
+		assert_false(has_spool_key(i, &prep));
+		assert_false(is_file(i, "PRIV/FhePrivateKey", &EPOCH, &key, ""));
+	}
+}
+
+static void a_preprocessing_makes_one_key(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), key = make(ALL, &prep), second = fresh_id(4);
+
+	for (party i = 1; i <= N; i++) {
+		is(i, start_keygen(&w.c.node[i], &second, &prep), GRPC_ALREADY_EXISTS);
+		is(i, start_keygen(&w.c.node[i], &key, &prep), GRPC_ALREADY_EXISTS);
+		is(i, start_preproc(&w.c.node[i], &prep, PARAMS_TEST_NUMBER), GRPC_ALREADY_EXISTS);
+		assert_false(has_anything_of(i, &second));
+	}
+}
+
+static void a_preprocessing_survives_a_restart_of_all(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL);
+
+	for (party i = 1; i <= N; i++) {
+		assert_true(has_samples(i, &prep) && has_spool_key(i, &prep));
+		if (i % 2) cluster_kill(&w.c, i);
+		else assert_int_equal(cluster_stop(&w.c, i), 0);
+	}
+	cluster_start_all(&w.c);
+	prepared(ALL, &prep);
+	const id32 key = make(ALL, &prep);
+	decrypts(ALL, 1, &key);
+}
+
+static void two_keys_are_made_at_once(void **state)
+{
+	(void)state;
+	const id32 one = fresh_id(3), two = fresh_id(3), a = fresh_id(4), b = fresh_id(4);
+
+	ask_to_prepare(FIRST_THREE, &one, PARAMS_TEST_NUMBER);
+	ask_to_prepare(ALL, &two, PARAMS_TEST_NUMBER);
+	ask_to_prepare(LAST, &one, PARAMS_TEST_NUMBER);
+	prepared(ALL, &one), prepared(ALL, &two);
+	ask_to_make(FIRST_THREE, &a, &one);
+	ask_to_make(ALL, &b, &two);
+	ask_to_make(LAST, &a, &one);
+	made(ALL, &a), made(ALL, &b);
+	decrypts(ALL, 3, &a);
+	decrypts(ALL, 4, &b);
+}
+
+/* ---- asked for something else ------------------------------------------------------------------------------------------- */
+
+static void one_that_was_asked_for_other_parameters_is_out_and_told_so(void **state)
+{
+	(void)state;
+	const id32 prep = fresh_id(3);
+
+	ask_to_prepare(FIRST_THREE, &prep, PARAMS_TEST_NUMBER);
+	ask_to_prepare(LAST, &prep, MINI);
+	prepared(FIRST_THREE, &prep);
+	fails_at(4, "GetKeyGenPreprocResult", &prep, "was asked for the parameters mini, and parties 1, 2, 3 for test");
+	assert_false(has_samples(4, &prep));
+	assert_true(cluster_logged(&w.c, 1, "was asked for another key set"));
+
+	const id32 key = make(FIRST_THREE, &prep);
+	decrypts(FIRST_THREE, 1, &key);
+	is(4, start_keygen(&w.c.node[4], &key, &prep), GRPC_FAILED_PRECONDITION);
+}
+
+static void two_against_two_fails_everywhere_and_says_who_wanted_what(void **state)
+{
+	(void)state;
+	const id32 prep = fresh_id(3);
+
+	ask_to_prepare(0x6, &prep, PARAMS_TEST_NUMBER);
+	ask_to_prepare(0x18, &prep, MINI);
+	for (party i = 1; i <= N; i++) {
+		fails_at(i, "GetKeyGenPreprocResult", &prep, "(1: test, 2: test, 3: mini, 4: mini)");
+		assert_false(has_samples(i, &prep));
+	}
+}
+
+/* Its files may not become large, as on a disk that is full: said before anything begins, with the bytes. */
+static void one_without_room_for_the_samples_says_so_and_the_others_go_on(void **state)
+{
+	(void)state;
+	struct rlimit before, little = { 256 << 10, 256 << 10 };
+	const id32 prep = fresh_id(3);
+
+	assert_int_equal(prlimit(w.c.node[4].pid, RLIMIT_FSIZE, NULL, &before), 0);
+	little.rlim_max = before.rlim_max;
+	assert_int_equal(prlimit(w.c.node[4].pid, RLIMIT_FSIZE, &little, NULL), 0);
+	ask_to_prepare(ALL, &prep, PARAMS_TEST_NUMBER);
+	fails_at(4, "GetKeyGenPreprocResult", &prep, "it takes ");
+	assert_non_null(strstr(client_said.message, " bytes"));
+	assert_false(has_samples(4, &prep));
+	prepared(FIRST_THREE, &prep);
+	assert_int_equal(prlimit(w.c.node[4].pid, RLIMIT_FSIZE, &before, NULL), 0);
+	/* Too late now for this one; the next has its room. */
+	const id32 next = prepare(ALL);
+	assert_true(has_samples(4, &next));
+}
+
+static void keys_from_different_preprocessings_do_not_mix(void **state)
+{
+	(void)state;
+	const id32 one = prepare(ALL), two = prepare(ALL), key = fresh_id(4);
+
+	ask_to_make(FIRST_THREE, &key, &one);
+	ask_to_make(LAST, &key, &two);
+	made(FIRST_THREE, &key);
+	fails_at(4, "GetKeyGenResult", &key, "for another preprocessing, than parties 1, 2, 3");
+	assert_false(has_anything_of(4, &key));
+	decrypts(FIRST_THREE, 1, &key);
+}
+
+/* ---- away, and killed --------------------------------------------------------------------------------------------------- */
+
+static void three_make_a_key_while_one_is_away(void **state)
+{
+	(void)state;
+	cluster_kill(&w.c, 4);
+	const id32 prep = prepare(FIRST_THREE), key = make(FIRST_THREE, &prep);
+	decrypts(FIRST_THREE, 2, &key);
+	bring_back(4);
+	is(4, start_keygen(&w.c.node[4], &key, &prep), GRPC_NOT_FOUND);
+	/* Too late: told at once, by those who have it. */
+	ask_to_prepare(LAST, &prep, PARAMS_TEST_NUMBER);
+	fails_at(4, "GetKeyGenPreprocResult", &prep, "the preprocessing exists at parties");
+}
+
+static void one_that_is_killed_while_it_prepares_stops_nobody_and_comes_back(void **state)
+{
+	(void)state;
+	const id32 prep = fresh_id(3);
+
+	ask_to_prepare(ALL, &prep, PARAMS_TEST_NUMBER);
+	wait_until_at(4, "prepared");
+	assert_true(has_samples(4, &prep));
+	cluster_kill(&w.c, 4);
+	prepared(FIRST_THREE, &prep);
+	bring_back(4);
+	assert_false(has_samples(4, &prep));
+	const id32 key = make(FIRST_THREE, &prep);
+	decrypts(FIRST_THREE, 1, &key);
+
+	const id32 again = prepare(ALL), whole = make(ALL, &again);
+	decrypts(ALL, 4, &whole);
+}
+
+static void one_that_is_killed_while_it_makes_the_key_stops_nobody_and_publishes_nothing(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), key = fresh_id(4);
+
+	ask_to_make(ALL, &key, &prep);
+	wait_until_at(4, "made");
+	assert_false(has_spool_key(4, &prep));
+	cluster_kill(&w.c, 4);
+	made(FIRST_THREE, &key);
+	decrypts(FIRST_THREE, 3, &key);
+	bring_back(4);
+	assert_false(has_anything_of(4, &key));
+	assert_false(has_samples(4, &prep));
+	fails_at(4, "GetKeyGenResult", &key, "the node stopped while it made this key");
+	is(4, start_keygen(&w.c.node[4], &key, &prep), GRPC_ALREADY_EXISTS);
+}
+
+static void copy(const char *from, const char *to)
+{
+	buf bytes = { 0 };
+
+	assert_ok(file_read(&bytes, from, 64 << 20));
+	assert_ok(file_write_atomic(to, buf_slice(&bytes), 0600));
+	buf_free(&bytes);
+}
+
+static void path_of_samples(char path[static 800], party i, const id32 *prep, const char *ending)
+{
+	char e[ID_TEXT], t[ID_TEXT];
+
+	id_text(e, &EPOCH);
+	id_text(t, prep);
+	snprintf(path, 800, "%.299s/PRIV/Preprocessing/%s/%s%s", w.c.folder[i], e, t, ending);
+}
+
+/* As if the crash had come after the journal's word and before the samples' end: they are put back while the node is down. */
+static void samples_that_a_crash_left_of_a_used_preprocessing_are_gone_after_the_start(void **state)
+{
+	(void)state;
+	static const char *const ENDINGS[] = { "", ".spool" };
+	const id32 prep = prepare(ALL);
+	char kept[2][400], there[2][800];
+
+	for (size_t k = 0; k < COUNT(ENDINGS); k++) {
+		path_of_samples(there[k], 4, &prep, ENDINGS[k]);
+		snprintf(kept[k], sizeof kept[k], "%s/kept%zu", w.c.folder[4], k);
+		copy(there[k], kept[k]);
+	}
+	const id32 key = make(ALL, &prep), second = fresh_id(4);
+	cluster_kill(&w.c, 4);
+	for (size_t k = 0; k < COUNT(ENDINGS); k++) copy(kept[k], there[k]);
+	bring_back(4);
+	assert_false(has_samples(4, &prep));
+	assert_false(has_spool_key(4, &prep));
+	is(4, start_keygen(&w.c.node[4], &second, &prep), GRPC_ALREADY_EXISTS);
+	decrypts(ALL, 4, &key);
+}
+
+/* With two of four gone there is no quorum: a clear failure, and the preprocessing is used up. */
+static void without_a_quorum_a_key_generation_fails_and_its_preprocessing_is_gone(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), key = fresh_id(4), second = fresh_id(4);
+
+	cluster_kill(&w.c, 3);
+	cluster_kill(&w.c, 4);
+	ask_to_make(0x6, &key, &prep);
+	for (party i = 1; i <= 2; i++) {
+		fails_at(i, "GetKeyGenResult", &key, "of the 4 parties only 1, 2 began");
+		is(i, start_keygen(&w.c.node[i], &second, &prep), GRPC_ALREADY_EXISTS);
+		assert_false(has_samples(i, &prep));
+		assert_false(has_anything_of(i, &key));
+	}
+	cluster_start_all(&w.c);
+}
+
+static void with_its_epoch_a_preprocessing_goes(void **state)
+{
+	(void)state;
+	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
+	Kms__V1__DestroyMpcEpochRequest d = KMS__V1__DESTROY_MPC_EPOCH_REQUEST__INIT;
+	const id32 prep = fresh_id(3);
+
+	cluster_new_epoch(&w.c, &SECOND);
+	m.request_id = id_message(&prep);
+	m.epoch_id = id_message(&SECOND);
+	m.params = (Kms__V1__FheParameter)PARAMS_TEST_NUMBER;
+	m.domain = domain_message("KMSGeneration");
+	cluster_call_all(&w.c, "KeyGenPreproc", &m.base, GRPC_OK);
+	prepared(ALL, &prep);
+	for (party i = 1; i <= N; i++) assert_true(is_file(i, "PRIV/Preprocessing", &SECOND, &prep, ".spool"));
+	d.epoch_id = id_message(&SECOND);
+	cluster_call_all(&w.c, "DestroyMpcEpoch", &d.base, GRPC_OK);
+	for (party i = 1; i <= N; i++) {
+		assert_false(is_file(i, "PRIV/Preprocessing", &SECOND, &prep, ".spool"));
+		assert_false(is_file(i, "PRIV/Preprocessing", &SECOND, &prep, ""));
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(all_parties_make_a_key_that_none_of_them_has), TEST(a_preprocessing_makes_one_key),
+	TEST(a_preprocessing_survives_a_restart_of_all), TEST(two_keys_are_made_at_once),
+	TEST(one_that_was_asked_for_other_parameters_is_out_and_told_so),
+	TEST(two_against_two_fails_everywhere_and_says_who_wanted_what),
+	TEST(one_without_room_for_the_samples_says_so_and_the_others_go_on), TEST(keys_from_different_preprocessings_do_not_mix),
+	TEST(three_make_a_key_while_one_is_away), TEST(one_that_is_killed_while_it_prepares_stops_nobody_and_comes_back),
+	TEST(one_that_is_killed_while_it_makes_the_key_stops_nobody_and_publishes_nothing),
+	TEST(samples_that_a_crash_left_of_a_used_preprocessing_are_gone_after_the_start),
+	TEST(without_a_quorum_a_key_generation_fails_and_its_preprocessing_is_gone), TEST(with_its_epoch_a_preprocessing_goes),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tkms/joint_trial.h -- the trial of a key set whose secret keys nobody has: ciphertexts that all parties make alike, each on
+ * its own, and then decrypt together.  Nothing in it is secret.
+ *
+ * A value of 64 blocks is encrypted under the public key, expanded (which takes the cast key and the bootstrap key), and then
+ *
+ *   squashed, compressed                           the squash key and that of its compression
+ *   compressed, decompressed, squashed             both keys of compression, keyswitch and squash again
+ *
+ * so 64 encryptions pass through every key that computes on values.  What is not on this way are two parts without a use on
+ * values yet: the key for rerandomising and that of the pseudo-random function.
+ */
+#ifndef ARCA_TKMS_JOINT_TRIAL_H
+#define ARCA_TKMS_JOINT_TRIAL_H
+
+#include "base/pool.h"
+#include "tkms/squashed.h"
+
+enum { TRIALS = 2 };
+
+typedef struct joint_trial {
+	plaintext value;
+	squashed  ct[TRIALS];
+	arena     memory[TRIALS];
+} joint_trial;
+
+/* seed: the value and the randomness of its encryption.  ERR_REQUEST if the files are not of one whole set; ERR_NOMEM. */
+err  joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores);
+void joint_trial_free(joint_trial *t);               /* NULL-safe */
+
+/* ERR_INTERNAL with a sentence if ciphertext i was decrypted to another value. */
+err  joint_trial_came_back(const joint_trial *t, size_t i, const plaintext *got);
+/* What ciphertext i went through, for a sentence. */
+const char *joint_trial_way(size_t i);
+
+#endif
