@@ -14,7 +14,7 @@
 
 static const option NEW_OPTIONS[] = {
 	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, that of devnet.json or FILE" },
-	{ "from",  "ID", OPTIONAL, "the epoch whose keys the parties share anew in it; without it, it begins without any" },
+	{ "from",  "ID", OPTIONAL, "the epoch whose keys the parties share anew in it; otherwise it has none" },
 	WHERE_OPTIONS,
 	OPTIONS_END
 };
