@@ -17,6 +17,7 @@
 	{ "devnet",  "DIR",  ONE_OF,   "a cluster on this machine" }, \
 	{ "nodes",   "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" }, \
 	{ "key",     "ID",   OPTIONAL, "the key's id; without it, the one that devnet.json or FILE names" }, \
+	{ "epoch",   "ID",   OPTIONAL, "the epoch whose shares of it are used; without it, likewise" }, \
 	{ "type",    "T",    REQUIRED, "bool, uint8, uint16, uint32, uint64, uint128, uint256 or address" }, \
 	{ "in",      "FILE", REQUIRED, "the ciphertext, as 'arca coprocess' writes it" }, \
 	{ "handle",  "HEX",  OPTIONAL, "its handle, at most 32 bytes; without it, the one derived from the file" }, \
@@ -88,7 +89,7 @@ static err read_ciphertext(job *j)
 static err read_options(job *j)
 {
 	const args *a = &j->c->args;
-	const char *key = args_text(a, "key"), *handle = args_text(a, "handle");
+	const char *key = args_text(a, "key"), *epoch = args_text(a, "epoch"), *handle = args_text(a, "handle");
 	int64_t timeout_s;
 
 	j->asked.type = fhe_type_by_name_var(slice_str(args_text(a, "type")));
@@ -98,6 +99,7 @@ static err read_options(job *j)
 	TRY_USAGE(j->c, args_number(&timeout_s, a, "timeout", 1, 1000000, TIMEOUT_S));
 	j->timeout_ms = timeout_s * 1000;
 	if (key) TRY_USAGE(j->c, id_parse(&j->key, "--key", slice_str(key)));
+	if (epoch) TRY_USAGE(j->c, id_parse(&j->epoch, "--epoch", slice_str(epoch)));
 	if (handle) TRY(read_handle(j, handle));
 	return OK;
 }
@@ -109,6 +111,7 @@ static err prepare(job *j, id_kind kind)
 	TRY(read_options(j));
 	TRY(cluster_of_args(&j->net, j->c));
 	if (!args_has(a, "key")) j->key = j->net.key;
+	if (args_has(a, "epoch")) j->net.epoch = j->epoch;
 	if (id_is_zero_var(&j->key))
 		return err_fail(ERR_REQUEST, "the cluster has no key yet; 'arca keygen' makes one, or name one with --key");
 	TRY(cluster_key_allowed(&j->net, j->c));

@@ -17,7 +17,7 @@ typedef struct job {
 	cluster     net;
 	input       file;
 	ct_format   format;
-	id32        key;
+	id32        key, epoch;
 	uint8_t     handle[HANDLE_BYTES];
 	asked       asked;
 	bool        user;

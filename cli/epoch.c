@@ -155,6 +155,17 @@ static err run_from(party_set *who, double *seconds, resharing *x, const epoch_j
 	return ceremony_run(who, seconds, j->c, &j->net, &c);
 }
 
+/* A devnet's commands ask under the new epoch from now on. */
+static err remember(epoch_job *j)
+{
+	AUTO(buf) file = { 0 };
+
+	if (!args_has(&j->c->args, "devnet")) return OK;
+	buf_printf(&file, "%s/devnet.json", args_text(&j->c->args, "devnet"));
+	j->net.epoch = j->epoch;
+	return cluster_write(buf_str(&file), &j->net);
+}
+
 static err make_from(epoch_job *j, const char *text)
 {
 	resharing x = { .net = &j->net };
@@ -167,7 +178,7 @@ static err make_from(epoch_job *j, const char *text)
 	TRY(run_from(&who, &seconds, &x, j, &from));
 	snprintf(what, sizeof what, "set up with %zu key%s reshared", x.keys, x.keys == 1 ? "" : "s");
 	report(j, what, who, seconds);
-	return OK;
+	return remember(j);
 }
 
 static err make(epoch_job *j)
@@ -269,7 +280,8 @@ const command COMMAND_EPOCH_NEW = {
 	"Asks every party for NewMpcEpoch and waits for its result. Nothing decrypts before the\n"
 	"first epoch is there; 'arca devnet up' makes that of a devnet. With --from, every key of\n"
 	"that epoch gets new shares in the new one, under the same id and with the same published\n"
-	"files; both epochs decrypt until the old one is destroyed. Exits 2 if a party is missing,\n"
+	"files; both epochs decrypt until the old one is destroyed. A devnet's commands use the\n"
+	"new one from then on; 'arca decrypt --epoch' chooses. Exits 2 if a party is missing,\n"
 	"but no more than T.\n",
 	.examples =
 	"  arca epoch new --nodes cluster.json\n"

@@ -205,7 +205,7 @@ static err answer(delegate_kms *k, buf *out, unsigned *status, const delegate_re
 {
 	AUTO(buf) text = { 0 };
 	typed_text t;
-	chain *c;
+	chain *c = NULL;
 
 	*status = 400;
 	TRY(find_chain(&c, k, r->has_chain, r->chain_id));
