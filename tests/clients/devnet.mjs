@@ -51,9 +51,12 @@ export function tempDir() {
 	return dir;
 }
 
+/* What arca may take; scripts with large parameters allow more. */
+export const patience = { ms: 170_000 };
+
 /* Runs build/arca and returns what it printed; a failure carries its sentence. */
 export function arca(...args) {
-	const r = spawnSync(path.join(BUILD, 'arca'), args, { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 170_000 });
+	const r = spawnSync(path.join(BUILD, 'arca'), args, { encoding: 'utf8', maxBuffer: 1 << 26, timeout: patience.ms });
 	if (r.error) throw r.error;
 	if (r.status !== 0)
 		throw Object.assign(new Error(`arca ${args.join(' ')}: exit ${r.status ?? r.signal}: ${r.stderr.trim()}`), r);

@@ -3,22 +3,26 @@
  * production.mjs -- production parameters: both generations of clients encrypt under a public key that a node, or four
  * that share it, published beside half a gigabyte of evaluation keys; every format comes back as it went in.  Takes minutes.
  *
- *   node production.mjs [--parties 1,4]        these if not given; each is a devnet of its own
+ *   node production.mjs [--parties 1,4]        these if not given; each is a devnet of its own, with a key of its own
+ *   node production.mjs --devnet DIR           one that runs, with production parameters; it goes on running
  */
 import {
-	FORMATS, arca, asRequested, assert, assertPublicAnswer, finish, fs, grpc, openDevnet, path, publicRequest, shake256,
+	FORMATS, arca, asRequested, assert, assertPublicAnswer, finish, fs, grpc, openDevnet, path, patience, publicRequest, shake256,
 	startCluster, startDevnet, tempDir, test,
 } from './lib.mjs';
 import {
 	asWrittenBy17, largestValues, packed, provenInProduction, randomValues, tfhe14, tfhe17, typeNamed, unpacked,
 } from './tfhe.mjs';
 
-const at = process.argv.indexOf('--parties');
-const sizes = (at > 0 ? process.argv[at + 1] : '1,4').split(',').map(Number);
+patience.ms = 40 * 60_000;                               /* four parties on two cores make a key in a quarter of an hour */
+const option = name => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined;
+const running = option('--devnet') && await openDevnet(option('--devnet'));
+const sizes = running ? [running.info.parties.length] : (option('--parties') ?? '1,4').split(',').map(Number);
 const KEYSET_BYTES = 511_412_641, PUBLIC_KEY_BYTES = 33_018 + 32;
 const few = ['bool', 'uint8', 'uint64'].map(typeNamed);
 
 async function start(parties) {
+	if (running) return running;
 	if (parties > 1) return startCluster(parties, '--params', 'default');
 	const dir = tempDir();
 	startDevnet(dir, '--params', 'default');
@@ -48,7 +52,7 @@ async function ask(node, request) {
 for (const parties of sizes) {
 	const who = parties > 1 ? `${parties} parties` : 'one node';
 	let net;
-	await test(`${who}: a production key set is made, published and verified`, async () => { net = await start(parties); });
+	await test(`${who}: a production key set is made, published and verified`, async () => { net = await start(parties); }, 40);
 	if (!net) continue;
 	const nodes = net.info.parties.map((_, i) => net.of(i + 1));
 	const publicKey = await net.file('PublicKey', net.keyId);
@@ -56,7 +60,7 @@ for (const parties of sizes) {
 	/* Over fresh connections: while a coprocessor ran, this script answered no ping. */
 	async function everybodyAnswers(files, values) {
 		const nodes = net.info.parties.map((_, i) => net.of(i + 1));
-		const request = publicRequest(net, asRequested(net, files, values));
+		const request = publicRequest(net, asRequested(net, files, values), { epoch_id: { request_id: net.info.epoch_id } });
 		const answers = await Promise.all(nodes.map(n => ask(n, request)));
 		answers.forEach((a, i) => assertPublicAnswer(nodes[i], request, a, values.map(v => v.value)));
 	}
@@ -86,6 +90,6 @@ for (const parties of sizes) {
 			const all = inAll(net, client.encrypt(publicKey, values, build), Object.keys(FORMATS));
 			for (const files of Object.values(all)) await everybodyAnswers(files, values);
 		}, 15);
-	arca('devnet', 'down', '--dir', net.dir);
+	if (!running) arca('devnet', 'down', '--dir', net.dir);
 }
 finish();
