@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 #include "base/base.h"
+#include "base/file.h"
 #include "base/file_internal.h"
 
 struct draft {
@@ -20,30 +20,6 @@ struct draft {
 	bool     named;                                  /* the temporary file has its name still */
 	char     path[PATH_MAX], temporary[PATH_MAX];
 };
-
-static err check_room(const draft *d)
-{
-	struct statvfs s;
-
-	if (fstatvfs(d->fd, &s)) return file_failed("ask for the room for", d->path);
-	const uint64_t free_bytes = (uint64_t)s.f_bavail * s.f_frsize;
-	if (free_bytes >= d->n) return OK;
-	return err_fail(ERR_IO, "cannot write %s: it takes %zu bytes and its disk has %llu left; free some space and try again", d->path,
-	                d->n, (unsigned long long)free_bytes);
-}
-
-static err take_room(draft *d)
-{
-	int failed;
-
-	TRY(check_room(d));
-	do failed = posix_fallocate(d->fd, 0, (off_t)d->n); while (failed == EINTR);
-	errno = failed;
-	if (failed == ENOSPC || failed == EDQUOT || failed == EFBIG)
-		return err_fail(ERR_IO, "cannot write %s: the disk is full, or a limit is reached: it takes %zu bytes; free some space and "
-		                "try again", d->path, d->n);
-	return failed ? file_failed("take the room for", d->path) : OK;
-}
 
 static err map(draft *d)
 {
@@ -66,7 +42,7 @@ static err make(draft **out, const char *path, size_t n, mode_t mode)
 		if (snprintf(d->path, sizeof d->path, "%s", path) >= (int)sizeof d->path)
 			e = err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 		if (e == OK) e = file_beside(&d->fd, d->temporary, path);
-		if (e == OK) d->named = true, e = take_room(d);
+		if (e == OK) d->named = true, e = file_take_room(d->fd, d->path, d->n);
 	}
 	if (e == OK) e = map(d);
 	if (e != OK) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 err file_failed(const char *doing, const char *path)
@@ -16,6 +17,24 @@ err file_failed(const char *doing, const char *path)
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_fail(ERR_IO, "cannot %s %s: the disk is full; free some space and try again", doing, path);
 	return err_fail(ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
+}
+
+err file_take_room(int fd, const char *path, uint64_t n)
+{
+	struct statvfs disk;
+	int failed;
+
+	if (fstatvfs(fd, &disk)) return file_failed("ask for the room for", path);
+	const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (room < n)
+		return err_fail(ERR_IO, "cannot write %s: it takes %llu bytes and its disk has %llu left; free some space and try again", path,
+		                (unsigned long long)n, (unsigned long long)room);
+	do failed = posix_fallocate(fd, 0, (off_t)n); while (failed == EINTR);
+	errno = failed;
+	if (failed == ENOSPC || failed == EDQUOT || failed == EFBIG)
+		return err_fail(ERR_IO, "cannot write %s: the disk is full, or a limit is reached: it takes %llu bytes; free some space and "
+		                "try again", path, (unsigned long long)n);
+	return failed ? file_failed("take the room for", path) : OK;
 }
 
 static err open_sized(const char *path, size_t max, int *fd, size_t *size)

@@ -22,6 +22,9 @@ err  file_write_atomic(const char *path, slice bytes, mode_t mode);
 /* As file_write_atomic, but leaves an existing file as it is and says so in *existed (write-once objects). */
 err  file_write_once(const char *path, slice bytes, mode_t mode, bool *existed);
 
+/* All room for n bytes of an open file, at once; path: for sentences.  ERR_IO, with both numbers if the disk has less. */
+err  file_take_room(int fd, const char *path, uint64_t n);
+
 /* Creates the directory and those of its parents that are missing, each synced into its own parent.  ERR_REQUEST for an
  * empty path; ERR_IO, also if something else has the name. */
 err  dir_make(const char *path, mode_t mode);

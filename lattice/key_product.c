@@ -30,7 +30,7 @@ err row_work_new(row_work *out, arena *a, const key_product *p)
 	return p->kernel ? arena_new_bytes(a, &out->scratch, p->kernel->scratch_bytes(p->ntt), 1) : OK;
 }
 
-static void draw(u128 *mask, size_t n, unsigned bits, mask_stream *masks)
+void key_product_masks(u128 *mask, size_t n, unsigned bits, mask_stream *masks)
 {
 	if (bits == 128) {
 		mask_u128s(masks, mask, n);
@@ -46,7 +46,7 @@ void key_product_next(const key_product *p, row_work *w, mask_stream *masks)
 {
 	const part_shape *s = &p->shape;
 
-	draw(w->mask, s->mask, s->bits, masks);
+	key_product_masks(w->mask, s->mask, s->bits, masks);
 	if (p->kernel) {
 		p->kernel->product(p->ntt, w->sum, w->scratch, p->factor, w->mask, 0, s->N);
 		return;

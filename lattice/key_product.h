@@ -35,6 +35,9 @@ typedef struct row_work {
 err key_product_new(key_product *out, arena *a, const secret_keys *keys, part_shape shape);
 err row_work_new(row_work *out, arena *a, const key_product *p);
 
+/* The next n words of a part, those of 64 bits widened with their sign. */
+void key_product_masks(u128 *mask, size_t n, unsigned bits, mask_stream *masks);
+
 /* Draws the masks of the next row. */
 void key_product_next(const key_product *p, row_work *w, mask_stream *masks);
 

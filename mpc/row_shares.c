@@ -9,6 +9,7 @@
  *              words: of a unit.   Coefficient u of word c of a unit is coefficient c d + u of its rows, one after another.
  */
 #include "mpc/row_shares.h"
+#include "lattice/key_product.h"
 #include "lattice/scratch.h"
 #include "ring/ntt.h"
 #include <stdlib.h>
@@ -240,29 +241,13 @@ void row_slab_unpack_var(const row_shares *x, uint8_t *bodies, const void *V, ro
 
 /* ---- the linear part ---------------------------------------------------------------------------------------------- */
 
-static void draw(u128 *mask, size_t n, unsigned bits, mask_stream *masks)
-{
-	enum { BATCH = 256 };
-	uint64_t narrow[BATCH];
-
-	if (bits == 128) {
-		mask_u128s(masks, mask, n);
-		return;
-	}
-	for (size_t done = 0, now; done < n; done += now) {
-		now = size_min(BATCH, n - done);
-		mask_u64s(masks, narrow, now);
-		for (size_t i = 0; i < now; i++) mask[done + i] = as_signed(narrow[i], 64);
-	}
-}
-
 /* sum[0 .. d body): a row without its noise and its product. */
 static void add_up(const row_shares *x, row_shares_work *w, u128 *sum, size_t row, mask_stream *masks)
 {
 	const part_shape *s = &x->shape;
 	const unsigned d = x->R->d;
 
-	draw(w->mask, s->mask, s->bits, masks);
+	key_product_masks(w->mask, s->mask, s->bits, masks);
 	if (x->kernel) {
 		x->kernel->product(x->ntt, sum, w->scratch, x->factor, w->mask, 0, s->N);
 	} else {

@@ -58,7 +58,6 @@ static err make_and_decrypt(session *s, void *arg)
 	const int64_t began_ms = box_now_ms(s->in);
 
 	TRY(joint_trial_new(&x->trial, x->of->public_key, x->of->keyset, x->seed, x->of->cores));
-	session_restart_clock(s);
 	session_allow(s, SLOWEST * (box_now_ms(s->in) - began_ms) + SLACK_MS);
 	for (size_t i = 0; i < TRIALS; i++) TRY(decrypt(s, x, i));
 	return OK;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "sym/aes.h"
@@ -93,24 +92,6 @@ static err prepare(spool **out, vault *v, const id32 *epoch, const id32 *id, con
 
 /* ---- from beginning to end --------------------------------------------------------------------------------------- */
 
-static err take_room(spool *s)
-{
-	struct statvfs disk;
-	int e;
-
-	if (fstatvfs(s->fd, &disk)) return spool_failed(s, "ask for the room for");
-	const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (room < s->bytes)
-		return err_fail(ERR_IO, "cannot write %s: it takes %llu bytes and its disk has %llu left; free some space and try again", s->path,
-		                (unsigned long long)s->bytes, (unsigned long long)room);
-	do e = posix_fallocate(s->fd, 0, (off_t)s->bytes); while (e == EINTR);
-	errno = e;
-	if (e == ENOSPC || e == EDQUOT || e == EFBIG)
-		return err_fail(ERR_IO, "cannot write %s: the disk is full, or a limit is reached: it takes %llu bytes; free some space and "
-		                "try again", s->path, (unsigned long long)s->bytes);
-	return e ? spool_failed(s, "take the room for") : OK;
-}
-
 static err create(spool *s, const rng *random)
 {
 	char folder[PATH_MAX];
@@ -125,7 +106,7 @@ static err create(spool *s, const rng *random)
 	}
 	if (s->fd < 0) return err_fail(ERR_EXISTS, "%s is there already, or in the making", s->path);
 	rng_fill(random, s->key, AES256_KEY);
-	return take_room(s);
+	return file_take_room(s->fd, s->path, s->bytes);
 }
 
 err spool_new(spool **out, vault *v, const id32 *epoch, const id32 *id, const spool_shape *shape, const rng *random)

@@ -236,3 +236,12 @@ bool cluster_logged(test_cluster *c, party i, const char *what)
 		if (cluster_has_logged(c, i, what)) return true;
 	return false;
 }
+
+void cluster_limit_files(test_cluster *c, party i, rlim_t bytes)
+{
+	struct rlimit r;
+
+	assert_int_equal(prlimit(c->node[i].pid, RLIMIT_FSIZE, NULL, &r), 0);
+	r.rlim_cur = bytes;
+	assert_int_equal(prlimit(c->node[i].pid, RLIMIT_FSIZE, &r, NULL), 0);
+}

@@ -5,6 +5,7 @@
 #ifndef ARCA_TESTS_NODE_CLUSTER_H
 #define ARCA_TESTS_NODE_CLUSTER_H
 
+#include <sys/resource.h>
 #include "rpc/certs.h"
 #include "share/party.h"
 #include "tests/node/client.h"
@@ -29,6 +30,7 @@ void cluster_unmake(test_cluster *c);                /* stops what runs */
 void cluster_start(test_cluster *c, party i, const char *program, const char *lie);
 void cluster_start_all(test_cluster *c);
 void cluster_kill(test_cluster *c, party i);
+void cluster_limit_files(test_cluster *c, party i, rlim_t bytes);    /* stands for a disk that fills */
 int  cluster_stop(test_cluster *c, party i);
 
 /* Waits until every node that runs reaches every other that runs. */

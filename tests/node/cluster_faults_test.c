@@ -4,7 +4,6 @@
  * ceremony or decryption, ceremonies with one party that is away or lies.
  */
 #include <signal.h>
-#include <sys/resource.h>
 #include "mpc/async_open.h"
 #include "mpc/wire.h"
 #include <stdlib.h>
@@ -78,26 +77,17 @@ static void decrypts_at(party_set who)
 
 /* ---- the disk ------------------------------------------------------------------------------------------------------- */
 
-static void limit_files(party i, rlim_t bytes)
-{
-	struct rlimit r;
-
-	assert_int_equal(prlimit(w.c.node[i].pid, RLIMIT_FSIZE, NULL, &r), 0);
-	r.rlim_cur = bytes;
-	assert_int_equal(prlimit(w.c.node[i].pid, RLIMIT_FSIZE, &r, NULL), 0);
-}
-
 static void a_full_disk_at_one_party_is_that_party_s_trouble_alone(void **state)
 {
 	(void)state;
 	const id32 id = fresh_id(1);
 
-	limit_files(2, 1);
+	cluster_limit_files(&w.c, 2, 1);
 	start_decryption(&id);
 	for (party i = 1; i <= N; i++)
 		assert_int_equal(result_at(i, "GetPublicDecryptionResult", &id), i == 2 ? GRPC_INTERNAL : GRPC_OK);
 	decrypts_at(parties_all(N) & ~((party_set)1 << 2));
-	limit_files(2, RLIM_INFINITY);
+	cluster_limit_files(&w.c, 2, RLIM_INFINITY);
 	decrypts_at(parties_all(N));
 }
 

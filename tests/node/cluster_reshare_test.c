@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <ftw.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include "base/file.h"
 #include "tests/node/cluster.h"
@@ -440,24 +439,15 @@ static void a_party_killed_in_the_middle_has_nothing_of_the_new_epoch_and_all_of
 	}
 }
 
-static void limit_files(party i, rlim_t bytes)
-{
-	struct rlimit r;
-
-	assert_int_equal(prlimit(w.c.node[i].pid, RLIMIT_FSIZE, NULL, &r), 0);
-	r.rlim_cur = bytes;
-	assert_int_equal(prlimit(w.c.node[i].pid, RLIMIT_FSIZE, &r, NULL), 0);
-}
-
 static void a_party_whose_disk_is_full_has_nothing_of_the_new_epoch(void **state)
 {
 	(void)state;
 	const id32 to = {{ 8, [31] = 35 }};
 
-	limit_files(2, 1);
+	cluster_limit_files(&w.c, 2, 1);
 	refresh_all(&to, 0);
 	for (party i = 1; i <= N; i++) assert_int_equal(epoch_at(i, &to), i == 2 ? GRPC_INTERNAL : GRPC_OK);
-	limit_files(2, RLIM_INFINITY);
+	cluster_limit_files(&w.c, 2, RLIM_INFINITY);
 	has_nothing_of_epoch(2, &to);
 	decrypts(parties_all(N) & ~((party_set)1 << 2), &to);
 	decrypts(parties_all(N), &w.last);
