@@ -77,12 +77,14 @@ static void step(steps *x, unsigned i)
 {
 	const double *key = (const double *)(x->key + i * x->key_bytes);
 	const unsigned last = x->shape.k;
+	const limb_ahead none = { NULL, 0 };
 
 	for (unsigned b = 0; b < LIMBS_BATCH; b++)
-		for (unsigned r = 0; r <= last; r++) x->kernel->turn(x->work, x->scratch, b, r, 1 + (x->turn + 911 * b) % (2 * LIMBS_N - 1));
+		for (unsigned r = 0; r <= last; r++) x->kernel->turn(x->work, x->scratch, b, r, 1 + (x->turn + 911 * b) % (2 * LIMBS_N - 1), none);
 	for (unsigned c = 0; c <= last; c++) {
 		x->kernel->multiply(x->work, x->scratch, key, c, 0, x->kernel->chunks);
-		for (unsigned b = 0; b < LIMBS_BATCH; b++) x->kernel->add(x->work, x->scratch, b, c);
+		for (unsigned b = 0; b < LIMBS_BATCH; b++)
+			for (unsigned half = 0; half < LIMBS_HALVES; half++) x->kernel->add(x->work, x->scratch, b, c, half, none);
 		if (x->products) x->kernel->products(x->work, x->scratch, 0, c, x->products + c * x->shape.limbs * LIMBS_N);
 	}
 }
@@ -100,6 +102,7 @@ static err check_step(steps *x)
 	const size_t bytes = (x->shape.k + 1) * (size_t)LIMBS_N * x->shape.bits / 8;
 	void *before = large(bytes);
 	limb_check key;
+	limb_look look;
 	bool right;
 
 	x->products = large(LIMBS_PRODUCTS * sizeof *x->products);
@@ -115,11 +118,12 @@ static err check_step(steps *x)
 	const unsigned a = 1 + x->turn % (2 * LIMBS_N - 1);
 	if (x->shape.bits == 64) {
 		limbs_check64(x->shape, &key, x->rows);
-		right = limbs_step_right64(x->work, 0, a, before, x->products, &key);
+		for (unsigned i = 0; i < 2 * (x->shape.k + 1); i++) limbs_look64(&look, x->work, 0, a, before, x->products, i);
 	} else {
 		limbs_check128(x->shape, &key, x->rows);
-		right = limbs_step_right128(x->work, 0, a, before, x->products, &key);
+		for (unsigned i = 0; i < 2 * (x->shape.k + 1); i++) limbs_look128(&look, x->work, 0, a, before, x->products, i);
 	}
+	right = limbs_look_right(&look, x->shape, &key);
 	for (unsigned b = 0; b < LIMBS_BATCH; b++) right = right && limbs_guard(x->work, b) < LIMBS_GUARD;
 	free(before);
 	free(x->products);

@@ -15,6 +15,7 @@
 static const option NEW_OPTIONS[] = {
 	{ "context", "ID",     OPTIONAL, "its id; without it, the one that devnet.json or FILE names" },
 	{ "ca",      "I=FILE", REPEATED, "the ca.pem of party I, for each party; a devnet has them" },
+	{ "tell",    "FILE",   OPTIONAL, "further nodes that are told it: a file like that of --nodes" },
 	WHERE_OPTIONS,
 	OPTIONS_END
 };
@@ -144,6 +145,45 @@ static err describe(described *d, const context_job *j)
 	return OK;
 }
 
+static bool is_party(const cluster *net, const cluster_party *p)
+{
+	for (size_t i = 0; i < net->parties; i++)
+		if (eth_address_eq_var(net->party[i].signer, p->signer)) return true;
+	return false;
+}
+
+static void tell_them(const context_job *j, group *g)
+{
+	for (const group_answer *a; (a = group_next(g, -1));) {
+		if (a->e == OK) continue;
+		fprintf(stderr, "party %u of --tell: %s\n", a->party->party_id, a->why);
+		j->c->code = EXIT_PARTLY;
+	}
+}
+
+/* Nodes that are not in it, but will work with those that are. */
+static err tell_others(const context_job *j, const group_call *call)
+{
+	const char *file = args_text(&j->c->args, "tell");
+	group_call mine = *call;
+	cluster others;
+	group *g;
+
+	if (!file) return OK;
+	err e = cluster_read(&others, file);
+	if (e == ERR_NOT_FOUND || e == ERR_IO) j->c->code = EXIT_IO;
+	TRY(e);
+	for (size_t i = 0; i < others.parties; i++)
+		if (!is_party(&j->net, &others.party[i])) add_to(&mine.whom, (party)others.party[i].party_id);
+	if (mine.whom) e = group_ask(&g, &others, &mine);
+	if (mine.whom && e == OK) {
+		tell_them(j, g);
+		group_free(&g);
+	}
+	cluster_free(&others);
+	return e;
+}
+
 static err announce(context_job *j, described *d)
 {
 	Kms__V1__NewMpcContextRequest q = KMS__V1__NEW_MPC_CONTEXT_REQUEST__INIT;
@@ -163,7 +203,7 @@ static err announce(context_job *j, described *d)
 		.call = { .start = "NewMpcContext", .request = &q.base, .timeout_ms = j->timeout_ms, .most_answer = CEREMONY_ANSWER } };
 	TRY(ceremony_run(&who, &seconds, j->c, &j->net, &x));
 	report(j, "taken", who);
-	return OK;
+	return tell_others(j, &x.call);
 }
 
 static err make(context_job *j)
@@ -270,10 +310,15 @@ const command COMMAND_CONTEXT_NEW = {
 	"The parties, signers and threshold of devnet.json or FILE become a context at every\n"
 	"node; a party's name is that of its authority ('arca certs ca'). An epoch is next:\n"
 	"'arca epoch new'. Nodes whose configuration lists their peers have the default context\n"
-	"from there and need none of this.\n",
+	"from there and need none of this.\n"
+	"\n"
+	"If keys shall go from one set of parties to another, the nodes of both need both contexts:\n"
+	"--tell names those that are not in this one.\n",
 	.examples =
 	"  arca context new --nodes cluster.json --ca 1=a/ca.pem --ca 2=b/ca.pem --ca 3=c/ca.pem \\\n"
 	"      --ca 4=d/ca.pem\n"
+	"  arca context new --nodes five.json --tell four.json --ca 1=a/ca.pem --ca 2=b/ca.pem \\\n"
+	"      --ca 3=c/ca.pem --ca 4=d/ca.pem --ca 5=e/ca.pem\n"
 	"  arca context new --devnet net \\\n"
 	"      --context 0700000000000000000000000000000000000000000000000000000000000002\n",
 };

@@ -133,6 +133,7 @@ static void put_cluster(buf *out, const node_files *all, size_t parties, unsigne
 		identity(name, all[i].party);
 		buf_printf(out, "\n[[threshold.peers]]\nparty_id = %u\nmpc_identity = \"%s\"\naddress = \"127.0.0.1\"\nport = %u\n",
 		           all[i].party, name, all[i].mpc_port);
+		buf_printf(out, "public_storage_url = \"http://127.0.0.1:%u\"\n", all[i].http_port);
 		put_path(out, "tls_cert.path", &all[i], "tls/ca.pem");
 	}
 }

@@ -15,6 +15,7 @@
 #include "cli/epoch.h"
 #include "cli/keygen.h"
 #include "evm/address.h"
+#include "tkms/dealer.h"
 
 static const option OPTIONS[] = {
 	{ "dir",       "DIR",  REQUIRED, "where everything goes; made if need be" },
@@ -34,13 +35,6 @@ enum { READY_MS = 120000, STOP_MS = 5000, DEFAULT_PARTIES = 4 };
 static const char DOMAIN_NAME[] = "Decryption", DOMAIN_VERSION[] = "1",
 	DOMAIN_CONTRACT[] = "0x66f9664f97F2b50F62D13eA064982f936dE76657";
 enum { DOMAIN_CHAIN = 54321 };
-
-/* Is there a dealer in this build? */
-#ifdef ARCA_INSECURE_KEYGEN
-enum { DEALER = true };
-#else
-enum { DEALER = false };
-#endif
 
 typedef struct plan {
 	const lat_params *params;
@@ -109,7 +103,9 @@ static err read_keygen(plan *out, cli *c)
 		return cli_usage(c, "--keygen %s: there are central and none", how);
 	if (!out->shared || strcmp(out->keygen, "dkg") == 0) return OK;
 	if (strcmp(out->keygen, "insecure") != 0) return cli_usage(c, "--keygen %s: there are dkg, insecure and none", how);
-	return DEALER ? OK : cli_usage(c, "--keygen insecure: this arca is built without a dealer; there are dkg and none");
+	if (dealer_is_built()) return OK;
+	return cli_usage(c, "--keygen insecure: this arca is built without a dealer (meson option insecure_keygen); leave --keygen out, and "
+	                 "the parties make the key together");
 }
 
 static err read_plan(plan *out, cli *c)
@@ -314,9 +310,9 @@ const command COMMAND_DEVNET_UP = {
 	"\n"
 	"N parties share the key: any 2T + 1 of them decrypt, and whatever up to T of them do,\n"
 	"no answer is wrong and nobody learns the key, which they make together. --keygen\n"
-	"insecure has a dealer make it: party 1 has it whole for a moment. That is recorded in\n"
-	"devnet.json, and commands ask such a cluster only as a devnet, or with\n"
-	"--allow-insecure-key.\n"
+	"insecure, in builds with the option insecure_keygen, has a dealer make it: party 1 has\n"
+	"it whole for a moment. That is recorded in devnet.json, and commands ask such a cluster\n"
+	"only as a devnet, or with --allow-insecure-key.\n"
 	"\n"
 	"--mode centralized is one node with the whole key: threshold 0, and parties[0].mpc is\n"
 	"null because there is nobody to share a key with.\n"

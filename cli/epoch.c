@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/epoch.c -- arca epoch new|status|destroy. */
 #include "cli/epoch.h"
+#include <math.h>
 #include "cli/ceremony.h"
 #include "cli/devnet.h"
+#include "cli/epoch_end.h"
 #include "cli/request.h"
-#include "cli/verify.h"
+#include "cli/resharing.h"
 
 #define WHERE_OPTIONS \
 	{ "devnet",  "DIR",  ONE_OF,   "a cluster on this machine" }, \
@@ -15,6 +17,8 @@
 static const option NEW_OPTIONS[] = {
 	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, that of devnet.json or FILE" },
 	{ "from",  "ID", OPTIONAL, "the epoch whose keys the parties share anew in it; otherwise it has none" },
+	{ "context", "ID", OPTIONAL, "its context; without it, that of devnet.json or FILE" },
+	{ "from-nodes", "FILE", OPTIONAL, "who has the keys of --from, if others: a file like that of --nodes" },
 	WHERE_OPTIONS,
 	OPTIONS_END
 };
@@ -30,27 +34,32 @@ static const option OLD_OPTIONS[] = {
 typedef struct epoch_job {
 	cli    *c;
 	cluster net;
-	id32    epoch;
+	id32    epoch, own_context;          /* that of the file, whatever --context says */
+	bool    moves;                       /* there is --context */
 	int64_t timeout_ms;
 } epoch_job;
 
 static err prepare(epoch_job *j)
 {
-	const char *text = args_text(&j->c->args, "epoch");
+	const char *text = args_text(&j->c->args, "epoch"), *context = j->moves ? args_text(&j->c->args, "context") : NULL;
 	int64_t timeout_s;
+	id32 id;
 
+	if (context) TRY_USAGE(j->c, id_parse(&id, "--context", slice_str(context)));
 	if (text) TRY_USAGE(j->c, id_parse(&j->epoch, "--epoch", slice_str(text)));
 	TRY_USAGE(j->c, args_number(&timeout_s, &j->c->args, "timeout", 1, 1000000, EPOCH_TIMEOUT_S));
 	j->timeout_ms = timeout_s * 1000;
 	TRY(cluster_of_args(&j->net, j->c));
 	if (!text) j->epoch = j->net.epoch;
+	j->own_context = j->net.context;
+	if (context) j->net.context = id;
 	signals_catch();
 	return OK;
 }
 
-static err with_job(cli *c, err (*body)(epoch_job *j))
+static err with_job(cli *c, err (*body)(epoch_job *j), bool moves)
 {
-	epoch_job j = { .c = c };
+	epoch_job j = { .c = c, .moves = moves };
 
 	err e = prepare(&j);
 	if (e == OK) e = body(&j);
@@ -100,61 +109,6 @@ err epoch_run(party_set *who, double *seconds, cli *c, const cluster *net, const
 
 /* ---- with the keys of an epoch before it ------------------------------------------------------------------------- */
 
-enum { MAX_RESHARED = 64 };
-
-typedef struct reshared_key { id32 key, prep; key_digests files; } reshared_key;
-
-typedef struct resharing {
-	const cluster *net;
-	bool         known;                  /* by what the first party said */
-	size_t       keys;
-	reshared_key key[MAX_RESHARED];
-} resharing;
-
-/* Of a party's answer: right by itself. */
-static err read_key(reshared_key *out, const resharing *x, const cluster_party *p, const Kms__V1__KeyGenResult *r)
-{
-	if (!r->request_id || !r->preprocessing_id)
-		return err_fail(ERR_REQUEST, "party %u speaks of a key without its id or that of its preprocessing", p->party_id);
-	TRY(id_parse(&out->key, "request_id", slice_str(r->request_id->request_id)));
-	TRY(id_parse(&out->prep, "preprocessing_id", slice_str(r->preprocessing_id->request_id)));
-	return verify_keygen(&out->files, x->net, p, &out->prep, &out->key, r);
-}
-
-/* Everybody must have the same keys, and have signed that their published files are what they were. */
-static err reshared_ok(void *ctx, const cluster_party *p, const ProtobufCMessage *result)
-{
-	const Kms__V1__EpochResultResponse *r = (const Kms__V1__EpochResultResponse *)result;
-	resharing *x = ctx, mine = { .net = x->net, .known = true, .keys = r->n_reshare_responses };
-
-	if (mine.keys > MAX_RESHARED) return err_fail(ERR_REQUEST, "party %u speaks of %zu keys", p->party_id, mine.keys);
-	for (size_t i = 0; i < mine.keys; i++) TRY(read_key(&mine.key[i], x, p, r->reshare_responses[i]));
-	if (!x->known) *x = mine;
-	else if (mine.keys != x->keys || memcmp(mine.key, x->key, mine.keys * sizeof *mine.key) != 0)
-		return err_fail(ERR_REQUEST, "party %u signed for other keys than those before it", p->party_id);
-	return OK;
-}
-
-static err run_from(party_set *who, double *seconds, resharing *x, const epoch_job *j, const id32 *from)
-{
-	Kms__V1__NewMpcEpochRequest q = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
-	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
-	request_fields f;
-
-	request_fill(&f, &j->net, &j->epoch, from, true);
-	previous.context_id = &f.context;
-	previous.epoch_id = &f.about;
-	q.context_id = &f.context;
-	q.epoch_id = &f.request;
-	q.previous_epoch = &previous;
-	q.domain = &f.domain;
-	const ceremony c = { .what = "resharing", .verify = reshared_ok, .ctx = x, .quiet = args_has(&j->c->args, "json"),
-		.call = { .start = "NewMpcEpoch", .fetch = "GetEpochResult", .request = &q.base,
-		          .result = &kms__v1__epoch_result_response__descriptor, .id = j->epoch, .timeout_ms = j->timeout_ms,
-		          .most_answer = CEREMONY_ANSWER } };
-	return ceremony_run(who, seconds, j->c, &j->net, &c);
-}
-
 /* A devnet's commands ask under the new epoch from now on. */
 static err remember(epoch_job *j)
 {
@@ -166,19 +120,35 @@ static err remember(epoch_job *j)
 	return cluster_write(buf_str(&file), &j->net);
 }
 
-static err make_from(epoch_job *j, const char *text)
+static err reshare_from(epoch_job *j, const id32 *from, const cluster *old, const id32 *old_context)
 {
-	resharing x = { .net = &j->net };
+	const resharing_job r = { .c = j->c, .net = &j->net, .old = old, .old_context = *old_context, .from = *from, .epoch = j->epoch,
+	                          .timeout_ms = j->timeout_ms };
 	char what[80];
 	party_set who;
 	double seconds;
+	size_t keys;
+
+	TRY(resharing_run(&who, &keys, &seconds, &r));
+	snprintf(what, sizeof what, "set up with %zu key%s reshared", keys, keys == 1 ? "" : "s");
+	report(j, what, who, seconds);
+	return remember(j);
+}
+
+static err make_from(epoch_job *j, const char *text)
+{
+	const char *file = args_text(&j->c->args, "from-nodes");
+	cluster old;
 	id32 from;
 
 	TRY_USAGE(j->c, id_parse(&from, "--from", slice_str(text)));
-	TRY(run_from(&who, &seconds, &x, j, &from));
-	snprintf(what, sizeof what, "set up with %zu key%s reshared", x.keys, x.keys == 1 ? "" : "s");
-	report(j, what, who, seconds);
-	return remember(j);
+	if (!file) return reshare_from(j, &from, NULL, &j->own_context);
+	err e = cluster_read(&old, file);
+	if (e == ERR_NOT_FOUND || e == ERR_IO) j->c->code = EXIT_IO;
+	TRY(e);
+	e = reshare_from(j, &from, &old, &old.context);
+	cluster_free(&old);
+	return e;
 }
 
 static err make(epoch_job *j)
@@ -195,16 +165,31 @@ static err make(epoch_job *j)
 
 static err run_new(cli *c)
 {
-	return with_job(c, make);
+	return with_job(c, make, true);
 }
 
 /* ---- status ------------------------------------------------------------------------------------------------------ */
 
+static const char READY[] = "ready";
+
 static const char *state_of(const group_answer *a)
 {
-	if (a->e == OK) return "ready";
+	if (a->e == OK) return READY;
 	if (a->unavailable) return "not reached";
 	return a->code == GRPC_UNAVAILABLE ? "being set up" : a->code == GRPC_NOT_FOUND ? "unknown" : "failed";
+}
+
+/* Prints it, or gives it as JSON. */
+static json_t *show_party(const epoch_job *j, unsigned i, const char *state)
+{
+	const double end = strcmp(state, READY) ? -1 : epoch_end(&j->net.party[i - 1], &j->epoch);
+	char text[EPOCH_END_TEXT];
+
+	epoch_end_text(text, end);
+	if (!args_has(&j->c->args, "json")) printf("party %u: %s%s\n", i, state, text);
+	json_t *x = json_pack("{s:i, s:s, s:b}", "party_id", (int)i, "state", state, "superseded", end >= 0);
+	if (end >= 0 && !isinf(end)) json_object_set_new(x, "erased_at", json_integer((json_int_t)end));
+	return x;
 }
 
 static err show(epoch_job *j)
@@ -227,8 +212,7 @@ static err show(epoch_job *j)
 	group_free(&g);
 	json_t *list = json_array();
 	for (unsigned i = 1; i <= j->net.parties; i++) {
-		if (!args_has(&j->c->args, "json")) printf("party %u: %s\n", i, states[i]);
-		json_array_append_new(list, json_pack("{s:i, s:s}", "party_id", (int)i, "state", states[i]));
+		json_array_append_new(list, show_party(j, i, states[i]));
 	}
 	if (ready < j->net.parties) j->c->code = ready ? EXIT_PARTLY : EXIT_FAILED;
 	if (args_has(&j->c->args, "json")) print_json(json_pack("{s:s, s:o}", "epoch_id", id, "parties", list));
@@ -238,7 +222,7 @@ static err show(epoch_job *j)
 
 static err run_status(cli *c)
 {
-	return with_job(c, show);
+	return with_job(c, show, false);
 }
 
 /* ---- destroy ----------------------------------------------------------------------------------------------------- */
@@ -268,7 +252,7 @@ static err destroy(epoch_job *j)
 
 static err run_destroy(cli *c)
 {
-	return with_job(c, destroy);
+	return with_job(c, destroy, false);
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
@@ -280,12 +264,21 @@ const command COMMAND_EPOCH_NEW = {
 	"Asks every party for NewMpcEpoch and waits for its result. Nothing decrypts before the\n"
 	"first epoch is there; 'arca devnet up' makes that of a devnet. With --from, every key of\n"
 	"that epoch gets new shares in the new one, under the same id and with the same published\n"
-	"files; both epochs decrypt until the old one is destroyed. A devnet's commands use the\n"
-	"new one from then on; 'arca decrypt --epoch' chooses. Exits 2 if a party is missing,\n"
-	"but no more than T.\n",
+	"files; both epochs decrypt until the old one is destroyed, as the nodes do themselves\n"
+	"after 'threshold.epoch_grace'. A devnet's commands use the new one from then on; 'arca\n"
+	"decrypt --epoch' chooses. Exits 2 if a party is missing, but no more than T.\n"
+	"\n"
+	"The keys can go to other parties: --nodes lists those that shall have them, --from-nodes\n"
+	"those that have them, each with its context, and every node has been told both contexts\n"
+	"('arca context new'). Who is in both lists keeps its place, who is new fetches the\n"
+	"published files from the others, and who leaves keeps its old shares until that epoch is\n"
+	"destroyed there. A party that lacks the old epoch gets new shares like the others.\n",
 	.examples =
 	"  arca epoch new --nodes cluster.json\n"
 	"  arca epoch new --devnet net \\\n"
+	"      --epoch 0800000000000000000000000000000000000000000000000000000000000002 \\\n"
+	"      --from 0800000000000000000000000000000000000000000000000000000000000001\n"
+	"  arca epoch new --nodes five.json --from-nodes four.json \\\n"
 	"      --epoch 0800000000000000000000000000000000000000000000000000000000000002 \\\n"
 	"      --from 0800000000000000000000000000000000000000000000000000000000000001\n",
 };
@@ -294,6 +287,8 @@ const command COMMAND_EPOCH_STATUS = {
 	.noun = "epoch", .verb = "status", .run = run_status, .options = OLD_OPTIONS,
 	.line = "say at which parties an epoch is ready",
 	.help =
+	"Of an epoch all of whose keys were reshared to a later one it says when its shares\n"
+	"are erased ('threshold.epoch_grace' of each node).\n"
 	"Exits 0 if it is ready at all of them, 2 if only at some, 1 if at none.\n",
 	.examples =
 	"  arca epoch status --devnet net\n"

@@ -13,12 +13,13 @@ static const option OPTIONS[] = {
 	{ "nodes",    "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" },
 	{ "params",   "SET",  OPTIONAL, "test or default; without it, what the cluster is for" },
 	{ "insecure", NULL,   OPTIONAL, "party 1 makes the key whole and deals it out, for trials" },
+	{ "abort",    "ID",   OPTIONAL, "make none: end the preprocessing of this id, or the key generation that uses it" },
 	{ "timeout",  "S",    OPTIONAL, "how long to wait for each step, in seconds" },
 	{ "json",     NULL,   OPTIONAL, "print ids, digests and times as JSON" },
 	OPTIONS_END
 };
 
-enum { FETCH_MS = 600000 };
+enum { FETCH_MS = 600000, ABORT_MS = 10000 };
 
 /* ---- the steps ----------------------------------------------------------------------------------------------- */
 
@@ -232,12 +233,38 @@ static err generate_and_report(cli *c, const cluster *net)
 	return OK;
 }
 
+static err accept_empty(void *ctx, const cluster_party *p, const ProtobufCMessage *result)
+{
+	(void)ctx, (void)p, (void)result;
+	return OK;
+}
+
+/* Each party on its own: those that are not asked, or past it, go on. */
+static err abort_and_report(cli *c, const cluster *net)
+{
+	Kms__V1__RequestId q = KMS__V1__REQUEST_ID__INIT;
+	party_set who;
+	char text[ID_TEXT];
+	double seconds;
+	id32 prep;
+
+	TRY_USAGE(c, id_parse(&prep, "--abort", slice_str(args_text(&c->args, "abort"))));
+	id_text(text, &prep);
+	q.request_id = text;
+	const ceremony x = { .what = "aborting", .verify = accept_empty, .quiet = args_has(&c->args, "json"),
+		.call = { .start = "AbortKeyGen", .request = &q.base, .id = prep, .timeout_ms = ABORT_MS, .most_answer = CEREMONY_ANSWER } };
+	TRY(ceremony_run(&who, &seconds, c, net, &x));
+	if (args_has(&c->args, "json")) print_json(json_pack("{s:s, s:i}", "prep_id", text, "aborted_at", (int)size_of_set(who)));
+	else printf("prep_id %s\naborted at %u of %zu parties; it is used up there\n", text, size_of_set(who), net->parties);
+	return OK;
+}
+
 static err run(cli *c)
 {
 	cluster net;
 
 	TRY(cluster_of_args(&net, c));
-	err e = generate_and_report(c, &net);
+	err e = args_has(&c->args, "abort") ? abort_and_report(c, &net) : generate_and_report(c, &net);
 	cluster_free(&net);
 	return e;
 }
@@ -253,11 +280,16 @@ const command COMMAND_KEYGEN = {
 	"devnet.json.\n"
 	"\n"
 	"Parties that share a key make it together: it is never whole anywhere, and before it is\n"
-	"published, all of them try it. With --insecure party 1 makes it whole and deals it out;\n"
-	"such a key is for trials. If fewer than all parties have it in the end, but n - T, the\n"
-	"exit code is 2.\n",
+	"published, all of them try it. With --insecure party 1 makes it whole and deals it out,\n"
+	"for trials; nodes do that only if they were built with the option insecure_keygen. If\n"
+	"fewer than all parties have it in the end, but n - T, the exit code is 2.\n"
+	"\n"
+	"With --abort no key is made: the parties end the preprocessing of this id, or the key\n"
+	"generation that uses it up, unless it is past its last step.\n",
 	.examples =
 	"  arca keygen --devnet net\n"
 	"  arca keygen --nodes cluster.json --params default --timeout 7200 --json\n"
-	"  arca keygen --nodes cluster.json --params test --insecure\n",
+	"  arca keygen --nodes cluster.json --params test --insecure\n"
+	"  arca keygen --nodes cluster.json \\\n"
+	"      --abort 0300000000000000000000000000000000000000000000000000000000000001\n",
 };

@@ -10,7 +10,7 @@ static void zeros(void *ctx, uint8_t *out, size_t n)
 	memset(out, 0, n);
 }
 
-/* Frames that are read are written as the same bytes, and a file cut short is always torn. */
+/* Frames that are read are written as the same bytes, and a file that is cut short is always torn. */
 static void read_frames(slice file)
 {
 	reader r = reader_of(file);
@@ -19,6 +19,7 @@ static void read_frames(slice file)
 	while (frame_next(&payload, &r)) {
 		buf again = { 0 };
 		frame_put(&again, payload);
+		if (frame_begins_group(payload.p - FRAME_HEADER)) frame_begin_group(again.p);
 		ASSERT(slice_eq_var(buf_slice(&again), slice_of(payload.p - FRAME_HEADER, payload.n + FRAME_HEADER)));
 		for (size_t n = 0; n < again.n; n += 1 + again.n / 16) ASSERT(frame_may_be_torn(slice_of(again.p, n), r.at));
 		buf_free(&again);
@@ -32,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const rng none = { NULL, zeros };
 	reader r = reader_of(slice_of(data, size));
 	requests *t = NULL;
+	size_t pending = 0;
 
 	read_frames(slice_of(data, size));
 	err e = requests_new(&t, limit, &none);
@@ -44,11 +46,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* What can be applied can be told apart. */
 		const bool applied = record_apply(record, t, NULL, NULL) == OK;
 		err known = record_key_read(&key, slice_of(record.p, size_min(record.n, RECORD_HEAD)));
+		slice message;
 		ASSERT(!applied || known == OK);
+		const bool tells = record_message(&message, record) == OK;
+		ASSERT(tells == (applied && key.taken));
+		pending += tells;
 		err_clear();
 	}
 	for (unsigned k = REQUEST_PUBLIC_DECRYPT; k <= REQUEST_USER_DECRYPT; k++)
-		ASSERT(requests_count_of(t, (request_kind)k).all <= 4);
+		ASSERT(requests_count_of(t, (request_kind)k).all <= 4 + pending);
 	requests_free(&t);
 	return 0;
 }

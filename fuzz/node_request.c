@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parse_request(&r, kind, slice_of(data + 1, size - 1)) == OK) {
 		ASSERT(r->kind == kind && !id_is_zero_var(&r->id) && r->schemes <= MAX_SCHEMES);
 		if (kind == REQUEST_PREPROC) ASSERT(r->preproc.params);
+		if (kind == REQUEST_KEYGEN) ASSERT(id_is_zero_var(&r->keygen.existing) || keygen_is_migration(r));
 		if (kind == REQUEST_NEW_EPOCH) ASSERT(r->epoch.keys <= MAX_RESHARED_KEYS && (r->epoch.reshares || !r->epoch.keys));
 		if (kind == REQUEST_PUBLIC_DECRYPT || kind == REQUEST_USER_DECRYPT) check_items(&r->decrypt);
 		request_free(&r);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lattice/crew.c -- one counter a job says everything: phase, pieces of it, pieces taken.
+ * lattice/crew.c -- one word a job says what is left: the phase, and which of its pieces nobody has taken.
  *
- * A thread adds 1 and owns the piece whose number it got.  The one that finishes the last piece of a phase asks for the next
- * phase and writes the counter anew; meanwhile the others get numbers beyond the last piece, which mean: wait.
+ * Pieces are taken from both ends of the row, by every other thread from the upper one: so a thread has the same end of it in
+ * every phase, and finds in its own cache what it left there.  The one that finishes the last piece of a phase asks for the
+ * next phase and writes the word anew; meanwhile the others find a row without pieces, which means: wait.
  */
 #include "lattice/crew.h"
 #include "base/base.h"
@@ -16,15 +17,15 @@
 #include <time.h>
 
 enum {
-	PIECE_BITS = 16, PIECES_MAX = (1 << PIECE_BITS) - 1, THREADS_MAX = 4096, SPINS = 400, YIELDS = 100, NAP_NS = 50000,
+	PIECE_BITS = 16, PIECES_MAX = (1 << PIECE_BITS) - 1, SPINS = 400, YIELDS = 100, NAP_NS = 50000,
 	TURN_MS = 3                             /* how long others in the pool's queue wait for a helper */
 };
 
 typedef enum job_state { WAITING, UNDER_WAY, DONE } job_state;
 
 typedef struct job {
-	_Alignas(64) _Atomic uint64_t counter;  /* phase << 32 | pieces << 16 | taken; pieces == 0: done */
-	_Atomic unsigned finished;              /* pieces of this phase */
+	_Alignas(64) _Atomic uint64_t row;      /* phase << 32 | first << 16 | end: pieces first .. end - 1 are left */
+	_Atomic unsigned unfinished;            /* pieces of this phase */
 	job_state state;                        /* these two under the lock */
 	unsigned  members;
 } job;
@@ -50,9 +51,16 @@ static void crew_release(crew *c)
 
 /* ---- one job ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t phase_of(uint64_t counter)
+#define ALL_DONE UINT32_MAX                     /* instead of a phase */
+
+static uint64_t row_of(uint64_t phase, unsigned first, unsigned end)
 {
-	return counter >> PIECE_BITS;           /* with its pieces */
+	return phase << (2 * PIECE_BITS) | (uint64_t)first << PIECE_BITS | end;
+}
+
+static uint64_t phase_of(uint64_t row)
+{
+	return row >> (2 * PIECE_BITS);
 }
 
 static void pause_a_moment(void)
@@ -66,7 +74,7 @@ static void wait_for_phase_after(job *j, uint64_t phase)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 
-	for (unsigned i = 0; phase_of(atomic_load_explicit(&j->counter, memory_order_acquire)) == phase; i++) {
+	for (unsigned i = 0; phase_of(atomic_load_explicit(&j->row, memory_order_acquire)) == phase; i++) {
 		if (i < SPINS) pause_a_moment();
 		else if (i < SPINS + YIELDS) sched_yield();
 		else nanosleep(&nap, NULL);
@@ -78,8 +86,8 @@ static void next_phase(crew *c, size_t i)
 {
 	job *j = &c->job[i];
 	const unsigned pieces = c->task.next(c->task.ctx, i);
-	ASSERT(pieces <= PIECES_MAX - THREADS_MAX);     /* those who come too late count, too */
-	const uint64_t phase = (atomic_load_explicit(&j->counter, memory_order_relaxed) >> (2 * PIECE_BITS)) + 1;
+	ASSERT(pieces <= PIECES_MAX);
+	const uint64_t phase = pieces ? phase_of(atomic_load_explicit(&j->row, memory_order_relaxed)) + 1 : ALL_DONE;
 
 	if (pieces == 0) {
 		pthread_mutex_lock(&c->lock);
@@ -87,8 +95,8 @@ static void next_phase(crew *c, size_t i)
 		c->under_way--;
 		pthread_mutex_unlock(&c->lock);
 	}
-	atomic_store_explicit(&j->finished, 0, memory_order_relaxed);
-	atomic_store_explicit(&j->counter, phase << (2 * PIECE_BITS) | (uint64_t)pieces << PIECE_BITS, memory_order_release);
+	atomic_store_explicit(&j->unfinished, pieces, memory_order_relaxed);
+	atomic_store_explicit(&j->row, row_of(phase, 0, pieces), memory_order_release);
 }
 
 /* A helper's stay; the caller of crew_run has none, and works until all is done. */
@@ -101,24 +109,31 @@ static bool should_leave(const crew *c, stay *mine)
 	return mine && mine->over;
 }
 
-static void work_on(crew *c, size_t i, void *desk, stay *mine)
+/* A piece of the row that was seen; false if another thread was quicker. */
+static bool take(job *j, uint64_t seen, bool upper, unsigned *piece)
+{
+	const unsigned first = seen >> PIECE_BITS & PIECES_MAX, end = seen & PIECES_MAX;
+	const uint64_t less = upper ? row_of(phase_of(seen), first, end - 1) : row_of(phase_of(seen), first + 1, end);
+
+	*piece = upper ? end - 1 : first;
+	return atomic_compare_exchange_strong_explicit(&j->row, &seen, less, memory_order_acq_rel, memory_order_relaxed);
+}
+
+static void work_on(crew *c, size_t i, bool upper, void *desk, stay *mine)
 {
 	job *j = &c->job[i];
+	unsigned piece;
 
 	while (!should_leave(c, mine)) {
-		uint64_t seen = atomic_load_explicit(&j->counter, memory_order_acquire);
-		uint64_t pieces = seen >> PIECE_BITS & PIECES_MAX;
-		if (pieces == 0) return;
-		if ((seen & PIECES_MAX) >= pieces) {
+		const uint64_t seen = atomic_load_explicit(&j->row, memory_order_acquire);
+		if (phase_of(seen) == ALL_DONE) return;
+		if ((seen >> PIECE_BITS & PIECES_MAX) == (seen & PIECES_MAX)) {
 			wait_for_phase_after(j, phase_of(seen));
 			continue;
 		}
-		seen = atomic_fetch_add_explicit(&j->counter, 1, memory_order_acq_rel);
-		pieces = seen >> PIECE_BITS & PIECES_MAX;
-		const unsigned piece = (unsigned)(seen & PIECES_MAX);
-		if (piece >= pieces) continue;
+		if (!take(j, seen, upper, &piece)) continue;
 		c->task.piece(c->task.ctx, desk, i, piece);
-		if (atomic_fetch_add_explicit(&j->finished, 1, memory_order_acq_rel) + 1 == pieces) next_phase(c, i);
+		if (atomic_fetch_sub_explicit(&j->unfinished, 1, memory_order_acq_rel) == 1) next_phase(c, i);
 	}
 }
 
@@ -132,9 +147,7 @@ static bool choose(crew *c, size_t *i, bool *begin)
 		*i = c->begun++;
 		c->under_way++;
 		c->job[*i].state = UNDER_WAY;
-		/* One piece, and taken: who comes now waits for the first phase. */
-		atomic_store_explicit(&c->job[*i].counter, (uint64_t)1 << PIECE_BITS | 1, memory_order_relaxed);
-		return true;
+		return true;                            /* no pieces yet: who comes now waits for the first phase */
 	}
 	bool found = false;
 	for (size_t k = 0; k < c->begun; k++) {
@@ -152,10 +165,10 @@ static void work(crew *c, void *desk, stay *mine)
 
 	pthread_mutex_lock(&c->lock);
 	while (!should_leave(c, mine) && choose(c, &i, &begin)) {
-		c->job[i].members++;
+		const bool upper = c->job[i].members++ % 2;
 		pthread_mutex_unlock(&c->lock);
 		if (begin) next_phase(c, i);
-		work_on(c, i, desk, mine);
+		work_on(c, i, upper, desk, mine);
 		pthread_mutex_lock(&c->lock);
 		c->job[i].members--;
 	}

@@ -4,7 +4,8 @@
  *
  * A job is a row of phases; a phase is a number of pieces in any order; all pieces of a phase are done before the next one
  * begins.  A blind rotation has thousands of phases of some hundred microseconds, so threads meet by counting, not by
- * sleeping: they take pieces off one counter, wait a moment spinning, then give way, then sleep in short naps.
+ * sleeping: they take pieces off a row, wait a moment spinning, then give way, then sleep in short naps.  Of two threads one
+ * takes them from the first on, the other from the last: pieces that stand at the same place should want the same memory.
  *
  * Nobody is counted on.  Threads come and go between two pieces and the caller alone can finish everything, so a pool that is
  * busy elsewhere costs speed and nothing more; only a thread that is stopped inside a piece holds the others up.  Helpers make
@@ -20,7 +21,7 @@
 typedef struct crew_task {
 	void *ctx;
 
-	/* The pieces of the phase that comes next in job j, at most 61,000; 0: the job is done.  Called by one thread at a time, with
+	/* The pieces of the phase that comes next in job j, at most 65,535; 0: the job is done.  Called by one thread at a time, with
 	 * all that was done in the phases before it in sight.  Not called any more after 0. */
 	unsigned (*next)(void *ctx, size_t job);
 

@@ -32,6 +32,7 @@ struct derived {
 	eval_keys keys;
 	uint8_t  *map;
 	size_t    bytes;
+	int       fd;                   /* with a shared lock: the file is in use */
 };
 
 /* What an opening is about. */
@@ -214,6 +215,8 @@ static err use(derived **out, const opening *o, int fd)
 			return err_fail(ERR_NOMEM, "%s has %zu MB, more than this process may map", o->path, o->bytes / 1000000);
 		return io_failed("map", o->path);
 	}
+	d->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	(void)flock(d->fd, LOCK_SH | LOCK_NB);  /* without it the file may be removed, and serves until it is closed */
 	(void)madvise(d->map, o->bytes, MADV_HUGEPAGE);
 	(void)madvise(d->map + HUGE_PAGE, HUGE_PAGE, MADV_POPULATE_READ);
 	if (o->news && !memory_is_huge(d->map)) say(o, "%s is used in small pages: its file system has no huge ones", o->path);
@@ -378,8 +381,51 @@ void derived_close(derived **dp)
 	if (!d) return;
 	eval_keys_free(&d->keys);
 	munmap(d->map, d->bytes);
+	if (d->fd >= 0) close(d->fd);
 	free(d);
 	*dp = NULL;
+}
+
+/* ---- tidying ----------------------------------------------------------------------------------------------------- */
+
+enum { NAME_DIGITS = 32 };              /* of a digest, in the name of a file */
+
+static bool is_left_over(const char *name, const hash32 *keep, size_t n)
+{
+	static const char end[] = ".keys";
+	const size_t length = strlen(name);
+	char hex[2 * sizeof keep->b + 1];
+
+	if (length < NAME_DIGITS + sizeof end || strcmp(name + length - (sizeof end - 1), end) != 0) return false;
+	if (name[NAME_DIGITS] != '-' || strspn(name, "0123456789abcdef") != NAME_DIGITS) return false;
+	for (size_t i = 0; i < n; i++) {
+		hex_write(hex, slice_of(keep[i].b, sizeof keep[i].b));
+		if (memcmp(hex, name, NAME_DIGITS) == 0) return false;
+	}
+	return true;
+}
+
+static bool remove_unused(int dir, const char *name)
+{
+	const int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const bool gone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(dir, name, 0) == 0;
+
+	if (fd >= 0) close(fd);
+	return gone;
+}
+
+void derived_tidy(const char *folder, const hash32 *keep, size_t n, const derived_news *news)
+{
+	const opening o = { .folder = folder, .news = news };
+	DIR *dir = opendir(folder);
+	const int lock = dir ? openat(dirfd(dir), "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
+		for (struct dirent *f; (f = readdir(dir)); )
+			if (is_left_over(f->d_name, keep, n) && remove_unused(dirfd(dir), f->d_name))
+				say(&o, "%s/%s belonged to a key that is gone, and is removed", folder, f->d_name);
+	if (lock >= 0) close(lock);
+	if (dir) closedir(dir);
 }
 
 const eval_keys *derived_keys(const derived *d)

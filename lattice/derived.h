@@ -40,6 +40,12 @@ void derived_close(derived **d);
 
 const eval_keys *derived_keys(const derived *d);
 
+/*
+ * Removes the files of all key sets but these n, whatever program and processor they were made for.  One that a process has
+ * open stays, and so does everything while keys are being made in the folder: what is left over is for another time.
+ */
+void derived_tidy(const char *folder, const hash32 *keep, size_t n, const derived_news *news);
+
 /* Bytes that the file of these parts has: for sentences, and for whoever plans memory. */
 size_t derived_bytes(const lat_params *params, unsigned which, exactness how);
 

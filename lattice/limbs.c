@@ -4,6 +4,7 @@
 #include "lattice/poly.h"
 #include "base/cpu.h"
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -26,7 +27,7 @@ const limb_kernel *limbs_chosen(void)
 static bool same_shape(limb_shape a, limb_shape b)
 {
 	return a.bits == b.bits && a.k == b.k && a.decomp.base_log == b.decomp.base_log && a.decomp.level == b.decomp.level &&
-		a.dropped == b.dropped && a.limbs == b.limbs && a.limb_bits == b.limb_bits;
+		a.dropped == b.dropped && a.limbs == b.limbs && a.limb_base == b.limb_base;
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------- */
@@ -146,28 +147,87 @@ double limbs_guard(const limb_work *w, unsigned b)
 {
 	double worst = 0;
 	ASSERT(b < w->batch);
-	for (unsigned c = 0; c <= w->shape.k; c++)
-		if (!(w->guard[b][c].worst <= worst)) worst = w->guard[b][c].worst;
+	for (unsigned i = 0; i < (w->shape.k + 1) * LIMBS_HALVES; i++)
+		if (!(w->guard[b][i].worst <= worst)) worst = w->guard[b][i].worst;
 	return sqrt(worst);
 }
 
 void limbs_guard_reset(limb_work *w, unsigned b)
 {
 	ASSERT(b < w->batch);
-	for (unsigned c = 0; c <= w->shape.k; c++) w->guard[b][c].worst = 0;
+	for (unsigned i = 0; i < (w->shape.k + 1) * LIMBS_HALVES; i++) w->guard[b][i].worst = 0;
+}
+
+/* ---- the key ------------------------------------------------------------------------------------------------------ */
+
+void limbs_fetch(limb_ahead what)
+{
+	limb_fetch(&what, SIZE_MAX);
 }
 
 /* ---- limbs -------------------------------------------------------------------------------------------------------- */
 
+static void cut64(int64_t *limb, int64_t word, limb_shape s)
+{
+	const int64_t base = s.limb_base, half = base / 2;
+
+	for (unsigned l = 0; l + 1 < s.limbs; l++) {
+		int64_t rest = word % base;
+		rest += rest < -half ? base : rest >= half ? -base : 0;
+		limb[l] = rest;
+		word = word / base + (word % base - rest) / base;
+	}
+	limb[s.limbs - 1] = word;
+}
+
 void limb_cut(int64_t *limb, u128 word, limb_shape s)
 {
-	const uint64_t base = (uint64_t)1 << s.limb_bits;
+	const uint64_t base = s.limb_base;
 	uint64_t carry = 0;
 
+	if (s.bits == 64) {
+		cut64(limb, (int64_t)word, s);
+		return;
+	}
 	word >>= s.dropped;
-	for (unsigned l = 0; l < s.limbs; l++, word >>= s.limb_bits) {
+	for (unsigned l = 0; l < s.limbs; l++, word /= base) {               /* a power of two */
 		const uint64_t x = ((uint64_t)word & (base - 1)) + carry;
 		carry = x >= base / 2;
 		limb[l] = (int64_t)(x - (carry ? base : 0));
 	}
+}
+
+/* ---- slow transforms ---------------------------------------------------------------------------------------------- */
+
+typedef struct long_complex { long double re, im; } long_complex;
+
+static long_complex slow_w[FFT_POINTS];                      /* of each node but the leaves */
+
+static void make_slow_w(void)
+{
+	for (unsigned t = 1; t < FFT_POINTS; t++) {
+		const long double angle = 2 * 3.14159265358979323846264338327950288L * (long double)fft_turn(2 * t);
+		slow_w[t] = (long_complex){ cosl(angle), sinl(angle) };
+	}
+}
+
+/* One level of the tree after the other, two points at a time. */
+void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	long_complex *x = room;
+
+	pthread_once(&once, make_slow_w);
+	for (unsigned j = 0; j < FFT_POINTS; j++) x[j] = (long_complex){ poly[j], poly[FFT_IM + j] };
+	for (unsigned blocks = 1, m = FFT_POINTS / 2; m; blocks *= 2, m /= 2)
+		for (unsigned b = 0; b < blocks; b++) {
+			const long_complex w = slow_w[blocks + b];
+			for (unsigned j = 2 * m * b; j < 2 * m * b + m; j++) {
+				const long_complex a = x[j], y = x[j + m];
+				const long_complex z = { y.re * w.re - y.im * w.im, y.re * w.im + y.im * w.re };
+				x[j] = (long_complex){ a.re + z.re, a.im + z.im };
+				x[j + m] = (long_complex){ a.re - z.re, a.im - z.im };
+			}
+		}
+	for (unsigned j = 0; j < FFT_POINTS; j++) re[j] = (double)x[j].re, im[j] = (double)x[j].im;
 }

@@ -16,10 +16,12 @@
  *
  *   turn      for each accumulator b and polynomial r:  digits of X^a acc_r - acc_r, transformed
  *   multiply  for each c and range of chunks:           sums of products with the key, for all b
- *   add       for each b and output polynomial c:       transformed back, rounded, put together, added to acc_c
+ *   add       for each b, output polynomial c and half:  transformed back, rounded, put together, added to acc_c
  *
  * After the turn one c does not wait for another.  Sums are large: there is room for those of all c if few accumulators take
  * part, else for one c at a time (limbs_columns), which is added before the next is multiplied.  So they stay in the cache.
+ * The key does not: it comes from memory, once a step.  A batch that is too small to keep the processor busy meanwhile has it
+ * fetched while it turns and adds (limb_ahead).
  *
  * After the last phase limbs_guard says whether every value of b was near a whole number.  If not, take_back (for each c)
  * undoes the step for b, and another engine has to do it.  limbs_step_right checks a step thoroughly, for samples.
@@ -32,7 +34,7 @@
 #include "lattice/params.h"
 
 enum {
-	LIMBS_N = 2048, LIMBS_BATCH = 8, LIMBS_MAX = 6, LIMBS_MAX_K = 2, LIMBS_MAX_ROWS = 9,
+	LIMBS_N = 2048, LIMBS_HALVES = 2, LIMBS_BATCH = 8, LIMBS_MAX = 6, LIMBS_MAX_K = 2, LIMBS_MAX_ROWS = 9,
 	LIMBS_ALIGN = 64,                      /* of each GGSW in a key, and of scratch  */
 	LIMBS_SCRATCH = 104 << 10,             /* bytes, for each thread that takes part */
 	LIMBS_PRODUCTS = (LIMBS_MAX_K + 1) * LIMBS_MAX * LIMBS_N       /* of a step, at most */
@@ -43,7 +45,7 @@ typedef struct limb_shape {
 	unsigned k;                     /* output polynomials less one                                           */
 	decomp   decomp;
 	unsigned dropped;               /* low bits of the key's words, which are 0                              */
-	unsigned limbs, limb_bits;      /* limbs * limb_bits == bits - dropped, 1 limb: not exact                */
+	unsigned limbs, limb_base;      /* a word is a number of so many limbs in this base; 1 limb: not exact   */
 } limb_shape;
 
 /* The three that the kernels are written for: the squash with a rounded key, and the 64-bit bootstrap, exact and not. */
@@ -53,6 +55,10 @@ static inline unsigned limb_rows(limb_shape s) { return s.decomp.level * (s.k + 
 
 /* Accumulators of a batch and what is made of them in a step.  All memory is taken by limbs_work_new. */
 typedef struct limb_work limb_work;
+
+/* Bytes that will soon be multiplied with: a piece of work fetches them in passing.  {NULL, 0}: none. */
+typedef struct limb_ahead { const void *at; size_t bytes; } limb_ahead;
+void limbs_fetch(limb_ahead what);                       /* all of it, at once */
 
 typedef struct limb_kernel {
 	const char *name;               /* "limbs-avx2": names the layout of the key too */
@@ -66,12 +72,12 @@ typedef struct limb_kernel {
 	void   (*load64)(limb_shape, double *key, void *scratch, const uint64_t *rows);
 	void   (*load128)(limb_shape, double *key, void *scratch, const u128 *rows);
 
-	void   (*turn)(limb_work *, void *scratch, unsigned b, unsigned r, unsigned a);              /* a < 2N */
+	void   (*turn)(limb_work *, void *scratch, unsigned b, unsigned r, unsigned a, limb_ahead);      /* a < 2N */
 	void   (*multiply)(limb_work *, void *scratch, const double *key, unsigned c, unsigned first_chunk, unsigned count);
-	void   (*add)(limb_work *, void *scratch, unsigned b, unsigned c);
+	void   (*add)(limb_work *, void *scratch, unsigned b, unsigned c, unsigned half, limb_ahead);
 
 	/* These two need the sums of c, which stay until another c takes their room; multiply makes them again until the next turn.
-	 * Undoes add(b, c).  The guard is left as it is. */
+	 * Undoes both halves of add(b, c).  The guard is left as it is. */
 	void   (*take_back)(limb_work *, void *scratch, unsigned b, unsigned c);
 	/* The rounded products of the step: out[l * N + i] = coefficient i for limb l.  Not for one limb. */
 	void   (*products)(const limb_work *, void *scratch, unsigned b, unsigned c, int64_t *out);
@@ -104,7 +110,7 @@ void limbs_put128(limb_work *w, unsigned b, unsigned c, const u128 *poly);
 /* How far from whole numbers the worst coefficient of b was since the last reset: the root of the sum, over its limbs, of the
  * squares of what rounding took away; so no value was farther.  2 if one was too large to be rounded.  A step counts if this
  * is below LIMBS_GUARD.  0 with one limb. */
-#define LIMBS_GUARD 0.25
+#define LIMBS_GUARD 0.375
 double limbs_guard(const limb_work *w, unsigned b);
 void   limbs_guard_reset(limb_work *w, unsigned b);
 
@@ -119,13 +125,22 @@ void limbs_check64(limb_shape shape, limb_check *key, const uint64_t *rows);
 void limbs_check128(limb_shape shape, limb_check *key, const u128 *rows);
 
 /*
- * Whether the step that was just made, with `a` and the GGSW of *key, took acc_b from `before` (k + 1 polynomials) to what it
- * is now: digits by their definition, products at psi, words put together one by one.  Not for one limb.
- * products: what the kernel showed for b, limbs x N numbers for each c.
+ * What a step looks like from outside, gathered in 2 (k + 1) pieces in any order, each by any thread: piece i <= k takes the
+ * digits of polynomial i by their definition, piece k + 1 + c the products of polynomial c, and puts them together one by one.
+ * The step was made just before, with `a` and the GGSW of *key; before: acc_b until then, k + 1 polynomials; products: what
+ * the kernel showed for b, limbs x N numbers for each c.  Not for one limb.
  */
-bool limbs_step_right64(const limb_work *w, unsigned b, unsigned a, const uint64_t *before, const int64_t *products,
-                        const limb_check *key);
-bool limbs_step_right128(const limb_work *w, unsigned b, unsigned a, const u128 *before, const int64_t *products,
-                         const limb_check *key);
+typedef struct limb_look {
+	uint64_t digits[LIMBS_MAX_ROWS], found[LIMBS_MAX_K + 1];       /* at psi                                       */
+	bool     added[LIMBS_MAX_K + 1];                             /* acc is `before` and the products             */
+} limb_look;
+
+void limbs_look64(limb_look *look, const limb_work *w, unsigned b, unsigned a, const uint64_t *before, const int64_t *products,
+                  unsigned piece);
+void limbs_look128(limb_look *look, const limb_work *w, unsigned b, unsigned a, const u128 *before, const int64_t *products,
+                   unsigned piece);
+
+/* Whether what was gathered says that the step was right. */
+bool limbs_look_right(const limb_look *look, limb_shape shape, const limb_check *key);
 
 #endif

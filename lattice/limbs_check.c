@@ -2,7 +2,7 @@
 /*
  * lattice/limbs_check.c -- one step of lattice/limbs.h looked at from outside: no transforms, no floating point.
  *
- *   sum over rows r of D_r(psi) K_{r,c}(psi)  =  sum over limbs l of 2^(limb_bits l) R_{c,l}(psi)   modulo P
+ *   sum over rows r of D_r(psi) K_{r,c}(psi)  =  sum over limbs l of limb_base^l R_{c,l}(psi)   modulo P
  *
  * D_r the digits, K_{r,c} the key with its limbs put together as integers, R_{c,l} the rounded products; all in
  * Z[X]/(X^N + 1), and psi^N = -1.
@@ -42,31 +42,29 @@ static void ready(void)
 	pthread_once(&once, make);
 }
 
-/* 2^e */
-static uint64_t two_to(unsigned e)
+/* base^e */
+static uint64_t power_of(uint64_t base, unsigned e)
 {
 	uint64_t x = 1;
-	while (e--) x = plus(x, x);
+	while (e--) x = times(x, base);
 	return x;
 }
 
 /* ---- the key ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Limbs put together are the word less its dropped bits, from -H on, modulo 2^(bits - dropped); H = the sum of
- * 2^(limb_bits - 1) in all places, since each limb begins there.  So word + H is taken, in two halves that products with
- * powers of psi have room for, and H times all powers is subtracted.
+ * Limbs put together are the word less its dropped bits, from a least number -H on, modulo 2^(bits - dropped).  So word + H is
+ * taken, in two halves that products with powers of psi have room for, and H times all powers is subtracted.
  */
 static void check(limb_shape s, limb_check *key, const uint64_t *w64, const u128 *w128)
 {
 	const unsigned bits = s.bits - s.dropped, half = bits / 2;
 	const u128 mask = ((u128)1 << half) - 1, all = (mask << (bits - half)) | mask;
-	u128 H = 0;
+	const u128 H = (u128)-limb_least(s);
 
 	ready();
 	ASSERT(s.limbs > 1 && s.bits == (w64 ? 64 : 128) && bits % 2 == 0);
-	for (unsigned l = 0; l < s.limbs; l++) H += (u128)1 << (l * s.limb_bits + s.limb_bits - 1);
-	const uint64_t less = times((uint64_t)(H % P), all_powers), upper = two_to(half);
+	const uint64_t less = times((uint64_t)(H % P), all_powers), upper = power_of(2, half);
 
 	for (size_t p = 0; p < (size_t)limb_rows(s) * (s.k + 1); p++) {
 		u128 low = 0, high = 0;                              /* below 2^(54 + 60 + 11) */
@@ -113,46 +111,61 @@ static bool added_right(const limb_work *w, unsigned b, unsigned c, words before
 {
 	const limb_shape s = w->shape;
 	const uint64_t *acc = limb_acc(w, b, c);
+	const u128 base = s.limb_base;
 
 	for (unsigned i = 0; i < LIMBS_N; i++) {
-		u128 sum = word_of(before, (size_t)c * LIMBS_N + i);
-		for (unsigned l = 0; l < s.limbs; l++)
-			sum += (u128)(i128)product[l * LIMBS_N + i] << (s.dropped + l * s.limb_bits);
+		u128 sum = 0;
+		for (unsigned l = s.limbs; l--;) {
+			const i128 limb = product[l * LIMBS_N + i];
+			sum = sum * base + (u128)limb;
+		}
+		sum = (sum << s.dropped) + word_of(before, (size_t)c * LIMBS_N + i);
 		if (s.bits == 64 ? (uint64_t)sum != acc[i] : sum != limb_word128(acc, i)) return false;
 	}
 	return true;
 }
 
-static bool step_right(const limb_work *w, unsigned b, unsigned a, words before, const int64_t *product, const limb_check *key)
+static void look_at(limb_look *look, const limb_work *w, unsigned b, unsigned a, words before, const int64_t *products,
+                    unsigned piece)
 {
 	const limb_shape s = w->shape;
-	const unsigned rows = limb_rows(s);
-	uint64_t digits[LIMBS_MAX_ROWS];
 
 	ready();
-	ASSERT(s.limbs > 1 && s.bits == (before.w64 ? 64 : 128) && b < w->n && a < 2 * LIMBS_N);
-	for (unsigned r = 0; r <= s.k; r++) digits_at_psi(digits, s, before, r, a);
-	for (unsigned c = 0; c <= s.k; c++, product += s.limbs * LIMBS_N) {
-		uint64_t expected = 0, found = 0;
-		for (unsigned r = 0; r < rows; r++) expected = plus(expected, times(digits[r], key->at[r][c]));
-		for (unsigned l = 0; l < s.limbs; l++) {
-			i128 sum = 0;                                    /* below 2^(51 + 60 + 11) */
-			for (unsigned i = 0; i < LIMBS_N; i++) sum += product[l * LIMBS_N + i] * (i128)power[i];
-			found = plus(found, times(residue(sum), two_to(l * s.limb_bits)));
-		}
-		if (found != expected || !added_right(w, b, c, before, product)) return false;
+	ASSERT(s.limbs > 1 && s.bits == (before.w64 ? 64 : 128) && b < w->n && a < 2 * LIMBS_N && piece < 2 * (s.k + 1));
+	if (piece <= s.k) {
+		digits_at_psi(look->digits, s, before, piece, a);
+		return;
+	}
+	const unsigned c = piece - (s.k + 1);
+	const int64_t *product = products + (size_t)c * s.limbs * LIMBS_N;
+	uint64_t found = 0;
+	for (unsigned l = 0; l < s.limbs; l++) {
+		i128 sum = 0;                                            /* below 2^(51 + 60 + 11), if the guard was silent */
+		for (unsigned i = 0; i < LIMBS_N; i++) sum += product[l * LIMBS_N + i] * (i128)power[i];
+		found = plus(found, times(residue(sum), power_of(s.limb_base, l)));
+	}
+	look->found[c] = found;
+	look->added[c] = added_right(w, b, c, before, product);
+}
+
+bool limbs_look_right(const limb_look *look, limb_shape s, const limb_check *key)
+{
+	for (unsigned c = 0; c <= s.k; c++) {
+		uint64_t expected = 0;
+		for (unsigned r = 0; r < limb_rows(s); r++) expected = plus(expected, times(look->digits[r], key->at[r][c]));
+		if (look->found[c] != expected || !look->added[c]) return false;
 	}
 	return true;
 }
 
-bool limbs_step_right64(const limb_work *w, unsigned b, unsigned a, const uint64_t *before, const int64_t *products,
-                        const limb_check *key)
+void limbs_look64(limb_look *look, const limb_work *w, unsigned b, unsigned a, const uint64_t *before, const int64_t *products,
+                  unsigned piece)
 {
-	return step_right(w, b, a, (words){ .w64 = before }, products, key);
+	look_at(look, w, b, a, (words){ .w64 = before }, products, piece);
 }
 
-bool limbs_step_right128(const limb_work *w, unsigned b, unsigned a, const u128 *before, const int64_t *products,
-                         const limb_check *key)
+void limbs_look128(limb_look *look, const limb_work *w, unsigned b, unsigned a, const u128 *before, const int64_t *products,
+                   unsigned piece)
 {
-	return step_right(w, b, a, (words){ .w128 = before }, products, key);
+	look_at(look, w, b, a, (words){ .w128 = before }, products, piece);
 }

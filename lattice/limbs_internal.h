@@ -15,9 +15,9 @@
 #include "lattice/limbs.h"
 #include "lattice/fft.h"
 
-#define SHAPE_SQUASH  { .bits = 128, .k = 2, .decomp = { 24, 3 }, .dropped = 20, .limbs = 6, .limb_bits = 18 }
-#define SHAPE_EXACT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 4, .limb_bits = 16 }
-#define SHAPE_FLOAT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 1, .limb_bits = 64 }
+#define SHAPE_SQUASH  { .bits = 128, .k = 2, .decomp = { 24, 3 }, .dropped = 20, .limbs = 6, .limb_base = 1 << 18 }
+#define SHAPE_EXACT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 3, .limb_base = 5 << 19 }
+#define SHAPE_FLOAT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 1, .limb_base = 0 }
 
 enum {
 	PART_FRONT = 8, PART_WORDS = PART_FRONT + LIMBS_N + 24,     /* not a power of two apart */
@@ -26,7 +26,7 @@ enum {
 };
 #define LOW_FLIP ((uint64_t)1 << 63)
 
-/* What add found in one polynomial, squared; each on a line of the cache of its own. */
+/* What add found in half a polynomial, squared; each on a line of the cache of its own. */
 typedef struct limb_guard { _Alignas(64) double worst; } limb_guard;
 
 struct limb_work {
@@ -35,7 +35,7 @@ struct limb_work {
 	unsigned   batch, n, columns;
 	uint64_t  *acc;
 	double    *digits, *sums;
-	limb_guard guard[LIMBS_BATCH][LIMBS_MAX_K + 1];
+	limb_guard guard[LIMBS_BATCH][(LIMBS_MAX_K + 1) * LIMBS_HALVES];
 };
 
 static inline uint64_t *limb_acc(const limb_work *w, unsigned b, unsigned c)
@@ -60,8 +60,37 @@ static inline void limb_set128(uint64_t *acc, ptrdiff_t i, u128 x)
 	acc[PART_WORDS + i] = (uint64_t)(x >> 64);
 }
 
-/* A word of the key as `limbs` signed numbers of limb_bits, from -2^(limb_bits - 1) on, modulo 2^(bits - dropped). */
+/* A few lines more of what was asked for. */
+static inline __attribute__((always_inline)) void limb_fetch(limb_ahead *what, size_t lines)
+{
+	for (size_t i = 0; i < lines && what->bytes; i++) {
+		const size_t n = what->bytes < 64 ? what->bytes : 64;
+		__builtin_prefetch(what->at, 0, 2);
+		*what = (limb_ahead){ (const char *)what->at + n, what->bytes - n };
+	}
+}
+
+/*
+ * A word of the key, as signed numbers from -limb_base / 2 to limb_base / 2.  With 64 bits they are put together the word as a
+ * signed number; the third limb has room for what 2^64 is more than 2 limb_base^3 / 2 is.  With 128 they are in [-limb_base / 2,
+ * limb_base / 2) each, modulo 2^108.
+ */
 void limb_cut(int64_t *limb, u128 word, limb_shape s);
+
+/* The spectrum of a polynomial in memory as fft.h says, in the order of the tree's leaves, made with the longest numbers that
+ * there are and rounded once.  For keys: slow, of half the error of what is quick.  room: LIMB_SLOW_ROOM bytes. */
+enum { LIMB_SLOW_ROOM = 2 * FFT_POINTS * sizeof(long double) };
+void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly);
+
+/* The least number that limbs put together are. */
+static inline i128 limb_least(limb_shape s)
+{
+	i128 least = 0;
+
+	if (s.bits == 64) return -((i128)1 << 63);
+	for (unsigned l = 0; l < s.limbs; l++) least = least * s.limb_base - s.limb_base / 2;
+	return least;
+}
 
 /* Puts the last words in front, negated. */
 static inline void limb_wrap(uint64_t *acc, unsigned bits)

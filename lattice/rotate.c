@@ -4,10 +4,15 @@
  *
  *   start    acc_b = X^-b~ lut, for each b
  *   step i   turn; multiply and add, all polynomials or one after the other (lattice/limbs.h); then, where needed, settle
- *   settle   b whose guard spoke: the step is taken back and redone by transforms modulo primes.  b that is sampled: the
- *            step is checked.  If a sample is wrong, what was not sampled cannot be believed either, and the whole batch is
- *            done over by transforms
+ *            and look
+ *   settle   b whose guard spoke: the step is taken back and redone by transforms modulo primes
+ *   look     b that is sampled: the step is checked.  If a sample is wrong, what was not sampled cannot be believed either,
+ *            and the whole batch is done over by transforms
  *   finish   sample extraction, for each b
+ *
+ * A block alone waits for the key, 2.4 GB for a squash, more than for arithmetic.  Then threads that turn and add
+ * fetch what they will multiply with: pieces in the lower half of the row the beginning of the GGSW, the others its end, as
+ * lattice/crew.h gives them to the same threads.
  *
  * Of each batch the first step is sampled, and every SAMPLE_STEPS'th one, for one ciphertext, all having their turns.  Work
  * memory comes from the key and goes back to it, so a rotation allocates nothing but its list of batches.
@@ -19,9 +24,9 @@
 #include "lattice/exact.h"
 #include "lattice/lwe.h"
 
-enum { SAMPLE_STEPS = 64, NOBODY = LIMBS_BATCH, MULTIPLY_PIECES = 8 };
+enum { SAMPLE_STEPS = 64, NOBODY = LIMBS_BATCH, MULTIPLY_PIECES = 8, FETCH_ADD = 48 << 10, FETCH_TURN = 96 << 10 };
 
-typedef enum phase { BEGIN, START, TURN, MULTIPLY, ADD, SETTLE, FINISH, DO_OVER } phase;
+typedef enum phase { BEGIN, START, TURN, MULTIPLY, ADD, SETTLE, LOOK, FINISH, DO_OVER } phase;
 
 typedef struct batch {
 	size_t      first;              /* of its ciphertexts */
@@ -31,15 +36,17 @@ typedef struct batch {
 	size_t      i;                  /* the step                       */
 	unsigned    c;                  /* the first of its `columns` ... */
 	unsigned    columns;            /* polynomials under way          */
+	bool        fetches;
 	unsigned    sampled;            /* b, or NOBODY                   */
-	bool        wrong;
+	limb_look   look;               /* what was seen of it            */
 } batch;
 
 /* What differs between words of 64 and 128 bits; `out` is where the results of the whole rotation go. */
 typedef struct word_size {
 	void (*start)(limb_work *w, unsigned b, const void *lut, unsigned e);
 	void (*get)(void *poly, const limb_work *w, unsigned b, unsigned c);
-	bool (*right)(const limb_work *w, unsigned b, unsigned a, const void *before, const int64_t *products, const limb_check *key);
+	void (*look)(limb_look *look, const limb_work *w, unsigned b, unsigned a, const void *before, const int64_t *products,
+	             unsigned piece);
 	void (*redo)(limb_work *w, exact *x, void *acc, unsigned b, unsigned a);
 	void (*finish)(void *out, size_t at, const void *acc, part_shape s);
 	err  (*rotate)(void *out, size_t at, size_t count, exact *x, const uint32_t *switched, const void *lut);
@@ -96,6 +103,9 @@ static unsigned sample_for(const rotation *r, const batch *t, bool first)
 	return t->i % SAMPLE_STEPS == 0 ? (unsigned)(t->i / SAMPLE_STEPS % t->n) : NOBODY;
 }
 
+static unsigned turn_pieces(const rotation *r, const batch *t) { return t->n * (r->form.shape.k + 1); }
+static unsigned add_pieces(const batch *t)                     { return t->n * t->columns * LIMBS_HALVES; }
+
 static unsigned step_from(rotation *r, batch *t, size_t i)
 {
 	while (i < r->form.steps && all_stand_still(r, t, i)) i++;
@@ -107,16 +117,39 @@ static unsigned step_from(rotation *r, batch *t, size_t i)
 	t->sampled = sample_for(r, t, t->phase == START);
 	t->phase = TURN;
 	t->c = 0;
-	return t->n * (r->form.shape.k + 1);
+	return turn_pieces(r, t) + t->fetches;
+}
+
+static bool guard_spoke(const batch *t, unsigned b)
+{
+	return !(limbs_guard(t->bench->work, b) < LIMBS_GUARD);
 }
 
 static bool must_settle(const rotation *r, const batch *t)
 {
 	if (!r->form.check_bytes) return false;
-	if (t->sampled != NOBODY) return true;
 	for (unsigned b = 0; b < t->n; b++)
-		if (!(limbs_guard(t->bench->work, b) < LIMBS_GUARD)) return true;
+		if (guard_spoke(t, b)) return true;
 	return false;
+}
+
+static unsigned settled(rotation *r, batch *t)
+{
+	if (t->sampled == NOBODY) return step_from(r, t, t->i + 1);
+	t->phase = LOOK;
+	return 2 * (r->form.shape.k + 1);
+}
+
+static unsigned looked(rotation *r, batch *t)
+{
+	limb_check check;
+
+	memcpy(&check, r->key->checks + t->i * sizeof check, sizeof check);
+	boot_happened(BOOT_SAMPLE);
+	if (limbs_look_right(&t->look, r->form.limb, &check)) return step_from(r, t, t->i + 1);
+	boot_happened(BOOT_WRONG);
+	t->phase = DO_OVER;
+	return t->n;
 }
 
 static unsigned begin(rotation *r, batch *t)
@@ -129,6 +162,7 @@ static unsigned begin(rotation *r, batch *t)
 	}
 	limbs_use(t->bench->work, t->n);
 	t->columns = limbs_columns(t->bench->work);
+	t->fetches = t->n == 1;
 	t->phase = START;
 	return t->n;
 }
@@ -149,20 +183,18 @@ static unsigned next(void *ctx, size_t job)
 	case BEGIN:    return begin(r, t);
 	case START:    return step_from(r, t, 0);
 	case TURN:     t->phase = MULTIPLY; return MULTIPLY_PIECES;
-	case MULTIPLY: t->phase = ADD; return t->n * t->columns;
+	case MULTIPLY: t->phase = ADD; return add_pieces(t);
 	case ADD:
 		t->c += t->columns;
 		if (t->c <= r->form.shape.k) {
 			t->phase = MULTIPLY;
 			return MULTIPLY_PIECES;
 		}
-		if (!must_settle(r, t)) return step_from(r, t, t->i + 1);
+		if (!must_settle(r, t)) return settled(r, t);
 		t->phase = SETTLE;
 		return 1;
-	case SETTLE:
-		if (!t->wrong) return step_from(r, t, t->i + 1);
-		t->phase = DO_OVER;
-		return t->n;
+	case SETTLE:   return settled(r, t);
+	case LOOK:     return looked(r, t);
 	case FINISH:
 	case DO_OVER:  break;
 	}
@@ -176,10 +208,29 @@ static void *poly_at(void *glwe, part_shape s, unsigned c)
 	return (uint8_t *)glwe + (size_t)c * s.N * (s.bits / 8);
 }
 
-static void turn(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned c)
+/* What a piece fetches of GGSW i: so many bytes each, behind `done` that were fetched before at either end. */
+static limb_ahead ahead(const rotation *r, const batch *t, size_t i, unsigned piece, unsigned pieces, size_t done, size_t each)
 {
+	const size_t bytes = r->form.step_bytes;
+	const bool lower = piece < pieces / 2;
+	const size_t end = done + ((lower ? piece : pieces - 1 - piece) + 1) * each;
+
+	if (!t->fetches || i >= r->form.steps || end > bytes / 2) return (limb_ahead){ NULL, 0 };
+	return (limb_ahead){ r->key->key + i * bytes + (lower ? end - each : bytes - end), each };
+}
+
+/* The last piece only fetches. */
+static void turn(rotation *r, batch *t, boot_desk *d, unsigned piece)
+{
+	const unsigned columns = r->form.shape.k + 1, pieces = turn_pieces(r, t), b = piece / columns, c = piece % columns;
+	const limb_ahead next = ahead(r, t, t->i, piece, pieces + t->fetches, add_pieces(t) / 2 * (size_t)FETCH_ADD, FETCH_TURN);
+
+	if (piece == pieces) {
+		limbs_fetch(next);
+		return;
+	}
 	if (b == t->sampled) r->words->get(poly_at(t->bench->before, r->form.shape, c), t->bench->work, b, c);
-	r->form.kernel->turn(t->bench->work, d->scratch, b, c, switched_of(r, t->first + b)[t->i]);
+	r->form.kernel->turn(t->bench->work, d->scratch, b, c, switched_of(r, t->first + b)[t->i], next);
 }
 
 static const double *ggsw(const rotation *r, const batch *t)
@@ -199,12 +250,15 @@ static void multiply(rotation *r, batch *t, boot_desk *d, unsigned piece)
 	}
 }
 
-static void add(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned c)
+static void add(rotation *r, batch *t, boot_desk *d, unsigned piece)
 {
+	const unsigned half = piece % LIMBS_HALVES, b = piece / LIMBS_HALVES / t->columns;
+	const unsigned c = t->c + piece / LIMBS_HALVES % t->columns;
 	limb_work *w = t->bench->work;
 
-	r->form.kernel->add(w, d->scratch, b, c);
-	if (b == t->sampled) r->form.kernel->products(w, d->scratch, b, c, t->bench->products + c * r->form.limb.limbs * LIMBS_N);
+	r->form.kernel->add(w, d->scratch, b, c, half, ahead(r, t, t->i + 1, piece, add_pieces(t), 0, FETCH_ADD));
+	if (b == t->sampled && half == 0)
+		r->form.kernel->products(w, d->scratch, b, c, t->bench->products + c * r->form.limb.limbs * LIMBS_N);
 }
 
 static void redo(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned a)
@@ -228,26 +282,20 @@ static void redo(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned a)
 	boot_happened(BOOT_GUARDED);
 }
 
-static void settle_one(rotation *r, batch *t, boot_desk *d, unsigned b)
+/* One after the other, since redo makes sums again.  What was done again needs no look. */
+static void settle(rotation *r, batch *t, boot_desk *d)
 {
-	const unsigned a = switched_of(r, t->first + b)[t->i];
-
-	if (!(limbs_guard(t->bench->work, b) < LIMBS_GUARD)) {
-		redo(r, t, d, b, a);
-	} else if (b == t->sampled) {
-		limb_check check;
-		memcpy(&check, r->key->checks + t->i * sizeof check, sizeof check);
-		boot_happened(BOOT_SAMPLE);
-		if (r->words->right(t->bench->work, b, a, t->bench->before, t->bench->products, &check)) return;
-		t->wrong = true;
-		boot_happened(BOOT_WRONG);
+	for (unsigned b = 0; b < t->n; b++) {
+		if (!guard_spoke(t, b)) continue;
+		redo(r, t, d, b, switched_of(r, t->first + b)[t->i]);
+		if (b == t->sampled) t->sampled = NOBODY;
 	}
 }
 
-/* One after the other, since redo makes sums again. */
-static void settle(rotation *r, batch *t, boot_desk *d)
+static void look(const rotation *r, batch *t, unsigned piece)
 {
-	for (unsigned b = 0; b < t->n; b++) settle_one(r, t, d, b);
+	const unsigned a = switched_of(r, t->first + t->sampled)[t->i];
+	r->words->look(&t->look, t->bench->work, t->sampled, a, t->bench->before, t->bench->products, piece);
 }
 
 static void finish(rotation *r, batch *t, boot_desk *d, unsigned b)
@@ -271,7 +319,6 @@ static void piece(void *ctx, void *desk, size_t job, unsigned i)
 {
 	rotation *r = ctx;
 	batch *t = &r->batch[job];
-	const unsigned columns = r->form.shape.k + 1;
 	const size_t at = t->first + i;
 
 	switch (t->phase) {
@@ -279,10 +326,11 @@ static void piece(void *ctx, void *desk, size_t job, unsigned i)
 	case START:
 		r->words->start(t->bench->work, i, r->lut, (2 * LIMBS_N - switched_of(r, at)[r->form.steps]) % (2 * LIMBS_N));
 		break;
-	case TURN:     turn(r, t, desk, i / columns, i % columns); break;
+	case TURN:     turn(r, t, desk, i); break;
 	case MULTIPLY: multiply(r, t, desk, i); break;
-	case ADD:      add(r, t, desk, i / t->columns, t->c + i % t->columns); break;
+	case ADD:      add(r, t, desk, i); break;
 	case SETTLE:   settle(r, t, desk); break;
+	case LOOK:     look(r, t, i); break;
 	case FINISH:   finish(r, t, desk, i); break;
 	case DO_OVER:  do_over(r, at, 1, NULL); break;
 	}

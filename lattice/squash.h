@@ -23,6 +23,9 @@ static inline size_t squashed_count(size_t blocks) { return (blocks + 1) / 2; }
 /* out: squashed_count(in.count) LWE ciphertexts under SNS in memory of the caller (out.dim = sns.k * sns.N). */
 err squash_var(lwe128_run out, const eval_keys *keys, lwe64_run in, pool *p);
 
+/* The same for several values, whose results follow each other in `out`: they pass the keys together. */
+err squash_values_var(lwe128_run out, const eval_keys *keys, const lwe64_run *in, size_t values, pool *p);
+
 /* The same without pairing, for the only blocks of several values: out.count = in.count. */
 err squash_single_var(lwe128_run out, const eval_keys *keys, lwe64_run in, pool *p);
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include "sym/sha2.h"
 
-enum { TABLE = 1024, OVER_ROWS = 1024, OVER_IN_ROW = 8 };
+enum { TABLE = 1024, OVER_ROWS = 1024, OVER_IN_ROW = 8, HEED_MS = 200 };
 
 const inbox_limits INBOX_LIMITS = { 256, 256, (size_t)32 << 20, (size_t)256 << 20, 15 * 60 * 1000 };
 
@@ -30,6 +30,7 @@ struct box {
 	inbox     *home;
 	session_id sid;
 	bool       open, cancelled;
+	const stop_flag *heeded;         /* looked at every HEED_MS by whoever waits; may be NULL */
 	uint64_t   round;
 	note      *from[MAX_PARTIES + 1];
 	pthread_cond_t woken;
@@ -406,6 +407,13 @@ void box_hurry(box *x, unsigned quorum, int64_t hurry_ms)
 	pthread_mutex_unlock(&x->home->lock);
 }
 
+void box_heed(box *x, const stop_flag *s)
+{
+	pthread_mutex_lock(&x->home->lock);
+	x->heeded = s;
+	pthread_mutex_unlock(&x->home->lock);
+}
+
 void box_close(box **x)
 {
 	if (!*x) return;
@@ -476,6 +484,13 @@ static bool patience_is_over(box *x, int64_t *end, uint64_t round, party_set fro
 	return now >= *end;
 }
 
+/* Nobody wakes whoever waits to tell it of a stop. */
+static int64_t next_look(const box *x, int64_t end)
+{
+	const int64_t soon = x->heeded ? box_now_ms(x) + HEED_MS : end;
+	return soon < end ? soon : end;
+}
+
 static err wait_for(box *x, note **out, party *who, uint64_t round, msg_type type, party_set from, int64_t until_ms)
 {
 	const wait_source *time = &x->home->time;
@@ -483,12 +498,13 @@ static err wait_for(box *x, note **out, party *who, uint64_t round, msg_type typ
 
 	for (*out = NULL;;) {
 		if (x->cancelled || x->home->cancelled) return err_fail(ERR_CANCELLED, "the session was cancelled");
+		TRY(stop_look(x->heeded));
 		if ((*out = first_to_take(x, who, round, type, from))) break;
 		if (patience_is_over(x, &end, round, from, until_ms)) break;
 		x->awaited = from;
 		x->awaited_round = round;
 		x->awaited_type = type;
-		time->wait(time->ctx, &x->woken, &x->home->lock, end);
+		time->wait(time->ctx, &x->woken, &x->home->lock, next_look(x, end));
 		x->awaited = 0;
 	}
 	if (*out) (*out)->taken = true;

@@ -19,6 +19,7 @@
 #define ARCA_MPC_INBOX_H
 
 #include <pthread.h>
+#include "base/stop.h"
 #include "mpc/wire.h"
 #include "sym/keccak.h"
 
@@ -88,6 +89,9 @@ void box_close(box **x);             /* from here on the session is over; NULL-s
  * alone counts.
  */
 void box_hurry(box *x, unsigned quorum, int64_t hurry_ms);
+
+/* From now on the session's waits end with ERR_CANCELLED, soon after that is asked. */
+void box_heed(box *x, const stop_flag *s);
 
 /* Rounds before this one are over: what came for them is dropped. */
 void box_begin_round(box *x, uint64_t round);

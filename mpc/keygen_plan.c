@@ -27,17 +27,20 @@ static keygen_need need_of_part(const lat_params *p, key_part part)
 	};
 }
 
-keygen_plan keygen_plan_of(const lat_params *p)
+static keygen_plan plan_of(const lat_params *p, bool with_secrets)
 {
 	keygen_plan plan = { .params = p };
 
-	for (secret_id id = 0; id < SECRETS; id++) plan.need[plan.needs++] = need_of_key(p, id);
+	for (secret_id id = 0; with_secrets && id < SECRETS; id++) plan.need[plan.needs++] = need_of_key(p, id);
 	for (key_part part = 0; part < KEY_PARTS; part++) {
 		const keygen_need need = need_of_part(p, part);
 		if (need.samples) plan.need[plan.needs++] = need;
 	}
 	return plan;
 }
+
+keygen_plan keygen_plan_of(const lat_params *p) { return plan_of(p, true); }
+keygen_plan keygen_plan_of_public(const lat_params *p) { return plan_of(p, false); }
 
 uint64_t keygen_plan_bits(const keygen_plan *plan, unsigned k)
 {

@@ -31,6 +31,8 @@ typedef struct keygen_plan {
 } keygen_plan;
 
 keygen_plan keygen_plan_of(const lat_params *p);
+/* Without the secret keys: the public parts anew, for secrets that are shared already. */
+keygen_plan keygen_plan_of_public(const lat_params *p);
 
 /* Of all needs in the ring of k bits; k = 0: in both. */
 uint64_t keygen_plan_bits(const keygen_plan *plan, unsigned k);

@@ -14,6 +14,8 @@ typedef struct lane {
 	err         result;
 	char        text[256];               /* of the failure */
 	party_set   corrupt, suspects;
+	evidence    evidence[MAX_EVIDENCE];
+	unsigned    evidence_count;
 	round_clock clock;
 } lane;
 
@@ -37,13 +39,20 @@ static err run_lane(session *s, void *arg)
 	return plan->run(s, x->arg);
 }
 
+static void keep_findings(lane *x, const session *s)
+{
+	x->corrupt = s->corrupt, x->suspects = s->suspects;
+	x->clock = s->clock;
+	x->evidence_count = s->evidence_count;
+	memcpy(x->evidence, s->evidence, sizeof x->evidence);
+}
+
 static void lane_ended(void *arg, err e, const session *s)
 {
 	lane *x = arg;
 
 	x->result = e;
-	if (s) x->corrupt = s->corrupt, x->suspects = s->suspects;
-	if (s) x->clock = s->clock;
+	if (s) keep_findings(x, s);
 	if (e == OK) return;
 	strncpy(x->text, err_text(), sizeof x->text - 1);
 	if (!atomic_exchange(&x->all->failed, true)) x->all->first = x;
@@ -57,6 +66,7 @@ static session_plan plan_of(const lane *x)
 	return (session_plan){
 		.sid = x->sid, .me = s->me, .n = s->n, .t = s->t, .k = x->all->plan->k, .corrupt = s->corrupt, .round_ms = s->round_ms,
 		.memory = s->arena.limit, .random = s->random, .in = s->inbox, .out = s->out, .p = s->p,
+		.stop = s->stop,
 	};
 }
 
@@ -103,6 +113,7 @@ err mpc_lanes(session *s, const lane_plan *plan)
 	for (unsigned l = 0; l < plan->lanes && e == OK; l++) {
 		const lane *one = &x->lane[l];
 		s->corrupt |= one->corrupt, s->suspects |= one->suspects;
+		session_take_evidence(s, one->evidence, one->evidence_count);
 		if (!s->clock.started || one->clock.allowed_ms > s->clock.allowed_ms) s->clock = one->clock;
 	}
 	if (e == OK && x->first) e = err_fail(x->first->result, "%s", x->first->text);

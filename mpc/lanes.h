@@ -3,7 +3,8 @@
  * mpc/lanes.h -- parts of a ceremony side by side: one computes while another waits for messages.
  *
  * Lane l is a session under H(sub, sid, first + l), with the clock and the known liars of the ceremony's session.  When all
- * have ended, these come back: whoever was proven corrupt in any lane, and the clock of the lane that was given most time.
+ * have ended, these come back: whoever was proven corrupt or suspected in any lane, with the evidence, and the clock of the
+ * lane that was given most time.
  * Randomness is the ceremony's, drawn from several threads at once.
  */
 #ifndef ARCA_MPC_LANES_H

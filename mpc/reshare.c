@@ -126,7 +126,7 @@ static err send_masks(reshare_work *x)
 	TRY(prss_batch_new(&x->tables, s->prss));
 	for (party j = 1; j <= x->sets->n1; j++) {
 		uint8_t *m;
-		if (reshare_is_accused(x, j)) continue;
+		if (reshare_is_out(x, j)) continue;
 		TRY(arena_new(&s->arena, &x->r[j], N * d));
 		TRY(make_masks(x->r[j], x, (j - 1u) * N * d));
 		IN_SCOPE(s);
@@ -153,7 +153,7 @@ static err receive_values(reshare_work *x)
 	slice got[MAX_PARTIES + 1];
 	party_set from = 0;
 
-	for (party j = 1; j <= x->sets->n1; j++) if (!reshare_is_accused(x, j)) add_to(&from, x->sets->at[j]);
+	for (party j = 1; j <= x->sets->n1; j++) if (!reshare_is_out(x, j)) add_to(&from, x->sets->at[j]);
 	TRY(crossing_gather(&x->between, got, &s->arena, from, x->bytes, &wait));
 	for (party j = 1; j <= x->sets->n1; j++) {
 		const party at = x->sets->at[j];
@@ -167,14 +167,14 @@ static err receive_values(reshare_work *x)
 
 /* ---- the protocol -------------------------------------------------------------------------------------------------- */
 
-bool reshare_is_accused(const reshare_work *x, party j)
+bool reshare_is_out(const reshare_work *x, party j)
 {
-	return x->sets->at[j] <= x->sets->n2 && is_corrupt(x->s, x->sets->at[j]);
+	return has(x->plan->lacking, j) || (x->sets->at[j] <= x->sets->n2 && is_corrupt(x->s, x->sets->at[j]));
 }
 
 err reshare_fail(reshare_work *x, party j, const char *why)
 {
-	if (x->sets->at[j] <= x->sets->n2) accuse(x->s, x->sets->at[j], why);
+	if (x->sets->at[j] <= x->sets->n2 && !has(x->plan->lacking, j)) accuse(x->s, x->sets->at[j], why);
 	add_to(&x->failed, j);
 	if (size_of_set(x->failed) > x->sets->t1)
 		return err_fail(ERR_STATE, "more than %u of the %u parties of the old set gave no right share", x->sets->t1, x->sets->n1);
@@ -195,7 +195,7 @@ err reshare(session *s, u128 *fresh, party_set *failed, const reshare_plan *plan
 
 	TRY(reshare_sets_check(x.sets));
 	ASSERT(s->prss && s->n == x.sets->n2 && s->t == x.sets->t2 && s->R->k == 128 && plan->N);
-	ASSERT(!plan->as || x.sets->at[plan->as] == s->me);
+	ASSERT(!plan->as || (x.sets->at[plan->as] == s->me && !has(plan->lacking, plan->as)));
 	if (plan->N > reshare_most(x.sets))
 		return err_fail(ERR_UNSUPPORTED, "%zu secrets are more than one resharing takes", plan->N);
 	x.bytes = plan->N * s->R->bytes;

@@ -45,7 +45,8 @@ typedef struct reshare_terms {
 /* Stands for all of it: who means anything else by this resharing meets nobody. */
 id32 reshare_binding(const reshare_terms *x);
 
-/* Of the messages between the sets, for the key of this number. */
+/* Of the messages between the sets, for the key of this number.  What they say before, they say under RESHARE_BEFORE. */
+enum { RESHARE_BEFORE = INT32_MAX };
 session_id reshare_route(const id32 *binding, uint32_t attempt, unsigned key);
 
 /* ---- the protocol ---------------------------------------------------------------------------------------------- */
@@ -54,15 +55,17 @@ typedef struct reshare_plan {
 	reshare_sets sets;
 	session_id   route;
 	size_t       N;                  /* secrets: elements of d words of 128 bits, side by side */
-	party        as;                 /* this party is P_as; 0: it is in the new set only       */
+	party        as;                 /* this party is P_as; 0: it gives nothing                */
 	const u128  *old;                /* its N shares, if `as` is not 0                         */
+	party_set    lacking;            /* of the old set, by old numbers: who has said to all that it has no share */
 } reshare_plan;
 
 /*
  * For a member of the new set.  fresh: N new shares; untouched after an error.  *failed: of the old set, by old numbers: who
- * gave nothing, not the same to all, or something wrong, or was accused before its share was used; the same at all honest
- * parties, and in s->corrupt if it is in the new set as well.  ERR_STATE as within_model, and if more than t1 of the old set
- * failed.  ERR_UNSUPPORTED: N is more than reshare_most().  Requires: s->prss was used for nothing else under s->sid.
+ * is lacking, gave nothing, not the same to all, or something wrong, or was accused before its share was used; the same at all
+ * honest parties, and in s->corrupt if it is in the new set as well and not lacking.  ERR_STATE as within_model, and if more
+ * than t1 of the old set failed.  ERR_UNSUPPORTED: N is more than reshare_most().  Requires: s->prss was used for nothing else
+ * under s->sid; `lacking` is the same at all honest parties of the new set.
  *
  * Rounds, those of a broadcast by n2 parties included:
  *

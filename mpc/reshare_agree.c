@@ -147,7 +147,7 @@ err reshare_agree(reshare_work *x)
 	TRY(arena_new(&x->s->arena, &votes, x->s->n + 1u));
 	TRY(broadcast_digests(x, votes));
 	for (party j = 1; j <= x->sets->n1; j++)
-		if (!reshare_is_accused(x, j) && most_say(&agreed[j], x, votes, j)) add_to(&x->G, j);
+		if (!reshare_is_out(x, j) && most_say(&agreed[j], x, votes, j)) add_to(&x->G, j);
 	FOR_EACH_IN(j, parties_all(x->sets->n1) & ~x->G) TRY(reshare_fail(x, j, "gave no share, or not the same to all"));
 	return pass_on(x, votes, agreed);
 }

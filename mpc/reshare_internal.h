@@ -31,8 +31,8 @@ static inline gr reshare_element(const ring *R, const u128 *w)
 	return v;
 }
 
-/* Whether P_j is known to be corrupt, under its number in the new set. */
-bool reshare_is_accused(const reshare_work *x, party j);
+/* Whether P_j gives nothing: it lacks its shares, or is known to be corrupt under its number in the new set. */
+bool reshare_is_out(const reshare_work *x, party j);
 
 /* P_j has failed, as is seen in what all of the new set agree on.  ERR_STATE: more than t1 have. */
 err  reshare_fail(reshare_work *x, party j, const char *why);

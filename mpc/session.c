@@ -11,7 +11,7 @@ err session_open(session *s, const session_plan *plan)
 		.me = plan->me, .n = plan->n, .t = plan->t, .sid = plan->sid, .corrupt = plan->corrupt,
 		.arena = arena_with_limit(plan->memory ? plan->memory : SESSION_MEMORY),
 		.random = plan->random, .p = plan->p ? plan->p : &HONEST, .round_ms = plan->round_ms,
-		.out = plan->out, .inbox = plan->in,
+		.out = plan->out, .inbox = plan->in, .stop = plan->stop,
 	};
 	if (!parties_allowed(s->n, s->t) || s->me < 1 || s->me > s->n)
 		return err_fail(ERR_REQUEST, "party %u cannot take part in a session of %u parties of which %u may be corrupt",
@@ -20,6 +20,7 @@ err session_open(session *s, const session_plan *plan)
 	s->R = ring_of(plan->k, ring_degree(s->n));
 	TRY(box_open(&s->in, s->inbox, &s->sid));
 	box_hurry(s->in, s->t + 1, s->round_ms);
+	box_heed(s->in, s->stop);
 	return OK;
 }
 
@@ -27,7 +28,7 @@ err session_follow(session *next, const session *s, const session_id *sid)
 {
 	const session_plan plan = {
 		.sid = *sid, .me = s->me, .n = s->n, .t = s->t, .k = s->R->k, .corrupt = s->corrupt, .round_ms = s->round_ms,
-		.memory = s->arena.limit, .random = s->random, .in = s->inbox, .out = s->out, .p = s->p,
+		.memory = s->arena.limit, .random = s->random, .in = s->inbox, .out = s->out, .p = s->p, .stop = s->stop,
 	};
 
 	TRY(session_open(next, &plan));
@@ -197,6 +198,11 @@ void suspect(session *s, party who, const char *why, slice what)
 {
 	add_to(&s->suspects, who);
 	add_evidence(s, &(evidence){ who, false, s->round, why, sha256(what) });
+}
+
+void session_take_evidence(session *s, const evidence *e, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) add_evidence(s, &e[i]);
 }
 
 void session_settle(session *s)

@@ -85,6 +85,7 @@ struct session {
 	wire         out;
 	inbox       *inbox;
 	box         *in;
+	stop_flag   *stop;               /* may be NULL */
 	round_clock  clock;
 	code        *codes[2];           /* of degree t and 2t, made when first needed              */
 	uint64_t     sent_messages, sent_bytes;
@@ -104,6 +105,7 @@ typedef struct session_plan {
 	inbox       *in;
 	wire         out;
 	const protocols *p;              /* NULL: HONEST                                            */
+	stop_flag   *stop;               /* what ends it before its time: then, ERR_CANCELLED; may be NULL */
 } session_plan;
 
 enum { SESSION_MEMORY = 1 << 28 };
@@ -184,6 +186,9 @@ void  scope_free(scope *x);
 void  accuse(session *s, party who, const char *why);
 void  suspect(session *s, party who, const char *why, slice what);
 static inline bool is_corrupt(const session *s, party i) { return has(s->corrupt, i); }
+
+/* The evidence of a part of the session; its rounds stay those of the part. */
+void  session_take_evidence(session *s, const evidence *e, unsigned count);
 
 /* False: more than t parties are accused, or this one, which is honest and so must have been cut off from the others.
  * Nothing that the session says about others is true then.  within_model: ERR_STATE in that case, with a sentence. */

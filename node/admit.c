@@ -29,8 +29,22 @@ static err admit_ciphertexts(keys *k, const request *r)
 	return OK;
 }
 
+static err admit_keygen(keys *k, const request *r)
+{
+	key_facts key;
+
+	if (!keygen_is_migration(r)) return OK;
+	err e = keys_facts(&key, k, &r->epoch_id, &r->keygen.existing);
+	if (e == OK) e = key_may(&key, KEY_USE_DECRYPT);
+	if (e == OK && r->keygen.params && r->keygen.params != key.params)
+		e = err_fail(ERR_REQUEST, "that key is for the parameters %s, not for %s", key.params->name, r->keygen.params->name);
+	if (e != OK) err_context("existing_keyset_id: ");
+	return e;
+}
+
 err admit(keys *k, cluster *c, const request *r)
 {
 	TRY(c ? cluster_admits(c, r) : admit_context(r));
+	if (r->kind == REQUEST_KEYGEN) return admit_keygen(k, r);
 	return r->kind == REQUEST_PUBLIC_DECRYPT || r->kind == REQUEST_USER_DECRYPT ? admit_ciphertexts(k, r) : OK;
 }

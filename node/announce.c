@@ -161,6 +161,7 @@ typedef struct waiting {
 /* Who was heard lately: at all, within the window, and that it is done.  begins[i]: the attempt that i is beginning, or 0. */
 typedef struct meeting {
 	party_set present, there;
+	party_set all;                                   /* who was heard, of both sets */
 	uint32_t  begins[MAX_PARTIES + 1];
 } meeting;
 
@@ -169,6 +170,9 @@ static int descending(const void *a, const void *b)
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 	return x < y ? 1 : x > y ? -1 : 0;
 }
+
+static party_set members(const gathering_plan *g) { return parties_all(g->n); }
+static party_set everybody(const gathering_plan *g) { return members(g) | g->old; }
 
 /* The rank-th floor of these from above, from 0; 0 if they are fewer. */
 static uint32_t floor_of_rank(const waiting *w, party_set of, unsigned rank)
@@ -182,12 +186,13 @@ static uint32_t floor_of_rank(const waiting *w, party_set of, unsigned rank)
 }
 
 /* Floors far above that of an honest party - ours, or what t + 1 others have reached - are not believed. */
-static void drop_beyond_window(meeting *m, const waiting *w, const mpc_context *k)
+static void drop_beyond_window(meeting *m, const waiting *w, const gathering_plan *g)
 {
+	const party me = g->c->context->me;
 	party_set others = m->present;
 
-	take_from(&others, k->me);
-	const uint32_t mine = w->floor[k->me], theirs = floor_of_rank(w, others, k->t);
+	take_from(&others, me);
+	const uint32_t mine = w->floor[me], theirs = floor_of_rank(w, others, g->t);
 	const uint64_t most = (uint64_t)(mine > theirs ? mine : theirs) + WINDOW;
 	FOR_EACH_IN(i, others)
 		if (w->floor[i] > most) take_from(&m->present, i);
@@ -196,22 +201,23 @@ static void drop_beyond_window(meeting *m, const waiting *w, const mpc_context *
 /* Under the lock. */
 static meeting look_around(announcements *a, const gathering_plan *g, waiting *w, int64_t now)
 {
-	const mpc_context *k = g->c->context;
 	meeting m = { 0 };
 
-	add_to(&m.present, k->me);
+	add_to(&m.all, g->c->context->me);
 	for (voice *v = a->first; v; v = v->next) {
 		const heard *h = v->c == g->c ? find(v, g->what, &g->request) : NULL;
 		if (!h || h->at_ms < w->from_ms || now - h->at_ms > FRESH_MS) continue;
 		if (h->words.phase == PHASE_THERE) {
-			add_to(&m.there, v->from);
+			if (has(members(g), v->from)) add_to(&m.there, v->from);
 			continue;
 		}
-		add_to(&m.present, v->from);
+		add_to(&m.all, v->from);
+		if (!has(members(g), v->from)) continue;
 		if (w->floor[v->from] == 0) w->floor[v->from] = h->words.attempt;
 		if (h->words.phase == PHASE_BEGINNING) m.begins[v->from] = h->words.attempt;
 	}
-	drop_beyond_window(&m, w, k);
+	m.present = m.all & members(g);
+	drop_beyond_window(&m, w, g);
 	return m;
 }
 
@@ -233,27 +239,27 @@ static unsigned ready(const waiting *w, const meeting *m, uint32_t attempt)
 
 static bool has_quorum(const gathering_plan *g, const meeting *m)
 {
-	return size_of_set(m->present) >= g->c->context->n - g->c->context->t;
+	return size_of_set(m->present) >= g->n - g->t && size_of_set(g->old & ~m->all) <= g->old_t;
 }
 
 /* What t + 1 others begin, so an honest one at least; else the least attempt in which n - t of those here can take part:
  * whatever t of them say, no higher than the highest floor of the others once all these are here. */
 static uint32_t choose(const waiting *w, const gathering_plan *g, const meeting *m)
 {
-	const mpc_context *k = g->c->context;
+	const uint32_t mine = w->floor[g->c->context->me];
 	uint32_t best = 0;
 
-	for (party i = 1; i <= k->n; i++)
-		if (m->begins[i] >= w->floor[k->me] && m->begins[i] > best && beginning(m, m->begins[i]) > k->t) best = m->begins[i];
+	for (party i = 1; i <= g->n; i++)
+		if (m->begins[i] >= mine && m->begins[i] > best && beginning(m, m->begins[i]) > g->t) best = m->begins[i];
 	if (best) return best;
-	if (has_quorum(g, m)) best = floor_of_rank(w, m->present, w->highest ? 0 : size_of_set(m->present) - (k->n - k->t));
-	return best > w->floor[k->me] ? best : w->floor[k->me];
+	if (has_quorum(g, m)) best = floor_of_rank(w, m->present, w->highest ? 0 : size_of_set(m->present) - (g->n - g->t));
+	return best > mine ? best : mine;
 }
 
 /* Of those that have not come: can one of them be reached? */
 static bool worth_waiting(const gathering_plan *g, party_set present)
 {
-	FOR_EACH_IN(i, parties_all(g->c->context->n) & ~present)
+	FOR_EACH_IN(i, everybody(g) & ~present)
 		if (peers_is_up(g->c, i)) return true;
 	return false;
 }
@@ -280,13 +286,12 @@ static void go_to(waiting *w, uint32_t attempt)
 /* The patience with those that are not here runs from when n - t were. */
 static bool is_time(waiting *w, const gathering_plan *g, const meeting *m, int64_t now)
 {
-	const mpc_context *k = g->c->context;
 	const unsigned able = ready(w, m, w->attempt);
 
 	if (!has_quorum(g, m)) w->quorum_ms = 0;
 	else if (w->quorum_ms == 0) w->quorum_ms = now;
-	if (beginning(m, w->attempt) > k->t || able == k->n) return true;
-	return able >= k->n - k->t && now - w->quorum_ms >= (w->reachable ? g->quorum_ms : g->away_ms);
+	if (beginning(m, w->attempt) > g->t || (able == g->n && !(g->old & ~m->all))) return true;
+	return w->quorum_ms && able >= g->n - g->t && now - w->quorum_ms >= (w->reachable ? g->quorum_ms : g->away_ms);
 }
 
 static void speak(waiting *w, const gathering_plan *g, const meeting *m, int64_t now)
@@ -299,7 +304,7 @@ static void speak(waiting *w, const gathering_plan *g, const meeting *m, int64_t
 	if (now - w->said_ms < REPEAT_MS) return;
 	announce(g, w->phase == PHASE_BEGINNING ? w->attempt : w->floor[g->c->context->me], w->phase);
 	w->said_ms = now;
-	w->reachable = worth_waiting(g, m->present);
+	w->reachable = worth_waiting(g, m->present | (m->all & ~members(g)));
 }
 
 static void list_parties(char *out, size_t room, party_set w)
@@ -310,17 +315,28 @@ static void list_parties(char *out, size_t room, party_set w)
 	FOR_EACH_IN(i, w) n += (size_t)snprintf(out + n, n < room ? room - n : 0, "%s%u", n ? ", " : "", i);
 }
 
+/* Those that are in the old set only have no number that anybody knows. */
+static void name_parties(char *out, size_t room, const gathering_plan *g, party_set w)
+{
+	size_t n;
+
+	list_parties(out, room, w & members(g));
+	n = strlen(out);
+	FOR_EACH_IN(i, w & ~members(g))
+		n += (size_t)snprintf(out + n, n < room ? room - n : 0, "%s%s", n ? ", " : "", g->c->context->member[i].identity);
+}
+
 static err too_few(const gathering_plan *g, party_set present)
 {
-	const unsigned n = g->c->context->n;
-	const party_set missing = parties_all(n) & ~present;
+	const unsigned n = size_of_set(everybody(g));
+	const party_set missing = everybody(g) & ~present;
 	const intmax_t seconds = (intmax_t)(g->all_ms / 1000);
 	char who[256], others[256];
 
 	if (!missing)
 		return err_fail(ERR_STATE, "all %u parties were heard, but did not begin together within %jd s; ask all again", n, seconds);
-	list_parties(who, sizeof who, present);
-	list_parties(others, sizeof others, missing);
+	name_parties(who, sizeof who, g, present);
+	name_parties(others, sizeof others, g, missing);
 	return err_fail(ERR_STATE, "of the %u parties only %s began within %jd s, %s were not heard; ask these too, then ask again",
 	                n, who, seconds, others);
 }
@@ -343,10 +359,15 @@ static bool has_ended(const waiting *w, const gathering_plan *g, int64_t now)
 	return now - w->from_ms >= g->all_ms + (w->quorum_ms ? g->quorum_ms : 0);
 }
 
+static void wait_for_words(announcements *a, uint64_t known, int64_t now)
+{
+	pthread_mutex_lock(&a->lock);
+	if (!a->cancelled && a->words == known) a->time.wait(a->time.ctx, &a->changed, &a->lock, now + REPEAT_MS / 5);
+	pthread_mutex_unlock(&a->lock);
+}
+
 static err gather(announcements *a, waiting *w, const gathering_plan *g)
 {
-	const mpc_context *k = g->c->context;
-
 	for (;;) {
 		const int64_t now = now_ms(a);
 		pthread_mutex_lock(&a->lock);
@@ -356,20 +377,28 @@ static err gather(announcements *a, waiting *w, const gathering_plan *g)
 		pthread_mutex_unlock(&a->lock);
 
 		if (cancelled) return err_fail(ERR_CANCELLED, "the node is stopping");
-		if (size_of_set(m.there) > k->t) return too_late(g->what, m.there);
+		TRY(stop_look(g->stop));
+		if (size_of_set(m.there) > g->t) return too_late(g->what, m.there);
 		try_otherwise(w, g, now);
 		go_to(w, choose(w, g, &m));
 		speak(w, g, &m, now);
-		if (w->phase == PHASE_BEGINNING && beginning(&m, w->attempt) >= 2 * k->t) return OK;
-		if (has_ended(w, g, now)) return too_few(g, m.present);
-		pthread_mutex_lock(&a->lock);
-		if (!a->cancelled && a->words == words) a->time.wait(a->time.ctx, &a->changed, &a->lock, now + REPEAT_MS / 5);
-		pthread_mutex_unlock(&a->lock);
+		if (w->phase == PHASE_BEGINNING && beginning(&m, w->attempt) >= 2 * g->t) return OK;
+		if (has_ended(w, g, now)) return too_few(g, m.all);
+		wait_for_words(a, words, now);
 	}
 }
 
-err announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *g)
+static gathering_plan with_set(const gathering_plan *plan)
 {
+	gathering_plan g = *plan;
+
+	if (!g.n) g.n = g.c->context->n, g.t = g.c->context->t;
+	return g;
+}
+
+err announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *plan)
+{
+	const gathering_plan whole = with_set(plan), *g = &whole;
 	waiting w = { .phase = PHASE_WAITING, .from_ms = now_ms(a) };
 	uint32_t last;
 
@@ -382,4 +411,57 @@ err announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *g
 	TRY(attempt_record(g->vault, g->what, &g->request, *attempt));
 	announce(g, *attempt, PHASE_BEGINNING);
 	return OK;
+}
+
+/* ---- attending ------------------------------------------------------------------------------------------------------ */
+
+/* What t + 1 of the new set begin; 0 if that is nothing. */
+static uint32_t begun(const gathering_plan *g, const meeting *m)
+{
+	uint32_t best = 0;
+
+	for (party i = 1; i <= g->n; i++)
+		if (m->begins[i] > best && beginning(m, m->begins[i]) > g->t) best = m->begins[i];
+	return best;
+}
+
+static err nobody_came(const gathering_plan *g, const meeting *m, bool until_there)
+{
+	char who[256];
+
+	if (until_there)
+		return err_fail(ERR_STATE, "this party has given what it had, but only %u of the %u parties of the new set say that they are "
+		                "done; ask for this epoch's result there", size_of_set(m->there), g->n);
+	name_parties(who, sizeof who, g, m->all);
+	return err_fail(ERR_STATE, "of the %u parties of both sets only %s were heard, and too few of the new set began; ask all, then "
+	                "ask again", size_of_set(everybody(g)), who);
+}
+
+err announce_attend(announcements *a, uint32_t *attempt, const gathering_plan *plan, bool until_there)
+{
+	const gathering_plan whole = with_set(plan), *g = &whole;
+	waiting w = { .from_ms = now_ms(a), .said_ms = INT64_MIN / 2 };
+	const int64_t until_ms = w.from_ms + g->quorum_ms + g->all_ms;
+
+	ASSERT(g->c->context->me > g->n);
+	for (;;) {
+		const int64_t now = now_ms(a);
+		pthread_mutex_lock(&a->lock);
+		const bool cancelled = a->cancelled;
+		const uint64_t words = a->words;
+		const meeting m = look_around(a, g, &w, now);
+		pthread_mutex_unlock(&a->lock);
+
+		if (cancelled) return err_fail(ERR_CANCELLED, "the node is stopping");
+		TRY(stop_look(g->stop));
+		*attempt = 0;
+		if (size_of_set(m.there) > g->t) return OK;
+		if (!until_there && (*attempt = begun(g, &m))) return OK;
+		if (now >= until_ms) return nobody_came(g, &m, until_there);
+		if (now - w.said_ms >= REPEAT_MS) {
+			announce(g, 1, PHASE_WAITING);
+			w.said_ms = now;
+		}
+		wait_for_words(a, words, now);
+	}
 }

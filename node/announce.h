@@ -18,6 +18,10 @@
  *
  * Only words count that came since this party was asked, and lately.  Who has what is being asked for answers so.
  *
+ * If a key goes from one set of parties to another, the ceremony is that of the new set, which comes first in the numbers of
+ * the committee.  The old set takes no part in the above, but nobody begins by its own count before all but t1 of it are there;
+ * who is in the old set only hears from the new one when it begins, and when it is done.
+ *
  * Announcements of a peer that are kept are bounded; the oldest goes.
  */
 #ifndef ARCA_NODE_ANNOUNCE_H
@@ -48,10 +52,18 @@ typedef struct gathering_plan {
 	vault     *vault;                        /* where attempts are recorded          */
 	int64_t    all_ms, quorum_ms, away_ms;   /* how long to wait for a quorum; then for the rest; for the rest
 	                                          * if none of these can be reached     */
+	const stop_flag *stop;                   /* may be NULL                          */
+	unsigned   n, t;                         /* whose ceremony it is: parties 1 .. n; 0: all of the context, with its t */
+	party_set  old;                          /* the old set, if there is another than these, and how many of it may fail */
+	unsigned   old_t;
 } gathering_plan;
 
 /* Waits until the ceremony begins; then *attempt is on disk.  ERR_STATE: too few parties came, or others have it
  * already; ERR_CANCELLED; ERR_IO. */
 err  announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *g);
+
+/* For a party that is in the old set only: says that it is there until t + 1 of the new set begin, or have it already: *attempt
+ * is 0 then.  until_there: only the latter counts.  Waits quorum_ms and all_ms.  ERR_STATE: neither came; ERR_CANCELLED. */
+err  announce_attend(announcements *a, uint32_t *attempt, const gathering_plan *g, bool until_there);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* node/answers.c -- payloads, the two signatures over each, and the response around them. */
+/* node/answers.c -- payloads, the signatures over each, and the response around them. */
 #include "node/answers.h"
 #include <stdlib.h>
 #include "node/replies.h"
@@ -11,6 +11,7 @@ err answer_public(const engine *e, buf *response, const request *r, const plaint
 {
 	const secp_pk *pk = signer_pk(e->signer);
 	buf payload = { 0 }, result = { 0 };
+	signatures made;
 	err failed = OK;
 
 	for (size_t i = 0; failed == OK && i < r->decrypt.items; i++)
@@ -19,9 +20,8 @@ err answer_public(const engine *e, buf *response, const request *r, const plaint
 		answer_public_payload(&payload, pk, value, r->decrypt.items, &r->id);
 		const secp_sig internal = sign_internal(e->signer, "PUBL_DEC", buf_slice(&payload));
 		const hash32 digest = kms712_public_decrypt(&r->domain, r->decrypt.handle, r->decrypt.items, buf_slice(&result), r->extra_data);
-		const secp_rsig external = sign_external(e->signer, &digest);
-		reply_public_decrypt(response, r, pk, value, slice_of(internal.b, sizeof internal.b),
-		                     slice_of(external.b, sizeof external.b));
+		signatures_make(&made, e->signer, r, &digest, "PUBL_DEC", buf_slice(&payload));
+		reply_public_decrypt(response, r, pk, value, slice_of(internal.b, sizeof internal.b), &made);
 	}
 	buf_free(&payload);
 	buf_free(&result);
@@ -50,13 +50,13 @@ void answer_user(const engine *e, buf *response, const request *r, const hash32 
 	const secp_pk *pk = signer_pk(e->signer);
 	user_slot *slot = slots_of(r, sealed, by);
 	buf payload = { 0 };
+	signatures made;
 
 	answer_user_payload(&payload, pk, link->b, slot, d->items, by->party_id, by->degree);
 	const secp_sig internal = sign_internal(e->signer, "USER_DEC", buf_slice(&payload));
 	const hash32 digest = kms712_user_response(&r->domain, d->enc_key_wire, d->handle, d->items, buf_slice(&payload), r->extra_data);
-	const secp_rsig external = sign_external(e->signer, &digest);
-	reply_user_decrypt(response, r, pk, link, slot, by, slice_of(internal.b, sizeof internal.b),
-	                   slice_of(external.b, sizeof external.b));
+	signatures_make(&made, e->signer, r, &digest, "USER_DEC", buf_slice(&payload));
+	reply_user_decrypt(response, r, pk, link, slot, by, slice_of(internal.b, sizeof internal.b), &made);
 	buf_free(&payload);
 	free(slot);
 }

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "node/api_internal.h"
+#include "tkms/dealer.h"
 
 #define CORE "/kms_service.v1.CoreServiceEndpoint/"
 #define STORE "/metastore_status.v1.MetaStoreStatusService/"
 
 enum {
-	DOOR_THREADS = 2,
+	DOOR_THREADS = 32,                                             /* one sync of the journal lets as many in */
 	SWEEP_MS = 250,
 	DECRYPT_WAIT_MS = 60 * 1000, PREPROC_WAIT_MS = 300 * 1000,      /* result calls hold on for so long */
 	HANDLER_SLACK_MS = 300 * 1000,                                 /* beyond timeout_secs a call is ended by the server */
@@ -61,6 +62,7 @@ static void add_keygen(methods *m, api *a)
 	add(m, CORE "GetKeyGenPreprocResult", api_result, &m->preproc_result);
 	add(m, CORE "KeyGen", api_start, &m->keygen);
 	add(m, CORE "GetKeyGenResult", api_result, &m->keygen_result);
+	add(m, CORE "AbortKeyGen", api_abort, a);
 }
 
 static void add_decryptions(methods *m, api *a)
@@ -111,9 +113,18 @@ static void add_cluster(methods *m, api *a)
 }
 
 /* A key is a key: its result is found under both names, as that of a preprocessing is. */
-#ifdef ARCA_INSECURE_KEYGEN
 static void add_dealing(methods *m, api *a)
 {
+	static const char LEFT_OUT[] = "this node was built without insecure key generation, in which one party has the whole key: "
+			"KeyGenPreproc and KeyGen make keys together";
+
+	if (!dealer_is_built()) {
+		add_unbuilt(m, CORE "InsecureKeyGenPreproc", LEFT_OUT);
+		add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", LEFT_OUT);
+		add_unbuilt(m, CORE "InsecureKeyGen", LEFT_OUT);
+		add_unbuilt(m, CORE "GetInsecureKeyGenResult", LEFT_OUT);
+		return;
+	}
 	m->dealt_preproc = (start_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_REQUEST, false, true };
 	m->dealt_keygen = (start_method){ a, REQUEST_KEYGEN, OPERATION_INSECURE_KEYGEN_REQUEST, false, true };
 	m->dealt_preproc_result = (result_method){ a, REQUEST_PREPROC, OPERATION_INSECURE_PREPROC_RESULT, PREPROC_WAIT_MS };
@@ -124,18 +135,6 @@ static void add_dealing(methods *m, api *a)
 	add(m, CORE "InsecureKeyGen", api_start, &m->dealt_keygen);
 	add(m, CORE "GetInsecureKeyGenResult", api_result, &m->dealt_keygen_result);
 }
-#else
-static void add_dealing(methods *m, api *a)
-{
-	static const char LEFT_OUT[] = "this node was built without insecure key generation";
-
-	(void)a;
-	add_unbuilt(m, CORE "InsecureKeyGenPreproc", LEFT_OUT);
-	add_unbuilt(m, CORE "GetInsecureKeyGenPreprocResult", LEFT_OUT);
-	add_unbuilt(m, CORE "InsecureKeyGen", LEFT_OUT);
-	add_unbuilt(m, CORE "GetInsecureKeyGenResult", LEFT_OUT);
-}
-#endif
 
 /* What needs other parties, told to whoever asks a node that is alone. */
 static void add_alone(methods *m)
@@ -159,12 +158,10 @@ static void add_alone(methods *m)
 
 static void add_what_is_not_built(methods *m)
 {
-	static const char ABORT[] = "aborting a ceremony is not built in this version",
-		CRS[] = "the common reference string is not built in this version",
+	static const char CRS[] = "the common reference string is not built in this version",
 		BACKUP[] = "backup and recovery are not built in this version",
 		PARTIAL[] = "preprocessing in parts is not built in this version";
 
-	add_unbuilt(m, CORE "AbortKeyGen", ABORT);
 	add_unbuilt(m, CORE "CrsGen", CRS);
 	add_unbuilt(m, CORE "GetCrsGenResult", CRS);
 	add_unbuilt(m, CORE "AbortCrsGen", CRS);
@@ -274,9 +271,23 @@ void api_free(api **ap)
 	*ap = NULL;
 }
 
+void api_fail(rpc_call *call, grpc_status code, const char *sentence, const failure_reason *why)
+{
+	buf details = { 0 };
+
+	api_details(&details, code, sentence, why);
+	rpc_fail_details(call, code, sentence, buf_slice(&details));
+	buf_free(&details);
+}
+
 void api_refuse(api *a, rpc_call *call, operation o, err e)
 {
+	const failure_reason why = api_reason_of(e);
+	char sentence[MAX_GRPC_MESSAGE];
+
+	snprintf(sentence, sizeof sentence, "%s", err_text()[0] ? err_text() : err_name(e));
+	err_clear();
 	metrics_ended(a->p.metrics, o, grpc_status_of_err(e));
-	log_debug("refused: %s: %s", rpc_call_path(call), err_text());
-	rpc_fail_err(call, e);
+	log_debug("refused: %s: %s", rpc_call_path(call), sentence);
+	api_fail(call, grpc_status_of_err(e), sentence, &why);
 }

@@ -6,6 +6,7 @@
 #include <kms.v1.pb-c.h>
 #include <stdatomic.h>
 #include "node/api.h"
+#include "node/api_details.h"
 
 struct api {
 	api_parts   p;
@@ -42,11 +43,15 @@ rpc_handler api_result;                  /* ctx: result_method   */
 rpc_handler api_operate;                 /* ctx: operator_method */
 
 /* ctx: api */
+rpc_handler api_abort;                   /* ends a preprocessing or key generation */
 rpc_handler api_key_material, api_health_status, api_health_check;
 rpc_handler api_request_statuses, api_list_requests, api_store_info;
 
 /* The parties of every context and how they are, in the arena. */
 err  api_peers_health(api *a, arena *memory, Kms__V1__HealthStatusResponse *m);
+
+/* Ends the call with a code, a sentence, and for programs the reason. */
+void api_fail(rpc_call *call, grpc_status code, const char *sentence, const failure_reason *why);
 
 /* Ends the call with the thread's error and counts it. */
 void api_refuse(api *a, rpc_call *call, operation o, err e);

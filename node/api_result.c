@@ -17,15 +17,16 @@ static waiting_call *call_of(request_waiter *w)
 	return (waiting_call *)(void *)w;              /* the first member */
 }
 
-/* Clients give up on a request that was aborted. */
-static grpc_status status_of_failure(err cause)
+/* Clients give up on a request that was aborted.  After a start only the sentence tells (kms-service 1.1). */
+static grpc_status status_of_failure(err cause, const char *why)
 {
-	return cause == ERR_CANCELLED ? GRPC_ABORTED : cause == ERR_EXHAUSTED ? GRPC_RESOURCE_EXHAUSTED : GRPC_INTERNAL;
+	return cause == ERR_CANCELLED || strcasestr(why, "abort") ? GRPC_ABORTED : cause == ERR_EXHAUSTED ? GRPC_RESOURCE_EXHAUSTED : GRPC_INTERNAL;
 }
 
-static grpc_status fail(rpc_call *call, grpc_status code, const char *message)
+static grpc_status fail(const waiting_call *c, grpc_status code, const char *sentence, failure_reason why)
 {
-	rpc_fail(call, code, message);
+	why.id = &c->id;
+	api_fail(c->call, code, sentence, &why);
 	return code;
 }
 
@@ -42,16 +43,17 @@ static void answer(request_waiter *w, const request_answer *a)
 		break;
 	case REQUEST_FAILED:
 		snprintf(sentence, sizeof sentence, "request %s failed: %s", id, a->why);
-		code = fail(c->call, status_of_failure(a->cause), sentence);
+		code = status_of_failure(a->cause, a->why);
+		code = fail(c, code, sentence, (failure_reason){ .reason = code == GRPC_ABORTED ? "REQUEST_ABORTED" : "REQUEST_FAILED" });
 		break;
 	case REQUEST_CONSUMED:
 		snprintf(sentence, sizeof sentence, "request %s is no longer there: %s", id, a->why);
-		code = fail(c->call, GRPC_NOT_FOUND, sentence);
+		code = fail(c, GRPC_NOT_FOUND, sentence, (failure_reason){ .reason = "PREPROCESSING_USED" });
 		break;
 	case REQUEST_PENDING:
 	case REQUEST_STATES:
 		snprintf(sentence, sizeof sentence, "request %s is still running; ask again", id);
-		code = fail(c->call, GRPC_UNAVAILABLE, sentence);
+		code = fail(c, GRPC_UNAVAILABLE, sentence, (failure_reason){ .reason = "REQUEST_RUNNING", .retry_s = 1 });
 		break;
 	}
 	metrics_ended(c->api->p.metrics, c->operation, code);
@@ -85,4 +87,19 @@ void api_result(void *ctx, rpc_call *call, slice message)
 	err e = parse_request_id(&id, message);
 	if (e == OK) e = api_wait(m->api, call, m->operation, m->kind, &id, NULL, m->wait_ms);
 	if (e != OK) api_refuse(m->api, call, m->operation, e);
+}
+
+void api_abort(void *ctx, rpc_call *call, slice message)
+{
+	api *a = ctx;
+	id32 id;
+
+	err e = parse_request_id(&id, message);
+	if (e == OK) e = desk_abort(a->p.desk, &id);
+	if (e != OK) {
+		api_refuse(a, call, OPERATION_KEYGEN_ABORT, e);
+		return;
+	}
+	metrics_ended(a->p.metrics, OPERATION_KEYGEN_ABORT, GRPC_OK);
+	rpc_reply(call, (slice){ 0 });                         /* Empty */
 }

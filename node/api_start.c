@@ -28,7 +28,7 @@ static err take_in(const visit *v, id32 *id, hash32 *body)
 		*body = r->body;
 		e = admit(a->p.keys, a->p.cluster, r);
 	}
-	if (e == OK) e = desk_submit(a->p.desk, &r);
+	if (e == OK) e = desk_submit(a->p.desk, &r, v->message);
 	if (e != OK) desk_leave(a->p.desk, m->kind);
 	request_free(&r);
 	return e;

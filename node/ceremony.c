@@ -7,26 +7,48 @@
 /* A round waits so long for a silent party; long work adds to it by session_allow. */
 enum { ROUNDS_PER_TIMEOUT = 10, LEAST_ROUND_MS = 500, MOST_AWAY_MS = 5000 };
 
-static int64_t round_ms(const ceremony_tools *t)
+int64_t ceremony_round_ms(const ceremony_tools *t)
 {
 	const int64_t ms = t->config->threshold.net.network_timeout * 1000 / ROUNDS_PER_TIMEOUT;
 	return ms < LEAST_ROUND_MS ? LEAST_ROUND_MS : ms;
 }
 
-static err gather(const ceremony_tools *t, const ceremony_plan *p, uint32_t *attempt)
+/* Whose ceremony it is. */
+static const mpc_context *context_of(const ceremony_plan *p) { return p->sets ? p->sets->new : p->with->context; }
+
+static gathering_plan gathering_of(const ceremony_tools *t, const ceremony_plan *p)
 {
 	const int64_t patience = t->config->threshold.net.network_timeout * 1000;
-	const gathering_plan g = {
+	gathering_plan g = {
 		.c = p->with, .what = p->what, .request = p->request, .vault = t->vault,
 		.all_ms = t->config->service.timeout_secs * 1000, .quorum_ms = patience,
-		.away_ms = patience < MOST_AWAY_MS ? patience : MOST_AWAY_MS,
+		.away_ms = patience < MOST_AWAY_MS ? patience : MOST_AWAY_MS, .stop = p->stop,
 	};
+
+	if (!p->sets) return g;
+	const reshare_sets *x = &p->sets->sets;
+	for (party j = 1; j <= x->n1; j++) add_to(&g.old, x->at[j]);
+	g.n = x->n2, g.t = x->t2, g.old_t = x->t1;
+	return g;
+}
+
+static err gather(const ceremony_tools *t, const ceremony_plan *p, uint32_t *attempt)
+{
+	const gathering_plan g = gathering_of(t, p);
+
 	return announce_gather(t->announcements, attempt, &g);
+}
+
+err ceremony_attend(const ceremony_tools *t, const ceremony_plan *p, uint32_t *attempt, bool until_done)
+{
+	const gathering_plan g = gathering_of(t, p);
+
+	return announce_attend(t->announcements, attempt, &g, until_done);
 }
 
 static ceremony describe(const ceremony_plan *p, uint32_t attempt)
 {
-	const mpc_context *k = p->with->context;
+	const mpc_context *k = context_of(p);
 	ceremony c = { .request = p->terms ? *p->terms : p->request, .context = k->id, .epoch = p->epoch,
 	               .parties = parties_all(k->n), .t = k->t, .attempt = attempt };
 
@@ -37,10 +59,10 @@ static ceremony describe(const ceremony_plan *p, uint32_t attempt)
 
 static session_plan plan_of(const ceremony_tools *t, const ceremony_plan *p, session_id sid)
 {
-	const mpc_context *k = p->with->context;
+	const mpc_context *k = context_of(p);
 
-	return (session_plan){ .sid = sid, .me = k->me, .n = k->n, .t = k->t, .k = 64, .round_ms = round_ms(t),
-	                       .random = t->random, .in = p->with->in, .out = peers_wire(p->with) };
+	return (session_plan){ .sid = sid, .me = k->me, .n = k->n, .t = k->t, .k = 64, .round_ms = ceremony_round_ms(t),
+	                       .random = t->random, .in = p->with->in, .out = peers_wire(p->with), .stop = p->stop };
 }
 
 /* What a session saw of others goes to the log and the counters, once for each party and reason; its accusations only if they
@@ -92,6 +114,7 @@ static __attribute__((noinline)) err run_sessions(const ceremony_tools *t, const
 	session s;
 
 	TRY(gather(t, p, &attempt));
+	if (p->attempt) *p->attempt = attempt;
 	const ceremony c = describe(p, attempt);
 	TRY(say_hello(t, p, &c, &s));
 	err e = record_and_run(t, p, &s);

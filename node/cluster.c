@@ -5,7 +5,10 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "node/audit.h"
+#include "node/epoch_grace.h"
 #include "node/reshared.h"
+#include "node/small_keys.h"
+#include "node/superseded.h"
 #include "vault/spool.h"
 
 /* ---- the life of it ---------------------------------------------------------------------------------------------- */
@@ -24,11 +27,18 @@ static err read_certificate(cluster *c)
 	return e;
 }
 
+static err join_united(void *ctx, const mpc_context *united)
+{
+	cluster *c = ctx;
+	return peers_join(c->peers, united);
+}
+
 static err open_parts(cluster *c, const signer *s)
 {
 	TRY(read_certificate(c));
 	const own_identity own = { *signer_address(s), c->name };
 	TRY(contexts_open(&c->contexts, c->vault, c->config, &own));
+	TRY(crossings_new(&c->crossings, &(crossings_parts){ c, join_united }));
 	TRY(epochs_open(&c->epochs, c->vault, c->contexts));
 	return announcements_new(&c->announcements, wait_system());
 }
@@ -55,7 +65,9 @@ err cluster_start(cluster *c, const engine *e, requests *table)
 	                           (unsigned)(threads ? threads : sysconf(_SC_NPROCESSORS_ONLN)) };
 
 	c->keys = e->keys;
+	c->derived_folder = e->derived_folder;
 	c->table = table;
+	small_keys_tidy(c->derived_folder, c->keys);
 	return ddec_new(&c->ddec, &parts);
 }
 
@@ -69,7 +81,7 @@ static bool epoch_is_there(cluster *c, const committee *with, const id32 *id)
 {
 	const epoch *x;
 
-	if (epochs_hold(&x, c->epochs, id, &with->context->id) != OK) {
+	if (epochs_hold(&x, c->epochs, id, &with->context->makes) != OK) {
 		err_clear();
 		return false;
 	}
@@ -155,6 +167,7 @@ void cluster_free(cluster **cp)
 	peers_free(&c->peers);
 	announcements_free(&c->announcements);
 	epochs_free(&c->epochs);
+	crossings_free(&c->crossings);
 	contexts_free(&c->contexts);
 	buf_free(&c->certificate_pem);
 	buf_free(&c->key_pem);
@@ -178,14 +191,26 @@ static err be_member(const mpc_context *k)
 	return err_fail(ERR_STATE, "context_id: this node is not a party of context %s", id);
 }
 
+/* Who only gives keys to a new context is not in it. */
+static err be_concerned(cluster *c, const request *r, const mpc_context *k)
+{
+	const mpc_context *old;
+
+	if (k->me || !r->epoch.reshares) return be_member(k);
+	err e = contexts_find(&old, c->contexts, &r->epoch.from_context);
+	if (e != OK) err_context("previous_epoch: ");
+	if (e == OK && !old->me) return be_member(k);
+	return e;
+}
+
 err cluster_admits(cluster *c, const request *r)
 {
 	const mpc_context *k;
 	const epoch *x;
 
 	TRY(contexts_find(&k, c->contexts, &r->context_id));
+	if (r->kind == REQUEST_NEW_EPOCH) return be_concerned(c, r, k);
 	TRY(be_member(k));
-	if (r->kind == REQUEST_NEW_EPOCH) return OK;
 	err e = epochs_hold(&x, c->epochs, &r->epoch_id, &r->context_id);
 	if (e != OK) {
 		if (epochs_count(c->epochs) == 0) err_context("no epoch was set up yet; call NewMpcEpoch at every node: ");
@@ -195,19 +220,52 @@ err cluster_admits(cluster *c, const request *r)
 	return OK;
 }
 
-/* With the lease of the new epoch the old one stays. */
-static err may_reshare(cluster *c, const request *r)
+static err find_crossed(const crossed **out, cluster *c, const request *r, const mpc_context *new)
 {
-	reshared_keys found;
+	const mpc_context *old;
+
+	TRY(contexts_find(&old, c->contexts, &r->epoch.from_context));
+	return crossings_get(out, c->crossings, old, new);
+}
+
+err cluster_crossed(const crossed **out, cluster *c, const request *r)
+{
+	const mpc_context *new;
+
+	TRY(contexts_find(&new, c->contexts, &r->context_id));
+	err e = find_crossed(out, c, r, new);
+	if (e != OK) err_context("previous_epoch: ");
+	return e;
+}
+
+static err has_keys(cluster *c, const request *r)
+{
 	const epoch *from;
 
-	err e = epochs_hold(&from, c->epochs, &r->epoch.from, &r->context_id);
+	err e = epochs_hold(&from, c->epochs, &r->epoch.from, &r->epoch.from_context);
 	if (e != OK) {
 		err_context("previous_epoch: ");
 		return e;
 	}
 	epochs_release(c->epochs, &from);
-	return reshared_keys_of(&found, c->keys, r);
+	offer *mine = calloc(1, sizeof *mine);
+	if (!mine) return err_fail(ERR_NOMEM, "no memory for a list of keys");
+	e = reshared_offer(mine, c->keys, c->vault, r);
+	free(mine);
+	return e;
+}
+
+/* With the lease of the new epoch the old one stays.  Who lacks it, or some of its keys, may still get shares. */
+static err may_reshare(cluster *c, const request *r)
+{
+	const crossed *x;
+
+	TRY(cluster_crossed(&x, c, r));
+	if (!x->old->me) return OK;
+	err e = has_keys(c, r);
+	if (e != ERR_NOT_FOUND || !x->new->me) return e;
+	err_clear();
+	return OK;
 }
 
 err cluster_begin_epoch(cluster *c, const request *r)
@@ -253,6 +311,7 @@ void cluster_metrics(buf *out, cluster *c)
 	one_metric(out, "arca_decryptions_opened_total", "counter", "Ciphertexts that were opened.", n.opened);
 	one_metric(out, "arca_epochs", "gauge", "Epochs of this node.", epochs_count(c->epochs));
 	one_metric(out, "arca_contexts", "gauge", "Contexts of this node.", contexts_count(c->contexts));
+	epoch_grace_metrics(out, c);
 	peers_metrics(out, c->peers);
 }
 
@@ -274,11 +333,18 @@ err cluster_make_context(cluster *c, const context_info *info)
 	return OK;
 }
 
-/* Keys first, the epoch's own file last: what a crash leaves can be destroyed again.  Requires: the lease. */
+/*
+ * Under a mark the epoch's own file goes before its keys, so after a crash there is the whole epoch or, once the node has
+ * started (node/keys.h), nothing of it; session ids that were used are forgotten only when no key is left that they were used
+ * with.  After an error it can be done again.  Requires: the lease.
+ */
 static err destroy(cluster *c, const id32 *id)
 {
-	TRY(keys_drop_epoch(c->keys, id));
+	TRY(keys_begin_epoch(c->keys, id));
 	TRY(spool_remove_epoch(c->vault, id));
+	TRY(epochs_erase(c->epochs, id));
+	TRY(keys_drop_epoch(c->keys, id));
+	small_keys_tidy(c->derived_folder, c->keys);
 	TRY(used_sids_erase(c->vault, id));
 	TRY(attempts_bury(c->vault, id));
 	TRY(epochs_destroy(c->epochs, id));
@@ -291,6 +357,23 @@ err cluster_destroy_epoch(cluster *c, const id32 *id)
 {
 	TRY(epochs_begin_destroy(c->epochs, id));
 	err e = destroy(c, id);
+	epochs_end_destroy(c->epochs);
+	return e;
+}
+
+static err be_superseded(cluster *c, const id32 *id)
+{
+	const succession s = succession_of(id, c->keys, c->epochs);
+
+	if (!is_superseded(&s)) return err_fail(ERR_STATE, "the epoch is not superseded any more");
+	return successors_readable(id, c->keys, c->epochs);
+}
+
+err cluster_destroy_superseded(cluster *c, const id32 *id)
+{
+	TRY(epochs_begin_destroy(c->epochs, id));
+	err e = be_superseded(c, id);                    /* the lease keeps what takes its place */
+	if (e == OK) e = destroy(c, id);
 	epochs_end_destroy(c->epochs);
 	return e;
 }
@@ -319,6 +402,12 @@ static err destroy_all(cluster *c, buf *gone, const id32 *context)
 	return e;
 }
 
+static void leave_united(void *ctx, const mpc_context *united)
+{
+	cluster *c = ctx;
+	peers_leave(c->peers, united);
+}
+
 err cluster_destroy_context(cluster *c, buf *gone, const id32 *id)
 {
 	const mpc_context *k;
@@ -331,6 +420,7 @@ err cluster_destroy_context(cluster *c, buf *gone, const id32 *id)
 	epochs_end_destroy(c->epochs);
 	TRY(e);
 	peers_leave(c->peers, k);
+	crossings_drop(c->crossings, k, leave_united, c);
 	AUDIT(.event = AUDIT_CONTEXT_DESTROYED, .id = id);
 	return OK;
 }

@@ -3,6 +3,7 @@
  * node/cluster.h -- what a party of a cluster has beyond a node that is alone.
  *
  *   contexts.h    who the parties are            peers.h     links to them
+ *   crossed.h     two sets of them together
  *   epochs.h      what they share                announce.h  how they come together
  *   used_sids.h   what must never be again       ceremony.h  protocols in rounds
  *   ddec.h        decrypting together
@@ -11,6 +12,7 @@
 #define ARCA_NODE_CLUSTER_H
 
 #include "node/ceremony.h"
+#include "node/crossed.h"
 #include "node/ddec.h"
 #include "rpc/certs.h"
 
@@ -18,8 +20,10 @@ typedef struct cluster {
 	const node_config *config;
 	vault     *vault;
 	keys      *keys;
+	const char *derived_folder;                  /* node/small_keys.h */
 	requests  *table;
 	contexts  *contexts;
+	crossings *crossings;
 	epochs    *epochs;
 	announcements *announcements;
 	ddec      *ddec;
@@ -59,6 +63,9 @@ err  cluster_begin_epoch(cluster *c, const request *r);
 /* Appends what there is to count, for Prometheus. */
 void cluster_metrics(buf *out, cluster *c);
 
+/* The contexts between which keys go, their parties linked.  ERR_NOT_FOUND; else as crossings_get.  Requires: r->epoch.reshares. */
+err  cluster_crossed(const crossed **out, cluster *c, const request *r);
+
 ceremony_tools cluster_tools(const cluster *c, const rng *random);
 
 /* ---- what operators ask: each blocks until it is done ---------------------------------------------------------------- */
@@ -68,5 +75,8 @@ err  cluster_make_context(cluster *c, const context_info *info);
 /* Destroys its epochs first; their ids are appended to `gone`. */
 err  cluster_destroy_context(cluster *c, buf *gone, const id32 *id);
 err  cluster_destroy_epoch(cluster *c, const id32 *id);
+
+/* The same, if it is superseded (superseded.h); ERR_STATE if not, or if now is not the time (epochs_begin_destroy). */
+err  cluster_destroy_superseded(cluster *c, const id32 *id);
 
 #endif

@@ -7,7 +7,8 @@
 
 #define AT(field) offsetof(node_config, field)
 
-enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048, MAX_PEM = 16 << 10, DAY = 86400 };
+enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048, MAX_PEM = 16 << 10, DAY = 86400,
+       MAX_EPOCH_GRACE = 3660 * DAY };
 
 static const char RAM[] = "keys in memory would be lost at every stop; use storage.file";
 static const char S3[] = "object storage is not built in this version; use storage.file";
@@ -28,6 +29,8 @@ static const config_key PEER_KEYS[] = {
 	TEXT("address", IN_PEER(address), 1, 255, NULL, "where its links come in"),
 	NUMBER("port", IN_PEER(port), 1, MAX_PORT, NULL, "and on which port"),
 	TEXT("mpc_identity", IN_PEER(mpc_identity), 0, 255, "", "its name in certificates; the address if empty"),
+	TEXT("public_storage_url", IN_PEER(public_storage_url), 0, MAX_PATH_TEXT, "",
+	  "where it publishes keys (its /PUB/ is below), for a node that missed one; empty: not known"),
 	TEXT("tls_cert", IN_PEER(tls_cert.pem), 0, MAX_PEM, "", "PEM of the authority that signs the party's certificates"),
 	TEXT("tls_cert.path", IN_PEER(tls_cert.path), 0, MAX_PATH_TEXT, "", "or the path of a file with it"),
 	REFUSED("verification_address", "a party's signer is known from its context; leave the key out"),
@@ -105,6 +108,9 @@ static const config_key KEYS[] = {
 	  "as service.min_dec_cache, which stands if dec_capacity is 0"),
 	NUMBER("threshold.num_sessions_preproc", AT(threshold.num_sessions_preproc), 1, 1024, "2",
 	  "of no effect before distributed key generation is built"),
+	NUMBER("threshold.epoch_grace", AT(threshold.epoch_grace), 0, MAX_EPOCH_GRACE, "86400",
+	  "seconds for which an epoch, all of whose keys were reshared to a later one, still answers; then its shares are erased, as they "
+	  "are at once by 'arca epoch destroy'. 0: only by that"),
 	TEXT("threshold.decryption_mode", AT(threshold.decryption_mode), 1, 32, "NoiseFloodSmall", "NoiseFloodSmall"),
 	TEXT("threshold.tls.manual.cert", AT(threshold.tls.cert.pem), 0, MAX_PEM, "", "PEM of this node's certificate"),
 	TEXT("threshold.tls.manual.cert.path", AT(threshold.tls.cert.path), 0, MAX_PATH_TEXT, "", "or the path of a file with it"),

@@ -28,13 +28,14 @@ typedef struct pem_config { char *pem, *path; } pem_config;
 typedef struct peer_config {
 	int64_t    party_id, port;
 	char      *address, *mpc_identity;             /* identity "": the address */
+	char      *public_storage_url;                 /* may be "" */
 	pem_config tls_cert;                           /* of the party's authority: its links show certificates signed by it */
 } peer_config;
 
 typedef struct threshold_config {
 	bool    present;
 	char   *listen_address, *decryption_mode;
-	int64_t listen_port, my_id, threshold, dec_capacity, min_dec_cache, num_sessions_preproc;
+	int64_t listen_port, my_id, threshold, dec_capacity, min_dec_cache, num_sessions_preproc, epoch_grace;
 	struct { pem_config cert, key; } tls;
 	struct {
 		int64_t network_timeout, initial_interval_ms, max_interval,

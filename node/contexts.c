@@ -130,6 +130,21 @@ static err copy_text(const char **out, arena *a, slice s)
 	return OK;
 }
 
+/* http://host/prefix; without a prefix, as nodes publish. */
+static err storage_of(const char **out, arena *a, const node_info *n)
+{
+	const slice url = n->public_storage_url, prefix = n->has_prefix ? n->public_storage_prefix : slice_str("PUB");
+	AUTO(buf) text = { 0 };
+
+	if (url.n) {
+		buf_put_slice(&text, url);
+		while (text.n && text.p[text.n - 1] == '/') text.n--;
+		if (prefix.n) buf_put_u8(&text, '/');
+		buf_put_slice(&text, prefix);
+	}
+	return copy_text(out, a, buf_slice(&text));
+}
+
 static err fill_member(member *m, arena *a, const node_info *n)
 {
 	char host[MAX_HOST + 1];
@@ -142,7 +157,7 @@ static err fill_member(member *m, arena *a, const node_info *n)
 	TRY(copy_text(&pem, a, n->ca_cert));
 	m->ca_pem = slice_of(pem, n->ca_cert.n);
 	m->has_signer = node_info_address(&m->signer, n);
-	return OK;
+	return storage_of(&m->storage, a, n);
 }
 
 /* A context that was checked, without this node's number in it. */
@@ -153,7 +168,7 @@ static err known_new(known_context **out, const context_info *info)
 
 	if (!k) return err_fail(ERR_NOMEM, "no memory for a context");
 	k->memory = arena_with_limit(CONTEXT_ROOM);
-	k->context = (mpc_context){ .id = info->id, .n = (unsigned)info->nodes, .t = info->threshold };
+	k->context = (mpc_context){ .id = info->id, .makes = info->id, .n = (unsigned)info->nodes, .t = info->threshold };
 	err e = arena_new(&k->memory, &list, info->nodes + 1);
 	for (size_t i = 0; e == OK && i < info->nodes; i++) e = fill_member(&list[info->node[i].party_id], &k->memory, &info->node[i]);
 	if (e != OK) {
@@ -202,7 +217,8 @@ static err lay_out_peer(configured *x, size_t i, const peer_config *p)
 	buf_printf(&x->url[i], "https://%s%s%s:%jd", v6 ? "[" : "", p->address, v6 ? "]" : "", (intmax_t)p->port);
 	TRY(pem_config_read(&x->ca[i], &p->tls_cert, "threshold.peers: tls_cert"));
 	x->node[i] = (node_info){ .mpc_identity = slice_str(peer_identity(p)), .external_url = buf_slice(&x->url[i]),
-	                          .party_id = (uint32_t)p->party_id, .has_ca_cert = true, .ca_cert = buf_slice(&x->ca[i]) };
+	                          .public_storage_url = slice_str(p->public_storage_url), .party_id = (uint32_t)p->party_id,
+	                          .has_ca_cert = true, .ca_cert = buf_slice(&x->ca[i]) };
 	return OK;
 }
 

@@ -22,12 +22,14 @@ typedef struct member {
 	const char *host;                    /* where its links come in               */
 	unsigned    port;
 	slice       ca_pem;                  /* who signs its certificates; may be {} */
+	const char *storage;                 /* URL of what it publishes; "": not known. /<type>/<id> follows */
 	bool        has_signer;
 	eth_address signer;
 } member;
 
 typedef struct mpc_context {
 	id32     id;
+	id32     makes;                      /* of which context its ceremonies make epochs: its own, but see crossed.h */
 	unsigned n, t;
 	party    me;                         /* 0: this node is not in it             */
 	bool     configured;                 /* of the configuration: nobody destroys it */

@@ -20,6 +20,7 @@ typedef struct batch {
 	size_t n;
 	ddec_item *item[MOST_IN_BATCH];
 	squashed   ct[MOST_IN_BATCH];
+	lwe64_run  plain[MOST_IN_BATCH];         /* of small formats: what is to be squashed */
 	masked     out[MOST_IN_BATCH];
 } batch;
 
@@ -50,28 +51,30 @@ static size_t memory_of(const batch *b)
 	return bytes + partial_decrypt_memory(key->holder.d, blocks, b->n);
 }
 
-static err squash_one(batch *b, arena *a, size_t i, squashed *out)
+static err read_one(batch *b, arena *a, size_t i, size_t to, const eval_keys *small)
 {
-	ddec_request *q = b->item[i]->of;
+	const ddec_request *q = b->item[i]->of;
 	const decrypt_item *x = asked(b->item[i]);
-	const engine *e = b->d->p.engine;
-	const eval_keys *small = NULL;
 
-	if (b->slow) TRY(small_keys(&small, e, q->key));
-	return squash_file(out, a, own_part_online(q->key)->params, x->type, x->format, x->file, small, e->cores);
+	return squash_read(&b->ct[to], &b->plain[to], a, own_part_online(q->key)->params, x->type, x->format, x->file, small,
+	                   b->d->p.engine->cores);
 }
 
-/* Those that cannot be read end here; the others stay, in order. */
-static void squash_all(batch *b, arena *a)
+/* Those that cannot be read end here; the others stay, in order, and are squashed together. */
+static err squash_all(batch *b, arena *a)
 {
+	const engine *e = b->d->p.engine;
+	const eval_keys *small = NULL;
 	size_t kept = 0;
 
+	if (b->slow) TRY(small_keys(&small, e, b->item[0]->of->key));
 	for (size_t i = 0; i < b->n; i++) {
-		err e = squash_one(b, a, i, &b->ct[kept]);
-		if (e != OK) ddec_item_ended(b->item[i], e);
+		err read = read_one(b, a, i, kept, small);
+		if (read != OK) ddec_item_ended(b->item[i], read);
 		else b->item[kept++] = b->item[i];
 	}
 	b->n = kept;
+	return b->slow && b->n ? squash_rest(b->ct, b->plain, b->n, a, small, e->cores) : OK;
 }
 
 static void seal_one(ddec_item *item, const masked *m)
@@ -147,8 +150,8 @@ static void run_batch(void *arg)
 
 	atomic_fetch_add(&d->batches, 1);
 	atomic_fetch_add(&d->items, b->n);
-	squash_all(b, &a);
-	err e = b->n ? decrypt_all(b, &a) : OK;
+	err e = squash_all(b, &a);
+	if (e == OK && b->n) e = decrypt_all(b, &a);
 	if (e != OK) all_failed(b, e);
 	else for (size_t i = 0; i < b->n; i++) pass_on(b, i);
 	arena_free(&a);
@@ -168,14 +171,15 @@ static bool fits(const batch *b, const ddec_item *item)
 	return q->key == first->key && q->epoch == first->epoch && q->operation == first->operation && is_slow(item) == b->slow;
 }
 
-/* Takes the first item that may go and those that fit it, at most so many; NULL if none may. */
+/* Takes the first item that may go and those that fit it, at most so many; NULL if none may.  Of small formats no other batch
+ * runs meanwhile, and all that wait pass the key together. */
 static batch *form(ddec *d, size_t most)
 {
 	batch *b = calloc(1, sizeof *b);
 
 	ASSERT(b);
 	b->d = d;
-	for (ddec_item **at = &d->queue; *at && b->n < most;) {
+	for (ddec_item **at = &d->queue; *at && b->n < (b->slow ? MOST_IN_BATCH : most);) {
 		ddec_item *item = *at;
 		const bool takes = b->n ? fits(b, item) : !(is_slow(item) && d->slow_runs);
 		if (!takes) {

@@ -4,11 +4,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "node/admit.h"
 #include "node/audit.h"
 #include "node/cluster.h"
+#include "node/parse.h"
 #include "node/policy.h"
 #include "node/replies.h"
 #include "node/reshared.h"
+#include "rpc/list.h"
 #include "rpc/wait.h"
 
 struct desk {
@@ -17,6 +20,7 @@ struct desk {
 	pthread_cond_t  idle;
 	size_t          running, held;       /* requests, and bytes of them */
 	bool            closed;
+	list            abortable;           /* jobs */
 };
 
 typedef struct job {
@@ -24,6 +28,8 @@ typedef struct job {
 	request *request;
 	buf      facts;
 	int64_t  started_ms;
+	stop_flag stop;
+	list     abortable;
 
 	/* Once the work has ended. */
 	err      failed;
@@ -42,6 +48,7 @@ err desk_new(desk **out, const desk_parts *parts)
 	d->p = *parts;
 	pthread_mutex_init(&d->lock, NULL);
 	wait_init(&d->idle);
+	list_init(&d->abortable);
 	*out = d;
 	return OK;
 }
@@ -116,6 +123,48 @@ size_t desk_running(desk *d)
 	return n;
 }
 
+/* ---- ended before their time ---------------------------------------------------------------------------------- */
+
+static void may_be_aborted(desk *d, job *j)
+{
+	const request_kind kind = j->request->kind;
+
+	if (kind != REQUEST_PREPROC && kind != REQUEST_KEYGEN) return;
+	pthread_mutex_lock(&d->lock);
+	list_append(&d->abortable, &j->abortable);
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* Before anybody is told how it ended. */
+static void may_no_longer_be_aborted(desk *d, job *j)
+{
+	pthread_mutex_lock(&d->lock);
+	list_leave(&j->abortable);
+	pthread_mutex_unlock(&d->lock);
+}
+
+static bool is_about(const request *r, const id32 *preproc)
+{
+	return id_eq_var(r->kind == REQUEST_PREPROC ? &r->id : &r->keygen.preproc_id, preproc);
+}
+
+err desk_abort(desk *d, const id32 *preproc)
+{
+	bool asked = false;
+	char id[ID_TEXT];
+
+	pthread_mutex_lock(&d->lock);
+	FOR_EACH_LINK(l, &d->abortable) {
+		job *j = MEMBER_OF(l, job, abortable);
+		if (is_about(j->request, preproc)) asked |= stop_ask(&j->stop);
+	}
+	pthread_mutex_unlock(&d->lock);
+	if (asked) return OK;
+	id_text(id, preproc);
+	return err_fail(ERR_NOT_FOUND, "neither a preprocessing %s nor a key generation that uses it up is running, or it is past its "
+	                "last step: ask for its result", id);
+}
+
 /* ---- out ---------------------------------------------------------------------------------------------------- */
 
 static operation inner_operation(request_kind kind)
@@ -143,22 +192,30 @@ static err record_done(desk *d, const job *j, slice response)
 	return made_something(r->kind) ? OK : journal_outcome(d->p.journal, &v);
 }
 
-static void conclude_failed(desk *d, const job *j, err cause)
+/* With the thread's sentence. */
+static void end_as_failed(desk *d, request_view who, err cause)
 {
-	const request *r = j->request;
 	char why[512];
 
 	snprintf(why, sizeof why, "%s", err_text()[0] ? err_text() : err_name(cause));
-	AUDIT(.event = AUDIT_REQUEST_FAILED, .kind = r->kind, .id = &r->id, .text = why);
+	AUDIT(.event = AUDIT_REQUEST_FAILED, .kind = who.kind, .id = &who.id, .text = why);
 	log_err(LOG_DEBUG, "failed at", cause);
-	metrics_ended(d->p.metrics, inner_operation(r->kind), grpc_status_of_err(cause));
+	metrics_ended(d->p.metrics, inner_operation(who.kind), grpc_status_of_err(cause));
 
-	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_FAILED,
-	                         .facts = buf_slice(&j->facts), .why = why };
-	err e = journal_outcome(d->p.journal, &v);
+	who.state = REQUEST_FAILED;
+	who.why = why;
+	err e = journal_outcome(d->p.journal, &who);
 	if (e != OK) log_err(LOG_ERROR, "this failure is not in the journal", e);
+	requests_finish_failed(d->p.table, who.kind, &who.id, cause, why);
+}
+
+static void conclude_failed(desk *d, const job *j, err cause)
+{
+	const request *r = j->request;
+
 	limiter_give(d->p.limiter, r->kind);
-	requests_finish_failed(d->p.table, r->kind, &r->id, cause, why);
+	const request_view who = { .kind = r->kind, .id = r->id, .body = r->body, .facts = buf_slice(&j->facts) };
+	end_as_failed(d, who, cause);
 }
 
 static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
@@ -200,7 +257,10 @@ static void conclude(void *arg)
 	job *j = arg;
 	desk *d = j->desk;
 
-	err e = j->failed == OK ? OK : err_fail(j->failed, "%s", j->why);
+	may_no_longer_be_aborted(d, j);
+	/* Whatever a stop made fail, and what nobody else has bound. */
+	err e = j->failed == OK ? stop_forbid(&j->stop) : stop_look(&j->stop);
+	if (e == OK && j->failed != OK) e = err_fail(j->failed, "%s", j->why);
 	if (e == OK) e = requests_fit(d->p.table, j->request->kind, j->response.n);
 	if (e == OK) e = record_done(d, j, buf_slice(&j->response));
 	if (e == OK) conclude_done(d, j, &j->response, clock_now_ms(d->p.engine->clock) - j->started_ms);
@@ -274,41 +334,55 @@ static err use_preprocessing(desk *d, const job *j)
 	return OK;
 }
 
+/* On disk before a decryption is acknowledged, so that the next start goes on with it after a crash. */
+static err keep_message(desk *d, const request *r, slice message)
+{
+	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_PENDING };
+
+	return journal_taken(d->p.journal, &v, message);
+}
+
 /* What the request takes for itself before anybody is told that it was taken in. */
-static err take_hold(desk *d, const job *j)
+static err take_hold(desk *d, const job *j, slice message)
 {
 	const request *r = j->request;
 
 	TRY(engine_prepare(d->p.engine, r));
-	err e = r->kind == REQUEST_KEYGEN ? use_preprocessing(d, j) : OK;
+	err e = OK;
+	if (r->kind == REQUEST_KEYGEN) e = use_preprocessing(d, j);
+	else if (request_is_decryption(r->kind)) e = keep_message(d, r, message);
 	if (e != OK) engine_unprepare(d->p.engine, r);
 	return e;
 }
 
-static err send_to_work(desk *d, job *j)
+/* The request is in the table: from here on it ends by its job. */
+static void send_to_work(desk *d, job *j)
 {
-	request *r = j->request;
+	const request *r = j->request;
 	const work_place place = engine_place(d->p.engine, r);
 
-	TRY(requests_start(d->p.table, r->kind, &r->id, &r->body, buf_slice(&j->facts)));
-	err e = take_hold(d, j);
-	if (e != OK) {
-		requests_withdraw(d->p.table, r->kind, &r->id);
-		return e;
-	}
 	AUDIT(.event = AUDIT_REQUEST_STARTED, .kind = r->kind, .id = &r->id);
+	may_be_aborted(d, j);
 	if (place == WORK_NOWHERE) {
 		run(j);
-		return OK;
+		return;
 	}
-	e = pool_submit(place == WORK_CEREMONY ? d->p.ceremonies : d->p.cores, run, j, 0);
-	if (e == OK) return OK;
-
-	/* It is in the table, and a key generation has used its preprocessing: it ends as failed. */
+	err e = pool_submit(place == WORK_CEREMONY ? d->p.ceremonies : d->p.cores, run, j, 0);
+	if (e == OK) return;
 	engine_unprepare(d->p.engine, r);
+	may_no_longer_be_aborted(d, j);
 	conclude_failed(d, j, e);
 	job_end(j);
-	return OK;
+}
+
+static err take_in(desk *d, job *j, slice message)
+{
+	const request *r = j->request;
+
+	TRY(requests_start(d->p.table, r->kind, &r->id, &r->body, buf_slice(&j->facts)));
+	err e = take_hold(d, j, message);
+	if (e != OK) requests_withdraw(d->p.table, r->kind, &r->id);
+	return e;
 }
 
 /* What a request leaves for later ones. */
@@ -317,11 +391,13 @@ static job *job_new(desk *d, request *r)
 	job *j = calloc(1, sizeof *j);
 	ASSERT(j);
 	*j = (job){ .desk = d, .request = r };
+	list_init(&j->abortable);
+	r->stop = &j->stop;
 	if (r->kind == REQUEST_PREPROC) preproc_facts_write(&j->facts, r);
 	return j;
 }
 
-err desk_submit(desk *d, request **rp)
+err desk_submit(desk *d, request **rp, slice message)
 {
 	request *r = *rp;
 	const size_t bytes = r->memory.used;
@@ -334,14 +410,16 @@ err desk_submit(desk *d, request **rp)
 	}
 	TRY(count_in(d, bytes));
 	job *j = job_new(d, r);
-	err e = send_to_work(d, j);
+	err e = take_in(d, j, message);
 	if (e != OK) {
+		r->stop = NULL;
 		j->request = NULL;                     /* stays the caller's */
 		job_free(j);
 		count_out(d, bytes);
 		return e;
 	}
 	*rp = NULL;
+	send_to_work(d, j);
 	return OK;
 }
 
@@ -422,4 +500,52 @@ err desk_restore(desk *d)
 	keys_each(d->p.engine->keys, restore_key, d);
 	journal_each_consumed(d->p.journal, restore_interrupted, d);
 	return d->p.engine->cluster ? restore_cluster(d, d->p.engine->cluster) : OK;
+}
+
+/* ---- going on ----------------------------------------------------------------------------------------------- */
+
+/* As if it had just been asked, but for what is on disk and in the table already. */
+static err go_on(desk *d, request **r, request_kind kind, const id32 *id, slice message)
+{
+	TRY(parse_request(r, kind, message));
+	if (!id_eq_var(&(*r)->id, id)) return err_fail(ERR_STATE, "what the journal has of it is another request");
+	TRY(admit(d->p.engine->keys, d->p.engine->cluster, *r));
+	TRY(engine_prepare(d->p.engine, *r));
+	err e = count_in(d, (*r)->memory.used);
+	if (e != OK) {
+		engine_unprepare(d->p.engine, *r);
+		return e;
+	}
+	send_to_work(d, job_new(d, *r));
+	*r = NULL;
+	return OK;
+}
+
+static void copy_body(void *ctx, const request_view *v)
+{
+	hash32 *body = ctx;
+	*body = v->body;
+}
+
+static void resume(void *ctx, request_kind kind, const id32 *id, slice message)
+{
+	desk *d = ctx;
+	request *r = NULL;
+	request_view who = { .kind = kind, .id = *id };
+
+	err e = desk_enter(d, kind);
+	if (e == OK) {
+		e = go_on(d, &r, kind, id, message);
+		if (e != OK) desk_leave(d, kind);
+	}
+	request_free(&r);
+	if (e == OK) return;
+	requests_look(d->p.table, kind, id, copy_body, &who.body);
+	end_as_failed(d, who, e);
+	err_clear();
+}
+
+err desk_resume(desk *d)
+{
+	return journal_each_pending(d->p.journal, resume, d);
 }

@@ -4,8 +4,10 @@
  *
  *   api  --struct request-->  desk  --pool-->  engine  --response-->  desk: journal, table, waiters
  *
- * Order at the end of a request: the outcome is on disk, then in the table, then with whoever waits.  A request that was
- * taken in always ends: whatever happens to its job, the table learns of it.
+ * A decryption is on disk before it is acknowledged, and if the node is killed the next start goes on with it: what a party
+ * opens hangs on the ciphertext alone, so that a second time gives nothing away.  Order at the end of a request: the
+ * outcome is on disk, then in the table, then with whoever waits.  A request that was taken in always ends: whatever
+ * happens to its job, the table learns of it.
  */
 #ifndef ARCA_NODE_DESK_H
 #define ARCA_NODE_DESK_H
@@ -46,12 +48,22 @@ err  desk_restore(desk *d);
 err  desk_enter(desk *d, request_kind kind);
 void desk_leave(desk *d, request_kind kind);
 
+/* Goes on with the decryptions that a stop interrupted.  Once, after desk_restore, when the engine can work.  ERR_IO. */
+err  desk_resume(desk *d);
+
 /*
- * Takes the request in and sends it to work.  On OK *r is taken; on an error it stays the caller's, who leaves.
+ * Takes the request in and sends it to work; message: what it was parsed from.  On OK *r is taken; on an error it stays the caller's, who leaves.
  * ERR_EXISTS, ERR_EXHAUSTED as requests_start; for a key generation the errors of its preprocessing; ERR_BUSY when the
  * node is stopping.
  */
-err  desk_submit(desk *d, request **r);
+err  desk_submit(desk *d, request **r, slice message);
+
+/*
+ * Ends the preprocessing of this id, or the key generation that uses it up, if one of them waits or runs: soon after, the
+ * request has failed with ERR_CANCELLED, and nothing of it is left.  ERR_NOT_FOUND: neither does, or it is past the point from
+ * which it comes to its end.
+ */
+err  desk_abort(desk *d, const id32 *preproc);
 
 /* Nothing is taken in any more. */
 void desk_close(desk *d);

@@ -20,11 +20,7 @@ static operation_run *const CLUSTER[REQUEST_KINDS] = {
 };
 
 /* With a dealer there is nothing to prepare. */
-#ifdef ARCA_INSECURE_KEYGEN
 static operation_run *const DEALT[REQUEST_KINDS] = { [REQUEST_PREPROC] = engine_preproc, [REQUEST_KEYGEN] = engine_deal };
-#else
-static operation_run *const DEALT[REQUEST_KINDS] = { 0 };
-#endif
 
 static operation_run *what_to_run(const engine *e, const request *r)
 {

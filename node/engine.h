@@ -6,7 +6,8 @@
  * for a node that is alone and one for a party of a cluster.
  *
  *   alone         engine_keygen.c, engine_decrypt.c
- *   in a cluster  engine_epoch.c, engine_joint.c (with joint_key.h), engine_deal.c (with deal.h), ddec.h
+ *   in a cluster  engine_epoch.c, engine_joint.c (with joint_key.h), engine_deal.c (with deal.h) or its
+ *                 substitute engine_deal_none.c, ddec.h
  */
 #ifndef ARCA_NODE_ENGINE_H
 #define ARCA_NODE_ENGINE_H
@@ -17,6 +18,7 @@
 #include "node/key_progress.h"
 #include "node/keys.h"
 #include "node/request.h"
+#include "node/signatures.h"
 
 /* How work ends: called once, on any thread.  After an error the sentence is the thread's; the response may be taken. */
 typedef void work_ended(void *ctx, err e, buf *response);
@@ -56,15 +58,18 @@ err engine_user_decrypt(const engine *e, buf *response, const request *r);
 err engine_epoch(const engine *e, buf *response, const request *r);
 err engine_joint_preproc(const engine *e, buf *response, const request *r);
 err engine_joint_keygen(const engine *e, buf *response, const request *r);
-err engine_deal(const engine *e, buf *response, const request *r);          /* builds with insecure_keygen only */
+err engine_deal(const engine *e, buf *response, const request *r);
 
 /* ---- what key generations share -------------------------------------------------------------------------------- */
 
-/* What is signed about the published files, and the record of the key; borrows from all. */
-secp_rsig  engine_sign_keys(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest);
-secp_rsig  engine_sign_again(const engine *e, const request *r, const key_metadata *m);       /* of a key that was signed before */
-key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest,
-                             const secp_rsig *external);
+/* The tag of the files of a key generation. */
+err        engine_key_tag(id32 *out, const engine *e, const request *r);
+
+/* The record of a key whose published files have these digests, not signed yet; borrows from all. */
+key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest);
+
+/* Signs what the metadata say, with the request's extra data, for its domain and under its schemes; they then borrow from both. */
+void engine_sign_key(signatures *out, const engine *e, const request *r, key_metadata *m);
 
 /* Signs a part that a ceremony has made, stores it with these marks, and answers. */
 struct new_key;

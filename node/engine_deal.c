@@ -128,7 +128,7 @@ static err run_ceremony(dealing *d, const mpc_context *k)
 	const request *r = d->request;
 	const ceremony_tools tools = cluster_tools(e->cluster, e->random);
 	ceremony_plan plan = { .what = ATTEMPT_DEAL, .operation = "deal", .request = r->id, .epoch = r->epoch_id, .run = deal_run,
-	                       .arg = &d->deal };
+	                       .arg = &d->deal, .stop = r->stop };
 
 	TRY(peers_committee(&plan.with, e->cluster->peers, k));
 	return ceremony_run(&tools, &plan);

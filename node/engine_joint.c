@@ -41,7 +41,7 @@ static err run_ceremony(const joint_work *w, attempted what, const char *operati
 	const request *r = w->request;
 	const ceremony_tools tools = cluster_tools(e->cluster, e->random);
 	ceremony_plan plan = { .what = what, .operation = operation, .request = r->id, .epoch = r->epoch_id, .prss = w->epoch->masks,
-	                       .run = run, .arg = arg };
+	                       .run = run, .arg = arg, .stop = r->stop };
 
 	TRY(peers_committee(&plan.with, e->cluster->peers, w->epoch->context));
 	return ceremony_run(&tools, &plan);
@@ -94,6 +94,7 @@ static err prepare(const joint_work *w, buf *response)
 	if (failed == OK)
 		failed = spool_new(&j->setup.spool, e->cluster->vault, &r->epoch_id, &r->id, &j->setup.plan.shape, e->random);
 	if (failed == OK) failed = prepare_in(j, w);
+	if (failed == OK) failed = stop_forbid(r->stop);
 	if (failed == OK) failed = spool_finish(j->setup.spool);
 	spool_free(&j->setup.spool);
 	free(j);
@@ -115,13 +116,45 @@ static unsigned secrets_of(const lat_params *p)
 	return which;
 }
 
-static err take_room(joint_key *j, const joint_work *w)
+/* The same shares under another id.  Whoever had the secrets whole has them still: the mark goes with them. */
+static err take_existing(joint_key *j, uint8_t *marks, const joint_work *w)
+{
+	const request *r = w->request;
+	const id32 *existing = &r->keygen.existing;
+	key_share *mine = &j->mine.share;
+	key_facts facts;
+	char id[ID_TEXT];
+
+	TRY(keys_facts(&facts, w->engine->keys, &r->epoch_id, existing));
+	TRY(key_may(&facts, KEY_USE_DECRYPT));
+	TRY(keys_read_share(mine, w->engine->keys, &r->epoch_id, existing));
+	*marks = facts.marks & KEY_INSECURE;
+	mine->holder = j->setup.holder;
+	id_text(id, existing);
+	if (mine->params != r->keygen.params)
+		return err_fail(ERR_REQUEST, "existing_keyset_id: key %s is for the parameters %s, not for %s", id, mine->params->name,
+		                r->keygen.params->name);
+	for (secret_id s = 0; s < SECRETS; s++)
+		if (secret_length(mine->params, s) && !mine->word[s])
+			return err_fail(ERR_STATE, "existing_keyset_id: of key %s this party does not have all secrets", id);
+	return OK;
+}
+
+static err take_secrets(joint_key *j, uint8_t *marks, const joint_work *w)
+{
+	const lat_params *params = w->request->keygen.params;
+
+	if (keygen_is_migration(w->request)) return take_existing(j, marks, w);
+	return key_share_new(&j->mine.share, &j->setup.holder, params, secrets_of(params));
+}
+
+static err take_room(joint_key *j, uint8_t *marks, const joint_work *w)
 {
 	const request *r = w->request;
 
 	TRY(spool_use(&j->setup.spool, w->engine->cluster->vault, &r->epoch_id, &r->keygen.preproc_id, &j->setup.plan.shape));
 	TRY(keys_draft(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
-	return key_share_new(&j->mine.share, &j->setup.holder, r->keygen.params, secrets_of(r->keygen.params));
+	return take_secrets(j, marks, w);
 }
 
 static err generate_in(joint_key *j, const joint_work *w)
@@ -141,13 +174,15 @@ static err generate(const joint_work *w, buf *response)
 	const engine *e = w->engine;
 	const request *r = w->request;
 	joint_key *j = calloc(1, sizeof *j);
+	uint8_t marks = 0;
 
 	if (!j) return err_fail(ERR_NOMEM, "no memory for a key");
 	set_up(&j->setup, w, r->keygen.params, &r->keygen.keyset);
 	j->cores = e->cores;
-	err failed = take_room(j, w);
+	err failed = take_room(j, &marks, w);
+	if (failed == OK) failed = engine_key_tag(&j->tag, e, r);
 	if (failed == OK) failed = generate_in(j, w);
-	if (failed == OK) failed = engine_store_part(e, response, r, &j->mine, 0);
+	if (failed == OK) failed = engine_store_part(e, response, r, &j->mine, marks);
 	spool_free(&j->setup.spool);
 	new_key_clear(&j->mine);
 	free(j);

@@ -6,54 +6,46 @@
  * as from a cluster.  A dealer's is that, too.
  */
 #include "node/engine.h"
+#include "node/key_tag.h"
 #include "node/new_key.h"
 #include "node/replies.h"
-
-static slice rsig_slice(const secp_rsig *s)
-{
-	return slice_of(s->b, sizeof s->b);
-}
 
 err engine_preproc(const engine *e, buf *response, const request *r)
 {
 	const hash32 digest = kms712_prep_keygen(&r->domain, e->profile, &r->id, r->extra_data);
-	const secp_rsig external = sign_external(e->signer, &digest);
+	AUTO(buf) payload = { 0 };
+	signatures made;
 
-	reply_preproc(response, r, rsig_slice(&external));
+	prep_payload_write(&payload, &r->id, r->extra_data);
+	signatures_make(&made, e->signer, r, &digest, "PDAT_KEY", buf_slice(&payload));
+	reply_preproc(response, r, &made);
 	return OK;
 }
 
-/* Digest and signature are in the order ServerKey < PublicKey < CompressedXofKeySet, and so is the stored list. */
-secp_rsig engine_sign_keys(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest)
-{
-	const kms712_key_digest digest[] = {
-		{ KMS712_PUBLIC_KEY, slice_of(public_key_digest, KEY_DIGEST_BYTES) },
-		{ KMS712_COMPRESSED_KEY_SET, slice_of(xof_keyset_digest, KEY_DIGEST_BYTES) },
-	};
-	const hash32 h = kms712_keygen(&r->domain, e->profile, &r->keygen.preproc_id, &r->id, digest, COUNT(digest), r->extra_data);
-
-	return sign_external(e->signer, &h);
-}
-
-secp_rsig engine_sign_again(const engine *e, const request *r, const key_metadata *m)
+/* What contracts check has the digests in the stored order, too: ServerKey < PublicKey < CompressedXofKeySet. */
+void engine_sign_key(signatures *out, const engine *e, const request *r, key_metadata *m)
 {
 	static const kms712_key_type TYPE[PUB_TYPES] = {
 		[PUB_SERVER_KEY] = KMS712_SERVER_KEY, [PUB_PUBLIC_KEY] = KMS712_PUBLIC_KEY,
 		[PUB_COMPRESSED_XOF_KEY_SET] = KMS712_COMPRESSED_KEY_SET,
 	};
 	kms712_key_digest digest[MAX_KEY_DIGESTS];
+	AUTO(buf) payload = { 0 };
 
 	ASSERT(m->digests <= COUNT(digest));
+	m->has_extra_data = true;
+	m->extra_data = r->extra_data;
 	for (size_t i = 0; i < m->digests; i++) digest[i] = (kms712_key_digest){ TYPE[m->digest[i].type], m->digest[i].digest };
-	const hash32 h = kms712_keygen(&r->domain, e->profile, &m->prep_id, &m->key_id, digest, m->digests, r->extra_data);
-
-	return sign_external(e->signer, &h);
+	const hash32 h = kms712_keygen(&r->domain, e->profile, &m->prep_id, &m->key_id, digest, m->digests, m->extra_data);
+	keygen_payload_write(&payload, m);
+	signatures_make(out, e->signer, r, &h, "PDAT_KEY", buf_slice(&payload));
+	m->external_signature = signatures_external(out);
+	m->signatures = signatures_typed(m->signature, out);
 }
 
-key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest,
-                             const secp_rsig *external)
+key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest)
 {
-	key_record k = {
+	return (key_record){
 		.state = KEY_ACTIVE,
 		.fhe_parameter = r->keygen.params->fhe_parameter,
 		.created_ms = clock_unix_ms(e->clock),
@@ -64,24 +56,35 @@ key_record engine_key_record(const engine *e, const request *r, const uint8_t *p
 			.digests = 2,
 			.digest = { { PUB_PUBLIC_KEY, slice_of(public_key_digest, KEY_DIGEST_BYTES) },
 			            { PUB_COMPRESSED_XOF_KEY_SET, slice_of(xof_keyset_digest, KEY_DIGEST_BYTES) } },
-			.has_extra_data = true,
-			.extra_data = r->extra_data,
-			.external_signature = rsig_slice(external),
 		},
 	};
-	k.metadata.signatures = reply_signatures(k.metadata.signature, r, rsig_slice(external));
-	return k;
 }
 
 err engine_store_part(const engine *e, buf *response, const request *r, const new_key *k, uint8_t marks)
 {
-	const secp_rsig external = engine_sign_keys(e, r, k->public_key_digest, k->keyset_digest);
-	key_record record = engine_key_record(e, r, k->public_key_digest, k->keyset_digest, &external);
+	key_record record = engine_key_record(e, r, k->public_key_digest, k->keyset_digest);
+	signatures made;
 
+	engine_sign_key(&made, e, r, &record.metadata);
 	record.marks = marks;
 	TRY(keys_create_part(e->keys, &k->share, buf_slice(&k->public_key), k->keyset, &record));
 	reply_keygen(response, &record.metadata);
 	return OK;
+}
+
+err engine_key_tag(id32 *out, const engine *e, const request *r)
+{
+	*out = r->id;
+	return r->keygen.keeps_tag ? key_tag(out, e->keys, &r->keygen.existing) : OK;
+}
+
+/* The secrets of a key of this node, for the parameters that were asked for. */
+static err find_existing(const secret_keys **out, const engine *e, const request *r)
+{
+	TRY(keys_for_decryption(out, e->keys, &r->epoch_id, &r->keygen.existing));
+	if ((*out)->params == r->keygen.params) return OK;
+	return err_fail(ERR_REQUEST, "existing_keyset_id: that key is for the parameters %s, not for %s", (*out)->params->name,
+	                r->keygen.params->name);
 }
 
 /* Made where it stays: of the key set's file there is never a second copy, on disk or in memory. */
@@ -89,10 +92,17 @@ static err make(key_files *out, const engine *e, const request *r)
 {
 	key_step step = key_step_begin(e->making, e->clock, &KEY_MADE, &r->id);
 	const progress told = key_step_progress(&step);
-	draft *room;
+	const secret_keys *existing = NULL;
+	draft *room = NULL;
+	id32 tag;
 
-	TRY(keys_draft(&room, e->keys, &r->id, r->keygen.params));
-	err failed = tkms_keygen_into(out, &room, e->cores, r->keygen.params, &r->id, e->random, &told);
+	err failed = engine_key_tag(&tag, e, r);
+	if (failed == OK && keygen_is_migration(r)) failed = find_existing(&existing, e, r);
+	if (failed == OK) failed = keys_draft(&room, e->keys, &r->id, r->keygen.params);
+	if (failed == OK && existing)
+		failed = tkms_keygen_from(out, &room, e->cores, existing, &r->id, &tag, e->random, &told);
+	else if (failed == OK)
+		failed = tkms_keygen_into(out, &room, e->cores, r->keygen.params, &r->id, e->random, &told);
 	key_step_end(&step);
 	return failed;
 }
@@ -102,8 +112,14 @@ err engine_keygen(const engine *e, buf *response, const request *r)
 	key_files files = { 0 };
 
 	TRY(make(&files, e, r));
-	const secp_rsig external = engine_sign_keys(e, r, files.public_key_digest, files.xof_keyset_digest);
-	const key_record record = engine_key_record(e, r, files.public_key_digest, files.xof_keyset_digest, &external);
+	err bound = stop_forbid(r->stop);
+	if (bound != OK) {
+		key_files_free(&files);
+		return bound;
+	}
+	key_record record = engine_key_record(e, r, files.public_key_digest, files.xof_keyset_digest);
+	signatures made;
+	engine_sign_key(&made, e, r, &record.metadata);
 	err done = keys_create(e->keys, &r->epoch_id, &files, &record);
 	if (done == OK) reply_keygen(response, &record.metadata);
 	key_files_free(&files);

@@ -8,7 +8,7 @@ typedef struct kept_epoch {
 	epoch  epoch;                        /* the first member: what is given out */
 	struct kept_epoch *next;
 	unsigned holds, storing;
-	bool   gone;
+	bool   closed, gone;
 } kept_epoch;
 
 typedef struct lease { struct lease *next; id32 id, context; } lease;
@@ -76,6 +76,14 @@ static err not_found(const id32 *id)
 
 	id_text(text, id);
 	return err_fail(ERR_NOT_FOUND, "epoch_id: there is no epoch %s", text);
+}
+
+static err superseded(const id32 *id)
+{
+	char text[ID_TEXT];
+
+	id_text(text, id);
+	return err_fail(ERR_NOT_FOUND, "epoch_id: epoch %s was superseded and is being erased", text);
 }
 
 /* ---- loading ---------------------------------------------------------------------------------------------------- */
@@ -173,8 +181,11 @@ err epochs_hold(const epoch **out, epochs *e, const id32 *id, const id32 *contex
 	pthread_mutex_lock(&e->lock);
 	kept_epoch *x = find(e, id);
 	if (x && context && !id_eq_var(&x->epoch.context->id, context)) x = NULL;
+	const bool closed = x && x->closed;
+	if (closed) x = NULL;
 	if (x) x->holds++;
 	pthread_mutex_unlock(&e->lock);
+	if (closed) return superseded(id);
 	if (!x) {
 		err failed = not_found(id);
 		if (context) err_context("in this context, ");
@@ -237,6 +248,15 @@ size_t epochs_count(epochs *e)
 	const size_t n = count(e);
 	pthread_mutex_unlock(&e->lock);
 	return n;
+}
+
+bool epochs_made(int64_t *unix_ms, epochs *e, const id32 *id)
+{
+	pthread_mutex_lock(&e->lock);
+	const kept_epoch *x = find(e, id);
+	if (x) *unix_ms = x->epoch.created_ms;
+	pthread_mutex_unlock(&e->lock);
+	return x;
 }
 
 /* ---- creating --------------------------------------------------------------------------------------------------- */
@@ -354,9 +374,14 @@ void epochs_end_destroy(epochs *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
+err epochs_erase(epochs *e, const id32 *id)
+{
+	return vault_remove_private(e->vault, PRIV_EPOCH_DATA, NULL, id);
+}
+
 err epochs_destroy(epochs *e, const id32 *id)
 {
-	TRY(vault_remove_private(e->vault, PRIV_EPOCH_DATA, NULL, id));
+	TRY(epochs_erase(e, id));
 	pthread_mutex_lock(&e->lock);
 	kept_epoch *x = find(e, id);
 	if (x) {
@@ -365,4 +390,22 @@ err epochs_destroy(epochs *e, const id32 *id)
 	}
 	pthread_mutex_unlock(&e->lock);
 	return OK;
+}
+
+bool epochs_close(epochs *e, const id32 *id)
+{
+	pthread_mutex_lock(&e->lock);
+	kept_epoch *x = find(e, id);
+	if (x) x->closed = true;
+	const bool unused = x && x->holds == 0;
+	pthread_mutex_unlock(&e->lock);
+	return unused;
+}
+
+void epochs_reopen(epochs *e, const id32 *id)
+{
+	pthread_mutex_lock(&e->lock);
+	kept_epoch *x = find(e, id);
+	if (x) x->closed = false;
+	pthread_mutex_unlock(&e->lock);
 }

@@ -44,6 +44,9 @@ void epochs_end_storing(epochs *e, const epoch *held);
 void epochs_each(epochs *e, void (*each)(void *ctx, const epoch *x), void *ctx);
 size_t epochs_count(epochs *e);
 
+/* When it was made; false: there is none. */
+bool epochs_made(int64_t *unix_ms, epochs *e, const id32 *id);
+
 /* ---- creating --------------------------------------------------------------------------------------------------- */
 
 /* Takes the lease for a new epoch of the context.  ERR_EXISTS: it is there; ERR_REQUEST: its id is not above the others';
@@ -63,7 +66,13 @@ err  epochs_begin_destroy(epochs *e, const id32 *id);
 err  epochs_begin_destroy_context(epochs *e);
 void epochs_end_destroy(epochs *e);
 
-/* Removes file and table entry.  Requires: the lease. */
+/* Erases its file: whatever happens then, after the next start there is no such epoch.  It is in use until epochs_destroy, which
+ * ends its place in the table, too.  Both can be repeated.  Requires: the lease. */
+err  epochs_erase(epochs *e, const id32 *id);
 err  epochs_destroy(epochs *e, const id32 *id);
+
+/* Nobody new gets hold of the epoch, as if it were gone; true: nobody holds it.  It stays so until it is destroyed or opened. */
+bool epochs_close(epochs *e, const id32 *id);
+void epochs_reopen(epochs *e, const id32 *id);
 
 #endif

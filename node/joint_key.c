@@ -43,12 +43,11 @@ static err make_bodies(session *s, seeded_keyset *set, const joint_key *j)
 static err make_files(session *s, joint_key *j)
 {
 	new_key *mine = &j->mine;
-	const id32 *id = &j->setup.holder.key_id;
 	seeded_keyset set;
 
 	TRY(make_bodies(s, &set, j));
-	tkms_keyset_frame(draft_bytes(mine->keyset), &set, id);
-	TRY(tkms_public_key_file(&mine->public_key, &set, id));
+	tkms_keyset_frame(draft_bytes(mine->keyset), &set, &j->tag);
+	TRY(tkms_public_key_file(&mine->public_key, &set, &j->tag));
 	tkms_key_digest(mine->public_key_digest, buf_slice(&mine->public_key));
 	tkms_key_digest_draft(mine->keyset_digest, mine->keyset);
 	return OK;

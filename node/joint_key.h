@@ -35,7 +35,8 @@ typedef struct joint_preproc {
 typedef struct joint_key {
 	joint_setup setup;
 	pool       *cores;
-	new_key     mine;                                /* with a draft for the key set in it; joint_key_clear */
+	id32        tag;                                 /* of the files */
+	new_key     mine;                                /* a draft for the key set is in it, and shares of secrets that exist */
 	const progress *told;                            /* bytes of the key set's bodies */
 } joint_key;
 

@@ -13,7 +13,10 @@
 #include "node/journal_internal.h"
 #include "node/journal_record.h"
 
-const uint8_t journal_magic[JOURNAL_MAGIC] = { 'A', 'R', 'C', 'A', 'J', 'N', 'L', 2 };
+const uint8_t journal_magic[JOURNAL_MAGIC] = { 'A', 'R', 'C', 'A', 'J', 'N', 'L', 3 };
+
+/* The version before knew neither groups nor requests that were taken in; its files are gone on with. */
+enum { VERSION_AT = JOURNAL_MAGIC - 1, VERSION_BEFORE = 2 };
 
 /* Largest file that is read at a start. */
 #define MAX_JOURNAL_FILE ((size_t)64 << 30)
@@ -49,7 +52,8 @@ static err apply_all(journal *j, uint64_t *size, slice file)
 		*size = 0;
 		return OK;
 	}
-	if (memcmp(magic.p, journal_magic, JOURNAL_MAGIC))
+	const bool before = magic.p[VERSION_AT] == VERSION_BEFORE && !memcmp(magic.p, journal_magic, VERSION_AT);
+	if (!before && memcmp(magic.p, journal_magic, JOURNAL_MAGIC))
 		return err_fail(ERR_STATE, "%s is not a journal of this version; move it away to start with an empty one", j->path);
 	while (frame_next(&payload, &r))
 		if (record_apply(payload, j->table, remember_consumed, j) != OK) {
@@ -72,16 +76,16 @@ err journal_failed(const char *doing, const char *path)
 	return err_fail(ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
 }
 
-err journal_write_at(int fd, const char *path, uint64_t at, slice bytes)
+int journal_put_at(int fd, uint64_t at, slice bytes)
 {
 	while (bytes.n) {
 		ssize_t put = pwrite(fd, bytes.p, bytes.n, (off_t)at);
 		if (put < 0 && errno == EINTR) continue;
-		if (put < 0) return journal_failed("write", path);
+		if (put < 0) return errno;
 		bytes = slice_of(bytes.p + put, bytes.n - (size_t)put);
 		at += (uint64_t)put;
 	}
-	return OK;
+	return 0;
 }
 
 /* What was half-written, or never reached the disk, must not stay in front of later records. */
@@ -90,94 +94,102 @@ static void cut_back(journal *j)
 	if (ftruncate(j->fd, (off_t)j->size) || fdatasync(j->fd)) j->broken = true;
 }
 
-/* An append whose record is in the file.  Many of them are synced by one call: of the first that comes. */
+/* ---- appending ---------------------------------------------------------------------------------------------- */
+
+/* An append that waits until its frame is on disk.  The first that comes writes for all that have come by then. */
 typedef struct waiting_append {
 	struct waiting_append *next;
+	buf  frame;
 	bool over;
-	err  failed;                       /* once it is over */
+	int  error;                        /* once it is over: errno, or 0 */
+	const char *doing;                 /* what it was that failed      */
 } waiting_append;
 
-/* Under the lock: everybody whose record was in the file when the sync began is told of its end. */
-static void end_waiting(waiting_append *list, err e)
+/* Without the lock.  *end: where the group ends. */
+static int put_group(uint64_t *end, const char **doing, int fd, uint64_t at, waiting_append *group)
 {
-	for (waiting_append *next; list; list = next) {
-		next = list->next;
-		list->failed = e;
-		list->over = true;
+	int error = 0;
+
+	frame_begin_group(group->frame.p);
+	*doing = "write";
+	for (const waiting_append *w = group; w && !error; w = w->next) {
+		error = journal_put_at(fd, at, buf_slice(&w->frame));
+		at += w->frame.n;
 	}
+	if (error) return error;
+	*doing = "sync";
+	*end = at;
+	return fdatasync(fd) ? errno : 0;
 }
 
 /* Under the lock, which is let go meanwhile. */
-static void sync_for_all(journal *j)
+static void write_for_all(journal *j)
 {
-	waiting_append *mine = j->waiting;
-	const uint64_t upto = j->size;
+	waiting_append *group = j->first;
+	const int fd = j->fd;
+	const uint64_t at = j->size;
+	const char *doing = "go on with";
+	uint64_t end = at;
+	int error = EIO;
 
-	j->waiting = NULL;
-	j->syncing = true;
-	pthread_mutex_unlock(&j->lock);
-	const bool synced = fdatasync(j->fd) == 0;
-	const int why = errno;
-	pthread_mutex_lock(&j->lock);
-	j->syncing = false;
-	if (synced) {
-		j->durable = upto;
-		end_waiting(mine, OK);
-	} else {
-		/* Also those that came since: their records stand behind what is cut off. */
-		errno = why;
-		j->size = j->durable;
-		cut_back(j);
-		end_waiting(mine, ERR_IO);
-		end_waiting(j->waiting, ERR_IO);
-		j->waiting = NULL;
+	j->first = NULL;
+	j->last = &j->first;
+	if (!j->broken) {
+		j->writing = true;
+		pthread_mutex_unlock(&j->lock);
+		error = put_group(&end, &doing, fd, at, group);
+		pthread_mutex_lock(&j->lock);
+		j->writing = false;
+		if (error) cut_back(j);
+		else j->size = end;
 	}
-	pthread_cond_broadcast(&j->synced);
+	for (waiting_append *next; group; group = next) {
+		next = group->next;
+		group->error = error;
+		group->doing = doing;
+		group->over = true;
+	}
+	pthread_cond_broadcast(&j->changed);
+	if (j->size >= j->measure_at) pthread_cond_signal(&j->large);
 }
 
-static err wait_for_disk(journal *j)
+/* A file that grows faster than it is written anew would fill the disk. */
+static bool must_wait(const journal *j)
 {
-	waiting_append me = { .next = j->waiting };
+	return j->rewriting && j->size > 2 * j->measure_at + JOURNAL_SLACK;
+}
 
-	j->waiting = &me;
+static err append(journal *j, slice record)
+{
+	waiting_append me = { 0 };
+
+	if (record.n > MAX_JOURNAL_RECORD)
+		return err_fail(ERR_EXHAUSTED, "%zu bytes are to be recorded; the journal takes %d at once", record.n, MAX_JOURNAL_RECORD);
+	frame_put(&me.frame, record);
+	pthread_mutex_lock(&j->lock);
+	while (must_wait(j)) pthread_cond_wait(&j->changed, &j->lock);
+	*j->last = &me;
+	j->last = &me.next;
 	while (!me.over) {
-		if (j->syncing) pthread_cond_wait(&j->synced, &j->lock);
-		else sync_for_all(j);
+		if (j->writing) pthread_cond_wait(&j->changed, &j->lock);
+		else write_for_all(j);
 	}
-	return me.failed == OK ? OK : err_fail(me.failed, "cannot sync %s; is the disk full?", j->path);
-}
-
-static err append_locked(journal *j, slice frame)
-{
-	if (j->broken) return err_fail(ERR_IO, "%s could not be put in order after a failed write; restart the node", j->path);
-	err e = journal_write_at(j->fd, j->path, j->size, frame);
-	if (e != OK) {
-		cut_back(j);
-		return e;
-	}
-	j->size += frame.n;
-	return wait_for_disk(j);
-}
-
-/* The append that brought us here has succeeded whatever happens to the rest of the file. */
-static void shrink_if_large(journal *j)
-{
-	const bool quiet = !j->syncing && !j->waiting;
-	err e = j->size < j->measure_at || !quiet ? OK : journal_shrink(j, JOURNAL_SLACK);
-	if (e != OK) log_err(LOG_WARN, "the journal could not be written anew", e);
-	if (quiet) j->durable = j->size;
-}
-
-static err append(journal *j, slice payload)
-{
-	buf frame = { 0 };
-
-	frame_put(&frame, payload);
-	pthread_mutex_lock(&j->lock);
-	err e = append_locked(j, buf_slice(&frame));
-	if (e == OK) shrink_if_large(j);
+	const bool broken = j->broken;
 	pthread_mutex_unlock(&j->lock);
-	buf_free(&frame);
+	buf_free(&me.frame);
+	if (!me.error) return OK;
+	if (broken) return err_fail(ERR_IO, "%s could not be put in order after a failed write; restart the node", j->path);
+	errno = me.error;
+	return journal_failed(me.doing, j->path);
+}
+
+err journal_taken(journal *j, const request_view *pending, slice message)
+{
+	buf record = { 0 };
+
+	record_taken(&record, pending, message);
+	err e = append(j, buf_slice(&record));
+	buf_free(&record);
 	return e;
 }
 
@@ -186,9 +198,7 @@ err journal_outcome(journal *j, const request_view *outcome)
 	buf record = { 0 };
 
 	record_outcome(&record, outcome);
-	err e = record.n <= MAX_JOURNAL_RECORD ? append(j, buf_slice(&record))
-	      : err_fail(ERR_EXHAUSTED, "the response has %zu bytes; at most %d can be recorded", outcome->response.n,
-	                 MAX_JOURNAL_RECORD);
+	err e = append(j, buf_slice(&record));
 	buf_free(&record);
 	return e;
 }
@@ -241,10 +251,23 @@ static err keep_cut(const journal *j, slice tail)
 /* Nothing but room depends on it, so a failure is no reason not to start. */
 static err shrink_at_start(journal *j)
 {
-	err e = journal_shrink(j, 0);
+	err e = journal_rewrite(j, 0);
 	if (e == OK || j->broken) return e;
 	log_err(LOG_WARN, "the journal could not be written anew", e);
 	return OK;
+}
+
+/* What was read must be on disk before anybody is told of it: a killed process may have left it in the system's memory. */
+static err go_on_with(journal *j)
+{
+	const int error = journal_put_at(j->fd, 0, slice_of(journal_magic, JOURNAL_MAGIC));
+
+	if (error) {
+		errno = error;
+		return journal_failed("write", j->path);
+	}
+	cut_back(j);
+	return j->broken ? journal_failed("sync", j->path) : OK;
 }
 
 static err load(journal *j, uint64_t *cut)
@@ -266,22 +289,55 @@ static err load(journal *j, uint64_t *cut)
 	TRY(e);
 	if (j->size == 0) return start_empty(j);
 	TRY(open_file(j));
-	if (*cut) cut_back(j);
-	if (j->broken) return journal_failed("cut", j->path);
+	TRY(go_on_with(j));
 	return shrink_at_start(j);
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------- */
+
+static void *rewrite_when_large(void *arg)
+{
+	journal *j = arg;
+
+	pthread_mutex_lock(&j->lock);
+	while (!j->closing) {
+		if (j->size < j->measure_at || j->broken) {
+			pthread_cond_wait(&j->large, &j->lock);
+			continue;
+		}
+		j->rewriting = true;
+		pthread_mutex_unlock(&j->lock);
+		err e = journal_rewrite(j, JOURNAL_SLACK);
+		if (e != OK) log_err(LOG_WARN, "the journal could not be written anew", e);
+		pthread_mutex_lock(&j->lock);
+		j->rewriting = false;
+		pthread_cond_broadcast(&j->changed);
+	}
+	pthread_mutex_unlock(&j->lock);
+	return NULL;
+}
+
+static err begin(journal *j, uint64_t *cut, const char *path)
+{
+	j->path = strdup(path);
+	if (!j->path) return err_fail(ERR_NOMEM, "no memory for the journal");
+	TRY(load(j, cut));
+	j->has_rewriter = pthread_create(&j->rewriter, NULL, rewrite_when_large, j) == 0;
+	return j->has_rewriter ? OK : err_fail(ERR_NOMEM, "no thread for the journal");
 }
 
 err journal_open(journal **out, uint64_t *cut, const char *path, requests *table)
 {
 	journal *j = calloc(1, sizeof *j);
+
 	if (!j) return err_fail(ERR_NOMEM, "no memory for the journal");
 	pthread_mutex_init(&j->lock, NULL);
-	pthread_cond_init(&j->synced, NULL);
+	pthread_cond_init(&j->changed, NULL);
+	pthread_cond_init(&j->large, NULL);
 	j->fd = -1;
+	j->last = &j->first;
 	j->table = table;
-	j->path = strdup(path);
-	err e = j->path ? load(j, cut) : err_fail(ERR_NOMEM, "no memory for the journal");
-	j->durable = j->size;
+	err e = begin(j, cut, path);
 	if (e != OK) {
 		journal_free(&j);
 		return e;
@@ -290,12 +346,23 @@ err journal_open(journal **out, uint64_t *cut, const char *path, requests *table
 	return OK;
 }
 
+static void stop_rewriter(journal *j)
+{
+	pthread_mutex_lock(&j->lock);
+	j->closing = true;
+	pthread_cond_signal(&j->large);
+	pthread_mutex_unlock(&j->lock);
+	pthread_join(j->rewriter, NULL);
+}
+
 void journal_free(journal **jp)
 {
 	journal *j = *jp;
 	if (!j) return;
+	if (j->has_rewriter) stop_rewriter(j);
 	if (j->fd >= 0) close(j->fd);
-	pthread_cond_destroy(&j->synced);
+	pthread_cond_destroy(&j->large);
+	pthread_cond_destroy(&j->changed);
 	pthread_mutex_destroy(&j->lock);
 	buf_free(&j->consumed);
 	free(j->path);

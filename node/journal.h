@@ -3,18 +3,21 @@
  * node/journal.h -- what the node must still know after it was stopped or killed: one file, appended to and now and then
  * written anew.
  *
- *   "ARCAJNL" 2        eight bytes at the start
+ *   "ARCAJNL" 3        eight bytes at the start
  *   frames             journal_frame.h; in each a record, journal_record.h
  *
- * A record is on disk (fsync) before its append returns, hence before anybody is told; appends of several threads share one.  Only the last record can be torn
- * by a crash: at opening it is cut off, and what was cut is kept in a file beside.  Anything else that is wrong is an
- * error, for somebody or the disk has changed the file.
+ * A record is on disk (fsync) before its append returns, hence before anybody is told.  Appends that come while the file
+ * is being synced wait and go as the next group: one write and one sync for all of them, and none waits for company.  Only
+ * the last group can be torn by a crash: at opening it is cut off behind its last whole record in front, and what was cut
+ * is kept in a file beside.  Anything else that is wrong is an error, for somebody or the disk has changed the file.
  *
- * When the file is larger than twice what is still of use and JOURNAL_SLACK, it is written anew without the rest.
+ * When the file is larger than twice what is still of use and JOURNAL_SLACK, a thread of its own writes it anew without
+ * the rest, while appends go on.  They wait if the file grows far beyond that meanwhile.
  *
- * Records: an outcome (a request done or failed, with the digest of its fields and the response's bytes or the reason),
- * and a consumption (a preprocessing used up by a key generation).  Done key generations have no record: the stored key
- * is theirs.
+ * Records: a decryption that was taken in (with the message that asked for it, so that the next start goes on with it), an
+ * outcome (a request done or failed, with the digest of its fields and the response's bytes or the reason), and a
+ * consumption (a preprocessing used up by a key generation).  Done key generations have no record: the stored key is
+ * theirs.
  */
 #ifndef ARCA_NODE_JOURNAL_H
 #define ARCA_NODE_JOURNAL_H
@@ -32,12 +35,21 @@ typedef struct journal journal;
 err  journal_open(journal **out, uint64_t *cut, const char *path, requests *table);
 void journal_free(journal **j);
 
-/* Any thread.  After ERR_IO (a full disk) the file is as before, and later appends may succeed. */
+/*
+ * Any thread.  After ERR_IO (a full disk) the file is as before, and later appends may succeed.  ERR_EXHAUSTED if it is
+ * more than a record may have.  journal_taken: of a decryption that the table calls pending.
+ */
+err  journal_taken(journal *j, const request_view *pending, slice message);
 err  journal_outcome(journal *j, const request_view *outcome);
 err  journal_consumed(journal *j, const id32 *preproc, const id32 *by, const hash32 *by_body);
 
 /* The key generations that a consumption names, as they are read: to be called failed unless they are known otherwise. */
 typedef void journal_consumer(void *ctx, const id32 *preproc, const id32 *by, const hash32 *by_body);
 void journal_each_consumed(const journal *j, journal_consumer *each, void *ctx);
+
+/* The decryptions that were taken in and have not ended, in the order in which they came, each with its message
+ * (empty if it cannot be read).  Once, before anybody asks for more.  After an error nothing was called. */
+typedef void journal_pending(void *ctx, request_kind kind, const id32 *id, slice message);
+err  journal_each_pending(journal *j, journal_pending *each, void *ctx);
 
 #endif

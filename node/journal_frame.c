@@ -5,9 +5,16 @@
 #include "sym/sha2.h"
 
 enum { PAYLOAD_SUM = 8, HEADER_SUM = 4, SUMMED = FRAME_HEADER - HEADER_SUM };
+#define BEGINS_GROUP ((uint32_t)1 << 31)
 
 /* The smallest unit that a disk writes as a whole; larger ones are multiples of it. */
 enum { SECTOR = 512 };
+
+static void sum_header(uint8_t header[static FRAME_HEADER])
+{
+	const hash32 own = sha256(slice_of(header, SUMMED));
+	memcpy(header + SUMMED, own.b, HEADER_SUM);
+}
 
 void frame_put(buf *out, slice payload)
 {
@@ -17,15 +24,26 @@ void frame_put(buf *out, slice payload)
 
 	store32(header, (uint32_t)payload.n);
 	memcpy(header + 4, sum.b, PAYLOAD_SUM);
-	const hash32 own = sha256(slice_of(header, SUMMED));
-	memcpy(header + SUMMED, own.b, HEADER_SUM);
+	sum_header(header);
+	buf_reserve(out, sizeof header + payload.n);
 	buf_put(out, header, sizeof header);
 	buf_put_slice(out, payload);
 }
 
+void frame_begin_group(uint8_t header[static FRAME_HEADER])
+{
+	store32(header, load32(header) | BEGINS_GROUP);
+	sum_header(header);
+}
+
+bool frame_begins_group(const uint8_t header[static FRAME_HEADER])
+{
+	return load32(header) & BEGINS_GROUP;
+}
+
 bool frame_header_read(size_t *payload_bytes, const uint8_t header[static FRAME_HEADER])
 {
-	const size_t n = load32(header);
+	const size_t n = load32(header) & ~BEGINS_GROUP;
 	if (n == 0 || n > MAX_JOURNAL_RECORD) return false;
 	const hash32 own = sha256(slice_of(header, SUMMED));
 	if (memcmp(own.b, header + SUMMED, HEADER_SUM)) return false;
@@ -69,23 +87,32 @@ static bool header_may_be_torn(const uint8_t *header, uint64_t at)
 	return split < FRAME_HEADER && all_zero(slice_of(header + split, FRAME_HEADER - split));
 }
 
-/* Does a whole frame begin anywhere in s? */
-static bool holds_frame(slice s)
+/* Does a group begin in s?  Where a header was lost, every byte may be the first of the next frame. */
+static bool holds_group(slice s)
 {
 	slice payload;
+	size_t n;
 
-	for (size_t i = 0; i + FRAME_HEADER < s.n; i++) {
+	for (size_t i = 0; i + FRAME_HEADER < s.n;) {
 		reader r = reader_of(slice_of(s.p + i, s.n - i));
-		if (frame_next(&payload, &r)) return true;
+		if (!frame_header_read(&n, s.p + i)) {
+			i++;
+		} else if (frame_next(&payload, &r)) {
+			if (frame_begins_group(s.p + i)) return true;
+			i += r.at;
+		} else {
+			i += size_min(FRAME_HEADER + n, s.n - i);
+		}
 	}
 	return false;
 }
 
 bool frame_may_be_torn(slice rest, uint64_t at)
 {
-	size_t n;
+	size_t n = 0;
 
 	if (rest.n < FRAME_HEADER) return true;
-	if (frame_header_read(&n, rest.p)) return rest.n <= FRAME_HEADER + n;
-	return rest.n <= FRAME_HEADER + (size_t)MAX_JOURNAL_RECORD && header_may_be_torn(rest.p, at) && !holds_frame(rest);
+	if (!frame_header_read(&n, rest.p) && !header_may_be_torn(rest.p, at)) return false;
+	const size_t past = n ? size_min(FRAME_HEADER + n, rest.n) : 1;
+	return !holds_group(slice_of(rest.p + past, rest.n - past));
 }

@@ -2,7 +2,7 @@
 /* node/journal_record.c -- a kind in one byte, then the fields. */
 #include "node/journal_record.h"
 
-enum { RECORD_OUTCOME = 1, RECORD_CONSUMED = 2 };
+enum { RECORD_OUTCOME = 1, RECORD_CONSUMED = 2, RECORD_TAKEN = 3 };
 
 void record_outcome(buf *out, const request_view *v)
 {
@@ -25,6 +25,17 @@ void record_consumed(buf *out, const id32 *preproc, const id32 *by, const hash32
 	buf_put_slice(out, id_slice(preproc));
 	buf_put_slice(out, id_slice(by));
 	buf_put_slice(out, hash32_slice(by_body));
+}
+
+void record_taken(buf *out, const request_view *v, slice message)
+{
+	ASSERT(v->state == REQUEST_PENDING && request_is_decryption(v->kind));
+	buf_put_u8(out, RECORD_TAKEN);
+	buf_put_u8(out, (uint8_t)v->kind);
+	buf_put_u8(out, 0);
+	buf_put_slice(out, id_slice(&v->id));
+	buf_put_slice(out, hash32_slice(&v->body));
+	buf_put_slice(out, message);
 }
 
 static void read_into(reader *r, void *out, size_t n)
@@ -85,6 +96,38 @@ static err apply_consumed(reader *r, requests *into, journal_consumer *consumed,
 	return OK;
 }
 
+static err read_taken(request_view *v, slice *message, reader *r)
+{
+	*v = (request_view){ .state = REQUEST_PENDING, .why = "" };
+	const uint8_t kind = read_u8(r), zero = read_u8(r);
+	read_into(r, v->id.b, sizeof v->id.b);
+	read_into(r, v->body.b, sizeof v->body.b);
+	*message = read_bytes(r, read_left(r));
+	if (!read_ok(r) || !request_is_decryption(kind) || zero || !message->n)
+		return err_fail(ERR_REQUEST, "a journal record of a request that was taken in is malformed");
+	v->kind = (request_kind)kind;
+	return OK;
+}
+
+static err apply_taken(reader *r, requests *into)
+{
+	request_view v;
+	slice message;
+
+	TRY(read_taken(&v, &message, r));
+	requests_restore(into, &v);
+	return OK;
+}
+
+err record_message(slice *message, slice record)
+{
+	reader r = reader_of(record);
+	request_view v;
+
+	if (read_u8(&r) != RECORD_TAKEN) return err_fail(ERR_REQUEST, "a journal record is not of a request that was taken in");
+	return read_taken(&v, message, &r);
+}
+
 err record_apply(slice payload, requests *into, journal_consumer *consumed, void *ctx)
 {
 	reader r = reader_of(payload);
@@ -92,6 +135,7 @@ err record_apply(slice payload, requests *into, journal_consumer *consumed, void
 	switch (read_u8(&r)) {
 	case RECORD_OUTCOME:  return apply_outcome(&r, into);
 	case RECORD_CONSUMED: return apply_consumed(&r, into, consumed, ctx);
+	case RECORD_TAKEN:    return apply_taken(&r, into);
 	default:              return err_fail(ERR_REQUEST, "a journal record is of a kind that this version does not know");
 	}
 }
@@ -103,10 +147,11 @@ err record_key_read(record_key *out, slice head)
 
 	const uint8_t type = read_u8(&r);
 	k.consumption = type == RECORD_CONSUMED;
+	k.taken = type == RECORD_TAKEN;
 	if (!k.consumption) {
 		const uint8_t kind = read_u8(&r);
 		read_u8(&r);                           /* the state */
-		if (type != RECORD_OUTCOME || kind >= REQUEST_KINDS) r.refused = true;
+		if ((type != RECORD_OUTCOME && type != RECORD_TAKEN) || kind >= REQUEST_KINDS) r.refused = true;
 		else k.kind = (request_kind)kind;
 	}
 	read_into(&r, k.id.b, sizeof k.id.b);

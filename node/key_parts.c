@@ -167,10 +167,12 @@ err keys_hold(own_part **out, keys *k, const id32 *epoch, const id32 *key)
 	return e;
 }
 
-/* Under the lock. */
-static void wipe_if_unused(held_key *h)
+/* Under the lock; to be freed without it, for letting go of a large key set takes a while.  NULL: somebody holds it. */
+static own_part *take_if_unused(held_key *h)
 {
-	if (h->gone && h->part && h->part->holds == 0) own_part_free(&h->part);
+	own_part *p = h->gone && h->part && h->part->holds == 0 ? h->part : NULL;
+	if (p) h->part = NULL;
+	return p;
 }
 
 void keys_release(keys *k, own_part **p)
@@ -180,8 +182,9 @@ void keys_release(keys *k, own_part **p)
 	held_key *h = k->first;
 	while (h->part != *p) h = h->next;
 	(*p)->holds--;
-	wipe_if_unused(h);
+	own_part *unused = take_if_unused(h);
 	pthread_mutex_unlock(&k->lock);
+	own_part_free(&unused);
 	*p = NULL;
 }
 
@@ -280,7 +283,10 @@ err keys_drop_epoch(keys *k, const id32 *epoch)
 	for (held_key *h = k->first; h; h = h->next) {
 		if (h->gone || !id_eq_var(&h->facts.epoch_id, epoch)) continue;
 		h->gone = true;
-		wipe_if_unused(h);
+		own_part *unused = take_if_unused(h);
+		pthread_mutex_unlock(&k->lock);
+		own_part_free(&unused);                      /* keys join in front, so what comes after this one stays */
+		pthread_mutex_lock(&k->lock);
 	}
 	pthread_mutex_unlock(&k->lock);
 	return keys_end_epoch(k, epoch);
@@ -298,6 +304,15 @@ err keys_end_epoch(keys *k, const id32 *epoch)
 {
 	return vault_remove_private(k->vault, PRIV_UNFINISHED_EPOCH, NULL, epoch);
 }
+
+err keys_begin_key(keys *k, const id32 *epoch, const id32 *key)
+{
+	bool there;
+	return vault_put_private(k->vault, PRIV_UNFINISHED_KEY, epoch, key, (slice){ 0 }, &there);
+}
+
+err keys_end_key(keys *k, const id32 *epoch, const id32 *key) { return key_unmark(k, epoch, key); }
+err keys_drop_key(keys *k, const id32 *epoch, const id32 *key) { return key_remove_pieces(k, epoch, key); }
 
 err keys_read_share(key_share *out, keys *k, const id32 *epoch, const id32 *key)
 {

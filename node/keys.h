@@ -104,6 +104,12 @@ err  keys_drop_epoch(keys *k, const id32 *epoch);
 err  keys_begin_epoch(keys *k, const id32 *epoch);
 err  keys_end_epoch(keys *k, const id32 *epoch);
 
+/* In an epoch that is being made, a key of which this node has no record: its published files, which come from elsewhere, are
+ * pieces until the mark (UnfinishedKey) goes, when the epoch is there.  keys_drop_key removes them with the mark. */
+err  keys_begin_key(keys *k, const id32 *epoch, const id32 *key);
+err  keys_end_key(keys *k, const id32 *epoch, const id32 *key);
+err  keys_drop_key(keys *k, const id32 *epoch, const id32 *key);
+
 /* All that this party has of a key, from the disk; the caller frees it. */
 err  keys_read_share(key_share *out, keys *k, const id32 *epoch, const id32 *key);
 

@@ -61,12 +61,25 @@ static err load_key(keys *k, const id32 *epoch, const id32 *key)
 	return e == ERR_IO || e == ERR_NOMEM ? e : ERR_STATE;
 }
 
+/* In this epoch or any other: then the published files are no pieces. */
+static err has_record(bool *out, keys *k, const id32 *key)
+{
+	id32 *epoch = NULL;
+	size_t epochs = 0;
+
+	*out = false;
+	err e = vault_list_epochs(&epoch, &epochs, k->vault, PRIV_FHE_KEY_INFO);
+	for (size_t i = 0; e == OK && !*out && i < epochs; i++) e = vault_has_private(out, k->vault, PRIV_FHE_KEY_INFO, &epoch[i], key);
+	free(epoch);
+	return e;
+}
+
 /* A mark beside a record: the crash came when the key was whole. */
 err key_clear_mark(keys *k, const id32 *epoch, const id32 *key)
 {
 	bool whole;
 
-	TRY(vault_has_private(&whole, k->vault, PRIV_FHE_KEY_INFO, epoch, key));
+	TRY(has_record(&whole, k, key));
 	return whole ? key_unmark(k, epoch, key) : key_remove_pieces(k, epoch, key);
 }
 

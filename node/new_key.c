@@ -26,6 +26,7 @@ err new_key_agree(session *s, const new_key *k, const id32 *id)
 	const hash32 mine = digest_of(k, id);
 	slice all[MAX_PARTIES + 1];
 
+	TRY(stop_forbid(s->stop));
 	TRY(bcast(s, hash32_slice(&mine), sizeof mine, all));
 	const party_set same = majority_of(s, all, sizeof mine);
 	if (size_of_set(same) < s->n - s->t)

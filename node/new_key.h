@@ -21,7 +21,8 @@ typedef struct new_key {
 void new_key_clear(new_key *k);
 
 /* All broadcast a digest of key id and files; n - t equal ones make the key.  ERR_STATE: there are fewer, or this party has
- * another key. */
+ * another key.  Who says that it has the key can no longer be stopped, so that n - t who say so will store it; ERR_CANCELLED:
+ * it was stopped before. */
 err  new_key_agree(session *s, const new_key *k, const id32 *id);
 
 #endif

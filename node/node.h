@@ -12,12 +12,13 @@
  *   small_keys.h the prepared keys for small formats
  *   config.h     what an operator may choose                     process.c   how all this starts and stops
  *   cluster.h    what a party of a cluster has beyond that       delegate.h  the delegation KMS
+ *   epoch_grace.h  the end of old shares
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
  * key_progress.h.
  *
- * Threads: one reactor for gRPC, one for HTTP, two at the door (parsing), a few for ceremonies, and the cores.  In a cluster
- * one more for the links, and one that opens decryptions.
+ * Threads: one reactor for gRPC, one for HTTP, some at the door (parsing) and some clerks (recording), a few for ceremonies,
+ * the cores, and one that writes the journal anew.  In a cluster one more for the links, one that opens decryptions, and one that looks after old epochs.
  */
 #ifndef ARCA_NODE_NODE_H
 #define ARCA_NODE_NODE_H
@@ -27,6 +28,7 @@
 #include "node/api.h"
 #include "node/cluster.h"
 #include "node/delegate.h"
+#include "node/epoch_grace.h"
 #include "node/http.h"
 #include "vault/signing_key.h"
 
@@ -43,12 +45,13 @@ typedef struct node {
 	requests  *table;                    /* what became of every request                             */
 	journal   *journal;                  /* and on disk                                              */
 	pool      *cores, *ceremonies;       /* who computes                                             */
-	pool      *clerks;                   /* who waits for the journal; NULL: who computes            */
+	pool      *clerks;                   /* who waits for the journal                                */
 	limiter    limiter;
 	metrics    metrics;
 	key_progress making;                 /* of keys                                                  */
 	engine     engine;
 	desk      *desk;
+	epoch_grace *epoch_grace;            /* destroys old epochs; NULL: nobody does                   */
 	node_http *http;
 	api       *api;
 	char       storage[512];

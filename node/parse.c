@@ -35,8 +35,6 @@ err parse_schemes(request *r, size_t n, const Kms__V1__SigningSchemeType *scheme
 		const int s = (int)scheme[i];
 		bool seen = false;
 		if (s < 0 || s >= MAX_SCHEMES) return err_fail(ERR_REQUEST, "signing_schemes[%zu] is %d, which is no scheme", i, s);
-		if (s != SCHEME_ECDSA256K1)
-			return err_fail(ERR_REQUEST, "signing_schemes[%zu] is %d: this version signs with ECDSA (0) only", i, s);
 		for (size_t k = 0; k < r->schemes; k++) seen |= r->scheme[k] == (uint32_t)s;
 		if (!seen) r->scheme[r->schemes++] = (uint32_t)s;
 	}
@@ -98,6 +96,11 @@ err parse_insecure_request(request **out, request_kind kind, slice message)
 {
 	ASSERT(kind == REQUEST_PREPROC || kind == REQUEST_KEYGEN);
 	TRY(parse_request(out, kind, message));
+	const keyset_config *keyset = kind == REQUEST_KEYGEN ? &(*out)->keygen.keyset : &(*out)->preproc.keyset;
+	if (keyset->secrets != SECRETS_NEW) {
+		request_free(out);
+		return err_fail(ERR_UNSUPPORTED, "keyset_config: a dealer makes keys whose secrets are new, not with UseExisting");
+	}
 	(*out)->insecure = true;
 	(*out)->body = request_body(*out);
 	return OK;

@@ -171,15 +171,10 @@ static err parse_all_wanted(epoch_request *x, arena *a, const Kms__V1__PreviousE
 	return OK;
 }
 
-static err parse_previous(epoch_request *x, arena *a, const id32 *context, const Kms__V1__PreviousEpochInfo *m)
+static err parse_previous(epoch_request *x, arena *a, const Kms__V1__PreviousEpochInfo *m)
 {
-	id32 from;
-
 	TRY(parse_id(&x->from, "epoch_id", m->epoch_id));
-	TRY(parse_id_or(&from, "context_id", m->context_id, &ID_DEFAULT_CONTEXT));
-	if (!id_eq_var(&from, context))
-		return err_fail(ERR_UNSUPPORTED, "context_id is not that of the new epoch: resharing keys to another context is not built in "
-		                "this version");
+	TRY(parse_id_or(&x->from_context, "context_id", m->context_id, &ID_DEFAULT_CONTEXT));
 	if (m->n_crs_info) return err_fail(ERR_UNSUPPORTED, "crs_info: this version makes no CRS");
 	x->reshares = true;
 	return parse_all_wanted(x, a, m);
@@ -198,7 +193,7 @@ err parse_new_epoch(request *r, arena *a, slice message)
 	if (m->domain) TRY(parse_domain(&r->domain, m->domain));
 	if (!m->previous_epoch) return OK;
 	if (!m->domain) return err_fail(ERR_REQUEST, "domain is missing: it says for which contract reshared keys are signed");
-	err e = parse_previous(&r->epoch, a, &r->context_id, m->previous_epoch);
+	err e = parse_previous(&r->epoch, a, m->previous_epoch);
 	if (e != OK) err_context("previous_epoch: ");
 	return e;
 }

@@ -10,24 +10,26 @@ err parse_params(const lat_params **out, const char *what, int number)
 	return err_fail(ERR_REQUEST, "%s is %d; this build offers %s", what, number, params_names());
 }
 
-/* Only the first choice of each is built; other known ones are told apart from unknown ones. */
-static err expect_first(const char *field, int value, int known, const char *built)
+/* Known choices that are not built are told apart from unknown ones. */
+static err expect_below(const char *field, int value, int built, int known, const char *names)
 {
-	if (value == 0) return OK;
+	if (value >= 0 && value < built) return OK;
 	if (value < 0 || value >= known) return err_fail(ERR_REQUEST, "keyset_config: %s is %d, which does not exist", field, value);
-	return err_fail(ERR_UNSUPPORTED, "keyset_config: %s is %d; this version builds %s only", field, value, built);
+	return err_fail(ERR_UNSUPPORTED, "keyset_config: %s is %d; this version builds %s only", field, value, names);
 }
 
 static err parse_keyset(keyset_config *out, const Kms__V1__KeySetConfig *m)
 {
 	*out = (keyset_config){ 0 };
 	if (!m) return OK;
-	TRY(expect_first("keyset_type", (int)m->keyset_type, 2, "Standard (0)"));
+	TRY(expect_below("keyset_type", (int)m->keyset_type, 1, 2, "Standard (0)"));
 	const Kms__V1__StandardKeySetConfig *s = m->standard_keyset_config;
 	if (!s) return OK;
-	TRY(expect_first("compute_key_type", (int)s->compute_key_type, 1, "CPU (0)"));
-	TRY(expect_first("secret_key_config", (int)s->secret_key_config, 2, "GenerateAll (0)"));
-	return expect_first("compressed_key_config", (int)s->compressed_key_config, 2, "CompressedAll (0)");
+	TRY(expect_below("compute_key_type", (int)s->compute_key_type, 1, 1, "CPU (0)"));
+	TRY(expect_below("secret_key_config", (int)s->secret_key_config, 2, 2, "GenerateAll (0) and UseExisting (1)"));
+	TRY(expect_below("compressed_key_config", (int)s->compressed_key_config, 1, 2, "CompressedAll (0)"));
+	out->secrets = (uint32_t)s->secret_key_config;
+	return OK;
 }
 
 err parse_preproc(request *r, arena *a, slice message)
@@ -40,12 +42,25 @@ err parse_preproc(request *r, arena *a, slice message)
 	return parse_keyset(&r->preproc.keyset, m->keyset_config);
 }
 
-/* It speaks of other keys, which only the kinds of generation that are not built refer to. */
 static err refuse_added_info(const Kms__V1__KeySetAddedInfo *m)
 {
 	if (!m || !(m->from_keyset_id_decompression_only || m->to_keyset_id_decompression_only || m->existing_keyset_id ||
 	            m->use_existing_key_tag || m->copy_compressed_key_to_original)) return OK;
 	return err_fail(ERR_REQUEST, "keyset_added_info names other keys; a Standard key set that is generated anew has none");
+}
+
+/* What the new key takes from an older one. */
+static err parse_existing(keygen_request *out, const Kms__V1__KeySetAddedInfo *m)
+{
+	if (!m) return err_fail(ERR_REQUEST, "keyset_added_info is missing: with UseExisting it names a key, whose secrets are used");
+	if (m->from_keyset_id_decompression_only || m->to_keyset_id_decompression_only)
+		return err_fail(ERR_REQUEST, "keyset_added_info names key sets for decompression; with UseExisting only "
+		                "existing_keyset_id is meant");
+	TRY(parse_id(&out->existing, "existing_keyset_id", m->existing_keyset_id));
+	out->keeps_tag = m->use_existing_key_tag;
+	if (!m->copy_compressed_key_to_original) return OK;
+	return err_fail(ERR_UNSUPPORTED, "copy_compressed_key_to_original gives a compressed key set to a key that has none; every "
+	                "key of this version has one, and what is published is never replaced");
 }
 
 err parse_keygen(request *r, arena *a, slice message)
@@ -57,5 +72,6 @@ err parse_keygen(request *r, arena *a, slice message)
 	TRY(parse_id(&r->keygen.preproc_id, "preproc_id", m->preproc_id));
 	if (m->_params_case == KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS) TRY(parse_params(&r->keygen.params, "params", (int)m->params));
 	TRY(parse_keyset(&r->keygen.keyset, m->keyset_config));
-	return refuse_added_info(m->keyset_added_info);
+	return keygen_is_migration(r) ? parse_existing(&r->keygen, m->keyset_added_info)
+	                              : refuse_added_info(m->keyset_added_info);
 }

@@ -6,15 +6,6 @@
 
 enum { REPLY_ROOM = 16 << 20 };
 
-size_t reply_signatures(stored_signature out[static MAX_SCHEMES], const request *r, slice external)
-{
-	for (size_t i = 0; i < r->schemes; i++) {
-		ASSERT(r->scheme[i] == SCHEME_ECDSA256K1);
-		out[i] = (stored_signature){ r->scheme[i], external };
-	}
-	return r->schemes;
-}
-
 /* Memory for our own data: running out of the arena would be our bug. */
 static void *need(arena *a, size_t count, size_t size)
 {
@@ -47,15 +38,15 @@ static Kms__V1__TypedSignature **put_signatures(arena *a, const stored_signature
 	return list;
 }
 
-void reply_preproc(buf *out, const request *r, slice external)
+void reply_preproc(buf *out, const request *r, const signatures *s)
 {
 	arena a = arena_with_limit(REPLY_ROOM);
 	Kms__V1__KeyGenPreprocResult m = KMS__V1__KEY_GEN_PREPROC_RESULT__INIT;
 	stored_signature typed[MAX_SCHEMES];
 
 	m.preprocessing_id = put_id(&a, &r->id);
-	m.external_signature = pb_bytes(external);
-	m.n_signatures = reply_signatures(typed, r, external);
+	m.external_signature = pb_bytes(signatures_external(s));
+	m.n_signatures = signatures_typed(typed, s);
 	m.signatures = put_signatures(&a, typed, m.n_signatures);
 	pb_pack(out, &m.base);
 	arena_free(&a);
@@ -91,7 +82,7 @@ void reply_keygen(buf *out, const key_metadata *k)
 }
 
 void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
-                          slice external)
+                          const signatures *s)
 {
 	arena a = arena_with_limit(REPLY_ROOM);
 	Kms__V1__PublicDecryptionResponse m = KMS__V1__PUBLIC_DECRYPTION_RESPONSE__INIT;
@@ -112,17 +103,17 @@ void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const p
 	payload.request_id = put_id(&a, &r->id);
 
 	m.signature = pb_bytes(internal);
-	m.external_signature = pb_bytes(external);
+	m.external_signature = pb_bytes(signatures_external(s));
 	m.payload = &payload;
 	m.extra_data = pb_bytes(r->extra_data);
-	m.n_signatures = reply_signatures(typed, r, external);
+	m.n_signatures = signatures_typed(typed, s);
 	m.signatures = put_signatures(&a, typed, m.n_signatures);
 	pb_pack(out, &m.base);
 	arena_free(&a);
 }
 
 void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const hash32 *link, const user_slot *slot,
-                        const party_identity *by, slice internal, slice external)
+                        const party_identity *by, slice internal, const signatures *s)
 {
 	arena a = arena_with_limit(REPLY_ROOM);
 	Kms__V1__UserDecryptionResponse m = KMS__V1__USER_DECRYPTION_RESPONSE__INIT;
@@ -147,10 +138,10 @@ void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const has
 	payload.degree = by->degree;
 
 	m.signature = pb_bytes(internal);
-	m.external_signature = pb_bytes(external);
+	m.external_signature = pb_bytes(signatures_external(s));
 	m.payload = &payload;
 	m.extra_data = pb_bytes(r->extra_data);
-	m.n_signatures = reply_signatures(typed, r, external);
+	m.n_signatures = signatures_typed(typed, s);
 	m.signatures = put_signatures(&a, typed, m.n_signatures);
 	pb_pack(out, &m.base);
 	arena_free(&a);

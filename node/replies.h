@@ -9,15 +9,12 @@
 #include "node/answers.h"
 #include "node/request.h"
 
-/* The typed signatures that a request asked for, in its order.  Requires: every scheme is ECDSA. */
-size_t reply_signatures(stored_signature out[static MAX_SCHEMES], const request *r, slice external);
-
-void reply_preproc(buf *out, const request *r, slice external);
+void reply_preproc(buf *out, const request *r, const signatures *s);
 void reply_keygen(buf *out, const key_metadata *m);
 void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
-                          slice external);
+                          const signatures *s);
 void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const hash32 *link, const user_slot *slot,
-                        const party_identity *by, slice internal, slice external);
+                        const party_identity *by, slice internal, const signatures *s);
 /* Of the keys that came to the epoch by resharing. */
 void reply_epoch(buf *out, const key_metadata *const *key, size_t n);
 

@@ -68,6 +68,7 @@ static void add_decrypt(sha256_stream *s, const decrypt_request *d)
 static void add_epoch(sha256_stream *s, const epoch_request *x)
 {
 	sha256_add(s, id_slice(&x->from));
+	sha256_add(s, id_slice(&x->from_context));
 	add_u64(s, x->keys);
 	for (size_t i = 0; i < x->keys; i++) {
 		const wanted_key *k = &x->key[i];
@@ -101,6 +102,9 @@ hash32 request_body(const request *r)
 	case REQUEST_KEYGEN:
 		sha256_add(&s, id_slice(&r->keygen.preproc_id));
 		add_keyset(&s, r->keygen.params, &r->keygen.keyset);
+		if (!keygen_is_migration(r)) break;
+		sha256_add(&s, id_slice(&r->keygen.existing));
+		add_u64(&s, r->keygen.keeps_tag);
 		break;
 	case REQUEST_PUBLIC_DECRYPT:
 	case REQUEST_USER_DECRYPT:

@@ -9,6 +9,7 @@
 #ifndef ARCA_NODE_REQUEST_H
 #define ARCA_NODE_REQUEST_H
 
+#include "base/stop.h"
 #include "evm/eip712.h"
 #include "node/requests.h"
 #include "seal/enc_key.h"
@@ -23,6 +24,7 @@ enum {
 
 /* What a key set shall be.  The numbers are those of the protocol. */
 typedef struct keyset_config { uint32_t type, compute, secrets, compression; } keyset_config;
+enum { SECRETS_NEW = 0, SECRETS_EXISTING = 1 };        /* of keyset_config.secrets */
 
 typedef struct preproc_request {
 	const lat_params *params;
@@ -33,6 +35,8 @@ typedef struct keygen_request {
 	id32              preproc_id;
 	const lat_params *params;                      /* NULL: those of the preprocessing */
 	keyset_config     keyset;
+	id32              existing;                    /* SECRETS_EXISTING: the key, of the same epoch, whose secrets the new one has */
+	bool              keeps_tag;                   /* and whose tag it keeps instead of its own id */
 } keygen_request;
 
 typedef struct decrypt_item {
@@ -63,7 +67,7 @@ typedef struct wanted_key {
 
 typedef struct epoch_request {
 	bool          reshares;
-	id32          from;                            /* the epoch whose keys the new one gets */
+	id32          from, from_context;              /* the epoch whose keys the new one gets */
 	size_t        keys;                            /* none named: all of them */
 	wanted_key   *key;
 } epoch_request;
@@ -83,10 +87,14 @@ typedef struct request {
 		epoch_request   epoch;
 	};
 	hash32        body;                            /* digest of every decoded field but the id: "the same body" */
+	stop_flag    *stop;                            /* of whoever has taken it in: ends the work on it; may be NULL */
 	arena         memory;
 } request;
 
 void request_free(request **r);
+
+/* Of a key generation: has the key the secrets of another one? */
+static inline bool keygen_is_migration(const request *r) { return r->keygen.keyset.secrets == SECRETS_EXISTING; }
 
 /* What sentences call the list of ciphertexts: its name in the message. */
 const char *request_items_field(request_kind kind);

@@ -178,15 +178,21 @@ static bool lighten(requests *t, shelf *s, size_t more, const entry *spared)
 	return !too_heavy(s, more);
 }
 
+/* Makes room for one more, as long as enough finished ones are left.  False if it cannot. */
+static bool thin_out(requests *t, shelf *s)
+{
+	if (!s->limit.capacity) return true;
+	while (s->entries >= s->limit.capacity && s->entries - s->pending > s->limit.keep) entry_release(t, oldest_finished(s));
+	return s->entries < s->limit.capacity;
+}
+
 static err make_room(requests *t, request_kind kind)
 {
 	shelf *s = &t->shelf[kind];
-	const bool full = s->limit.capacity && s->entries >= s->limit.capacity;
 
-	if (full && s->entries - s->pending <= s->limit.keep)
+	if (!thin_out(t, s))
 		return err_fail(ERR_EXHAUSTED, "%zu requests for %s are known and %zu of them still running: ask again later",
 		                s->entries, noun(kind), s->pending);
-	if (full) entry_release(t, oldest_finished(s));
 	if (!lighten(t, s, sizeof(entry) + MAX_FACTS, NULL))
 		return err_fail(ERR_EXHAUSTED, "the %zu requests for %s that are running fill the memory set aside for them: "
 		                "ask again later", s->pending, noun(kind));
@@ -435,12 +441,11 @@ void requests_release(requests *t, request_kind kind, const id32 *id)
 
 void requests_restore(requests *t, const request_view *v)
 {
-	ASSERT((unsigned)v->kind < REQUEST_KINDS && v->state != REQUEST_PENDING);
+	ASSERT((unsigned)v->kind < REQUEST_KINDS);
 	pthread_mutex_lock(&t->lock);
 	entry *e = *place(t, v->kind, &v->id);
 	if (!e) {
-		err full = make_room(t, v->kind);
-		ASSERT(full == OK);                /* nothing is pending, and less than the capacity is kept */
+		(void)thin_out(t, &t->shelf[v->kind]);         /* what was taken in is not lost because the limits were changed */
 		e = entry_add(t, v->kind, &v->id);
 	}
 	e->consumed_by = v->consumed_by;
@@ -453,7 +458,7 @@ void requests_restore(requests *t, const request_view *v)
 	set_state(t, e, v->state);
 	answer_all(e);
 	weigh(t, e);
-	if (!lighten(t, &t->shelf[v->kind], 0, e)) entry_release(t, e);
+	if (!lighten(t, &t->shelf[v->kind], 0, e) && v->state != REQUEST_PENDING) entry_release(t, e);
 	pthread_mutex_unlock(&t->lock);
 }
 

@@ -31,6 +31,11 @@ typedef enum request_state { REQUEST_PENDING, REQUEST_DONE, REQUEST_FAILED, REQU
 
 const char *request_kind_name(request_kind k);      /* "public_decrypt" */
 
+static inline bool request_is_decryption(unsigned kind)
+{
+	return kind == REQUEST_PUBLIC_DECRYPT || kind == REQUEST_USER_DECRYPT;
+}
+
 typedef struct requests requests;
 
 typedef struct requests_limit {
@@ -113,7 +118,10 @@ typedef struct request_view {
 	const char   *why;                 /* "" unless failed */
 } request_view;
 
-/* Puts a request in as it was, over one that is there; forgets it at once if it does not fit.  Requires: not pending. */
+/*
+ * Puts a request in as it was, over one that is there; forgets it at once if it does not fit, unless it is pending: such
+ * ones may be more than the limits.
+ */
 void requests_restore(requests *t, const request_view *v);
 
 /* As if it had never been; nothing if it is not known.  Requires: not pending. */

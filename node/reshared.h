@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node/reshared.h -- which keys a new epoch gets from the one before it, and what all parties must have in common for that.
+ * node/reshared.h -- which keys a new epoch may get from the one before it, as this node has them.
  *
- * Either the request names the keys, or they are all that the old epoch has here.  Their order is that of their ids, so parties
- * that mean the same have the same binding (mpc/reshare.h); one that has other keys meets nobody, and is told so.
+ * Either the request names the keys, or they are all that the old epoch has here.
  */
 #ifndef ARCA_NODE_RESHARED_H
 #define ARCA_NODE_RESHARED_H
 
-#include "mpc/reshare.h"
-#include "node/contexts.h"
 #include "node/keys.h"
-#include "node/request.h"
+#include "node/offer.h"
 
-typedef struct reshared_keys {
-	unsigned n;
-	const key_record *key[MAX_RESHARED_KEYS];        /* of the table, and as long as it is there */
-} reshared_keys;
+/* What this node can give.  ERR_NOT_FOUND if it lacks a key that the request names; ERR_REQUEST with a sentence if one is not what
+ * the request takes it for; ERR_UNSUPPORTED: there are too many.  Requires: r->epoch.reshares. */
+err  reshared_offer(offer *out, keys *k, vault *v, const request *r);
 
-/* ERR_NOT_FOUND, or ERR_REQUEST with a sentence if a key is not what the request takes it for.  Requires: r->epoch.reshares. */
-err  reshared_keys_of(reshared_keys *out, keys *k, const request *r);
-
-/* The same parties, before and after. */
-id32 reshared_binding(const reshared_keys *x, const mpc_context *c, const request *r);
-
-/* Of the binding and of what is published: the same at all parties that have done the same. */
-hash32 reshared_outcome(const reshared_keys *x, const id32 *binding);
+/* What this node knows of a key, in whatever epoch; NULL: nothing. */
+const key_record *reshared_record(keys *k, const id32 *key);
 
 /* The answer of an epoch that is there: what was signed about keys that came to it by resharing. */
 void reshared_reply(buf *out, keys *k, const id32 *epoch);

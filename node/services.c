@@ -2,6 +2,7 @@
 /* node/services.c -- the table of services in the order of their dependencies; each start returns only when it is ready. */
 #include <limits.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "node/audit.h"
 #include "node/node.h"
@@ -110,7 +111,7 @@ static err work_start(node *n)
 {
 	TRY(pool_new(&n->cores, (unsigned)n->cfg.internal.num_rayon_threads));
 	TRY(pool_new(&n->ceremonies, n->cluster ? CEREMONIES_TOGETHER : CEREMONIES_ALONE));
-	if (n->cluster) TRY(pool_new(&n->clerks, CLERKS));
+	TRY(pool_new(&n->clerks, CLERKS));
 	n->engine = (engine){
 		.keys = n->keys, .cluster = n->cluster, .signer = n->signer, .cores = n->cores, .random = rng_os(), .clock = clock_system(),
 		.derived_folder = n->derived,
@@ -145,6 +146,31 @@ static err pages_begin(node *n)
 }
 
 static void pages_end(node *n) { node_http_detach(n->http); }
+
+/* ---- decryptions that a stop interrupted -------------------------------------------------------------------------- */
+
+static err going_on_begin(node *n) { return desk_resume(n->desk); }
+
+/* They may still run if a later service did not start; what does not end is left to the next start, as after a crash. */
+static void going_on_end(node *n)
+{
+	desk_close(n->desk);
+	if (!desk_wait_idle(n->desk, n->cfg.service.grace_secs * 1000)) _exit(1);
+}
+
+/* ---- old shares: they go once what was pending at the last stop has hold of its epoch ----------------------------- */
+
+static err epochs_begin_watch(node *n)
+{
+	const int64_t grace_ms = n->cfg.threshold.epoch_grace * 1000;
+	const epoch_grace_parts parts = { n->cluster, &n->metrics, clock_system(), grace_ms };
+
+	return n->cluster && grace_ms ? epoch_grace_start(&n->epoch_grace, &parts) : OK;
+}
+
+static void epochs_end_watch(node *n) { epoch_grace_stop(&n->epoch_grace); }
+
+/* ---- requests come in ------------------------------------------------------------------------------------------- */
 
 static err api_begin(node *n)
 {
@@ -181,6 +207,8 @@ const service NODE_SERVICES[] = {
 	{ "work", work_start, work_stop },
 	{ "links", links_begin, links_end },
 	{ "pages", pages_begin, pages_end },
+	{ "interrupted requests", going_on_begin, going_on_end },
+	{ "old epochs", epochs_begin_watch, epochs_end_watch },
 	{ "grpc", api_begin, api_end },
 };
 const size_t N_NODE_SERVICES = COUNT(NODE_SERVICES);

@@ -16,4 +16,8 @@
  * tries again. */
 err small_keys(const eval_keys **out, const engine *e, own_part *p);
 
+/* Removes from the folder what was prepared for keys that this node has no more, unless another node works with it: at the
+ * start, and when an epoch is destroyed. */
+void small_keys_tidy(const char *derived_folder, keys *k);
+
 #endif

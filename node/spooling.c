@@ -17,7 +17,7 @@ static void put_tag(spool_plan *p, const lat_params *params, const keyset_config
 
 void spooling_plan(spool_plan *out, const lat_params *params, const keyset_config *keyset, const spool_owner *of)
 {
-	*out = (spool_plan){ .keygen = keygen_plan_of(params) };
+	*out = (spool_plan){ .keygen = keyset->secrets == SECRETS_EXISTING ? keygen_plan_of_public(params) : keygen_plan_of(params) };
 	out->shape.streams = out->keygen.needs;
 	for (unsigned i = 0; i < out->keygen.needs; i++) {
 		const keygen_need *need = &out->keygen.need[i];

@@ -64,6 +64,19 @@ const eth_address *signer_address(const signer *s)
 	return &s->address;
 }
 
+void signer_seed(uint8_t out[static SIGNER_SEED], const signer *s, uint32_t scheme)
+{
+	uint8_t head[5];
+	xof x = dsep_begin("SIGKDERV");
+
+	store32(head, scheme);
+	head[4] = 1;
+	xof_absorb(&x, slice_of(head, sizeof head));
+	xof_absorb(&x, slice_of(s->sk.b, sizeof s->sk.b));
+	xof_squeeze(&x, out, SIGNER_SEED);
+	wipe(&x, sizeof x);
+}
+
 hash32 sign_internal_digest(const char *dsep, slice message)
 {
 	ASSERT(strlen(dsep) == DSEP_BYTES);

@@ -27,6 +27,10 @@ void signer_free(signer **s);
 const secp_pk     *signer_pk(const signer *s);
 const eth_address *signer_address(const signer *s);
 
+/* The seed of the node's key under another scheme (seal/typed.h): secret, wiped by the caller. */
+enum { SIGNER_SEED = 32 };
+void signer_seed(uint8_t out[static SIGNER_SEED], const signer *s, uint32_t scheme);
+
 /* Requires: dsep is a string of 8 characters.  Digest and signing: time constant in the message. */
 hash32    sign_internal_digest(const char *dsep, slice message);
 secp_sig  sign_internal(const signer *s, const char *dsep, slice message);

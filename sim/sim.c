@@ -230,7 +230,7 @@ static void actor_wake(void *ctx, pthread_cond_t *woken)
 	if (a->state == WAITING) a->state = READY;
 }
 
-/* A corrupt party does not run ahead of its own messages: the adversary decides on one round at a time. */
+/* A corrupt party does not run ahead of its own messages: the adversary decides on one round of one session at a time. */
 static err actor_send(void *ctx, party to, const envelope *e)
 {
 	actor *a = ctx;
@@ -242,7 +242,8 @@ static err actor_send(void *ctx, party to, const envelope *e)
 		return OK;
 	}
 	for (size_t i = 0; i < x->held.n; i++) {
-		if (x->held.v[i].e.from != a->id || x->held.v[i].e.round >= e->round) continue;
+		const envelope *h = &x->held.v[i].e;
+		if (h->from != a->id || (h->round >= e->round && sid_eq_var(&h->sid, &e->sid))) continue;
 		a->state = HOLDING;
 		yield(a);
 		break;

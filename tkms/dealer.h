@@ -2,13 +2,16 @@
 /*
  * tkms/dealer.h -- insecure key generation: one party that knows the whole key shares it out.
  *
- * Not for use beyond trials: whoever runs the dealer, or reads its memory, has the key.  It exists only in builds with the
- * meson option `insecure_keygen`, which then define ARCA_INSECURE_KEYGEN; others have no symbol of it.
+ * Not for use beyond trials: whoever runs the dealer, or reads its memory, has the key.  A build has dealer.c, or
+ * dealer_none.c in its place; the meson option `insecure_keygen` chooses, and is off unless it is asked for.
  */
 #ifndef ARCA_TKMS_DEALER_H
 #define ARCA_TKMS_DEALER_H
 
 #include "tkms/key_share.h"
+
+/* Is there a dealer in this build?  Otherwise there is only this function. */
+bool dealer_is_built(void);
 
 /*
  * out[i] = party i's share, i = 1 .. n; out has n + 1 places.  `holder` is that of all of them: its `me` is not looked at.

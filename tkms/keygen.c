@@ -113,12 +113,12 @@ static err make_keyset(seeded_keyset *set, draft *room, const secret_keys *secre
 
 /* Trying comes last: until then, the pages of the key set were given back. */
 static err make_files(key_files *f, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES], const id32 *key_id,
-                      pool *cores, const rng *random, const progress *told)
+                      const id32 *tag, pool *cores, const rng *random, const progress *told)
 {
 	seeded_keyset set;
 
-	TRY(make_keyset(&set, f->xof_keyset, secret, seed, key_id, cores, random, told));
-	TRY(tkms_public_key_file(&f->public_key, &set, key_id));
+	TRY(make_keyset(&set, f->xof_keyset, secret, seed, tag, cores, random, told));
+	TRY(tkms_public_key_file(&f->public_key, &set, tag));
 	tfhers_write_client_key(&f->client_key, secret, id_slice(key_id));
 	tkms_key_digest(f->public_key_digest, buf_slice(&f->public_key));
 	tkms_key_digest_draft(f->xof_keyset_digest, f->xof_keyset);
@@ -127,21 +127,45 @@ static err make_files(key_files *f, const secret_keys *secret, const uint8_t see
 	return e;
 }
 
+/* The room is gone from whoever had it. */
+static err make_set(key_files *out, draft **room, pool *cores, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES],
+                    const id32 *key_id, const id32 *tag, const rng *random, const progress *told)
+{
+	key_files f = { .xof_keyset = *room };
+
+	*room = NULL;
+	err e = make_files(&f, secret, seed, key_id, tag, cores, random, told);
+	if (e == OK) *out = f;
+	else key_files_free(&f);
+	return e;
+}
+
+static void draw_seed(uint8_t seed[static PUBLIC_SEED_BYTES], const rng *random)
+{
+	rng_fill(random, seed, PUBLIC_SEED_BYTES);
+	DECLASSIFY(seed, PUBLIC_SEED_BYTES, "the seed of the masks is published with the key set");
+}
+
+err tkms_keygen_from(key_files *out, draft **room, pool *cores, const secret_keys *secret, const id32 *key_id, const id32 *tag,
+                     const rng *random, const progress *told)
+{
+	uint8_t seed[PUBLIC_SEED_BYTES];
+
+	draw_seed(seed, random);
+	return make_set(out, room, cores, secret, seed, key_id, tag, random, told);
+}
+
 err tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params *params, const id32 *key_id,
                      const rng *random, const progress *told)
 {
-	key_files f = { .xof_keyset = *room };
-	secret_keys secret = { 0 };
 	uint8_t seed[PUBLIC_SEED_BYTES];
+	secret_keys secret = { 0 };
 
-	*room = NULL;
-	rng_fill(random, seed, sizeof seed);
-	DECLASSIFY(seed, sizeof seed, "the seed of the masks is published with the key set");
+	draw_seed(seed, random);
 	err e = secret_keys_generate(&secret, params, random);
-	if (e == OK) e = make_files(&f, &secret, seed, key_id, cores, random, told);
+	if (e == OK) e = make_set(out, room, cores, &secret, seed, key_id, key_id, random, told);
+	draft_free(room);
 	secret_keys_free(&secret);
-	if (e == OK) *out = f;
-	else key_files_free(&f);
 	return e;
 }
 

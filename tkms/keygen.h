@@ -46,6 +46,10 @@ err  tkms_keygen(key_files *out, pool *cores, const lat_params *params, const id
  */
 err  tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params *params, const id32 *key_id,
                       const rng *random, const progress *told);
+
+/* The same with secrets that exist already: new public parts for them.  tag: what the published files bear. */
+err  tkms_keygen_from(key_files *out, draft **room, pool *cores, const secret_keys *secret, const id32 *key_id, const id32 *tag,
+                      const rng *random, const progress *told);
 void key_files_free(key_files *f);
 
 void tkms_key_digest(uint8_t out[static KEY_DIGEST_BYTES], slice file);

@@ -33,7 +33,16 @@ enum { MAX_SQUASHED = FHE_MAX_BYTES * 2 };
 err squash_file(squashed *out, arena *a, const lat_params *params, const fhe_type *type, ct_format format, slice file,
                 const eval_keys *keys, pool *cores);
 
-/* Bytes that squash_file takes from the arena, at most. */
+/*
+ * The same in two steps, so that the blocks of many ciphertexts pass the keys together.  What is read in a small format leaves
+ * its 64-bit blocks in *plain and no words in *out; the rest squashes them, for n such ciphertexts.  Of a big format *plain is
+ * empty, and *out complete.
+ */
+err squash_read(squashed *out, lwe64_run *plain, arena *a, const lat_params *params, const fhe_type *type, ct_format format,
+                slice file, const eval_keys *keys, pool *cores);
+err squash_rest(squashed *out, const lwe64_run *plain, size_t n, arena *a, const eval_keys *keys, pool *cores);
+
+/* Bytes that squash_file, or the two, take from the arena for one ciphertext, at most. */
 size_t squash_file_memory(const lat_params *params, const fhe_type *type, slice file);
 
 #endif

@@ -44,14 +44,6 @@ void public_key_write(buf *out, const secp_pk *pk)
 	put_public_key(out, pk);
 }
 
-void unified_public_key_write(buf *out, const secp_pk *pk)
-{
-	tfhers_envelope_write(out, UNIFIED_KEY);
-	buf_put_u32(out, 0);
-	buf_put_u32(out, SCHEME_ECDSA256K1);
-	put_public_key(out, pk);
-}
-
 err public_key_read(secp_pk *out, slice file)
 {
 	reader r;
@@ -63,11 +55,52 @@ err public_key_read(secp_pk *out, slice file)
 	return secp_pk_read(out, point);
 }
 
+/* Of ECDSA the key is a versioned object in itself. */
+void unified_public_key_write(buf *out, uint32_t scheme, slice key)
+{
+	ASSERT(scheme < MAX_SCHEMES && key.n == scheme_key_bytes(scheme));
+	tfhers_envelope_write(out, UNIFIED_KEY);
+	buf_put_u32(out, 0);
+	buf_put_u32(out, scheme);
+	if (scheme == SCHEME_ECDSA256K1) buf_put_u32(out, 0);
+	wire_put(out, key);
+}
+
+err unified_public_key_read(uint32_t *scheme, slice *key, slice file)
+{
+	secp_pk point;
+	reader r;
+
+	TRY(wire_open(&r, UNIFIED_KEY, file));
+	wire_expect(&r, 0);
+	const uint32_t s = read_u32(&r);
+	if (s == SCHEME_ECDSA256K1) wire_expect(&r, 0);
+	const slice k = wire_read(&r, MAX_TYPED_KEY);
+	TRY(wire_close(&r, UNIFIED_KEY));
+	if (s >= MAX_SCHEMES) return err_fail(ERR_REQUEST, "the %s is of scheme %u, which does not exist", UNIFIED_KEY, s);
+	if (k.n != scheme_key_bytes(s))
+		return err_fail(ERR_REQUEST, "the %s has %zu bytes of key; one of %s has %zu", UNIFIED_KEY, k.n, scheme_name(s), scheme_key_bytes(s));
+	if (s == SCHEME_ECDSA256K1) TRY(secp_pk_read(&point, k));
+	*scheme = s;
+	*key = k;
+	return OK;
+}
+
 /* ---- what was signed about a key ---------------------------------------------------------------------------- */
 
 static const char METADATA[] = "KeyGenMetadata";
 
 enum { METADATA_CURRENT = 0, METADATA_INNER_VERSION = 3 };
+
+static void put_digests(buf *out, const key_metadata *m)
+{
+	buf_put_u64(out, m->digests);
+	for (size_t i = 0; i < m->digests; i++) {
+		buf_put_u32(out, 0);
+		buf_put_u32(out, m->digest[i].type);
+		wire_put(out, m->digest[i].digest);
+	}
+}
 
 void key_metadata_write(buf *out, const key_metadata *m)
 {
@@ -77,12 +110,7 @@ void key_metadata_write(buf *out, const key_metadata *m)
 	buf_put_u32(out, METADATA_INNER_VERSION);
 	buf_put_slice(out, id_slice(&m->key_id));
 	buf_put_slice(out, id_slice(&m->prep_id));
-	buf_put_u64(out, m->digests);
-	for (size_t i = 0; i < m->digests; i++) {
-		buf_put_u32(out, 0);
-		buf_put_u32(out, m->digest[i].type);
-		wire_put(out, m->digest[i].digest);
-	}
+	put_digests(out, m);
 	buf_put_u8(out, m->has_extra_data);
 	if (m->has_extra_data) wire_put(out, m->extra_data);
 	wire_put(out, m->external_signature);
@@ -142,6 +170,24 @@ err key_metadata_read(key_metadata *out, slice file)
 	TRY(wire_close(&r, METADATA));
 	*out = m;
 	return OK;
+}
+
+void prep_payload_write(buf *out, const id32 *prep, slice extra_data)
+{
+	tfhers_envelope_write(out, "PrepKeygenSignedPayload");
+	buf_put_u32(out, 0);
+	buf_put_slice(out, id_slice(prep));
+	wire_put(out, extra_data);
+}
+
+void keygen_payload_write(buf *out, const key_metadata *m)
+{
+	tfhers_envelope_write(out, "KeygenSignedPayload");
+	buf_put_u32(out, 0);
+	buf_put_slice(out, id_slice(&m->prep_id));
+	buf_put_slice(out, id_slice(&m->key_id));
+	put_digests(out, m);
+	wire_put(out, m->extra_data);
 }
 
 /* ---- what this node knows of a key -------------------------------------------------------------------------- */

@@ -2,12 +2,14 @@
 /*
  * vault/objects.h -- the bytes of stored objects.
  *
- *   PrivateSigKey, PublicSigKey, UnifiedPublicSigKey      the node's ECDSA key, its public half, and that with its scheme
+ *   PrivateSigKey, PublicSigKey                           the node's ECDSA key and its public half
+ *   UnifiedPublicSigKey                                   a public key of any scheme
  *   KeyGenMetadata                                        what was signed about a key, so that answers can be given again
+ *   PrepKeygenSignedPayload, KeygenSignedPayload          what schemes other than ECDSA sign about a key; not stored
  *   key record                                            what this node knows of a key: state, parameters, metadata
  *   key part                                              of a party of a cluster: key record and key share in one object
  *
- * The first four are `safe_serialize` files (tfhers/envelope.h) whose bodies are versioned as the clients and tools of
+ * The first six are `safe_serialize` files (tfhers/envelope.h) whose bodies are versioned as the clients and tools of
  * other implementations expect; the others are ours and start with a version in one byte.  Those of clusters are in
  * context_info.h and epoch_data.h.
  *
@@ -16,20 +18,16 @@
 #ifndef ARCA_VAULT_OBJECTS_H
 #define ARCA_VAULT_OBJECTS_H
 
-#include "curve/secp.h"
-#include "sym/keccak.h"
+#include "seal/typed.h"
 #include "vault/vault.h"
 
 enum {
-	MAX_SIG_KEY_FILE = 1024,
+	MAX_SIG_KEY_FILE = 4096,
 	MAX_EXTRA_DATA = 64 << 10,                     /* opaque bytes that a request carries and a signature covers */
 	MAX_STORED_SIGNATURE = 8 << 10,
-	MAX_SCHEMES = 5,                               /* signing schemes that exist                                  */
 	MAX_KEY_RECORD = 256 << 10,
 	MAX_OWN_PART = 8 << 20,
 };
-
-enum { SCHEME_ECDSA256K1 = 0 };
 
 /* ---- the signing key ---------------------------------------------------------------------------------------- */
 
@@ -37,8 +35,11 @@ void private_key_write(buf *out, const secp_sk *sk);
 err  private_key_read(secp_sk *out, slice file);
 
 void public_key_write(buf *out, const secp_pk *pk);              /* PublicSigKey        */
-void unified_public_key_write(buf *out, const secp_pk *pk);      /* UnifiedPublicSigKey */
 err  public_key_read(secp_pk *out, slice file);
+
+/* Requires: a scheme that exists, and a key of its length.  Read is any string of that length; of ECDSA, a point. */
+void unified_public_key_write(buf *out, uint32_t scheme, slice key);
+err  unified_public_key_read(uint32_t *scheme, slice *key, slice file);
 
 /* ---- what was signed about a key ---------------------------------------------------------------------------- */
 
@@ -57,6 +58,10 @@ typedef struct key_metadata {
 
 void key_metadata_write(buf *out, const key_metadata *m);
 err  key_metadata_read(key_metadata *out, slice file);
+
+/* What is signed under PDAT_KEY.  Of the key: its ids, digests and extra data. */
+void prep_payload_write(buf *out, const id32 *prep, slice extra_data);
+void keygen_payload_write(buf *out, const key_metadata *m);
 
 /* ---- what this node knows of a key -------------------------------------------------------------------------- */
 

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* vault/signing_key.c -- load or make once; publish the public half. */
 #include "vault/signing_key.h"
+#include "base/hex.h"
 #include "sym/dsep.h"
+
+void signing_key_id_of(id32 *out, uint32_t scheme)
+{
+	char name[40] = "SIGNING_KEY_ID";
+
+	if (scheme != SCHEME_ECDSA256K1) snprintf(name, sizeof name, "SIGNING_KEY_ID_%s", scheme_name(scheme));
+	hash32 h = dsep_hash_length("REQST_ID", slice_str(name));
+	memcpy(out->b, h.b, sizeof out->b);
+}
 
 void signing_key_id(id32 *out)
 {
-	hash32 h = dsep_hash_length("REQST_ID", slice_str("SIGNING_KEY_ID"));
-	memcpy(out->b, h.b, sizeof out->b);
+	signing_key_id_of(out, SCHEME_ECDSA256K1);
 }
 
 static err load(secp_sk *out, vault *v, const id32 *id)
@@ -40,6 +49,7 @@ static err make(secp_sk *out, vault *v, const id32 *id, const rng *random)
 
 /* What is published under the node's name; all are derived from its key. */
 static const pub_type PUBLISHED[] = { PUB_VERF_KEY, PUB_VERF_ADDRESS, PUB_TYPED_VERF_KEY, PUB_TYPED_VERF_ADDRESS };
+enum { OF_ALL_SCHEMES = 2, FILES = OF_ALL_SCHEMES + 2 * MAX_SCHEMES };
 
 /* A missing key may be made only where there never was one. */
 static err may_make(vault *v, const id32 *id)
@@ -86,20 +96,41 @@ static err compare(vault *v, pub_type t, const id32 *id, slice bytes)
 	return e;
 }
 
+/* A published file: its place and its bytes. */
+typedef struct notice { pub_type type; id32 id; buf bytes; } notice;
+
+static void describe(notice n[static 2], const signer *s, uint32_t scheme, const char *address)
+{
+	uint8_t key[MAX_TYPED_KEY];
+
+	typed_key(key, s, scheme);
+	const slice k = slice_of(key, scheme_key_bytes(scheme));
+	n[0].type = PUB_TYPED_VERF_KEY, n[1].type = PUB_TYPED_VERF_ADDRESS;
+	signing_key_id_of(&n[0].id, scheme);
+	n[1].id = n[0].id;
+	unified_public_key_write(&n[0].bytes, scheme, k);
+	if (scheme == SCHEME_ECDSA256K1) {
+		buf_put_slice(&n[1].bytes, slice_str(address));
+		return;
+	}
+	const hash32 h = typed_identity(scheme, k);
+	buf_put_slice(&n[1].bytes, slice_str("0x"));
+	buf_put_hex(&n[1].bytes, hash32_slice(&h));
+}
+
 err signing_key_publish(const signer *s, vault *v, const char *address)
 {
-	buf plain = { 0 }, unified = { 0 };
+	notice n[FILES] = { { .type = PUB_VERF_KEY }, { .type = PUB_VERF_ADDRESS } };
 	bool existed;
-	id32 id;
-
-	signing_key_id(&id);
-	public_key_write(&plain, signer_pk(s));
-	unified_public_key_write(&unified, signer_pk(s));
-	const slice bytes[COUNT(PUBLISHED)] = { buf_slice(&plain), slice_str(address), buf_slice(&unified), slice_str(address) };
 	err e = OK;
-	for (size_t i = 0; e == OK && i < COUNT(PUBLISHED); i++) e = compare(v, PUBLISHED[i], &id, bytes[i]);
-	for (size_t i = 0; e == OK && i < COUNT(PUBLISHED); i++) e = vault_put_public(v, PUBLISHED[i], &id, bytes[i], &existed);
-	buf_free(&plain);
-	buf_free(&unified);
+
+	signing_key_id(&n[0].id);
+	n[1].id = n[0].id;
+	public_key_write(&n[0].bytes, signer_pk(s));
+	buf_put_slice(&n[1].bytes, slice_str(address));
+	for (uint32_t scheme = 0; scheme < MAX_SCHEMES; scheme++) describe(n + OF_ALL_SCHEMES + 2 * scheme, s, scheme, address);
+	for (size_t i = 0; e == OK && i < FILES; i++) e = compare(v, n[i].type, &n[i].id, buf_slice(&n[i].bytes));
+	for (size_t i = 0; e == OK && i < FILES; i++) e = vault_put_public(v, n[i].type, &n[i].id, buf_slice(&n[i].bytes), &existed);
+	for (size_t i = 0; i < FILES; i++) buf_free(&n[i].bytes);
 	return e;
 }

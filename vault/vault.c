@@ -117,6 +117,52 @@ static err remove_file(const char *path)
 	return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot remove %s: %s", path, strerror(errno));
 }
 
+/* ---- erasing: a private file's bytes go before its last name does ------------------------------------------------ */
+
+static err overwrite(int fd, const char *path)
+{
+	static const uint8_t ZERO[64 << 10];
+	struct stat s;
+
+	if (fstat(fd, &s)) return err_fail(ERR_IO, "cannot read %s: %s", path, strerror(errno));
+	for (off_t at = 0; at < s.st_size;) {
+		const ssize_t n = pwrite(fd, ZERO, size_min(sizeof ZERO, (size_t)(s.st_size - at)), at);
+		if (n < 0 && errno == EINTR) continue;
+		if (n <= 0) return err_fail(ERR_IO, "cannot overwrite %s: %s", path, strerror(errno));
+		at += n;
+	}
+	return s.st_size && fsync(fd) ? err_fail(ERR_IO, "cannot sync %s: %s", path, strerror(errno)) : OK;
+}
+
+/* It is removed even if it cannot be overwritten; the error says so. */
+static err erase_file(const char *path)
+{
+	const int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) return OK;
+	err e = fd < 0 ? err_fail(ERR_IO, "cannot open %s to erase it: %s", path, strerror(errno)) : overwrite(fd, path);
+	if (fd >= 0) close(fd);
+	const err removed = remove_file(path);
+	return e != OK ? e : removed;
+}
+
+static const char ERASING[] = ".erasing";
+
+/* First under another name, so that a crash leaves nothing that would be read; the next opening goes on with it. */
+static err erase_object(const char *path)
+{
+	char erasing[PATH_MAX];
+	struct stat s;
+
+	if (lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 0) return remove_file(path);
+	if (snprintf(erasing, sizeof erasing, "%s%s", path, ERASING) >= (int)sizeof erasing)
+		return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
+	if (rename(path, erasing))
+		return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot rename %s to erase it: %s", path, strerror(errno));
+	err e = sync_parent(path);
+	return e == OK ? erase_file(erasing) : e;
+}
+
 /* Only "there is no such file" means that there is none: whoever asks may write or remove because of the answer. */
 static err is_there(bool *out, const char *path)
 {
@@ -137,16 +183,18 @@ static err refuse_others(const char *path, mode_t mode)
 	                path, (unsigned)(mode & 0777), path);
 }
 
-/* Is this what base/file.h leaves beside a target when it is interrupted?  Nobody's own copy of a key has such a name. */
+/* Is this what base/file.h leaves beside a target when it is interrupted, or erasing?  Nobody's own copy of a key has such a
+ * name. */
 static bool is_leftover(const char *name)
 {
-	static const char ENDING[] = ".unfinished-";
+	static const char WRITING[] = ".unfinished-";
 	enum { RANDOM_LETTERS = 6 };
 	uint8_t id[32];
-	const size_t digits = 2 * sizeof id, n = strlen(ENDING);
+	const size_t digits = 2 * sizeof id, n = strlen(WRITING);
 
-	return strlen(name) == digits + n + RANDOM_LETTERS && !strncmp(name + digits, ENDING, n) &&
-	       hex_read(id, sizeof id, slice_of(name, digits));
+	if (strlen(name) < digits || !hex_read(id, sizeof id, slice_of(name, digits))) return false;
+	const char *ending = name + digits;
+	return !strcmp(ending, ERASING) || (strlen(ending) == n + RANDOM_LETTERS && !strncmp(ending, WRITING, n));
 }
 
 /* NULL at the end.  A listing that breaks off must not pass for a short one. */
@@ -172,7 +220,7 @@ static err tidy(const char *path, bool private, unsigned depth)
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
 		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
-			e = remove_file(inner);
+			e = private ? erase_file(inner) : remove_file(inner);
 			continue;
 		}
 		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);
@@ -373,7 +421,7 @@ err vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *i
 	char path[PATH_MAX];
 
 	TRY(private_path(path, v, t, epoch, id));
-	return remove_file(path);
+	return erase_object(path);
 }
 
 static int by_bytes(const void *a, const void *b)

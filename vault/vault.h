@@ -86,6 +86,16 @@ err  vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id,
 /* The bytes given out belong in memory that will be wiped; a buf is. */
 err  vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const id32 *id, size_t max);
 err  vault_has_private(bool *out, vault *v, priv_type t, const id32 *epoch, const id32 *id);
+
+/*
+ * Erases it: first the name, then the bytes, which are overwritten in place, and then the file; all synced.  No error if there
+ * is none.  After any other the object is not found again, but some of its bytes may be on the disk.  A crash in between
+ * leaves what the next opening erases.
+ *
+ * Overwriting does what it says on file systems that write in place (ext4 and xfs as they are usually mounted) on disks that
+ * do, too.  It does not reach copies elsewhere: blocks that a copying file system (btrfs, zfs), a snapshot, a journal of data or
+ * a flash disk kept, and backups.  There only an encrypted disk whose key goes helps.
+ */
 err  vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *id);
 
 /* Every id of a type in an epoch, ascending: *ids is malloc'ed, the caller frees.  Foreign file names are passed over. */

@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes node.toml and url for a node alone with a delegation KMS, on free ports, from the keys in this folder."""
-import json, pathlib, socket
+"""delegate_node.py CHAIN=KEY_FILE... -- writes node.toml and url for a node alone with a delegation KMS that has these keys, on free
+ports, from gateway.json and wallet.key in this folder.  The node is to be started in it."""
+import json, pathlib, socket, sys
 
 taken = [socket.socket() for _ in range(2)]
 for s in taken:
     s.bind(("127.0.0.1", 0))
 grpc, http = (s.getsockname()[1] for s in taken)
+gateway = json.load(open("gateway.json"))["address"]
+chains = "".join(f"""
+[[delegation.chains]]
+chain_id = {chain}
+gateway = "{gateway}"
+key_file = "{key}"
+""" for chain, key in (word.split("=") for word in sys.argv[1:]))
 pathlib.Path("node.toml").write_text(f"""
 [service]
 listen_port = {grpc}
@@ -18,9 +26,5 @@ path = "private"
 metrics_bind_address = "127.0.0.1:{http}"
 [delegation]
 wallet_file = "wallet.key"
-[[delegation.chains]]
-chain_id = 31337
-gateway = "{json.load(open("gateway.json"))["address"]}"
-key_file = "kms.key"
-""")
+{chains}""")
 pathlib.Path("url").write_text(f"http://127.0.0.1:{http}\n")

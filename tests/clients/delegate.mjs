@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import { promisify } from 'node:util';
-import { arca, assert, BUILD, crypto, ethers, finish, flip, freePorts, fs, hex, onExit, path, tempDir, test, unhex } from './lib.mjs';
+import { arca, assert, BUILD, crypto, ethers, finish, flip, fs, hex, onExit, path, tempDir, test, unhex } from './lib.mjs';
 import * as example from '../../examples/delegate.mjs';
 
 const CHAIN = 31337, OTHER_CHAIN = 421614;
@@ -14,22 +14,11 @@ const gatewayWallet = new ethers.Wallet('0x' + gateway.secret);
 
 /* ---- a node -------------------------------------------------------------------------------------------------------- */
 
-const port = await freePorts(2), url = `http://127.0.0.1:${port + 1}`;
-const chainToml = (id, file) => `[[delegation.chains]]\nchain_id = ${id}\ngateway = "${gateway.address}"\nkey_file = "${at(file)}"\n`;
-fs.writeFileSync(at('node.toml'), `
-[service]
-listen_port = ${port}
-[public_vault.storage.file]
-path = "${at('public')}"
-[private_vault.storage.file]
-path = "${at('private')}"
-[telemetry]
-metrics_bind_address = "127.0.0.1:${port + 1}"
-[delegation]
-wallet_file = "${at('wallet.key')}"
-${chainToml(CHAIN, 'kms.key')}${chainToml(OTHER_CHAIN, 'second.key')}`);
-const log = fs.openSync(at('node.log'), 'w');
-const node = spawn(path.join(BUILD, 'arca-node'), ['--config-file', at('node.toml')], { stdio: ['ignore', log, log] });
+fs.writeFileSync(at('gateway.json'), JSON.stringify(gateway));
+const writer = new URL('../cli/delegate_node.py', import.meta.url).pathname;
+assert.equal(spawnSync('python3', [writer, `${CHAIN}=kms.key`, `${OTHER_CHAIN}=second.key`], { cwd: dir, stdio: 'inherit' }).status, 0);
+const url = fs.readFileSync(at('url'), 'utf8').trim(), port = Number(new URL(url).port), log = fs.openSync(at('node.log'), 'w');
+const node = spawn(path.resolve(BUILD, 'arca-node'), ['--config-file', 'node.toml'], { cwd: dir, stdio: ['ignore', log, log] });
 onExit(() => node.kill());
 for (let up = false; !up && node.exitCode === null;)
 	up = await fetch(url + '/ready').then(r => r.status === 200, () => new Promise(r => setTimeout(r, 50, false)));
@@ -220,7 +209,7 @@ await test('a body of a megabyte is 413 and the node goes on', async () => {
 await test('connections that give a byte now and then are ended, and nobody else waits for them', async () => {
 	const began = Date.now(), ends = [];
 	for (let i = 0; i < 40; i++) ends.push(new Promise(done => {
-		const s = net.connect(port + 1, '127.0.0.1', () => s.write(i % 2 ? 'POST /v0/delegate HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n' : 'GET'));
+		const s = net.connect(port, '127.0.0.1', () => s.write(i % 2 ? 'POST /v0/delegate HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n' : 'GET'));
 		const drip = setInterval(() => s.write('x'), 500);
 		s.on('error', () => {});
 		s.on('data', () => {});

@@ -5,10 +5,11 @@
  */
 import {
 	FORMATS, STRUCTS, asRequested, assert, assertPublicAnswer, assertSignedBy, cat, coprocess, crypto, decryptedResult, domainForEthers,
-	domainForRequest, ethers, finish, hex, openDevnet, publicDecrypt, publicRequest, test, typed, unhex,
+	domainForRequest, encodePublicPayload, ethers, finish, hex, openDevnet, publicDecrypt, publicRequest, test, typed, unhex,
 } from './lib.mjs';
 import { largestValues, packed, proven, randomValues, tfhe14, tfhe17, unpacked, zeroValues } from './tfhe.mjs';
 import { kmsVerifier } from './chain.mjs';
+import { assertSignedUnder } from './schemes.mjs';
 
 const net = await openDevnet(), keyset = await net.keyset(), publicKey = await net.file('PublicKey', net.keyId);
 const plain = values => values.map(v => v.value);
@@ -80,11 +81,11 @@ await test('the domain of the request is the one that is signed, with its salt',
 			decryptedResult: decryptedResult(plain(values)), extraData: '0x' });
 	}
 });
-await test('the signatures asked for come in the order asked, once each', async () => {
-	const again = publicRequest(net, kept[0].request.ciphertexts, { signing_schemes: [0, 0] });
+await test('the signatures asked for come in the order asked, once each, and are true', async () => {
+	const again = publicRequest(net, kept[0].request.ciphertexts, { signing_schemes: [3, 0, 1, 0, 4, 2, 3] });
 	const answer = await publicDecrypt(net, again);
-	assert.deepEqual(answer.signatures.map(s => s.scheme), [0]);
-	assert.deepEqual(answer.signatures[0].signature, answer.external_signature);
+	assertPublicAnswer(net, again, answer, plain(kept[0].values));
+	await assertSignedUnder(net, [3, 0, 1, 4, 2], answer, 'PUBL_DEC', encodePublicPayload(answer.payload));
 });
 
 /* ---- the contract ------------------------------------------------------------------------------------------- */

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Constant time: ML-KEM, and what curve/ and seal/ do around libsecp256k1.  Meaningful under valgrind (suite ct). */
+/* Constant time: ML-KEM, ML-DSA, and what curve/ and seal/ do around libsecp256k1 and libcrypto.  Meaningful under valgrind
+ * (suite ct). */
 #include "tests/ct/ct.h"
+#include "seal/ed25519.h"
+#include "seal/mldsa_poly.h"
 #include "seal/mlkem_poly.h"
+#include "seal/mldsa.h"
 #include "seal/signcrypt.h"
+#include "seal/typed.h"
 
 static const mlkem *const SETS[] = { &MLKEM_512, &MLKEM_768, &MLKEM_1024 };
 
@@ -37,6 +42,49 @@ static void ml_kem_runs_without_a_branch_on_its_secrets(void **state)
 		mlkem_decaps(p, got, dk, ct);
 		DECLASSIFY_RESULT(got, sizeof got);
 		assert_memory_not_equal(sent, got, sizeof got);
+	}
+}
+
+CT_COVERS(mldsa_public_key, mldsa_sign);
+CT_REACHES(mldsa_sign, dsa_add, dsa_sub, dsa_ntt, dsa_ntt_inverse, dsa_mul_add, dsa_sample_short, dsa_sample_mask, dsa_power2_round, dsa_high,
+           dsa_low, dsa_reaches, dsa_pack, dsa_unpack, dsa_pack_centred, dsa_unpack_centred);
+
+static void ml_dsa_signs_without_a_branch_on_its_secrets(void **state)
+{
+	static const mldsa *const DSA[] = { &MLDSA_44, &MLDSA_65, &MLDSA_87 };
+	uint8_t pk[MLDSA_MAX_PK], sig[MLDSA_MAX_SIG], seed[32], message[40];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(DSA); i++) {
+		const mldsa *p = DSA[i];
+		rng_fill(&CT_SECRET_RNG, seed, sizeof seed);
+		rng_fill(&CT_SECRET_RNG, message, sizeof message);
+		mldsa_public_key(p, pk, seed);
+		mldsa_sign(p, sig, seed, slice_str("USER_DEC"), slice_of(message, sizeof message));
+		DECLASSIFY(message, sizeof message, "the test's verifier knows the message");
+		assert_true(mldsa_verify_var(p, slice_of(pk, mldsa_pk_bytes(p)), slice_str("USER_DEC"), slice_of(message, sizeof message),
+		                             slice_of(sig, mldsa_sig_bytes(p))));
+	}
+}
+
+CT_COVERS(typed_key, typed_sign);
+CT_REACHES(typed_key, signer_seed, ed25519_public_key);
+CT_REACHES(typed_sign, ed25519_sign);
+
+static void derived_keys_sign_without_a_branch_on_the_one_secret(void **state)
+{
+	uint8_t key[MAX_TYPED_KEY], sig[MAX_TYPED_SIG];
+	AUTO(signer) *s = NULL;
+	secp_sk sk;
+
+	(void)state;
+	secp_sk_random(&sk, &CT_SECRET_RNG);
+	assert_ok(signer_new(&s, &sk, &CT_SECRET_RNG));
+	for (uint32_t scheme = SCHEME_ED25519; scheme <= SCHEME_MLDSA44; scheme++) {
+		typed_key(key, s, scheme);
+		typed_sign(sig, s, scheme, "PUBL_DEC", slice_str("m"));
+		assert_true(typed_ok_var(scheme, slice_of(key, scheme_key_bytes(scheme)), "PUBL_DEC", slice_str("m"),
+		                         slice_of(sig, scheme_sig_bytes(scheme))));
 	}
 }
 
@@ -114,5 +162,6 @@ static void signcryption_does_not_branch_on_keys_seeds_or_plaintext(void **state
 	assert_err(ERR_REQUEST, unsigncrypt(&plain, &type, &again, signer_pk(s), &nobody, &link, buf_slice(&wire)));
 }
 
-TESTS(TEST(ml_kem_runs_without_a_branch_on_its_secrets), TEST(signing_runs_without_a_branch_on_key_and_message),
+TESTS(TEST(ml_kem_runs_without_a_branch_on_its_secrets), TEST(ml_dsa_signs_without_a_branch_on_its_secrets),
+      TEST(derived_keys_sign_without_a_branch_on_the_one_secret), TEST(signing_runs_without_a_branch_on_key_and_message),
       TEST(signcryption_does_not_branch_on_keys_seeds_or_plaintext))

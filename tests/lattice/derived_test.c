@@ -148,7 +148,8 @@ static void a_file_holds_the_keys_that_memory_would(void **state)
 		assert_int_equal(s.st_size, derived_bytes(sets[i]->params, PARTS, EXACT));
 		assert_ok(eval_keys_new(&keys, sets[i], PARTS, EXACT, NULL, NULL));
 		assert_same_keys(derived_keys(d), &keys);
-		assert_true(memory_is_huge(derived_keys(d)->rows[PART_KSK].w64) != !!strstr(h.text, "small pages"));
+		/* Pages that were small when this was said may be huge by now. */
+		assert_true(memory_is_huge(derived_keys(d)->rows[PART_KSK].w64) || strstr(h.text, "small pages"));
 		derived_close(&d);
 		assert_ok(open_set(&d, sets[i], &h));
 		assert_int_equal(h.made, 1);
@@ -443,8 +444,43 @@ static void too_little_memory_is_said_with_the_number(void **state)
 	assert_int_equal(files_ending(".unfinished", NULL), 0);
 }
 
+/* A file of no key goes, one in use when it is closed; what only looks like one stays. */
+static void tidying_removes_the_files_of_keys_that_are_gone(void **state)
+{
+	(void)state;
+	static const char *const strangers[] = { "lock", "notes.keys", "0123456789abcdef0123456789abcdeg-4c-words-1.keys" };
+	const hash32 gone = sha256(slice_str("another key set"));
+	char path[PATH_MAX];
+	heard h = { 0 };
+	derived *d;
+
+	empty_folder();
+	assert_ok(open_set(&d, &t.test, &h));
+	derived_tidy(t.folder, &t.digest, 1, NULL);
+	derived_close(&d);
+	for (size_t i = 1; i < COUNT(strangers); i++) {
+		snprintf(path, sizeof path, "%s/%s", t.folder, strangers[i]);
+		const int fd = open(path, O_CREAT | O_WRONLY, 0600);
+		assert_true(fd >= 0 && close(fd) == 0);
+	}
+	derived_tidy(t.folder, &t.digest, 1, NULL);
+	assert_int_equal(files_ending(".keys", NULL), COUNT(strangers));
+
+	h = (heard){ 0 };
+	assert_ok(open_set(&d, &t.test, &h));
+	assert_int_equal(h.made, 0);
+	derived_tidy(t.folder, &gone, 1, &(derived_news){ &h, hear });
+	assert_int_equal(files_ending(".keys", NULL), COUNT(strangers));
+	derived_close(&d);
+	derived_tidy(t.folder, &gone, 1, &(derived_news){ &h, hear });
+	assert_int_equal(files_ending(".keys", NULL), COUNT(strangers) - 1);
+	assert_non_null(strstr(h.text, "belonged to a key that is gone"));
+	derived_tidy("/nowhere", &gone, 1, NULL);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(a_file_holds_the_keys_that_memory_would),
+	TEST(tidying_removes_the_files_of_keys_that_are_gone),
 	TEST(a_flipped_bit_anywhere_is_noticed_and_repaired),
 	TEST(flipped_bits_in_prepared_limbs_and_their_checks_are_noticed),
 	TEST(a_file_of_another_length_is_noticed_and_repaired),

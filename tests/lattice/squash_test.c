@@ -139,6 +139,37 @@ static void a_batch_of_squashes_is_what_each_is_alone(void **state)
 	}
 }
 
+/* Values of one block, an odd number and many, and none at the borders of what goes through at a time.  Alone, other words
+ * stand behind a value than together. */
+static void values_squashed_together_are_what_each_is_alone(void **state)
+{
+	(void)state;
+	static const size_t blocks[] = { 1, 3, 4, 1, 511, 2, 1 };
+	enum { RESULTS = 1 + 2 + 2 + 1 + 256 + 1 + 1 };
+	AUTO(arena) a = arena_with_limit((size_t)1 << 26);
+	uint8_t block[1024];
+	lwe64_run run = blocks_of(&a, block, 1024), in[COUNT(blocks)], alone = { 0, DIM, NULL };
+	lwe128_run all = { RESULTS, DIM, NULL }, one = { 256, DIM, NULL };
+	size_t at = 0;
+
+	for (size_t v = 0; v < COUNT(blocks); at += blocks[v++]) in[v] = (lwe64_run){ blocks[v], DIM, lwe64_at(run, at) };
+	assert_ok(arena_new(&a, &all.w, all.count * (DIM + 1)));
+	assert_ok(arena_new(&a, &one.w, one.count * (DIM + 1)));
+	assert_ok(arena_new(&a, &alone.w, 512 * (DIM + 1)));
+	assert_ok(squash_values_var(all, &keys.eval, in, COUNT(blocks), NULL));
+	at = 0;
+	for (size_t v = 0; v < COUNT(blocks); v++) {
+		one.count = squashed_count(blocks[v]);
+		alone.count = blocks[v];
+		memset(alone.w, 0, 512 * (DIM + 1) * sizeof *alone.w);
+		memcpy(alone.w, in[v].w, blocks[v] * (DIM + 1) * sizeof *alone.w);
+		assert_ok(squash_var(one, &keys.eval, alone, NULL));
+		assert_memory_equal(one.w, lwe128_at(all, at), one.count * (DIM + 1) * sizeof *one.w);
+		at += one.count;
+	}
+	assert_int_equal(at, RESULTS);
+}
+
 static void too_many_blocks_and_none_are_refused(void **state)
 {
 	(void)state;
@@ -211,6 +242,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(values_of_every_length_survive_the_squash_and_its_compression),
 	TEST(the_squash_does_not_depend_on_threads),
 	TEST(a_batch_of_squashes_is_what_each_is_alone),
+	TEST(values_squashed_together_are_what_each_is_alone),
 	TEST(too_many_blocks_and_none_are_refused),
 	TEST(the_squash_has_its_known_answer),
 };

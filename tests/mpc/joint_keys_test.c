@@ -17,16 +17,6 @@
 #include "tests/mpc/key_oracle.h"
 #include "tests/mpc/theorem.h"
 
-/* Noise of production in parts of a few rows, so that every kind of row and both rings are there. */
-static const lat_params SMALL = {
-	.name = "small", .n = 3, .k = 1, .N = 256, .lwe_noise = 45, .glwe_noise = 17,
-	.pbs = { .base_log = 23, .level = 1 }, .ks = { .base_log = 4, .level = 2 }, .ms = { .kind = MS_DRIFT, .zeros = 5 },
-	.pke = { .n = 256, .noise = 17, .cast = { .base_log = 4, .level = 1 } },
-	.comp = { .br = { .base_log = 23, .level = 1 }, .pks = { .base_log = 4, .level = 1 }, .k = 3, .N = 1, .noise = 43 },
-	.sns = { .k = 2, .N = 256, .noise = 30, .br = { .base_log = 24, .level = 2 }, .ms = { .kind = MS_CENTERED_MEAN } },
-	.snscomp = { .pks = { .base_log = 41, .level = 1 }, .k = 2, .N = 1, .noise = 3 },
-};
-
 /* The key of the test set: made once, by (4,1). */
 static world whole;
 static play prepared, generated;
@@ -91,6 +81,31 @@ static void noise_of_production_is_right_in_parts_of_a_few_rows(void **state)
 		play_end(&one), play_end(&two);
 		world_free(&w);
 	}
+}
+
+/* The oracle finds the same secrets, and noise and masks that are new. */
+static void secrets_that_exist_get_new_public_parts(void **state)
+{
+	secret_keys before, after;
+	world old, w;
+	play one = { .session = 5 }, two = { .session = 6 }, three = { .session = 7 }, four = { .session = 8 };
+
+	(void)state;
+	world_new(&old, &SMALL, 4, 1);
+	old.size = (work_sizes){ .lanes = 3, .chunk = 700, .batch = 4096, .slab = 300 };
+	world_prepare(&old, &one);
+	world_generate(&old, &two);
+	oracle_secrets(&before, &old, parties_all(4));
+	world_new_public(&w, &old);
+	world_prepare(&w, &three);
+	world_generate(&w, &four);
+	oracle_whole_key(&after, &four);
+	for (secret_id id = 0; id < SECRETS; id++) assert_memory_equal(after.bit[id], before.bit[id], secret_length(&SMALL, id));
+	assert_memory_not_equal(w.m[1].set.part[PART_PKE].seed.xof, old.m[1].set.part[PART_PKE].seed.xof, PUBLIC_SEED_BYTES);
+	assert_memory_not_equal(w.m[1].set.part[PART_PKE].bodies.p, old.m[1].set.part[PART_PKE].bodies.p, w.m[1].set.part[PART_PKE].bodies.n);
+	secret_keys_free(&before), secret_keys_free(&after);
+	play_end(&one), play_end(&two), play_end(&three), play_end(&four);
+	world_free(&old), world_free(&w);
 }
 
 /* Bits of all keys together, and pairs of neighbours: even, and independent.  Limits: five deviations. */
@@ -272,7 +287,7 @@ int main(int argc, char **argv)
 		TEST(every_bit_and_every_coefficient_of_a_test_key_is_right), TEST(T_BITS_the_bits_of_keys_are_even_and_independent),
 		TEST(bytes_and_rounds_are_those_of_the_formulas), TEST(digests_are_the_same_at_all_parties),
 		TEST(values_go_the_whole_way_under_the_joint_key), TEST(re_randomization_and_pseudo_random_functions_work_under_it),
-		TEST(noise_of_production_is_right_in_parts_of_a_few_rows),
+		TEST(noise_of_production_is_right_in_parts_of_a_few_rows), TEST(secrets_that_exist_get_new_public_parts),
 	};
 	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), make_it, end_it);
 }

@@ -119,15 +119,6 @@ static seen what_P1_sees(const play *p, uint64_t *bytes) { return what_P1_sees_i
 
 /* ---- T-HW: nothing is opened but what is published ------------------------------------------------------------------- */
 
-static const lat_params SMALL = {
-	.name = "small", .n = 3, .k = 1, .N = 256, .lwe_noise = 45, .glwe_noise = 17,
-	.pbs = { .base_log = 23, .level = 1 }, .ks = { .base_log = 4, .level = 2 }, .ms = { .kind = MS_DRIFT, .zeros = 5 },
-	.pke = { .n = 256, .noise = 17, .cast = { .base_log = 4, .level = 1 } },
-	.comp = { .br = { .base_log = 23, .level = 1 }, .pks = { .base_log = 4, .level = 1 }, .k = 3, .N = 1, .noise = 43 },
-	.sns = { .k = 2, .N = 256, .noise = 30, .br = { .base_log = 24, .level = 2 }, .ms = { .kind = MS_CENTERED_MEAN } },
-	.snscomp = { .pks = { .base_log = 41, .level = 1 }, .k = 2, .N = 1, .noise = 3 },
-};
-
 static int by_value(const void *a, const void *b)
 {
 	const u128 x = *(const u128 *)a, y = *(const u128 *)b;

@@ -5,6 +5,15 @@
 #include "share/shamir.h"
 #include "tests/mpc/joint_world.h"
 
+const lat_params SMALL = {
+	.name = "small", .n = 3, .k = 1, .N = 256, .lwe_noise = 45, .glwe_noise = 17,
+	.pbs = { .base_log = 23, .level = 1 }, .ks = { .base_log = 4, .level = 2 }, .ms = { .kind = MS_DRIFT, .zeros = 5 },
+	.pke = { .n = 256, .noise = 17, .cast = { .base_log = 4, .level = 1 } },
+	.comp = { .br = { .base_log = 23, .level = 1 }, .pks = { .base_log = 4, .level = 1 }, .k = 3, .N = 1, .noise = 43 },
+	.sns = { .k = 2, .N = 256, .noise = 30, .br = { .base_log = 24, .level = 2 }, .ms = { .kind = MS_CENTERED_MEAN } },
+	.snscomp = { .pks = { .base_log = 41, .level = 1 }, .k = 2, .N = 1, .noise = 3 },
+};
+
 /* ---- stores -------------------------------------------------------------------------------------------------------- */
 
 static size_t element_bytes(const world *w, unsigned need) { return w->plan.need[need].k / 8 * w->d; }
@@ -70,17 +79,33 @@ static void member_new(world *w, party i)
 	}
 }
 
-void world_new(world *w, const lat_params *params, unsigned n, unsigned t)
+static void new_of_plan(world *w, const keygen_plan *plan, unsigned n, unsigned t)
 {
 	static const work_sizes USUAL = { .lanes = 2, .chunk = 1 << 15, .batch = 1 << 14, .slab = 1 << 13 };
 
-	*w = (world){ .params = params, .n = n, .t = t, .d = ring_degree(n), .plan = keygen_plan_of(params), .size = USUAL };
+	*w = (world){ .params = plan->params, .n = n, .t = t, .d = ring_degree(n), .plan = *plan, .size = USUAL };
 	w->group = zeros(sizeof *w->group), w->tables = zeros((n + 1) * sizeof *w->tables), w->m = zeros((n + 1) * sizeof *w->m);
 	group_new(w->group, n, t, parties_all(n));
 	for (party i = 1; i <= n; i++) {
 		assert_ok(prss_batch_new(&w->tables[i], w->group->p[i]));
 		member_new(w, i);
 	}
+}
+
+void world_new(world *w, const lat_params *params, unsigned n, unsigned t)
+{
+	const keygen_plan plan = keygen_plan_of(params);
+	new_of_plan(w, &plan, n, t);
+}
+
+void world_new_public(world *w, const world *of)
+{
+	const keygen_plan plan = keygen_plan_of_public(of->params);
+
+	new_of_plan(w, &plan, of->n, of->t);
+	w->size = of->size;
+	for (party i = 1; i <= w->n; i++) for (secret_id id = 0; id < SECRETS; id++)
+		memcpy(w->m[i].word[id], of->m[i].word[id], secret_length(w->params, id) * w->d * sizeof(u128));
 }
 
 void world_free(world *w)

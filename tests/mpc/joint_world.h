@@ -44,7 +44,12 @@ struct world {
 	member      *m;
 };
 
+/* Noise of production in parts of a few rows, so that every kind of row and both rings are there. */
+extern const lat_params SMALL;
+
 void world_new(world *w, const lat_params *params, unsigned n, unsigned t);
+/* The same parties, with other keys of PRSS and the secrets that they share there: they make new public parts for these. */
+void world_new_public(world *w, const world *of);
 void world_free(world *w);
 
 /* One run.  rush gets this play. */

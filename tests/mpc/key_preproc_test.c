@@ -8,7 +8,7 @@
 #include "mpc/runner.h"
 #include "share/tuniform.h"
 #include "tests/mpc/bcast_liars.h"
-#include "tests/share/prss_keys.h"
+#include "tests/mpc/prss_theorem.h"
 
 enum { D = 4, MOST = 1 << 16, LANES = 3, CHUNK = 6, BATCH = 20 };
 
@@ -47,23 +47,12 @@ typedef struct io {
 } io;
 
 static uint8_t store[8][MOST * 16 * D / 4];
-static prss_group group;
-static prss_batch *tables[MAX_PARTIES + 1];
 static const keygen_plan *plan = &TINY;
 static unsigned lanes = LANES;
 static size_t chunk = CHUNK, batch_bits = BATCH;
 
 /* What went over the wire, by the ring of its session; k = 0: of none of the lanes. */
 static struct { session_id sid[2 * LANES]; uint64_t bytes[8], others, words[2], wide_in_narrow; } seen;
-
-static void keys_for(unsigned n, unsigned t)
-{
-	if (group.n == n && group.t == t) return;
-	for (unsigned i = 1; i <= group.n; i++) prss_batch_free(&tables[i]);
-	group_free(&group);
-	group_new(&group, n, t, parties_all(n));
-	for (unsigned i = 1; i <= n; i++) assert_ok(prss_batch_new(&tables[i], group.p[i]));
-}
 
 /* A batch is a round of words and a broadcast; after some of them parties meet. */
 static bool is_of_words(uint64_t round)
@@ -213,13 +202,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static theorem PREPROC = { "preprocessing", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
-
-static void must_hold(trial *x)
-{
-	keys_for(x->n, x->t);
-	trial_must_hold_keep(x);
-}
+static const theorem PREPROC = { "preprocessing", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
 
 /* ---- nobody lies ------------------------------------------------------------------------------------------------- */
 
@@ -409,7 +392,6 @@ static void ended(void *arg, err e, const session *s)
 static void lanes_side_by_side_put_the_same_as_in_turn(void **state)
 {
 	(void)state;
-	keys_for(N, T);
 	trial x = { .of = &PREPROC, .n = N, .t = T, .seed = 600 };
 	must_hold(&x);
 	for (party i = 1; i <= N; i++) {
@@ -469,13 +451,7 @@ static void liars_and_the_silent_change_nothing(void **state)
 static void liars_who_know_nothing_of_it_change_nothing(void **state)
 {
 	(void)state;
-	for (size_t l = 0; l < COUNT(GENERIC_LIES); l++) for (unsigned n = 4; n <= 7; n += 3) {
-		const lie *a = &GENERIC_LIES[l];
-		trial x = { .of = &PREPROC, .n = n, .t = n / 3, .seed = 500 + l, .rush = a->rush, .silent = a->silent,
-		            .corrupt = random_parties(n, n / 3), .name = a->name, .variant = (unsigned)test_below(6) };
-		must_hold(&x);
-		trial_end(&x);
-	}
+	try_generic_lies(&PREPROC, 3, 64);
 }
 
 static err refuse(void *ctx, unsigned need, uint64_t first, size_t count, const void *element)

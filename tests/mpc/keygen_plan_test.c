@@ -64,4 +64,28 @@ static void the_test_set_needs_729638_bits(void **state)
 	assert_int_equal(keygen_plan_products(&plan), 66304);
 }
 
-TESTS(TEST(production_needs_877_million_bits), TEST(the_test_set_needs_729638_bits))
+/* What is left without the 17196 bits of production's keys, and the 1538 of the test set's. */
+static void for_secrets_that_exist_only_the_noise_is_needed(void **state)
+{
+	static const struct { const lat_params *params; uint64_t bits, secrets; } SETS[] = {
+		{ &PARAMS_DEFAULT, 877622060, 17196 }, { &PARAMS_TEST, 729638, 1538 },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(SETS); k++) {
+		const keygen_plan all = keygen_plan_of(SETS[k].params), plan = keygen_plan_of_public(SETS[k].params);
+		assert_int_equal(plan.needs, all.needs - SECRETS);
+		for (unsigned i = 0; i < plan.needs; i++) {
+			assert_false(plan.need[i].is_key);
+			assert_int_equal(plan.need[i].part, all.need[i + SECRETS].part);
+			assert_int_equal(plan.need[i].samples, all.need[i + SECRETS].samples);
+			assert_int_equal(plan.need[i].bits, all.need[i + SECRETS].bits);
+		}
+		assert_int_equal(keygen_plan_bits(&plan, 0), SETS[k].bits - SETS[k].secrets);
+		assert_int_equal(keygen_plan_samples(&plan, 0), keygen_plan_samples(&all, 0));
+		assert_int_equal(keygen_plan_products(&plan), keygen_plan_products(&all));
+		assert_int_equal(keygen_plan_bytes(&plan, 4), keygen_plan_bytes(&all, 4) - SETS[k].secrets * 64);
+	}
+}
+
+TESTS(TEST(for_secrets_that_exist_only_the_noise_is_needed), TEST(production_needs_877_million_bits), TEST(the_test_set_needs_729638_bits))

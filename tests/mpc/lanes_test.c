@@ -202,6 +202,9 @@ static void who_lies_in_a_lane_is_known_to_the_ceremony(void **state)
 	FOR_EACH_IN(i, honest) {
 		assert_int_equal(p[i].result, OK);
 		assert_int_equal(p[i].corrupt, (party_set)1 << liar);
+		unsigned agreed = 0;
+		for (unsigned k = 0; k < p[i].evidence_count; k++) agreed += p[i].evidence[k].agreed && p[i].evidence[k].who == liar;
+		assert_in_range(agreed, 1, p[i].evidence_count);
 		for (unsigned l = 0; l < LANES; l++) assert_int_equal(members[i].out[l].count, WANTED);
 	}
 	for (unsigned l = 0; l < LANES; l++) for (size_t b = 0; b < WANTED; b += 17) bit_of(l, b, honest);

@@ -4,7 +4,7 @@
  * output is accused.  PRSS.Check and PRZS.Check are one protocol; each is tried alone, and both together.  A mask is not checked.
  */
 #include "tests/mpc/bcast_liars.h"
-#include "tests/share/prss_keys.h"
+#include "tests/mpc/prss_theorem.h"
 
 enum { USES = 4 };
 typedef struct checked { const char *name; unsigned uses; prss_use use[USES]; } checked;
@@ -16,8 +16,6 @@ static const checked EACH[] = {
 static const checked *now = &BOTH;
 
 typedef struct io { gr value[USES][MAX_PARTIES + 1]; share own[USES]; } io;
-
-static prss_group group;
 
 static void input(trial *x, party i, void *arg) { (void)x, (void)i, (void)arg; }
 
@@ -59,7 +57,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static theorem CHECKING = { "check", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
+static theorem CHECKING = { "check", sizeof(io), input, run, most_rounds, violated, group.p, NULL };
 
 /* ---- liars: what they publish -------------------------------------------------------------------------------------- */
 
@@ -89,13 +87,6 @@ enum { VARIANTS = 9 };
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
-static void keys_for(sizes c)
-{
-	group_free(&group);
-	group_new(&group, c.n, c.t, parties_all(c.n));
-	CHECKING.prss = group.p;
-}
-
 static void publish_wrongly(unsigned n, unsigned t, unsigned liars)
 {
 	trial x = { .of = &CHECKING, .n = n, .t = t, .seed = 10 * variant + liars, .corrupt = random_parties(n, liars),
@@ -112,7 +103,7 @@ static void whoever_publishes_another_output_is_accused(void **state)
 	(void)state;
 	for (size_t c = 0; c < COUNT(SIZES); c++) {
 		const unsigned n = SIZES[c].n, t = SIZES[c].t;
-		keys_for(SIZES[c]);
+		keys_for(SIZES[c].n, SIZES[c].t);
 		for (variant = 0; variant < VARIANTS; variant++) {
 			for (size_t k = 0; k < COUNT(EACH); k++) now = &EACH[k], publish_wrongly(n, t, t);
 			now = &BOTH;
@@ -127,7 +118,7 @@ static void whoever_publishes_two_outputs_does_not_divide_the_honest(void **stat
 {
 	(void)state;
 	for (size_t c = 0; c < COUNT(SIZES); c++) {
-		keys_for(SIZES[c]);
+		keys_for(SIZES[c].n, SIZES[c].t);
 		for (size_t k = 0; k < COUNT(EACH); k++) for (size_t l = 0; l < COUNT(BCAST_LIES); l++) {
 			if (group.n >= 10 && l % 2 != k) continue;
 			const lie *b = &BCAST_LIES[l];
@@ -143,30 +134,20 @@ static void whoever_publishes_two_outputs_does_not_divide_the_honest(void **stat
 static void no_fault_on_the_wire_spoils_a_check(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < 3; c++) {
-		keys_for(SIZES[c]);
-		sweep(&CHECKING, SIZES[c], c ? 60 : 600, 50);
-	}
+	try_faults_on_the_wire(&CHECKING, 600, 60, 50);
 }
 
 static void liars_who_know_nothing_of_it_spoil_no_check(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < 3; c++) {
-		keys_for(SIZES[c]);
-		for (size_t l = 0; l < COUNT(GENERIC_LIES); l++) {
-			trial x = { .of = &CHECKING, .n = group.n, .t = group.t, .seed = l, .corrupt = random_parties(group.n, group.t),
-			            .rush = GENERIC_LIES[l].rush, .silent = GENERIC_LIES[l].silent, .name = GENERIC_LIES[l].name };
-			trial_must_hold(&x);
-		}
-	}
+	try_generic_lies(&CHECKING, 3, 64);
 }
 
 static void it_takes_one_broadcast_of_the_outputs_of_all_ones_sets(void **state)
 {
 	(void)state;
 	for (size_t c = 0; c < 4; c++) for (unsigned k = 64; k <= 128; k += 64) {
-		keys_for(SIZES[c]);
+		keys_for(SIZES[c].n, SIZES[c].t);
 		trial x = { .of = &CHECKING, .n = group.n, .t = group.t, .k = k, .seed = c };
 		assert_null(trial_run(&x));
 		const size_t outputs = binomial(x.n - 1, x.t) * (3 + x.t), e = ring_of(k, ring_degree(x.n))->bytes;
@@ -191,8 +172,8 @@ static void a_mask_is_not_checked(void **state)
 	theorem of = CHECKING;
 
 	(void)state;
-	keys_for(SIZES[0]);
-	of.run = check_a_mask, of.prss = group.p;
+	keys_for(4, 1);
+	of.run = check_a_mask;
 	trial x = { .of = &of, .n = 4, .t = 1, .seed = 1 };
 	assert_non_null(trial_run(&x));
 	for (party i = 1; i <= 4; i++) {
@@ -300,7 +281,7 @@ static void a_liar_in_products_is_named_and_the_next_batches_fit(void **state)
 {
 	(void)state;
 	for (size_t c = 0; c < 4; c++) for (unsigned v = 0; v < 2; v++) {
-		keys_for(SIZES[c]);
+		keys_for(SIZES[c].n, SIZES[c].t);
 		const theorem of = { "products", sizeof(product_io), input, products, any_rounds, products_violated, group.p, NULL };
 		trial x = { .of = &of, .n = group.n, .t = group.t, .seed = 100 + 2 * c + v, .variant = v, .name = "spoil",
 		            .corrupt = random_parties(group.n, 1), .rush = rush_spoil, .table = &SPOILING };

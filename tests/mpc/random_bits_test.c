@@ -7,27 +7,16 @@
 #include "mpc/random_bits.h"
 #include "share/bits.h"
 #include "tests/mpc/bcast_liars.h"
-#include "tests/share/prss_keys.h"
+#include "tests/mpc/prss_theorem.h"
 
 enum { D = 4, BATCH = 16, WORDS_OF_BATCH = BATCH / D, WANTED = 40, BATCHES = 3, MEETINGS = (BATCHES - 1) / MEET_EVERY, MOST = 20000 };
 
 typedef struct io { bits_job job; size_t count; uint8_t *bit; unsigned calls; } io;
 
 static uint8_t store[14][MOST * 64];
-static prss_group group;
-static prss_batch *tables[MAX_PARTIES + 1];
 static const trial *now;
 static uint64_t wanted = WANTED;
 static size_t batch_bits = BATCH;
-
-static void keys_for(unsigned n, unsigned t)
-{
-	if (group.n == n && group.t == t) return;
-	for (unsigned i = 1; i <= group.n; i++) prss_batch_free(&tables[i]);
-	group_free(&group);
-	group_new(&group, n, t, parties_all(n));
-	for (unsigned i = 1; i <= n; i++) assert_ok(prss_batch_new(&tables[i], group.p[i]));
-}
 
 static err take(void *ctx, const session *s, const void *bit, size_t count)
 {
@@ -65,8 +54,6 @@ static unsigned most_rounds(unsigned n, unsigned t)
 }
 
 /* ---- what must hold ------------------------------------------------------------------------------------------------ */
-
-static const ring *ring_of_trial(const trial *x) { return ring_of(x->k, D); }
 
 static gr bit_share(const trial *x, party i, size_t b)
 {
@@ -127,14 +114,7 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static theorem BITS = { "random bits", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
-
-static void must_hold(trial *x)
-{
-	keys_for(x->n, x->t);
-	BITS.prss = group.p;
-	trial_must_hold_keep(x);
-}
+static const theorem BITS = { "random bits", sizeof(io), input, run, most_rounds, violated, group.p, NULL };
 
 /* ---- liars who know the protocol ----------------------------------------------------------------------------------- */
 
@@ -144,18 +124,6 @@ static unsigned sending, telling;    /* of these */
 static unsigned spoilt;              /* the number of the batch, from 0 */
 
 static size_t message_bytes(const trial *x) { return random_bits_message(ring_of_trial(x), BATCH); }
-
-/* An error of all liars that vanishes on 2t of the honest, in the middle of the words. */
-static void add_codeword(const trial *x, party liar, uint8_t *words)
-{
-	const ring *R = ring_of_trial(x);
-	party_set zero = honest(x);
-	gr error = GR_ONE;
-
-	while (size_of_set(zero) > 2 * x->t) take_from(&zero, first_of(zero));
-	FOR_EACH_IN(j, zero) error = gr_mul(R, error, gr_sub(R, gr_point(liar), gr_point(j)));
-	gr_write(R, words + R->bytes, gr_add(R, gr_read(R, words + R->bytes), gr_scale(R, 6, error)));
-}
 
 static void rush_words(void *ctx, sim *s, envelope *held, size_t count)
 {
@@ -169,7 +137,7 @@ static void rush_words(void *ctx, sim *s, envelope *held, size_t count)
 		const bool victim = e->to == first_of(honest(x));
 		e->body.p = p;
 		if (sending == SENT_ONE_BIT || (sending == SENT_TO_ONE && victim)) p[e->body.n - 1] ^= 0x80;
-		if (sending == SENT_CODEWORD) add_codeword(x, e->from, p);
+		if (sending == SENT_CODEWORD) add_codeword(x, e->from, p + ring_of_trial(x)->bytes);
 		if (sending == SENT_SHORT) e->body.n--;
 		if (sending == SENT_GARBAGE) rng_fill(sim_rng(s), p, e->body.n);
 		if (sending == SENT_NOTHING) e->to = 0;
@@ -186,7 +154,7 @@ static err lying_bcast(session *s, slice mine, size_t most, slice *all)
 	TRY(arena_new(&s->arena, &p, mine.n + 1));
 	memcpy(p, mine.p, mine.n);
 	const bool words = mine.n == message_bytes(now);
-	if (words && (telling == TOLD_CODEWORD || telling == TOLD_AND_OUTPUTS)) add_codeword(now, s->me, p);
+	if (words && (telling == TOLD_CODEWORD || telling == TOLD_AND_OUTPUTS)) add_codeword(now, s->me, p + s->R->bytes);
 	if (words && telling == TOLD_GARBAGE) rng_fill(s->random, p, mine.n);
 	if (words && telling == TOLD_SHORT) mine.n--;
 	if (!words && mine.n > 1 && telling == TOLD_AND_OUTPUTS) for (size_t i = 0; i < mine.n; i += 64) p[i] ^= 1;
@@ -277,36 +245,19 @@ static err crash(session *s, void *arg)
 static void a_party_that_crashes_or_is_silent_is_done_without(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < COUNT(SIZES); c++) for (unsigned silent = 0; silent < 2; silent++) {
-		trial x = { .of = &BITS, .n = SIZES[c].n, .t = SIZES[c].t, .k = 64, .seed = 60 + 2 * c + silent, .liar = crash,
-		            .silent = silent, .corrupt = random_parties(SIZES[c].n, SIZES[c].t), .name = silent ? "silent" : "crash" };
-		must_hold(&x);
-		assert_int_equal(x.p[first_of(honest(&x))].corrupt, x.corrupt);
-		assert_int_equal(lost, 0);
-		trial_end(&x);
-	}
+	try_crash_and_silence(&BITS, crash, &lost);
 }
 
 static void no_fault_on_the_wire_spoils_it(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < 3; c++) {
-		keys_for(SIZES[c].n, SIZES[c].t);
-		BITS.prss = group.p;
-		sweep(&BITS, SIZES[c], c ? 60 : 500, 40);
-	}
+	try_faults_on_the_wire(&BITS, 500, 60, 40);
 }
 
 static void liars_who_know_nothing_of_it_spoil_nothing(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < 4; c++) for (size_t l = 0; l < COUNT(GENERIC_LIES); l++) {
-		const lie *a = &GENERIC_LIES[l];
-		trial x = { .of = &BITS, .n = SIZES[c].n, .t = SIZES[c].t, .k = 128, .seed = 70 + l, .rush = a->rush, .silent = a->silent,
-		            .corrupt = random_parties(SIZES[c].n, SIZES[c].t), .name = a->name, .variant = (unsigned)test_below(6) };
-		must_hold(&x);
-		trial_end(&x);
-	}
+	try_generic_lies(&BITS, 4, 128);
 }
 
 /* In every round of the broadcasts, liars say one thing to some and another to others. */
@@ -397,7 +348,7 @@ static void what_the_sink_says_ends_it(void **state)
 
 	(void)state;
 	keys_for(4, 1);
-	of.run = run_refused, of.prss = group.p;
+	of.run = run_refused;
 	trial x = { .of = &of, .n = 4, .t = 1, .seed = 3 };
 	assert_non_null(trial_run(&x));
 	for (party i = 1; i <= 4; i++) assert_int_equal(x.p[i].result, ERR_IO);

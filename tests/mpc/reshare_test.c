@@ -54,6 +54,26 @@ static void the_numbers_of_the_old_set_may_be_in_any_order(void **state)
 	reshares();
 }
 
+/* One of those who may fail has no share, says so, and gets one; it is not accused. */
+static void who_lacks_its_share_gets_a_new_one(void **state)
+{
+	(void)state;
+	for (unsigned w = 0; w < 4; w++) {
+		const party_set who = w == 1 ? (party_set)1 << 2 | (party_set)1 << 7 : (party_set)1 << (w + 1);
+		if (w < 2) world_same(w ? 7 : 4, w ? 2 : 1, 5);
+		else world_two(4, 1, w == 2 ? 5 : 7, w == 2 ? 1 : 2, 4, 5);
+		world_lacking(who);
+		trial x = world_trial(0);
+		trial_must_hold_keep(&x);
+		FOR_EACH_IN(i, world_new()) {
+			const reshare_io *io = x.io[i];
+			assert_int_equal(io->failed, who);
+			assert_int_equal(io->corrupt, 0);
+		}
+		trial_end(&x);
+	}
+}
+
 static void what_was_reshared_can_be_reshared_again(void **state)
 {
 	(void)state;
@@ -331,6 +351,7 @@ TESTS(
 	TEST(the_same_parties_get_new_shares_of_the_same_secrets),
 	TEST(secrets_go_to_larger_smaller_and_other_sets),
 	TEST(the_numbers_of_the_old_set_may_be_in_any_order),
+	TEST(who_lacks_its_share_gets_a_new_one),
 	TEST(what_was_reshared_can_be_reshared_again),
 	TEST(a_production_key_is_reshared),
 	TEST(rounds_and_bytes_are_those_of_the_formulas),

@@ -6,6 +6,7 @@
 static reshare_sets sets;
 static size_t count;
 static bool again, from_nothing;
+static party_set lacking;
 static prss_group group;
 static u128 old_words[MAX_PARTIES + 1][WORLD_MOST * WORLD_D], new_words[MAX_PARTIES + 1][WORLD_MOST * WORLD_D];
 static gr secret[WORLD_MOST];
@@ -18,7 +19,7 @@ void world_sets(reshare_sets x, size_t N)
 {
 	assert_ok(reshare_sets_check(&x));
 	assert_true(N <= WORLD_MOST && N <= reshare_most(&x));
-	sets = x, count = N;
+	sets = x, count = N, lacking = 0;
 	if (group.n == x.n2 && group.t == x.t2) return;
 	group_free(&group);
 	group_new(&group, x.n2, x.t2, parties_all(x.n2));
@@ -34,6 +35,7 @@ void world_two(unsigned n1, unsigned t1, unsigned n2, unsigned t2, unsigned both
 	world_sets(x, N);
 }
 
+void world_lacking(party_set old) { lacking = old; }
 void world_from_nothing(bool yes) { from_nothing = yes; }
 
 void world_again(void)
@@ -188,8 +190,9 @@ static err run_from_nothing(const session *outer, const reshare_plan *plan, resh
 err world_run(session *outer, void *arg)
 {
 	reshare_io *io = arg;
-	reshare_plan plan = { .sets = sets, .route = world_route(), .N = count, .as = old_number(outer->me) };
+	reshare_plan plan = { .sets = sets, .route = world_route(), .N = count, .as = old_number(outer->me), .lacking = lacking };
 
+	if (has(lacking, plan.as)) plan.as = 0;
 	if (plan.as) plan.old = old_words[plan.as];
 	if (outer->me <= sets.n2) return (from_nothing ? run_from_nothing : run_member)(outer, &plan, io);
 	const reshare_giver g = { outer->me, outer->inbox, outer->out, 100 * outer->round_ms, outer->round_ms };
@@ -213,7 +216,7 @@ static const char *violated(const trial *x)
 	if (prss_ledger_reused()) return "an input of a PRF served twice";
 #endif
 	FOR_EACH_IN(i, honest(x)) if (!((reshare_io *)x->io[i])->ended) return "an honest party did not end";
-	if (world_numbers_of(first->failed) & ~x->corrupt) return "an honest party of the old set is said to have failed";
+	if (world_numbers_of(first->failed & ~lacking) & ~x->corrupt) return "an honest party of the old set is said to have failed";
 	if (first->corrupt & ~x->corrupt) return "an honest party is accused";
 	FOR_EACH_IN(i, good) {
 		const reshare_io *io = x->io[i];

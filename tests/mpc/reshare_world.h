@@ -29,6 +29,9 @@ void world_same(unsigned n, unsigned t, size_t N);
 /* n1 old parties of which the first `both`, from P_1 on, are the last of the new ones, Q_(n2 - both + 1) .. */
 void world_two(unsigned n1, unsigned t1, unsigned n2, unsigned t2, unsigned both, size_t N);
 
+/* In trials of these sets, the members of the old set (by old numbers) that have no share, as all know. */
+void world_lacking(party_set old);
+
 /* Trials from now on begin with a hello and a set-up of PRSS in the new set, as a node does; or with keys that are there. */
 void world_from_nothing(bool yes);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the session engine promises to every protocol, mostly with parties that run small programs in the simulator. */
+#include <pthread.h>
+#include "mpc/lanes.h"
 #include "tests/base/freed.h"
 #include "tests/test.h"
 #include "sim/faults.h"
@@ -266,6 +268,65 @@ static void contradictions_become_evidence(void **state)
 	test_free(tap);
 }
 
+/* ---- stopping ------------------------------------------------------------------------------------------------------- */
+
+static stop_flag asked;
+
+/* Party 3 is asked after the first round; it goes no further, nor does any part of its session. */
+static err two_rounds(session *s, void *arg)
+{
+	void *const none = NULL;
+	const lane_plan part = { .lanes = 1, .first = 1, .k = 64, .run = one_exchange, .arg = &none, .in_turn = true };
+
+	(void)arg;
+	TRY(one_exchange(s, NULL));
+	if (s->me == 3) {
+		s->stop = &asked;
+		box_heed(s->in, s->stop);
+		if (!stop_ask(&asked) || mpc_lanes(s, &part) != ERR_CANCELLED) return ERR_INTERNAL;
+		const session_id sid = sid_sub(&s->sid, 2);
+		session next;
+		TRY(session_follow(&next, s, &sid));
+		const err e = one_exchange(&next, NULL);
+		session_close(&next);
+		if (e != ERR_CANCELLED) return ERR_INTERNAL;
+	}
+	next_round(s);
+	FOR_EACH_PARTY(j, s) TRY(mpc_recv(s, j, &(slice){ 0 }, MAX_BODY));
+	return OK;
+}
+
+static void to_the_others_one_that_is_stopped_falls_silent(void **state)
+{
+	(void)state;
+	asked = (stop_flag){ 0 };
+	run_all(&FOUR, two_rounds, NULL);
+	for (party i = 1; i <= 4; i++) assert_int_equal(p[i].result, i == 3 ? ERR_CANCELLED : OK);
+	assert_non_null(strstr(p[3].text, "abort"));
+	assert_true(has(p[1].suspects, 3));
+}
+
+static void *ask(void *arg) { return stop_ask(arg) ? arg : NULL; }
+
+/* By the clock: its round would last for an hour. */
+static void who_waits_is_stopped_soon(void **state)
+{
+	session_plan plan = plan_of(4, 1, 1);
+	stop_flag stop = { 0 };
+	pthread_t other;
+	session s;
+	slice m;
+
+	(void)state;
+	plan.round_ms = 3600 * 1000, plan.stop = &stop;
+	assert_ok(session_open(&s, &plan));
+	next_round(&s);
+	assert_int_equal(pthread_create(&other, NULL, ask, &stop), 0);
+	assert_err(ERR_CANCELLED, mpc_recv(&s, 2, &m, MAX_BODY));
+	assert_int_equal(pthread_join(other, NULL), 0);
+	session_close(&s);
+}
+
 /* ---- scopes and followers -------------------------------------------------------------------------------------------- */
 
 static err in_a_scope(session *s)
@@ -358,6 +419,8 @@ TESTS(
 	TEST(more_than_t_proven_liars_end_the_session),
 	WITH_INBOX(suspicions_leave_room_for_accusations),
 	TEST(contradictions_become_evidence),
+	TEST(to_the_others_one_that_is_stopped_falls_silent),
+	WITH_INBOX(who_waits_is_stopped_soon),
 	WITH_INBOX(what_a_scope_allocated_is_free_again),
 	WITH_INBOX(what_a_scope_or_a_session_held_is_wiped),
 	TEST(the_next_session_knows_who_is_corrupt)

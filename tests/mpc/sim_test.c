@@ -223,6 +223,52 @@ static void a_program_of_its_own_may_listen_before_it_speaks(void **state)
 	sim_free(&x);
 }
 
+/* Two rounds in a session, two in the next: the adversary decides on each by itself. */
+static err speak_only(session *s)
+{
+	for (unsigned r = 0; r < 2; r++) {
+		next_round(s);
+		FOR_EACH_PARTY(j, s) TRY(mpc_send(s, j, slice_of(&s->me, 1)));
+	}
+	return OK;
+}
+
+static err speak_in_two_sessions(session *s, void *arg)
+{
+	const session_id sid = sim_sid(2);
+	session next;
+
+	(void)arg;
+	TRY(speak_only(s));
+	err e = session_follow(&next, s, &sid);
+	if (e == OK) e = speak_only(&next);
+	session_close(&next);
+	return e;
+}
+
+static void count_one_place(void *ctx, sim *x, envelope *held, size_t count)
+{
+	(void)ctx, (void)x;
+	rushes++;
+	assert_int_equal(count, 3);
+	for (size_t i = 1; i < count; i++) assert_true(held[i].round == held[0].round && sid_eq_var(&held[i].sid, &held[0].sid));
+}
+
+static void the_adversary_decides_on_one_round_of_one_session_at_a_time(void **state)
+{
+	const session_id sid = sim_sid(1);
+	sim *x = new_sim(4, 1, 1 << 3, 1);
+
+	(void)state;
+	rushes = 0;
+	sim_set_rush(x, count_one_place, NULL);
+	for (party i = 1; i <= 4; i++) p[i] = (sim_party){ .run = i == 3 ? speak_in_two_sessions : say_and_hear };
+	sim_run(x, p, &sid);
+	assert_int_equal(p[3].result, OK);
+	assert_int_equal(rushes, 4);
+	sim_free(&x);
+}
+
 /* ---- faults ---------------------------------------------------------------------------------------------------------- */
 
 static struct { slice got[4][5]; int64_t at[4]; unsigned repeated, contradicts, forged; } seen;
@@ -379,6 +425,7 @@ TESTS(
 	TEST(the_seed_decides_the_order_of_everything),
 	TEST(the_adversary_sees_the_honest_of_each_round_first),
 	TEST(a_program_of_its_own_may_listen_before_it_speaks),
+	TEST(the_adversary_decides_on_one_round_of_one_session_at_a_time),
 	TEST(every_fault_does_what_it_says),
 	TEST(a_swapped_message_is_meant_for_another),
 	TEST(a_simulation_runs_one_session_after_another_but_none_twice),

@@ -5,22 +5,14 @@
  */
 #include "mpc/triples.h"
 #include "tests/mpc/bcast_liars.h"
-#include "tests/share/prss_keys.h"
+#include "tests/mpc/prss_theorem.h"
 
 enum { CALLS = 3, MOST = 11 };
 static const size_t WANTED[CALLS] = { 6, 11, 3 };
 
 typedef struct io { triple out[CALLS][MOST]; prss_counters next; } io;
 
-static prss_group group;
 static const trial *now;
-
-static void keys_for(unsigned n, unsigned t)
-{
-	if (group.n == n && group.t == t) return;
-	group_free(&group);
-	group_new(&group, n, t, parties_all(n));
-}
 
 static void input(trial *x, party i, void *arg)
 {
@@ -48,8 +40,6 @@ static unsigned most_rounds(unsigned n, unsigned t)
 }
 
 /* ---- what must hold ------------------------------------------------------------------------------------------------ */
-
-static const ring *ring_of_trial(const trial *x) { return ring_of(x->k, ring_degree(x->n)); }
 
 static gr ideal(const trial *x, uint64_t ctr)
 {
@@ -120,32 +110,13 @@ static const char *violated(const trial *x)
 	return NULL;
 }
 
-static theorem TRIPLES = { "triples", sizeof(io), input, run, most_rounds, violated, NULL, NULL };
-
-static void must_hold(trial *x)
-{
-	keys_for(x->n, x->t);
-	TRIPLES.prss = group.p;
-	trial_must_hold_keep(x);
-}
+static const theorem TRIPLES = { "triples", sizeof(io), input, run, most_rounds, violated, group.p, NULL };
 
 /* ---- liars who know the protocol ----------------------------------------------------------------------------------- */
 
 enum { TOLD_RIGHT, TOLD_CODEWORD, TOLD_GARBAGE, TOLD_SHORT, TOLD_AND_OUTPUTS, TOLD_OUTPUTS_SHORT, TELLING };
 static unsigned telling;             /* of these */
 static unsigned spoilt;              /* the number of the call */
-
-/* An error of all liars that vanishes on 2t of the honest, in the second word. */
-static void add_codeword(const trial *x, party liar, uint8_t *words)
-{
-	const ring *R = ring_of_trial(x);
-	party_set zero = honest(x);
-	gr error = GR_ONE;
-
-	while (size_of_set(zero) > 2 * x->t) take_from(&zero, first_of(zero));
-	FOR_EACH_IN(j, zero) error = gr_mul(R, error, gr_sub(R, gr_point(liar), gr_point(j)));
-	gr_write(R, words + R->bytes, gr_add(R, gr_read(R, words + R->bytes), gr_scale(R, 6, error)));
-}
 
 static err lying_bcast(session *s, slice mine, size_t most, slice *all)
 {
@@ -154,7 +125,8 @@ static err lying_bcast(session *s, slice mine, size_t most, slice *all)
 
 	TRY(arena_new(&s->arena, &p, mine.n + 1));
 	memcpy(p, mine.p, mine.n);
-	if (words && (telling == TOLD_CODEWORD || telling == TOLD_AND_OUTPUTS || telling == TOLD_OUTPUTS_SHORT)) add_codeword(now, s->me, p);
+	if (words && (telling == TOLD_CODEWORD || telling == TOLD_AND_OUTPUTS || telling == TOLD_OUTPUTS_SHORT))
+		add_codeword(now, s->me, p + s->R->bytes);
 	if (words && telling == TOLD_GARBAGE) rng_fill(s->random, p, mine.n);
 	if (words && telling == TOLD_SHORT) mine.n--;
 	if (outputs && telling == TOLD_AND_OUTPUTS) for (size_t i = 0; i < mine.n; i += 64) p[i] ^= 1;
@@ -214,36 +186,19 @@ static err crash(session *s, void *arg)
 static void a_party_that_crashes_or_is_silent_is_done_without(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < COUNT(SIZES); c++) for (unsigned silent = 0; silent < 2; silent++) {
-		trial x = { .of = &TRIPLES, .n = SIZES[c].n, .t = SIZES[c].t, .k = 64, .seed = 60 + 2 * c + silent, .liar = crash,
-		            .silent = silent, .corrupt = random_parties(SIZES[c].n, SIZES[c].t), .name = silent ? "silent" : "crash" };
-		must_hold(&x);
-		assert_int_equal(x.p[first_of(honest(&x))].corrupt, x.corrupt);
-		assert_int_equal(lost, 0);
-		trial_end(&x);
-	}
+	try_crash_and_silence(&TRIPLES, crash, &lost);
 }
 
 static void no_fault_on_the_wire_spoils_it(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < 3; c++) {
-		keys_for(SIZES[c].n, SIZES[c].t);
-		TRIPLES.prss = group.p;
-		sweep(&TRIPLES, SIZES[c], c ? 40 : 300, 20);
-	}
+	try_faults_on_the_wire(&TRIPLES, 300, 40, 20);
 }
 
 static void liars_who_know_nothing_of_it_spoil_nothing(void **state)
 {
 	(void)state;
-	for (size_t c = 0; c < 4; c++) for (size_t l = 0; l < COUNT(GENERIC_LIES); l++) {
-		const lie *a = &GENERIC_LIES[l];
-		trial x = { .of = &TRIPLES, .n = SIZES[c].n, .t = SIZES[c].t, .k = 128, .seed = 70 + l, .rush = a->rush, .silent = a->silent,
-		            .corrupt = random_parties(SIZES[c].n, SIZES[c].t), .name = a->name, .variant = (unsigned)test_below(6) };
-		must_hold(&x);
-		trial_end(&x);
-	}
+	try_generic_lies(&TRIPLES, 4, 128);
 }
 
 /* ---- nobody lies ----------------------------------------------------------------------------------------------------- */
@@ -290,10 +245,9 @@ static void T_PRZS_what_is_opened_is_hidden_by_a_zero_sharing(void **state)
 	gr difference;
 
 	(void)state;
-	keys_for(4, 1);
-	of.run = run_seen, of.prss = group.p;
+	of.run = run_seen;
 	trial x = { .of = &of, .n = 4, .t = 1, .k = 64, .seed = 4 };
-	trial_must_hold_keep(&x);
+	must_hold(&x);
 	const ring *R = ring_of_trial(&x);
 	const session_id sid = sim_sid(1 + x.seed);
 	for (party i = 1; i <= 4; i++) {

@@ -19,6 +19,7 @@ typedef struct member_here {
 	int64_t  delay_ms[MOST + 1];                     /* of what we send to it */
 	uint32_t last;                                   /* attempt on disk */
 	gathering_plan plan;
+	bool     until_there;                            /* who attends waits for the end */
 	pthread_t thread;
 
 	enum { UNASKED, READY, RUNNING, WAITING, ENDED } state;      /* UNASKED: until then */
@@ -182,7 +183,8 @@ static void begin_world_of(unsigned n, unsigned t, int64_t all_ms, int64_t quoru
 		m->state = ENDED;
 		pthread_cond_init(&m->turn, NULL);
 		assert_ok(announcements_new(&m->a, (wait_source){ m, world_now, world_wait, world_wake }));
-		m->plan = (gathering_plan){ &m->c, ATTEMPT_EPOCH, ID, (vault *)(void *)&m->last, all_ms, quorum_ms, away_ms };
+		m->plan = (gathering_plan){ .c = &m->c, .what = ATTEMPT_EPOCH, .request = ID, .vault = (vault *)(void *)&m->last,
+		                              .all_ms = all_ms, .quorum_ms = quorum_ms, .away_ms = away_ms };
 	}
 }
 static void begin_world(int64_t all_ms, int64_t quorum_ms, int64_t away_ms) { begin_world_of(4, 1, all_ms, quorum_ms, away_ms); }
@@ -202,7 +204,8 @@ static void *be_asked(void *arg)
 	pthread_mutex_lock(&w.lock);
 	await_turn(m);
 	pthread_mutex_unlock(&w.lock);
-	m->e = announce_gather(m->a, &m->attempt, &m->plan);
+	const bool attends = m->plan.n && m->context.me > m->plan.n;
+	m->e = attends ? announce_attend(m->a, &m->attempt, &m->plan, m->until_there) : announce_gather(m->a, &m->attempt, &m->plan);
 	m->at_ms = w.now_ms;
 	snprintf(m->why, sizeof m->why, "%s", err_text());
 	err_clear();
@@ -523,6 +526,85 @@ static void whoever_missed_it_is_told_that_it_is_there(void **state)
 	end_world();
 }
 
+/* ---- two sets ----------------------------------------------------------------------------------------------------------- */
+
+static const member NAMES[] = { [5] = { .identity = "five" }, [6] = { .identity = "six" } };
+
+/* Keys go from 3, 4, 5 and 6 to 1, 2, 3 and 4. */
+static void begin_two_sets(int64_t all_ms, int64_t quorum_ms, int64_t away_ms)
+{
+	begin_world_of(6, 1, all_ms, quorum_ms, away_ms);
+	for (party i = 1; i <= 6; i++) {
+		gathering_plan *g = &w.m[i].plan;
+		w.m[i].context.member = NAMES;
+		g->n = 4, g->t = 1, g->old = parties_all(6) & ~parties_all(2), g->old_t = 1;
+	}
+}
+
+static void the_new_set_waits_for_all_but_t_of_the_old_one(void **state)
+{
+	(void)state;
+	begin_two_sets(3000, 500, 100);
+	ask(parties_all(4));
+	for (party i = 1; i <= 4; i++) {
+		assert_int_equal(w.m[i].e, ERR_STATE);
+		assert_non_null(strstr(w.m[i].why, "five, six were not heard"));
+	}
+	end_world();
+}
+
+/* The sixth says to one of each set that something else begins. */
+static void begin_elsewhere(int64_t since_ms)
+{
+	(void)since_ms;
+	tell(w.D, 1, 7, PHASE_BEGINNING), tell(w.D, 5, 7, PHASE_BEGINNING), tell(w.D, 2, 9, PHASE_WAITING);
+}
+
+static void who_attends_begins_as_the_new_set_does_whatever_another_says(void **state)
+{
+	(void)state;
+	begin_two_sets(10000, 500, 100);
+	w.m[2].last = w.m[3].last = 3;
+	speaks(begin_elsewhere, 100);
+	for (party i = 1; i <= 4; i++) ask_after(i, 100 * i);
+	ask_after(5, 0);
+	run();
+	for (party i = 1; i <= 5; i++) {
+		if (w.m[i].e != OK) print_error("party %u: %s\n", i, w.m[i].why);
+		assert_int_equal(w.m[i].e, OK);
+		assert_int_equal(w.m[i].attempt, w.m[1].attempt);
+	}
+	assert_int_equal(w.m[1].attempt, 4);
+	assert_int_equal(w.m[5].last, 0);
+	end_world();
+}
+
+static void one_says_that_it_is_there(int64_t since_ms)
+{
+	tell(6, 5, 1, PHASE_THERE), tell(1, 5, 1, PHASE_THERE);
+	if (since_ms >= 1500) tell(2, 5, 1, PHASE_THERE);
+}
+
+/* One of the new set may lie, and those who leave have no say in it. */
+static void who_gave_waits_until_more_than_t_of_the_new_set_are_done(void **state)
+{
+	(void)state;
+	begin_two_sets(3000, 500, 100);
+	w.m[5].until_there = true;
+	speaks(one_says_that_it_is_there, 100);
+	ask((party_set)1 << 5);
+	assert_int_equal(w.m[5].e, OK);
+	assert_int_equal(w.m[5].attempt, 0);
+	assert_in_range(w.m[5].at_ms - w.begin_ms, 1500, 1800);
+	end_world();
+	begin_two_sets(3000, 500, 100);
+	w.m[5].until_there = true;
+	ask((party_set)1 << 5);
+	assert_int_equal(w.m[5].e, ERR_STATE);
+	assert_non_null(strstr(w.m[5].why, "only 0 of the 4 parties of the new set"));
+	end_world();
+}
+
 TESTS(TEST(who_cannot_reach_the_fourth_does_not_begin_before_those_who_can),
       TEST(who_is_told_more_than_others_does_not_begin_alone),
       TEST(one_who_begins_elsewhere_is_not_followed),
@@ -535,4 +617,7 @@ TESTS(TEST(who_cannot_reach_the_fourth_does_not_begin_before_those_who_can),
       TEST(who_was_divided_meets_when_asked_again),
       TEST(what_was_said_before_one_was_asked_counts_for_nothing),
       TEST(what_was_said_long_ago_counts_for_nothing),
-      TEST(whoever_missed_it_is_told_that_it_is_there))
+      TEST(whoever_missed_it_is_told_that_it_is_there),
+      TEST(the_new_set_waits_for_all_but_t_of_the_old_one),
+      TEST(who_attends_begins_as_the_new_set_does_whatever_another_says),
+      TEST(who_gave_waits_until_more_than_t_of_the_new_set_are_done))

@@ -5,6 +5,11 @@
 enum { TIMEOUT_MS = 400000 };
 
 rpc_status client_said;
+const Kms__V1__SigningSchemeType *client_schemes;
+size_t client_schemes_n;
+
+#define ASK_SCHEMES(m) ((m)->signing_schemes = (Kms__V1__SigningSchemeType *)(uintptr_t)client_schemes, \
+	(m)->n_signing_schemes = client_schemes_n)
 
 id32 fresh_id(uint8_t kind)
 {
@@ -42,15 +47,20 @@ Kms__V1__Eip712DomainMsg *domain_message(const char *name)
 	return &m;
 }
 
+static grpc_status call_with(child *c, buf *response, const char *path, buf bytes)
+{
+	err e = rpc_conn_call(c->conn, response, &client_said, path, buf_slice(&bytes), TIMEOUT_MS);
+	if (e != OK) err_clear();
+	buf_free(&bytes);
+	return client_said.code;
+}
+
 grpc_status call_path(child *c, buf *response, const char *path, const ProtobufCMessage *request)
 {
 	buf bytes = { 0 };
 
 	pb_pack(&bytes, request);
-	err e = rpc_conn_call(c->conn, response, &client_said, path, buf_slice(&bytes), TIMEOUT_MS);
-	if (e != OK) err_clear();
-	buf_free(&bytes);
-	return client_said.code;
+	return call_with(c, response, path, bytes);
 }
 
 grpc_status call_core(child *c, buf *response, const char *method, const ProtobufCMessage *request)
@@ -78,6 +88,7 @@ grpc_status start_preproc(child *c, const id32 *prep, int params)
 	m.request_id = id_message(prep);
 	m.params = (Kms__V1__FheParameter)params;
 	m.domain = domain_message("KMSGeneration");
+	ASK_SCHEMES(&m);
 	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
 	buf_free(&empty);
 	return s;
@@ -90,6 +101,51 @@ grpc_status start_keygen(child *c, const id32 *key, const id32 *prep)
 
 	m.request_id = id_message(key);
 	m.preproc_id = id_message(prep);
+	m.domain = domain_message("KMSGeneration");
+	ASK_SCHEMES(&m);
+	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
+	buf_free(&empty);
+	return s;
+}
+
+static Kms__V1__KeySetConfig *existing_config(void)
+{
+	static Kms__V1__KeySetConfig m;
+	static Kms__V1__StandardKeySetConfig standard;
+
+	kms__v1__key_set_config__init(&m);
+	kms__v1__standard_key_set_config__init(&standard);
+	standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
+	m.standard_keyset_config = &standard;
+	return &m;
+}
+
+grpc_status start_preproc_existing(child *c, const id32 *prep, int params)
+{
+	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
+	buf empty = { 0 };
+
+	m.request_id = id_message(prep);
+	m.params = (Kms__V1__FheParameter)params;
+	m.keyset_config = existing_config();
+	m.domain = domain_message("KMSGeneration");
+	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
+	buf_free(&empty);
+	return s;
+}
+
+grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing)
+{
+	Kms__V1__KeyGenRequest m = KMS__V1__KEY_GEN_REQUEST__INIT;
+	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
+	buf empty = { 0 };
+
+	m.request_id = id_message(key);
+	m.preproc_id = id_message(prep);
+	m.keyset_config = existing_config();
+	m.keyset_added_info = &added;
+	added.existing_keyset_id = id_message(existing);
+	added.use_existing_key_tag = true;
 	m.domain = domain_message("KMSGeneration");
 	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
 	buf_free(&empty);
@@ -111,35 +167,58 @@ static void lay_out(Kms__V1__TypedCiphertext *message, Kms__V1__TypedCiphertext 
 	}
 }
 
-grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n)
+buf public_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n)
 {
 	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
 	Kms__V1__TypedCiphertext ct[MOST_ITEMS], *list[MOST_ITEMS];
+	buf bytes = { 0 };
 
 	lay_out(ct, list, item, n);
 	m.request_id = id_message(id);
 	m.key_id = id_message(key);
 	m.domain = domain_message("Decryption");
+	ASK_SCHEMES(&m);
 	m.ciphertexts = list;
 	m.n_ciphertexts = n;
-	return call_core(c, response, method, &m.base);
+	pb_pack(&bytes, &m.base);
+	return bytes;
+}
+
+buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n, const char *address, slice enc_key)
+{
+	Kms__V1__UserDecryptionRequest m = KMS__V1__USER_DECRYPTION_REQUEST__INIT;
+	Kms__V1__TypedCiphertext ct[MOST_ITEMS], *list[MOST_ITEMS];
+	buf bytes = { 0 };
+
+	lay_out(ct, list, item, n);
+	m.request_id = id_message(id);
+	m.key_id = id_message(key);
+	m.domain = domain_message("Decryption");
+	ASK_SCHEMES(&m);
+	m.client_address = (char *)(uintptr_t)address;
+	m.enc_key = pb_bytes(enc_key);
+	m.typed_ciphertexts = list;
+	m.n_typed_ciphertexts = n;
+	pb_pack(&bytes, &m.base);
+	return bytes;
+}
+
+static grpc_status call_method(child *c, buf *response, const char *method, buf bytes)
+{
+	char path[128];
+	snprintf(path, sizeof path, "/kms_service.v1.CoreServiceEndpoint/%s", method);
+	return call_with(c, response, path, bytes);
+}
+
+grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n)
+{
+	return call_method(c, response, method, public_decrypt_message(id, key, item, n));
 }
 
 grpc_status user_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n,
                          const char *address, slice enc_key)
 {
-	Kms__V1__UserDecryptionRequest m = KMS__V1__USER_DECRYPTION_REQUEST__INIT;
-	Kms__V1__TypedCiphertext ct[MOST_ITEMS], *list[MOST_ITEMS];
-
-	lay_out(ct, list, item, n);
-	m.request_id = id_message(id);
-	m.key_id = id_message(key);
-	m.domain = domain_message("Decryption");
-	m.client_address = (char *)(uintptr_t)address;
-	m.enc_key = pb_bytes(enc_key);
-	m.typed_ciphertexts = list;
-	m.n_typed_ciphertexts = n;
-	return call_core(c, response, method, &m.base);
+	return call_method(c, response, method, user_decrypt_message(id, key, item, n, address, enc_key));
 }
 
 bool make_key(child *c, id32 *prep, id32 *key)

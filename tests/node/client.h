@@ -13,6 +13,10 @@
 
 extern rpc_status client_said;
 
+/* The signing schemes that all requests ask for; none at first. */
+extern const Kms__V1__SigningSchemeType *client_schemes;
+extern size_t client_schemes_n;
+
 /* An id whose first byte is `kind` and whose last bytes count up. */
 id32 fresh_id(uint8_t kind);
 
@@ -30,10 +34,18 @@ grpc_status get_result(child *c, buf *response, const char *method, const id32 *
 grpc_status start_preproc(child *c, const id32 *prep, int params);
 grpc_status start_keygen(child *c, const id32 *key, const id32 *prep);
 
+/* The same with the secrets of a key that exists, whose tag the new one keeps. */
+grpc_status start_preproc_existing(child *c, const id32 *prep, int params);
+grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing);
+
 typedef struct client_item { int fhe_type; ct_format format; slice file, handle; } client_item;
 grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n);
 grpc_status user_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n,
                          const char *address, slice enc_key);
+
+/* The same as bytes that are the caller's. */
+buf public_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n);
+buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n, const char *address, slice enc_key);
 
 /* Prep and key generation with test parameters until the key is there; false if the node refused or died. */
 bool make_key(child *c, id32 *prep, id32 *key);

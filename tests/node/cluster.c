@@ -48,11 +48,11 @@ static void write_config(const test_cluster *c, party i, unsigned timeout_s)
 	buf_printf(&text, "[service]\nlisten_port = 0\ntimeout_secs = 8\ngrace_secs = 10\n");
 	buf_printf(&text, "[public_vault.storage.file]\npath = \"%s\"\n[private_vault.storage.file]\npath = \"%s\"\n", folder, folder);
 	buf_printf(&text, "[telemetry]\nmetrics_bind_address = \"127.0.0.1:0\"\n[threshold]\nlisten_port = %u\nthreshold = %u\nmy_id = %u\n",
-	           c->port[i], c->t, i);
+	           c->port[i], c->t, c->t ? i : 0);
 	buf_printf(&text, "[core]\nderived_folder = \"%s/../derived\"\n", folder);
 	buf_printf(&text, "[threshold.tls.manual]\ncert.path = \"%s/cert.pem\"\nkey.path = \"%s/key.pem\"\n", folder, folder);
 	buf_printf(&text, "[threshold.core_to_core_net]\nnetwork_timeout = %u\nmax_interval = 1\ndiscard_inactive_sessions_interval = 2\n", timeout_s);
-	for (party p = 1; p <= c->n; p++)
+	for (party p = 1; c->t && p <= c->n; p++)
 		buf_printf(&text, "[[threshold.peers]]\nparty_id = %u\naddress = \"127.0.0.1\"\nport = %u\nmpc_identity = \"node%u\"\n"
 		           "tls_cert.path = \"%s/ca.pem\"\n", p, c->port[p], p, c->folder[p]);
 	write_in(folder, "node.toml", &text);
@@ -196,6 +196,24 @@ void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params)
 	k.domain = domain_message("KMSGeneration");
 	cluster_call_all(c, "InsecureKeyGen", &k.base, GRPC_OK);
 	cluster_results(c, NULL, "GetInsecureKeyGenResult", key, GRPC_OK);
+}
+
+int cluster_set_up(void **top, test_cluster *c, samples *s, const id32 *epoch, unsigned timeout_s)
+{
+	if (folder_make(top)) return -1;
+	cluster_make(c, *top, 4, 1, timeout_s);
+	cluster_start_all(c);
+	cluster_new_epoch(c, epoch);
+	cluster_new_key(c, &c->prep, &c->key, 1);
+	samples_make_big(s, &c->node[1], &c->key);
+	return 0;
+}
+
+int cluster_take_down(void **top, test_cluster *c, samples *s)
+{
+	samples_free(s);
+	cluster_unmake(c);
+	return folder_remove(top);
 }
 
 /* ---- what nodes say ------------------------------------------------------------------------------------------------ */

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include "rpc/certs.h"
 #include "share/party.h"
-#include "tests/node/client.h"
+#include "tests/node/samples.h"
 
 enum { MAX_NODES = 13 };
 
@@ -22,7 +22,8 @@ typedef struct test_cluster {
 	id32     epoch, prep, key;
 } test_cluster;
 
-/* Folders, certificates and configurations below `top`, with prepared keys in top/derived; nothing runs yet.  timeout_s: network_timeout. */
+/* Folders, certificates and configurations below `top`, with prepared keys in top/derived; nothing runs yet.  timeout_s: network_timeout.
+ * t = 0: the nodes know of no peers, until they are told a context. */
 void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s);
 void cluster_unmake(test_cluster *c);                /* stops what runs */
 
@@ -45,6 +46,11 @@ void cluster_results(test_cluster *c, buf *response, const char *method, const i
 /* NewMpcEpoch, and a key set dealt by party 1, at every node that runs. */
 void cluster_new_epoch(test_cluster *c, const id32 *epoch);
 void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params);
+
+/* How programs of tests begin and end: four nodes in a folder of their own, one of which may be corrupt, with this epoch, a test key
+ * dealt (c->prep, c->key) and samples under it. */
+int cluster_set_up(void **top, test_cluster *c, samples *s, const id32 *epoch, unsigned timeout_s);
+int cluster_take_down(void **top, test_cluster *c, samples *s);
 
 /* The value of a metric line that begins with `name`; -1 if there is none. */
 long long cluster_metric(test_cluster *c, party i, const char *name);

@@ -124,14 +124,14 @@ static void check_plaintext(slice response, const plaintext *want)
 	arena_free(&a);
 }
 
-/* A value under what party `by` publishes, decrypted by these. */
-static void decrypts(party_set who, party by, const id32 *key)
+/* A value under what party `by` publishes of a key, decrypted by these as one of `key`. */
+static void decrypts_as(party_set who, party by, const id32 *published, const id32 *key)
 {
 	const id32 id = fresh_id(1);
 	plaintext value = { 0 };
 	buf file = { 0 };
 
-	encrypt(&file, &value, by, key);
+	encrypt(&file, &value, by, published);
 	const client_item item = { FHE_UINT16, BIG_COMPRESSED, buf_slice(&file), slice_str("handle") };
 	FOR_EACH_IN(i, who) {
 		buf empty = { 0 };
@@ -146,6 +146,8 @@ static void decrypts(party_set who, party by, const id32 *key)
 	}
 	buf_free(&file);
 }
+
+static void decrypts(party_set who, party by, const id32 *key) { decrypts_as(who, by, key, key); }
 
 /* ---- looking into folders --------------------------------------------------------------------------------------------- */
 
@@ -216,6 +218,49 @@ static void all_parties_make_a_key_that_none_of_them_has(void **state)
 		assert_false(has_spool_key(i, &prep));
 		assert_false(is_file(i, "PRIV/FhePrivateKey", &EPOCH, &key, ""));
 	}
+}
+
+static id32 tag_of(party i, const char *type, const id32 *key)
+{
+	buf file = published_by(&w.c.node[i], type, key);
+	arena a = arena_with_limit(1 << 20);
+	seeded_keyset set;
+	public_key pk;
+	slice tag;
+	id32 id;
+
+	if (strcmp(type, "PublicKey") == 0) {
+		assert_ok(tfhers_read_public_key(&pk, &a, buf_slice(&file)));
+		tag = pk.tag;
+	} else {
+		assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&file)));
+	}
+	assert_int_equal(tag.n, sizeof id.b);
+	memcpy(id.b, tag.p, sizeof id.b);
+	arena_free(&a);
+	buf_free(&file);
+	return id;
+}
+
+/* New public parts for old secrets: what is under them decrypts as the old key's. */
+static void secrets_that_exist_get_another_key_set(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), old = make(ALL, &prep), unknown = fresh_id(4), again = fresh_id(3), key = fresh_id(4);
+
+	FOR_EACH_IN(i, ALL) is(i, start_preproc_existing(&w.c.node[i], &again, PARAMS_TEST_NUMBER), GRPC_OK);
+	prepared(ALL, &again);
+	is(1, start_keygen(&w.c.node[1], &key, &again), GRPC_INVALID_ARGUMENT);
+	is(1, start_keygen_existing(&w.c.node[1], &key, &again, &unknown), GRPC_NOT_FOUND);
+	FOR_EACH_IN(i, ALL) is(i, start_keygen_existing(&w.c.node[i], &key, &again, &old), GRPC_OK);
+	made(ALL, &key);
+	all_publish_the_same(&key);
+	decrypts_as(ALL, 2, &key, &old);
+	const id32 a = tag_of(3, "PublicKey", &key), b = tag_of(3, "CompressedXofKeySet", &key);
+	assert_true(id_eq_var(&a, &old) && id_eq_var(&b, &old));
+	buf first = published_by(&w.c.node[1], "PublicKey", &old), second = published_by(&w.c.node[1], "PublicKey", &key);
+	assert_false(slice_eq_var(buf_slice(&first), buf_slice(&second)));
+	buf_free(&first), buf_free(&second);
 }
 
 static void a_preprocessing_makes_one_key(void **state)
@@ -423,6 +468,83 @@ static void samples_that_a_crash_left_of_a_used_preprocessing_are_gone_after_the
 	decrypts(ALL, 4, &key);
 }
 
+/* ---- aborted -------------------------------------------------------------------------------------------------------------- */
+
+static grpc_status abort_at(party i, const id32 *prep)
+{
+	const Kms__V1__RequestId *m = id_message(prep);
+	buf empty = { 0 };
+	const grpc_status s = call_core(&w.c.node[i], &empty, "AbortKeyGen", &m->base);
+	buf_free(&empty);
+	return s;
+}
+
+static void one_that_is_aborted_while_it_prepares_stops_nobody(void **state)
+{
+	(void)state;
+	const id32 prep = fresh_id(3), unknown = fresh_id(3);
+
+	is(4, abort_at(4, &unknown), GRPC_NOT_FOUND);
+	ask_to_prepare(ALL, &prep, PARAMS_TEST_NUMBER);
+	wait_until_at(4, "prepared");
+	is(4, abort_at(4, &prep), GRPC_OK);
+	results(LAST, "GetKeyGenPreprocResult", &prep, GRPC_ABORTED);
+	assert_false(has_samples(4, &prep) || has_spool_key(4, &prep));
+	is(4, abort_at(4, &prep), GRPC_NOT_FOUND);
+	prepared(FIRST_THREE, &prep);
+	is(1, abort_at(1, &prep), GRPC_NOT_FOUND);
+}
+
+/* One waits for the others, and would for a long time; all of them, in the midst of it. */
+static void an_aborted_key_generation_leaves_nothing_but_a_used_up_preprocessing(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), key = fresh_id(4), second = fresh_id(4), alone = prepare(ALL), third = fresh_id(4);
+
+	ask_to_make(LAST, &third, &alone);
+	is(4, abort_at(4, &alone), GRPC_OK);
+	results(LAST, "GetKeyGenResult", &third, GRPC_ABORTED);
+	ask_to_make(ALL, &key, &prep);
+	wait_until_at(4, "made");
+	for (party i = 1; i <= N; i++) is(i, abort_at(i, &prep), GRPC_OK);
+	results(ALL, "GetKeyGenResult", &key, GRPC_ABORTED);
+	for (party i = 1; i <= N; i++) {
+		assert_false(has_anything_of(i, &key));
+		assert_false(has_samples(i, &prep) || has_spool_key(i, &prep));
+		is(i, start_keygen(&w.c.node[i], &second, &prep), GRPC_ALREADY_EXISTS);
+		is(i, abort_at(i, &prep), GRPC_NOT_FOUND);
+	}
+	cluster_kill(&w.c, 2);
+	bring_back(2);
+	results(0x4, "GetKeyGenResult", &key, GRPC_ABORTED);
+}
+
+/* Whenever it comes: a party has the key and serves it, or it has nothing; and if one has it, n - t have. */
+static void an_abort_that_crosses_the_last_round_leaves_all_or_nothing(void **state)
+{
+	(void)state;
+	const id32 prep = prepare(ALL), key = fresh_id(4);
+	unsigned have = 0, aborted = 0;
+
+	ask_to_make(ALL, &key, &prep);
+	for (party i = 1; i <= N; i++) {
+		grpc_status s;
+		do s = abort_at(i, &prep); while (i == 1 && s == GRPC_OK && cluster_metric(&w.c, 4, "arca_key_ratio{step=\"made\"}") < 0);
+		aborted += s == GRPC_OK;
+	}
+	for (party i = 1; i <= N; i++) {
+		buf response = { 0 };
+		const grpc_status s = get_result(&w.c.node[i], &response, "GetKeyGenResult", &key);
+		buf_free(&response);
+		assert_true(s == GRPC_OK || s == GRPC_ABORTED || s == GRPC_INTERNAL);
+		assert_true(has_anything_of(i, &key) == (s == GRPC_OK));
+		assert_false(has_samples(i, &prep));
+		have += s == GRPC_OK;
+	}
+	assert_true(have == 0 || have >= N - T);
+	assert_true(have + aborted <= N);
+}
+
 /* With two of four gone there is no quorum: a clear failure, and the preprocessing is used up. */
 static void without_a_quorum_a_key_generation_fails_and_its_preprocessing_is_gone(void **state)
 {
@@ -465,7 +587,8 @@ static void with_its_epoch_a_preprocessing_goes(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(all_parties_make_a_key_that_none_of_them_has), TEST(a_preprocessing_makes_one_key),
+	TEST(all_parties_make_a_key_that_none_of_them_has), TEST(secrets_that_exist_get_another_key_set),
+	TEST(a_preprocessing_makes_one_key),
 	TEST(a_preprocessing_survives_a_restart_of_all), TEST(two_keys_are_made_at_once),
 	TEST(one_that_was_asked_for_other_parameters_is_out_and_told_so),
 	TEST(two_against_two_fails_everywhere_and_says_who_wanted_what),
@@ -473,6 +596,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(three_make_a_key_while_one_is_away), TEST(one_that_is_killed_while_it_prepares_stops_nobody_and_comes_back),
 	TEST(one_that_is_killed_while_it_makes_the_key_stops_nobody_and_publishes_nothing),
 	TEST(samples_that_a_crash_left_of_a_used_preprocessing_are_gone_after_the_start),
+	TEST(one_that_is_aborted_while_it_prepares_stops_nobody),
+	TEST(an_aborted_key_generation_leaves_nothing_but_a_used_up_preprocessing),
+	TEST(an_abort_that_crosses_the_last_round_leaves_all_or_nothing),
 	TEST(without_a_quorum_a_key_generation_fails_and_its_preprocessing_is_gone), TEST(with_its_epoch_a_preprocessing_goes),
 };
 

@@ -20,21 +20,13 @@ static const id32 FIRST = {{ 8, [31] = 1 }}, SECOND = {{ 8, [31] = 2 }}, THIRD =
 static int set_up(void **state)
 {
 	(void)state;
-	if (folder_make(&w.top)) return -1;
-	cluster_make(&w.c, w.top, N, T, TIMEOUT_S);
-	cluster_start_all(&w.c);
-	cluster_new_epoch(&w.c, &FIRST);
-	cluster_new_key(&w.c, &w.c.prep, &w.c.key, 1);
-	samples_make_big(&w.s, &w.c.node[1], &w.c.key);
-	return 0;
+	return cluster_set_up(&w.top, &w.c, &w.s, &FIRST, TIMEOUT_S);
 }
 
 static int take_down(void **state)
 {
 	(void)state;
-	samples_free(&w.s);
-	cluster_unmake(&w.c);
-	return folder_remove(&w.top);
+	return cluster_take_down(&w.top, &w.c, &w.s);
 }
 
 /* ---- contexts ------------------------------------------------------------------------------------------------- */

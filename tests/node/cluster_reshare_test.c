@@ -239,19 +239,15 @@ static void refused(const refresh_message *x, grpc_status code, const char *part
 static void what_a_request_says_of_keys_must_be_true(void **state)
 {
 	(void)state;
-	const id32 to = epoch_after(&w.last), never = {{ 8, [30] = 9 }}, other = {{ 7, [31] = 9 }};
+	const id32 to = epoch_after(&w.last), other = {{ 7, [31] = 9 }};
 	Kms__V1__CrsInfo crs = KMS__V1__CRS_INFO__INIT, *crses[] = { &crs };
 	uint8_t no_digest[32] = { 1 };
 	refresh_message x;
 
-	fill(&x, &never, &to, 0);
-	refused(&x, GRPC_NOT_FOUND, "there is no epoch");
 	fill(&x, &w.last, &to, 2), x.key[1].preproc_id = field(&x.prep_id[1], &w.prep[0]);
 	refused(&x, GRPC_INVALID_ARGUMENT, "keys_info[1]: preproc_id");
 	fill(&x, &w.last, &to, 2), x.key[0].key_parameters = (Kms__V1__FheParameter)0;
 	refused(&x, GRPC_INVALID_ARGUMENT, "keys_info[0]: key_parameters");
-	fill(&x, &w.last, &to, 2), x.key[1].key_id = field(&x.key_id[1], &never);
-	refused(&x, GRPC_NOT_FOUND, "keys_info[1]: key_id: there is no key");
 	fill(&x, &w.last, &to, 2), x.list[1] = &x.key[0];
 	refused(&x, GRPC_INVALID_ARGUMENT, "named twice");
 	fill(&x, &w.last, &to, 1), x.digests[0] = &x.digest, x.key[0].key_digests = x.digests, x.key[0].n_key_digests = 1;
@@ -259,11 +255,25 @@ static void what_a_request_says_of_keys_must_be_true(void **state)
 	x.digest.key_type = (char *)(uintptr_t)"PublicKey", x.digest.digest = (ProtobufCBinaryData){ sizeof no_digest, no_digest };
 	refused(&x, GRPC_INVALID_ARGUMENT, "keys_info[0]: key_digests[0] is not");
 	fill(&x, &w.last, &to, 0), x.previous.context_id = field(&x.context, &other);
-	refused(&x, GRPC_UNIMPLEMENTED, "another context");
+	refused(&x, GRPC_NOT_FOUND, "previous_epoch: context_id: there is no context");
 	fill(&x, &w.last, &to, 0), x.previous.crs_info = crses, x.previous.n_crs_info = 1;
 	refused(&x, GRPC_UNIMPLEMENTED, "crs_info");
 	fill(&x, &w.last, &to, 0), x.m.domain = NULL;
 	refused(&x, GRPC_INVALID_ARGUMENT, "domain is missing");
+	for (party i = 1; i <= N; i++) has_nothing_of_epoch(i, &to);
+}
+
+/* A party may lack an epoch that the others have.  One that nobody has is seen when they meet. */
+static void keys_of_an_epoch_that_nobody_has_are_not_reshared(void **state)
+{
+	(void)state;
+	const id32 never = {{ 8, [30] = 9 }}, to = {{ 8, [31] = 60 }};
+	refresh_message x;
+
+	fill(&x, &never, &to, 0);
+	cluster_call_all(&w.c, "NewMpcEpoch", &x.m.base, GRPC_OK);
+	cluster_results(&w.c, NULL, "GetEpochResult", &to, GRPC_INTERNAL);
+	assert_non_null(strstr(client_said.message, "of its context 0 have epoch"));
 	for (party i = 1; i <= N; i++) has_nothing_of_epoch(i, &to);
 }
 
@@ -388,10 +398,32 @@ static void three_share_anew_while_one_is_away_which_is_told_so(void **state)
 	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
 	has_nothing_of_epoch(4, &to);
 	decrypts(parties_all(N), &w.last);
+	w.last = to;
+}
+
+/* It has no share to give, gets one like the others, and nobody says that it lied. */
+static void who_missed_an_epoch_is_whole_after_the_next(void **state)
+{
+	(void)state;
+	const id32 to = epoch_after(&w.last);
+	const party_set with_it = parties_all(N) & ~((party_set)1 << 1);
+	static const char CORRUPT[] = "arca_peer_corrupt_total{party=\"4\"}";
+	long long before[N + 1];
+
+	FOR_EACH_IN(i, THREE) before[i] = cluster_metric(&w.c, i, CORRUPT);
+	refresh_all(&to, 0);
+	cluster_results(&w.c, NULL, "GetEpochResult", &to, GRPC_OK);
+	for (party i = 1; i <= N; i++) has_whole_epoch(i, &to, KEYS);
+	FOR_EACH_IN(i, THREE) assert_int_equal(cluster_metric(&w.c, i, CORRUPT), before[i]);
+	cluster_kill(&w.c, 1);
+	decrypts(with_it, &to);
+	cluster_start(&w.c, 1, NULL, NULL);
+	cluster_wait_linked(&w.c);
+	w.last = to;
 }
 
 /* The epoch that all four have is still the one before. */
-static void who_was_asked_for_other_keys_meets_nobody(void **state)
+static void who_was_asked_for_other_keys_is_out(void **state)
 {
 	(void)state;
 	const id32 to = {{ 8, [31] = 20 }};
@@ -402,6 +434,7 @@ static void who_was_asked_for_other_keys_meets_nobody(void **state)
 	for (party i = 1; i <= N; i++) assert_int_equal(ask(i, i == 4 ? &one : &all), GRPC_OK);
 	FOR_EACH_IN(i, THREE) assert_int_equal(epoch_at(i, &to), GRPC_OK);
 	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
+	assert_non_null(strstr(client_said.message, "take other keys than this party was asked for"));
 	has_nothing_of_epoch(4, &to);
 	FOR_EACH_IN(i, THREE) has_whole_epoch(i, &to, KEYS);
 	decrypts(THREE, &to);
@@ -521,10 +554,11 @@ static void an_old_epoch_that_is_destroyed_answers_nothing_and_leaves_no_share(v
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(what_a_request_says_of_keys_must_be_true), TEST(keys_are_shared_anew_and_both_epochs_decrypt),
+	TEST(what_a_request_says_of_keys_must_be_true), TEST(keys_of_an_epoch_that_nobody_has_are_not_reshared),
+	TEST(keys_are_shared_anew_and_both_epochs_decrypt),
 	TEST(decryption_goes_on_meanwhile_and_an_epoch_may_follow_another),
 	TEST(after_a_stop_of_all_the_newest_signatures_are_served), TEST(three_share_anew_while_one_is_away_which_is_told_so),
-	TEST(who_was_asked_for_other_keys_meets_nobody),
+	TEST(who_missed_an_epoch_is_whole_after_the_next), TEST(who_was_asked_for_other_keys_is_out),
 	TEST(a_party_killed_in_the_middle_has_nothing_of_the_new_epoch_and_all_of_the_old),
 	TEST(a_party_whose_disk_is_full_has_nothing_of_the_new_epoch), TEST(one_that_lies_in_every_message_changes_nothing),
 	TEST(a_start_drops_parts_of_an_unfinished_epoch_and_keeps_a_whole_one),

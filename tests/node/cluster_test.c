@@ -382,6 +382,27 @@ static void three_decrypt_while_one_is_dead_and_it_is_back_by_itself(void **stat
 	buf_free(&response);
 }
 
+/* A party is killed while it waits for the others' shares, and goes on by itself; the user's answer was there and stays. */
+static void what_was_acknowledged_outlives_a_kill(void **state)
+{
+	(void)state;
+	const id32 id = fresh_id(1), uid = fresh_id(2);
+	const party_set victim = (party_set)1 << 4;
+	const user u = new_user();
+	buf before = { 0 }, after = { 0 };
+
+	assert_int_equal(user_decrypt(&w.c.node[4], &before, "UserDecryptSync", &uid, &w.c.key, w.s.item, 2, u.text, slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+	start_public_at(victim, &id, w.s.item, 3);
+	cluster_kill(&w.c, 4);
+	cluster_start(&w.c, 4, NULL, NULL);
+	cluster_wait_linked(&w.c);
+	start_public_at(w.asked & ~victim, &id, w.s.item, 3);
+	FOR_EACH_IN(i, w.asked) assert_int_equal(public_result(i, &id), GRPC_OK);
+	assert_int_equal(get_result(&w.c.node[4], &after, "GetUserDecryptionResult", &uid), GRPC_OK);
+	assert_true(slice_eq_var(buf_slice(&before), buf_slice(&after)));
+	buf_free(&before), buf_free(&after);
+}
+
 /* ---- one that lies --------------------------------------------------------------------------------------------------- */
 
 static void start_liar(party i, const char *lie)
@@ -593,6 +614,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_KEY(the_same_ciphertext_may_be_asked_for_again_and_twice_at_once),
 	WITH_KEY(health_tells_who_can_be_reached),
 	WITH_KEY(three_decrypt_while_one_is_dead_and_it_is_back_by_itself),
+	WITH_KEY(what_was_acknowledged_outlives_a_kill),
 	WITH_KEY(wrong_shares_change_nothing_and_name_their_sender),
 	WITH_KEY(other_lies_change_nothing_either),
 	WITH_KEY(with_a_liar_and_a_dead_node_nothing_wrong_is_signed),

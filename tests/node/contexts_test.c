@@ -378,6 +378,58 @@ static void an_epoch_that_is_destroyed_stays_with_those_who_hold_it(void **state
 	close_world(&w);
 }
 
+static void an_epoch_that_is_closed_lets_nobody_in_and_tells_when_the_last_has_left(void **state)
+{
+	world w;
+	const epoch *x, *y;
+	const id32 one = {{ 8, [31] = 1 }};
+
+	assert_ok(open_world(&w, state));
+	live_epoch(&w, 1);
+	live_epoch(&w, 2);
+	assert_ok(epochs_hold(&x, w.e, &one, NULL));
+	assert_false(epochs_close(w.e, &one));
+	assert_int_equal(epochs_hold(&y, w.e, &one, NULL), ERR_NOT_FOUND);
+	assert_non_null(strstr(err_text(), "superseded"));
+	err_clear();
+	epochs_reopen(w.e, &one);
+	assert_ok(epochs_hold(&y, w.e, &one, NULL));
+	epochs_release(w.e, &y);
+	assert_false(epochs_close(w.e, &one));
+	epochs_release(w.e, &x);
+	assert_true(epochs_close(w.e, &one));
+	assert_int_equal(epochs_count(w.e), 2);
+	assert_ok(epochs_begin_destroy(w.e, &one));
+	assert_ok(epochs_destroy(w.e, &one));
+	epochs_end_destroy(w.e);
+	assert_false(epochs_close(w.e, &one));
+	close_world(&w);
+}
+
+/* What a crash leaves after that is no epoch. */
+static void an_epoch_that_is_erased_serves_until_it_is_destroyed_and_not_after_a_stop(void **state)
+{
+	world w;
+	const epoch *x;
+	int64_t made_ms;
+	const id32 one = {{ 8, [31] = 1 }};
+
+	assert_ok(open_world(&w, state));
+	live_epoch(&w, 1);
+	live_epoch(&w, 2);
+	assert_ok(epochs_begin_destroy(w.e, &one));
+	assert_ok(epochs_erase(w.e, &one));
+	assert_ok(epochs_hold(&x, w.e, &one, NULL));
+	epochs_release(w.e, &x);
+	assert_true(epochs_made(&made_ms, w.e, &one) && made_ms == 5);
+	epochs_end_destroy(w.e);
+	close_world(&w);
+	assert_ok(open_world(&w, state));
+	assert_int_equal(epochs_count(w.e), 1);
+	assert_false(epochs_made(&made_ms, w.e, &one));
+	close_world(&w);
+}
+
 /* What is being stored in an epoch would outlive it. */
 static void an_epoch_is_not_destroyed_while_something_is_stored_in_it(void **state)
 {
@@ -518,6 +570,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(endpoints_are_read), TEST_IN_FOLDER(an_epoch_that_was_set_up_is_there_after_a_stop), TEST_IN_FOLDER(ids_of_epochs_grow),
 	TEST_IN_FOLDER(creating_and_destroying_keep_out_of_each_other_s_way),
 	TEST_IN_FOLDER(an_epoch_that_is_destroyed_stays_with_those_who_hold_it),
+	TEST_IN_FOLDER(an_epoch_that_is_closed_lets_nobody_in_and_tells_when_the_last_has_left),
+	TEST_IN_FOLDER(an_epoch_that_is_erased_serves_until_it_is_destroyed_and_not_after_a_stop),
 	TEST_IN_FOLDER(an_epoch_is_not_destroyed_while_something_is_stored_in_it), TEST_IN_FOLDER(an_epoch_of_another_committee_is_an_error),
 	TEST_IN_FOLDER(a_session_id_is_used_once_also_across_a_stop), TEST_IN_FOLDER(attempts_are_numbered_for_each_ceremony),
 	TEST_IN_FOLDER(attempts_at_what_was_destroyed_are_never_numbered_again),

@@ -15,7 +15,7 @@
 #include "rpc/fetch.h"
 #include "seal/signcrypt.h"
 #include "tests/node/client.h"
-#include "vault/vault.h"
+#include "vault/signing_key.h"
 
 static const int TYPES[] = { FHE_BOOL, FHE_UINT8, FHE_UINT16, FHE_UINT32, FHE_UINT64, FHE_UINT128, FHE_ADDRESS, FHE_UINT256 };
 enum { N_TYPES = COUNT(TYPES), N_ITEMS = N_TYPES * CT_FORMATS };
@@ -142,6 +142,38 @@ static secp_pk signed_inside(ProtobufCBinaryData signature, ProtobufCBinaryData 
 	return pk;
 }
 
+/* All that there are, out of order, one twice. */
+static const Kms__V1__SigningSchemeType ALL_SCHEMES[] = { 4, 1, 1, 0, 3, 4, 2 };
+static const uint32_t ONCE_EACH[] = { 4, 1, 0, 3, 2 };
+
+static void ask_all_schemes(bool yes)
+{
+	client_schemes = ALL_SCHEMES;
+	client_schemes_n = yes ? COUNT(ALL_SCHEMES) : 0;
+}
+
+/* What was asked for is there, by the keys that the node publishes; ECDSA's is the one for contracts. */
+static void signed_as_asked(size_t n, Kms__V1__TypedSignature *const *s, ProtobufCBinaryData external, const char *dsep, slice payload)
+{
+	assert_int_equal(n, client_schemes_n ? COUNT(ONCE_EACH) : 0);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t scheme;
+		slice key;
+		id32 at;
+		assert_int_equal(s[i]->scheme, ONCE_EACH[i]);
+		if (ONCE_EACH[i] == SCHEME_ECDSA256K1) {
+			assert_true(slice_eq_var(pb_slice(s[i]->signature), pb_slice(external)));
+			continue;
+		}
+		signing_key_id_of(&at, ONCE_EACH[i]);
+		buf file = published("TypedVerfKey", &at);
+		assert_ok(unified_public_key_read(&scheme, &key, buf_slice(&file)));
+		assert_int_equal(scheme, ONCE_EACH[i]);
+		assert_true(typed_ok_var(scheme, key, dsep, payload, pb_slice(s[i]->signature)));
+		buf_free(&file);
+	}
+}
+
 static void words_of(abi_word *out, const client_item *item, size_t n)
 {
 	for (size_t i = 0; i < n; i++) assert_ok(kms712_handle(&out[i], item[i].handle));
@@ -177,6 +209,7 @@ static void check_public(slice response, const id32 *id, const client_item *item
 	assert_ok(secp_pk_read(&pk, slice_of(m->payload->verification_key.data + 8, SECP_PK)));
 	answer_public_payload(&payload, &pk, got, n, id);
 	signed_inside(m->signature, m->payload->verification_key, "PUBL_DEC", buf_slice(&payload));
+	signed_as_asked(m->n_signatures, m->signatures, m->external_signature, "PUBL_DEC", buf_slice(&payload));
 	buf_free(&result), buf_free(&payload);
 	arena_free(&a);
 }
@@ -224,6 +257,7 @@ static void check_user(slice response, const user *u, const client_item *item, c
 	}
 	answer_user_payload(&payload, &pk, link.b, slot, n, 1, 0);
 	signed_inside(m->signature, m->payload->verification_key, "USER_DEC", buf_slice(&payload));
+	signed_as_asked(m->n_signatures, m->signatures, m->external_signature, "USER_DEC", buf_slice(&payload));
 	signed_by_the_node(m->external_signature, kms712_user_response(&d, slice_of(u->wire, sizeof u->wire), handle, n, buf_slice(&payload),
 	                   pb_slice(m->extra_data)));
 	buf_free(&payload), buf_free(&plain);
@@ -255,7 +289,25 @@ static void a_key_is_signed_as_published(void **state)
 	}
 	const eip712_domain d = domain("KMSGeneration");
 	signed_by_the_node(m->external_signature, kms712_keygen(&d, KMS712_V015, &w.prep, &w.key, digest, 2, (slice){ 0 }));
+	assert_int_equal(m->n_signatures, 0);
 	buf_free(&response);
+	arena_free(&a);
+}
+
+/* The answer about a key that was asked for under all schemes. */
+static void check_typed_keygen(slice response, const id32 *prep, const id32 *key)
+{
+	arena a = arena_with_limit(1 << 20);
+	Kms__V1__KeyGenResult *m;
+	buf payload = { 0 };
+
+	assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_result__descriptor, response));
+	assert_int_equal(m->n_key_digests, 2);
+	const key_metadata k = { .key_id = *key, .prep_id = *prep, .digests = 2,
+		.digest = { { PUB_PUBLIC_KEY, pb_slice(m->key_digests[0]->digest) }, { PUB_COMPRESSED_XOF_KEY_SET, pb_slice(m->key_digests[1]->digest) } } };
+	keygen_payload_write(&payload, &k);
+	signed_as_asked(m->n_signatures, m->signatures, m->external_signature, "PDAT_KEY", buf_slice(&payload));
+	buf_free(&payload);
 	arena_free(&a);
 }
 
@@ -263,16 +315,19 @@ static void a_preprocessing_is_signed_and_used_once(void **state)
 {
 	(void)state;
 	const id32 prep = fresh_id(3), key = fresh_id(4), other_key = fresh_id(4), unknown = fresh_id(3);
-	buf response = { 0 };
+	buf response = { 0 }, payload = { 0 };
 	arena a = arena_with_limit(1 << 20);
 	Kms__V1__KeyGenPreprocResult *m;
 
+	ask_all_schemes(true);
 	assert_int_equal(start_keygen(&w.node, &key, &unknown), GRPC_NOT_FOUND);
 	assert_int_equal(start_preproc(&w.node, &prep, 1), GRPC_OK);
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", &prep), GRPC_OK);
 	assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_preproc_result__descriptor, buf_slice(&response)));
 	const eip712_domain d = domain("KMSGeneration");
 	signed_by_the_node(m->external_signature, kms712_prep_keygen(&d, KMS712_V015, &prep, (slice){ 0 }));
+	prep_payload_write(&payload, &prep, (slice){ 0 });
+	signed_as_asked(m->n_signatures, m->signatures, m->external_signature, "PDAT_KEY", buf_slice(&payload));
 	assert_int_equal(start_preproc(&w.node, &prep, 1), GRPC_ALREADY_EXISTS);
 
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_OK);
@@ -280,12 +335,15 @@ static void a_preprocessing_is_signed_and_used_once(void **state)
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_ALREADY_EXISTS);
 	assert_int_equal(start_keygen(&w.node, &key, &unknown), GRPC_ALREADY_EXISTS);
 	assert_non_null(strstr(client_said.message, "was used for another key generation"));
+	buf_clear(&response);
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &key), GRPC_OK);
+	check_typed_keygen(buf_slice(&response), &prep, &key);
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_ALREADY_EXISTS);
 	assert_non_null(strstr(client_said.message, "is done already"));
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", &prep), GRPC_NOT_FOUND);
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &other_key), GRPC_NOT_FOUND);
-	buf_free(&response);
+	ask_all_schemes(false);
+	buf_free(&response), buf_free(&payload);
 	arena_free(&a);
 }
 
@@ -343,6 +401,24 @@ static void every_type_in_every_format_is_decrypted_for_one_user(void **state)
 	buf_free(&response);
 }
 
+static void answers_are_signed_under_every_scheme_that_is_asked_for(void **state)
+{
+	(void)state;
+	const id32 id = fresh_id(1), uid = fresh_id(2);
+	const client_item *item = &w.item[BIG_EXPANDED * N_TYPES];
+	const user u = new_user();
+	buf response = { 0 };
+
+	ask_all_schemes(true);
+	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecryptSync", &id, &w.key, item, 2), GRPC_OK);
+	check_public(buf_slice(&response), &id, item, w.value, 2);
+	buf_clear(&response);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &uid, &w.key, item, 2, u.text, slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+	check_user(buf_slice(&response), &u, item, w.value, 2);
+	ask_all_schemes(false);
+	buf_free(&response);
+}
+
 static void a_sync_call_attaches_to_the_request_it_names(void **state)
 {
 	(void)state;
@@ -396,6 +472,37 @@ static void a_bad_ciphertext_is_refused_with_its_index(void **state)
 	/* The id was never taken. */
 	item[1] = w.item[1];
 	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecryptSync", &id, &w.key, item, 2), GRPC_OK);
+	buf_free(&response);
+}
+
+/* The first key's ciphertexts are also those of one with its secrets, and of one with that one's; all have its tag. */
+static void secrets_that_exist_get_another_key_set(void **state)
+{
+	(void)state;
+	const id32 unknown = fresh_id(4), id = fresh_id(1);
+	id32 existing = w.key;
+	buf response = { 0 };
+
+	for (unsigned k = 0; k < 2; k++) {
+		const id32 prep = fresh_id(3), key = fresh_id(4);
+		seeded_keyset set;
+		slice tag;
+		assert_int_equal(start_preproc_existing(&w.node, &prep, 1), GRPC_OK);
+		assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", &prep), GRPC_OK);
+		assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_INVALID_ARGUMENT);
+		assert_int_equal(start_keygen_existing(&w.node, &key, &prep, &unknown), GRPC_NOT_FOUND);
+		assert_int_equal(start_keygen_existing(&w.node, &key, &prep, &existing), GRPC_OK);
+		assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &key), GRPC_OK);
+		buf old = published("CompressedXofKeySet", &existing), new = published("CompressedXofKeySet", &key);
+		assert_false(slice_eq_var(buf_slice(&old), buf_slice(&new)));
+		assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&new)));
+		assert_true(slice_eq_var(tag, id_slice(&w.key)));
+		buf_free(&old), buf_free(&new);
+		existing = key;
+	}
+	buf_clear(&response);
+	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecryptSync", &id, &existing, w.item, 1), GRPC_OK);
+	check_public(buf_slice(&response), &id, w.item, w.value, 1);
 	buf_free(&response);
 }
 
@@ -758,9 +865,9 @@ static void a_full_disk_fails_requests_and_the_node_lives_on(void **state)
 	assert_int_equal(start_preproc(&w.node, &prep, 1), GRPC_OK);
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", &prep), GRPC_OK);
 	assert_int_equal(prlimit(w.node.pid, RLIMIT_FSIZE, &none, &before), 0);
-	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecrypt", &id, &w.key, w.item, 1), GRPC_OK);
-	assert_int_equal(get_result(&w.node, &response, "GetPublicDecryptionResult", &id), GRPC_INTERNAL);
+	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecrypt", &id, &w.key, w.item, 1), GRPC_INTERNAL);
 	assert_non_null(strstr(client_said.message, "journal"));
+	assert_int_equal(get_result(&w.node, &response, "GetPublicDecryptionResult", &id), GRPC_NOT_FOUND);
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_INTERNAL);
 	assert_int_equal(prlimit(w.node.pid, RLIMIT_FSIZE, &before, NULL), 0);
 	buf_clear(&response);
@@ -774,8 +881,10 @@ static void a_full_disk_fails_requests_and_the_node_lives_on(void **state)
 static const struct CMUnitTest ALL[] = {
 	TEST(a_key_is_signed_as_published), TEST(a_preprocessing_is_signed_and_used_once), TEST(a_key_generation_must_want_what_was_prepared),
 	TEST(every_type_in_every_format_is_decrypted_for_everybody), TEST(every_type_in_every_format_is_decrypted_for_one_user),
+	TEST(answers_are_signed_under_every_scheme_that_is_asked_for),
 	TEST(a_sync_call_attaches_to_the_request_it_names), TEST(what_is_not_known_is_not_found_and_what_is_malformed_invalid),
-	TEST(a_bad_ciphertext_is_refused_with_its_index), TEST(a_failed_decryption_tells_why_and_may_be_asked_again),
+	TEST(a_bad_ciphertext_is_refused_with_its_index),
+	TEST(secrets_that_exist_get_another_key_set), TEST(a_failed_decryption_tells_why_and_may_be_asked_again),
 	TEST(flipped_bits_never_harm_the_node), TEST(what_is_not_built_says_so), TEST(keys_and_health_are_told), TEST(requests_are_listed_in_pages),
 	TEST(statuses_are_looked_up_by_id), TEST(http_serves_what_is_public_and_nothing_else), TEST(a_restart_keeps_keys_and_results),
 	TEST(an_answer_that_is_larger_than_may_be_kept_is_refused),

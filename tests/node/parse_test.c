@@ -226,14 +226,18 @@ static void schemes_are_taken_once_in_order_and_others_refused(void **state)
 	message m;
 	request *r = NULL;
 
-	fill(&m), m.pub.signing_schemes = m.scheme, m.pub.n_signing_schemes = 3;
+	fill(&m), m.pub.signing_schemes = m.scheme, m.pub.n_signing_schemes = 4;
+	m.scheme[0] = KMS__V1__SIGNING_SCHEME_TYPE__MLDSA87, m.scheme[2] = KMS__V1__SIGNING_SCHEME_TYPE__MLDSA87;
+	m.scheme[1] = KMS__V1__SIGNING_SCHEME_TYPE__ECDSA256K1, m.scheme[3] = KMS__V1__SIGNING_SCHEME_TYPE__ED25519;
 	assert_ok(parse(&r, REQUEST_PUBLIC_DECRYPT, &m));
-	assert_int_equal(r->schemes, 1);
-	assert_int_equal(r->scheme[0], SCHEME_ECDSA256K1);
+	assert_int_equal(r->schemes, 3);
+	assert_int_equal(r->scheme[0], SCHEME_MLDSA87);
+	assert_int_equal(r->scheme[1], SCHEME_ECDSA256K1);
+	assert_int_equal(r->scheme[2], SCHEME_ED25519);
 	request_free(&r);
-	m.scheme[2] = KMS__V1__SIGNING_SCHEME_TYPE__MLDSA44;
-	refused(REQUEST_PUBLIC_DECRYPT, &m, "signing_schemes[2]");
 	m.scheme[2] = (Kms__V1__SigningSchemeType)5;
+	refused(REQUEST_PUBLIC_DECRYPT, &m, "signing_schemes[2]");
+	m.scheme[2] = (Kms__V1__SigningSchemeType)-1;
 	refused(REQUEST_PUBLIC_DECRYPT, &m, "no scheme");
 }
 
@@ -248,8 +252,8 @@ static void key_sets_that_are_not_built_are_told_from_those_that_do_not_exist(vo
 	refused_with(ERR_UNSUPPORTED, REQUEST_PREPROC, &m, "keyset_type");
 	m.keyset.keyset_type = (Kms__V1__KeySetType)2;
 	refused(REQUEST_PREPROC, &m, "keyset_type");
-	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
-	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "secret_key_config");
+	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.secret_key_config = (Kms__V1__KeyGenSecretKeyConfig)2;
+	refused(REQUEST_KEYGEN, &m, "secret_key_config is 2, which does not exist");
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedNone;
 	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "compressed_key_config");
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compute_key_type = (Kms__V1__ComputeKeyType)1;
@@ -262,6 +266,39 @@ static void key_sets_that_are_not_built_are_told_from_those_that_do_not_exist(vo
 	refused(REQUEST_PREPROC, &m, "params is 7");
 	fill(&m), m.keygen._params_case = KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS, m.keygen.params = (Kms__V1__FheParameter)-1;
 	refused(REQUEST_KEYGEN, &m, "params is -1");
+}
+
+static void a_key_with_the_secrets_of_another_names_it(void **state)
+{
+	(void)state;
+	message m;
+	request *r = NULL;
+	buf bytes = { 0 };
+
+	fill(&m), m.keygen.keyset_config = m.preproc.keyset_config = &m.keyset;
+	m.standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
+	accepted(REQUEST_PREPROC, &m);
+	refused(REQUEST_KEYGEN, &m, "keyset_added_info is missing");
+	m.keygen.keyset_added_info = &m.added;
+	refused(REQUEST_KEYGEN, &m, "existing_keyset_id");
+	m.added.existing_keyset_id = &m.context;
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_true(keygen_is_migration(r) && !r->keygen.keeps_tag);
+	const hash32 own_tag = r->body;
+	request_free(&r);
+	m.added.use_existing_key_tag = true;
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_true(r->keygen.keeps_tag);
+	assert_false(hash32_eq_var(r->body, own_tag));
+	request_free(&r);
+	pb_pack(&bytes, &m.keygen.base);
+	assert_err(ERR_UNSUPPORTED, parse_insecure_request(&r, REQUEST_KEYGEN, buf_slice(&bytes)));
+	buf_free(&bytes);
+	m.added.copy_compressed_key_to_original = true;
+	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "copy_compressed_key_to_original");
+	m.added.copy_compressed_key_to_original = false;
+	m.added.to_keyset_id_decompression_only = &m.id;
+	refused(REQUEST_KEYGEN, &m, "key sets for decompression");
 }
 
 static hash32 body_of(request_kind kind, const message *m)
@@ -442,6 +479,7 @@ static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
 
 TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checked), TEST(ciphertexts_are_checked_and_named_by_index),
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
-      TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist), TEST(the_body_covers_every_field_but_the_id),
+      TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist),
+	TEST(a_key_with_the_secrets_of_another_names_it), TEST(the_body_covers_every_field_but_the_id),
       TEST(an_epoch_is_known_by_its_own_id), TEST(keys_of_a_previous_epoch_are_read_and_bounded), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
       TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Seeds, shared secrets, intermediate polynomials and plaintexts of seal/ and curve/ do not stay behind. */
+/* Seeds, shared secrets, nonces, intermediate polynomials and plaintexts of seal/ and curve/ do not stay behind. */
 #include "tests/curve/script.h"
 #include "tests/sym/leftover.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "seal/mldsa.h"
+#include "seal/mldsa_poly.h"
 #include "seal/mlkem_poly.h"
 #include "seal/signcrypt.h"
+#include "seal/typed.h"
 
 static const mlkem *const P = &MLKEM_512;
 static uint8_t d[32], z[32], m[32], ss[32], ek[MLKEM_512_EK], dk[MLKEM_512_DK], ct[MLKEM_512_CT];
@@ -238,6 +241,81 @@ static void signcryption_leaves_no_secret(void **state)
 	buf_free(&wire), buf_free(&plain);
 }
 
+static const mldsa *const DSA = &MLDSA_44;
+static uint8_t dsa_pk[MLDSA_MAX_PK], dsa_sig[MLDSA_MAX_SIG];
+
+static void watch_dsa(const char *name, dsa_poly *f)
+{
+	leftover_watch(name, f->c, LEFTOVER_BYTES);
+	dsa_ntt(f);
+	leftover_watch(name, f->c, LEFTOVER_BYTES);
+}
+
+/* What comes from the seed: rho', K, the short vectors; from K and the message: the seed of the nonces, and the first of them. */
+static void watch_dsa_key(slice message)
+{
+	uint8_t expanded[128], tr[64], mu[64], rho2[64], zeros[32] = { 0 };
+	dsa_poly f;
+	xof x = xof_shake256();
+
+	leftover_watch("seed", d, 32);
+	xof_absorb(&x, slice_of(d, 32)), xof_absorb(&x, slice_of((uint8_t[]){ DSA->k, DSA->l }, 2));
+	xof_squeeze(&x, expanded, sizeof expanded);
+	leftover_watch("rho'", expanded + 32, 32);
+	leftover_watch("K", expanded + 96, 32);
+	dsa_sample_short(&f, DSA->eta, expanded + 32, 0), watch_dsa("s1", &f);
+	dsa_sample_short(&f, DSA->eta, expanded + 32, DSA->l), watch_dsa("s2", &f);
+	if (!message.n) return;
+	shake256(tr, sizeof tr, slice_of(dsa_pk, mldsa_pk_bytes(DSA)));
+	x = xof_shake256();
+	xof_absorb(&x, slice_of(tr, 64)), xof_absorb(&x, slice_of(zeros, 2)), xof_absorb(&x, message);
+	xof_squeeze(&x, mu, 64);
+	x = xof_shake256();
+	xof_absorb(&x, slice_of(expanded + 96, 32)), xof_absorb(&x, slice_of(zeros, 32)), xof_absorb(&x, slice_of(mu, 64));
+	xof_squeeze(&x, rho2, 64);
+	leftover_watch("rho''", rho2, 32);
+	dsa_sample_mask(&f, DSA->z_bits, rho2, 0), watch_dsa("y", &f);
+}
+
+static void dsa_key(void) { mldsa_public_key(DSA, dsa_pk, d); }
+static void dsa_sign(void) { mldsa_sign(DSA, dsa_sig, d, (slice){ 0 }, slice_of(text, sizeof text)); }
+
+static void ml_dsa_leaves_no_secret(void **state)
+{
+	(void)state;
+	leftover_forget();
+	rng_fill(test_rng(), d, 32), rng_fill(test_rng(), text, sizeof text);
+	watch_dsa_key((slice){ 0 });
+	assert_null(leftover_after(dsa_key));
+	leftover_forget();
+	watch_dsa_key(slice_of(text, sizeof text));
+	assert_null(leftover_after(dsa_sign));
+}
+
+static uint32_t scheme_at_work;
+static void sign_typed(void) { typed_sign(dsa_sig, node, scheme_at_work, "PUBL_DEC", slice_str("m")); }
+static void key_typed(void) { typed_key(dsa_pk, node, scheme_at_work); }
+
+static void derived_seeds_do_not_stay_behind(void **state)
+{
+	uint8_t seed[SIGNER_SEED];
+
+	(void)state;
+	leftover_forget();
+	secp_sk_random(&sk, test_rng());
+	assert_ok(signer_new(&node, &sk, test_rng()));
+	for (scheme_at_work = SCHEME_ED25519; scheme_at_work <= SCHEME_MLDSA44; scheme_at_work++) {
+		leftover_forget();
+		leftover_watch("key", sk.b, sizeof sk.b);
+		signer_seed(seed, node, scheme_at_work);
+		leftover_watch("seed", seed, sizeof seed);
+		wipe(seed, sizeof seed);
+		assert_null(leftover_after(sign_typed));
+		assert_null(leftover_after(key_typed));
+	}
+	signer_free(&node);
+}
+
 static secp *blinded;
 
 static void new_context(void)
@@ -282,4 +360,5 @@ static void a_signer_keeps_its_key_to_itself_and_gives_it_back(void **state)
 }
 
 TESTS(TEST(what_is_left_behind_is_found), TEST(ml_kem_leaves_no_secret), TEST(noise_leaves_neither_bits_nor_state),
-      TEST(signcryption_leaves_no_secret), TEST(a_signer_keeps_its_key_to_itself_and_gives_it_back))
+      TEST(signcryption_leaves_no_secret), TEST(ml_dsa_leaves_no_secret), TEST(derived_seeds_do_not_stay_behind),
+      TEST(a_signer_keeps_its_key_to_itself_and_gives_it_back))

@@ -45,7 +45,7 @@ static void the_signing_keys_have_the_known_bodies(void **state)
 
 	buf_clear(&file);
 	assert_ok(secp_pk_read(&pk, slice_of(pk_body.p + pk_body.n - SECP_PK, SECP_PK)));
-	unified_public_key_write(&file, &pk);
+	unified_public_key_write(&file, SCHEME_ECDSA256K1, slice_of(pk.b, sizeof pk.b));
 	assert_true(slice_eq_var(body_of(&file, "UnifiedPublicSigKey", 0), buf_slice(&pk_body)));
 
 	/* PublicSigKey is the versioned key inside it. */
@@ -55,6 +55,79 @@ static void the_signing_keys_have_the_known_bodies(void **state)
 	assert_ok(public_key_read(&pk_read, buf_slice(&file)));
 	assert_memory_equal(pk.b, pk_read.b, SECP_PK);
 	buf_free(&sk_body), buf_free(&pk_body), buf_free(&file);
+}
+
+/* The keys that the known secret gives are the known ones: this fixes the derivation, too. */
+static void the_keys_of_all_schemes_have_the_known_bodies(void **state)
+{
+	static const char *const NAMES[MAX_SCHEMES] = { "ECDSA", "Ed25519", "MlDsa44", "MlDsa65", "MlDsa87" };
+	buf secret = vector("kms-service/layout_vectors_a.json", "PrivateSigKey (seed 100)");
+	AUTO(signer) *s = NULL;
+	secp_sk sk;
+
+	(void)state;
+	assert_ok(secp_sk_read(&sk, secret.p + secret.n - SECP_SK));
+	assert_ok(signer_new(&s, &sk, test_rng()));
+	for (uint32_t scheme = 0; scheme < MAX_SCHEMES; scheme++) {
+		char name[64];
+		uint8_t key[MAX_TYPED_KEY];
+		uint32_t read = 9;
+		slice k = slice_of(key, scheme_key_bytes(scheme)), again;
+		buf file = { 0 };
+		snprintf(name, sizeof name, "UnifiedPublicSigKey %s", NAMES[scheme]);
+		buf body = vector("kms-service/layout_vectors_b.json", name);
+		typed_key(key, s, scheme);
+		unified_public_key_write(&file, scheme, k);
+		assert_true(slice_eq_var(body_of(&file, "UnifiedPublicSigKey", 0), buf_slice(&body)));
+		assert_ok(unified_public_key_read(&read, &again, buf_slice(&file)));
+		assert_int_equal(read, scheme);
+		assert_true(slice_eq_var(k, again));
+
+		for (size_t cut = 0; cut < file.n; cut += 1 + cut / 8)
+			assert_err(ERR_REQUEST, unified_public_key_read(&read, &again, slice_of(file.p, cut)));
+		const size_t at = file.n - body.n + 4;                        /* the scheme; then, of ECDSA, a version */
+		file.p[at] = (uint8_t)((scheme + 1) % MAX_SCHEMES);
+		assert_err(ERR_REQUEST, unified_public_key_read(&read, &again, buf_slice(&file)));
+		file.p[at] = MAX_SCHEMES;
+		assert_err(ERR_REQUEST, unified_public_key_read(&read, &again, buf_slice(&file)));
+		assert_int_equal(read, scheme);
+		buf_free(&body), buf_free(&file);
+	}
+	buf_free(&secret);
+}
+
+static void what_is_signed_about_a_key_has_the_known_body(void **state)
+{
+	(void)state;
+	buf prep = vector("kms-service/layout_vectors_a.json", "PrepKeygenSignedPayload"), file = { 0 };
+	buf gen = vector("kms-service/layout_vectors_a.json", "KeygenSignedPayload");
+	reader r = reader_of(buf_slice(&prep));
+	key_metadata m = { .has_extra_data = true };
+
+	read_u32(&r);
+	memcpy(m.prep_id.b, read_bytes(&r, 32).p, 32);
+	m.extra_data = read_bytes(&r, (size_t)read_u64(&r));
+	assert_true(read_ok(&r) && read_left(&r) == 0);
+	prep_payload_write(&file, &m.prep_id, m.extra_data);
+	assert_true(slice_eq_var(body_of(&file, "PrepKeygenSignedPayload", 0), buf_slice(&prep)));
+
+	r = reader_of(buf_slice(&gen));
+	read_u32(&r);
+	memcpy(m.prep_id.b, read_bytes(&r, 32).p, 32);
+	memcpy(m.key_id.b, read_bytes(&r, 32).p, 32);
+	m.digests = (size_t)read_u64(&r);
+	assert_in_range(m.digests, 1, PUB_TYPES);
+	for (size_t i = 0; i < m.digests; i++) {
+		read_u32(&r);
+		m.digest[i].type = (pub_type)read_u32(&r);
+		m.digest[i].digest = read_bytes(&r, (size_t)read_u64(&r));
+	}
+	m.extra_data = read_bytes(&r, (size_t)read_u64(&r));
+	assert_true(read_ok(&r) && read_left(&r) == 0);
+	buf_clear(&file);
+	keygen_payload_write(&file, &m);
+	assert_true(slice_eq_var(body_of(&file, "KeygenSignedPayload", 0), buf_slice(&gen)));
+	buf_free(&prep), buf_free(&gen), buf_free(&file);
 }
 
 /* A whole file around the body of a vector. */
@@ -236,7 +309,8 @@ static void whether_there_is_extra_data_is_said_by_one_or_zero(void **state)
 	buf_free(&file);
 }
 
-TESTS(TEST(the_name_alone_is_enough_to_refuse_an_object), TEST(more_digests_than_there_are_types_are_refused),
+TESTS(TEST(the_keys_of_all_schemes_have_the_known_bodies), TEST(what_is_signed_about_a_key_has_the_known_body),
+      TEST(the_name_alone_is_enough_to_refuse_an_object), TEST(more_digests_than_there_are_types_are_refused),
       TEST(digests_out_of_order_or_twice_are_refused), TEST(more_signatures_than_there_are_schemes_are_refused),
       TEST(whether_there_is_extra_data_is_said_by_one_or_zero),
       TEST(the_signing_keys_have_the_known_bodies), TEST(key_metadata_has_the_known_body),

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Preprocessing on disk, whatever is done to the disk or to the process: it is found, and nothing serves twice. */
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include "tests/vault/spools.h"
 
 static const id32 OTHER = {{ [0] = 8, [31] = 2 }};
@@ -199,12 +196,11 @@ static void in_a_child(void **state, void (*f)(void **))
 
 static void use_and_die(void **state)
 {
-	vault *v = NULL;
+	vault *v = open_vault_or_exit(state);
 	spool *s;
 	uint8_t bytes[64];
 
-	if (vault_open(&v, below(state, "PUB"), below(state, "PRIV")) != OK || spool_use(&s, v, &EPOCH, &ONE, &SHAPE) != OK ||
-	    spool_take(s, 2, 0, 1, bytes) != OK) _exit(1);
+	if (spool_use(&s, v, &EPOCH, &ONE, &SHAPE) != OK || spool_take(s, 2, 0, 1, bytes) != OK) _exit(1);
 }
 
 static void nothing_of_it_serves_after_a_crash_in_the_middle_of_its_use(void **state)
@@ -245,14 +241,14 @@ static void a_crash_between_the_steps_of_a_use_leaves_nothing_that_opens(void **
 	vault_free(&v);
 }
 
-/* Writes and finishes spools for ever; a byte to the pipe for each put, and for each spool that exists. */
-static void write_until_killed(void **state, int end)
+/* A byte for each put, too. */
+static void write_spools(void **state, unsigned round, int end)
 {
 	static uint8_t bytes[LARGEST * SPOOL_SAMPLE];
-	vault *v = NULL;
+	vault *v = open_vault_or_exit(state);
 	spool *s;
 
-	if (vault_open(&v, below(state, "PUB"), below(state, "PRIV")) != OK) _exit(1);
+	(void)round;
 	for (id32 id = ONE;; id.b[30]++) {
 		if (spool_new(&s, v, &EPOCH, &id, &SHAPE, test_rng()) != OK) _exit(1);
 		for (unsigned i = 0; i < SHAPE.streams; i++) {
@@ -271,17 +267,7 @@ static void a_killed_writer_leaves_whole_ones_and_what_is_cleaned_away(void **st
 	unsigned unfinished = 0;
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		int ends[2], how;
-		char tick;
-		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-		const pid_t child = fork();
-		if (child == 0) write_until_killed(state, ends[1]);
-		for (uint64_t i = test_below(MOST) + 1; i; i--) assert_int_equal(read(ends[0], &tick, 1), 1);
-		kill(child, SIGKILL);
-		waitpid(child, &how, 0);
-		assert_true(WIFSIGNALED(how));
-		close(ends[0]), close(ends[1]);
-
+		kill_while(state, write_spools, round, MOST);
 		vault *v = open_vault(state);
 		id32 *ids;
 		size_t n;

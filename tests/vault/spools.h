@@ -6,10 +6,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include "base/file.h"
-#include "tests/vault/folder.h"
+#include "tests/vault/vaults.h"
 #include "vault/spool.h"
-
-static const id32 ONE = {{ [31] = 1 }}, TWO = {{ [31] = 2 }}, EPOCH = {{ [0] = 8, [31] = 1 }};
 
 #define FOLDER_OF "PRIV/Preprocessing/0800000000000000000000000000000000000000000000000000000000000001"
 #define KEY_OF    FOLDER_OF "/0000000000000000000000000000000000000000000000000000000000000001"
@@ -21,13 +19,6 @@ static const spool_shape SHAPE = {
 	.tag = { (const uint8_t *)"a key of theirs", 15 },
 };
 enum { LARGEST = 3 * SPOOL_RECORD + 1 };
-
-static inline vault *open_vault(void **state)
-{
-	vault *v = NULL;
-	assert_ok(vault_open(&v, below(state, "PUB"), below(state, "PRIV")));
-	return v;
-}
 
 static inline uint8_t byte_of(unsigned stream, uint64_t at) { return (uint8_t)(0x5a + 31 * stream + 7 * at + (at >> 9)); }
 

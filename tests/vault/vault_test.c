@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/test.h"
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include "base/file.h"
-#include "tests/vault/folder.h"
+#include "base/hex.h"
+#include "tests/vault/vaults.h"
 #include "vault/signing_key.h"
-
-static const id32 ONE = {{ [31] = 1 }}, TWO = {{ [31] = 2 }}, EPOCH = {{ [0] = 8, [31] = 1 }};
-
-static vault *open_vault(void **state)
-{
-	vault *v = NULL;
-	assert_ok(vault_open(&v, below(state, "PUB"), below(state, "PRIV")));
-	return v;
-}
 
 static bool has_public(vault *v, pub_type t, const id32 *id)
 {
@@ -177,52 +167,39 @@ static void an_unwritable_place_is_a_sentence(void **state)
 	assert_null(v);
 }
 
-/* Writes objects for ever, and a byte to the pipe for each. */
-static void write_until_killed(void **state, unsigned round, int pipe_end, slice bytes)
+enum { OBJECT = 1 << 20 };
+
+static void write_objects(void **state, unsigned round, int end)
 {
-	vault *v;
+	static uint8_t bytes[OBJECT];
+	vault *v = open_vault_or_exit(state);
 	bool existed;
 
-	if (vault_open(&v, below(state, "PUB"), below(state, "PRIV")) != OK) _exit(1);
+	memset(bytes, 0x5a, sizeof bytes);
 	for (id32 id = {{ [30] = (uint8_t)(round + 1) }};; id.b[31]++)
-		if (vault_put_private(v, PRIV_CONTEXT, NULL, &id, bytes, &existed) != OK || write(pipe_end, "", 1) != 1) _exit(1);
+		if (vault_put_private(v, PRIV_CONTEXT, NULL, &id, slice_of(bytes, OBJECT), &existed) != OK || write(end, "", 1) != 1) _exit(1);
 }
 
-/* The writer is killed somewhere in the object after a random one; whatever is there afterwards is whole. */
 static void a_killed_writer_leaves_whole_objects(void **state)
 {
-	enum { BYTES = 1 << 20, ROUNDS = 20, MOST = 6 };
-	uint8_t *bytes = malloc(BYTES);
-	assert_non_null(bytes);
-	memset(bytes, 0x5a, BYTES);
+	enum { ROUNDS = 20, MOST = 6 };
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		int ends[2], how;
-		char tick;
-		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-		pid_t child = fork();
-		if (child == 0) write_until_killed(state, round, ends[1], slice_of(bytes, BYTES));
-		for (uint64_t i = test_below(MOST) + 1; i; i--) assert_int_equal(read(ends[0], &tick, 1), 1);
-		kill(child, SIGKILL);
-		waitpid(child, &how, 0);
-		assert_true(WIFSIGNALED(how));
-		close(ends[0]), close(ends[1]);
-
+		kill_while(state, write_objects, round, MOST);
 		vault *v = open_vault(state);
 		id32 *ids;
 		size_t n;
 		assert_ok(vault_list_private(&ids, &n, v, PRIV_CONTEXT, NULL));
 		for (size_t i = 0; i < n; i++) {
 			buf b = { 0 };
-			assert_ok(vault_get_private(&b, v, PRIV_CONTEXT, NULL, &ids[i], BYTES));
-			assert_int_equal(b.n, BYTES);
+			assert_ok(vault_get_private(&b, v, PRIV_CONTEXT, NULL, &ids[i], OBJECT));
+			assert_int_equal(b.n, OBJECT);
 			buf_free(&b);
 			assert_ok(vault_remove_private(v, PRIV_CONTEXT, NULL, &ids[i]));
 		}
 		free(ids);
 		vault_free(&v);
 	}
-	free(bytes);
 }
 
 static void a_signing_key_is_made_once(void **state)
@@ -255,6 +232,61 @@ static void a_signing_key_is_made_once(void **state)
 	buf_free(&published);
 	signer_free(&k);
 	signer_free(&again);
+	vault_free(&v);
+}
+
+static void what_is_published_of_every_scheme_has_its_place(void **state)
+{
+	static const char *const ID[MAX_SCHEMES] = {
+		"60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee",
+		"ab71324874cb68940288a7262f9af0f984a2a55c529d9728d03310dfc91a2b41",
+		"d424162ac21b8e361ce5531b94d450816d837db859e263534a201354c76f21cc",
+		"5d9a570b2fb0befb80010da93e1c5109ae6d0eac45a20dc313fda76f2220c42a",
+		"49cb8dfab84a16bbeca9938a3b5fc365a4067e9cfe1ea2abfba2d5b9de6356ab",
+	};
+	vault *v = open_vault(state);
+	AUTO(signer) *k = NULL;
+	bool fresh, existed;
+
+	assert_ok(signing_key_open(&k, &fresh, v, test_rng()));
+	assert_ok(signing_key_publish(k, v, "0x00"));
+	for (uint32_t scheme = 0; scheme < MAX_SCHEMES; scheme++) {
+		uint8_t key[MAX_TYPED_KEY], digest[32];
+		buf file = { 0 }, text = { 0 };
+		uint32_t read;
+		slice is;
+		id32 id;
+		char name[ID_TEXT];
+		signing_key_id_of(&id, scheme);
+		id_text(name, &id);
+		assert_string_equal(name, ID[scheme]);
+		assert_ok(vault_get_public(&file, v, PUB_TYPED_VERF_KEY, &id, MAX_SIG_KEY_FILE));
+		assert_ok(unified_public_key_read(&read, &is, buf_slice(&file)));
+		typed_key(key, k, scheme);
+		assert_int_equal(read, scheme);
+		assert_true(slice_eq_var(is, slice_of(key, scheme_key_bytes(scheme))));
+		assert_ok(vault_get_public(&text, v, PUB_TYPED_VERF_ADDRESS, &id, 256));
+		if (scheme == SCHEME_ECDSA256K1) assert_true(slice_eq_var(buf_slice(&text), slice_str("0x00")));
+		else {
+			const hash32 h = typed_identity(scheme, is);
+			assert_int_equal(text.n, 66);
+			assert_true(hex_read(digest, sizeof digest, buf_slice(&text)));
+			assert_memory_equal(digest, h.b, sizeof digest);
+		}
+		buf_free(&file), buf_free(&text);
+	}
+
+	/* What an older version did not publish is added; what belongs to another key is not, nor anything beside it. */
+	id32 ed, dsa;
+	signing_key_id_of(&ed, SCHEME_ED25519), signing_key_id_of(&dsa, SCHEME_MLDSA65);
+	assert_ok(vault_remove_public(v, PUB_TYPED_VERF_KEY, &ed));
+	assert_ok(signing_key_publish(k, v, "0x00"));
+	assert_true(has_public(v, PUB_TYPED_VERF_KEY, &ed));
+	assert_ok(vault_remove_public(v, PUB_TYPED_VERF_KEY, &ed));
+	assert_ok(vault_remove_public(v, PUB_TYPED_VERF_KEY, &dsa));
+	assert_ok(vault_put_public(v, PUB_TYPED_VERF_KEY, &dsa, slice_str("another"), &existed));
+	assert_err(ERR_STATE, signing_key_publish(k, v, "0x00"));
+	assert_false(has_public(v, PUB_TYPED_VERF_KEY, &ed));
 	vault_free(&v);
 }
 
@@ -390,5 +422,5 @@ TESTS(TEST_IN_FOLDER(a_lost_signing_key_is_not_replaced), TEST_IN_FOLDER(nothing
       TEST_IN_FOLDER(a_vault_whose_private_files_are_open_to_others_is_refused), TEST_IN_FOLDER(a_vault_has_one_holder),
       TEST_IN_FOLDER(what_an_interrupted_write_left_is_removed_and_nothing_else),
       TEST_IN_FOLDER(ids_are_listed_in_order_and_foreign_names_passed_over), TEST_IN_FOLDER(an_unwritable_place_is_a_sentence),
-      TEST_IN_FOLDER(a_killed_writer_leaves_whole_objects), TEST_IN_FOLDER(a_signing_key_is_made_once),
+      TEST_IN_FOLDER(a_killed_writer_leaves_whole_objects), TEST_IN_FOLDER(a_signing_key_is_made_once), TEST_IN_FOLDER(what_is_published_of_every_scheme_has_its_place),
       TEST_IN_FOLDER(a_damaged_signing_key_is_not_replaced))

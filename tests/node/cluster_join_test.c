@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys that go to other parties, as processes: one that missed the making of a key gets its share; of four parties one leaves
+ * and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
+ * of those who leave lies and another dies.
+ */
+#include <stdlib.h>
+#include "base/file.h"
+#include "evm/address.h"
+#include "tests/node/cluster.h"
+
+enum { NODES = 7, TIMEOUT_S = 3 };
+
+/* Whose parties are nodes [0], [1], ... */
+typedef struct context { id32 id; unsigned n, t; party node[NODES]; } context;
+
+static const context
+	FOUR = { {{ 7, [31] = 1 }}, 4, 1, { 1, 2, 3, 4 } },
+	FIVE = { {{ 7, [31] = 2 }}, 5, 1, { 6, 2, 3, 4, 5 } },
+	SEVEN = { {{ 7, [31] = 3 }}, 7, 2, { 7, 6, 5, 4, 3, 2, 1 } },
+	OTHERS = { {{ 7, [31] = 4 }}, 4, 1, { 1, 3, 5, 7 } };
+
+static struct world {
+	void *top;
+	test_cluster c;
+	samples s;
+	id32 prep, key;
+	size_t at;                                       /* the next ciphertext */
+} w;
+
+static id32 epoch(uint8_t number) { return (id32){{ 8, [31] = number }}; }
+
+static party_set nodes_of(const context *k)
+{
+	party_set out = 0;
+
+	for (unsigned i = 0; i < k->n; i++) add_to(&out, k->node[i]);
+	return out;
+}
+
+/* ---- contexts --------------------------------------------------------------------------------------------------------- */
+
+typedef struct id_field { Kms__V1__RequestId m; char text[ID_TEXT]; } id_field;
+
+static Kms__V1__RequestId *field(id_field *f, const id32 *id)
+{
+	kms__v1__request_id__init(&f->m);
+	id_text(f->text, id);
+	f->m.request_id = f->text;
+	return &f->m;
+}
+
+static void describe(Kms__V1__MpcNode *n, party node, unsigned number)
+{
+	static char name[NODES + 1][16], url[NODES + 1][40], storage[NODES + 1][40];
+	static eth_address address[NODES + 1];
+
+	kms__v1__mpc_node__init(n);
+	snprintf(name[node], sizeof name[node], "node%u", node);
+	snprintf(url[node], sizeof url[node], "https://127.0.0.1:%u", w.c.port[node]);
+	snprintf(storage[node], sizeof storage[node], "http://127.0.0.1:%u/", w.c.node[node].http);
+	assert_ok(address_parse(&address[node], "signer", slice_str(w.c.node[node].signer)));
+	n->mpc_identity = name[node], n->external_url = url[node], n->public_storage_url = storage[node];
+	n->party_id = (int32_t)number;
+	n->_signer_address_case = KMS__V1__MPC_NODE___SIGNER_ADDRESS_SIGNER_ADDRESS;
+	n->signer_address = (ProtobufCBinaryData){ sizeof address[node].b, address[node].b };
+	n->_ca_cert_case = KMS__V1__MPC_NODE___CA_CERT_CA_CERT;
+	n->ca_cert = (ProtobufCBinaryData){ w.c.ca[node].certificate_pem.n, w.c.ca[node].certificate_pem.p };
+}
+
+/* Told to every node, also to those that are not in it. */
+static void tell(const context *k)
+{
+	Kms__V1__NewMpcContextRequest m = KMS__V1__NEW_MPC_CONTEXT_REQUEST__INIT;
+	Kms__V1__MpcContext c = KMS__V1__MPC_CONTEXT__INIT;
+	Kms__V1__MpcNode node[NODES], *list[NODES];
+	id_field id;
+
+	m.new_context = &c;
+	c.context_id = field(&id, &k->id);
+	c.software_version = (char *)(uintptr_t)"0.1.0";
+	c.threshold = (int32_t)k->t;
+	c.mpc_nodes = list, c.n_mpc_nodes = k->n;
+	for (unsigned i = 0; i < k->n; i++) describe(list[i] = &node[i], k->node[i], i + 1);
+	cluster_call_all(&w.c, "NewMpcContext", &m.base, GRPC_OK);
+}
+
+static unsigned unreachable(party i)
+{
+	Kms__V1__Empty empty = KMS__V1__EMPTY__INIT;
+	Kms__V1__HealthStatusResponse *m;
+	arena a = arena_with_limit(1 << 20);
+	buf response = { 0 };
+	unsigned out = 0;
+
+	assert_int_equal(call_core(&w.c.node[i], &response, "GetHealthStatus", &empty.base), GRPC_OK);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__health_status_response__descriptor, buf_slice(&response)));
+	for (size_t k = 0; k < m->n_peers_from_all_contexts; k++)
+		for (size_t p = 0; p < m->peers_from_all_contexts[k]->n_peers; p++)
+			out += !m->peers_from_all_contexts[k]->peers[p]->reachable;
+	buf_free(&response);
+	arena_free(&a);
+	return out;
+}
+
+/* All nodes run. */
+static void wait_linked(void)
+{
+	for (party i = 1; i <= NODES; i++)
+		for (unsigned k = 0; unreachable(i); k++) {
+			assert_true(k < 600);
+			usleep(50000);
+		}
+}
+
+/* What follows asks these nodes alone. */
+static void only(party_set who)
+{
+	for (party i = 1; i <= NODES; i++) w.c.up[i] = has(who, i);
+}
+
+static int set_up(void **state)
+{
+	const id32 first = epoch(1);
+
+	(void)state;
+	if (folder_make(&w.top)) return -1;
+	cluster_make(&w.c, w.top, NODES, 0, TIMEOUT_S);
+	for (party i = 1; i <= NODES; i++) cluster_start(&w.c, i, NULL, NULL);
+	tell(&FOUR), tell(&FIVE), tell(&SEVEN), tell(&OTHERS);
+	wait_linked();
+	only(nodes_of(&FOUR));
+	cluster_new_epoch(&w.c, &first);
+	cluster_kill(&w.c, 4);
+	cluster_new_key(&w.c, &w.prep, &w.key, 1);       /* three make it */
+	samples_make_big(&w.s, &w.c.node[1], &w.key);
+	cluster_start(&w.c, 4, NULL, NULL);
+	only(parties_all(NODES));
+	wait_linked();
+	return 0;
+}
+
+static int take_down(void **state)
+{
+	(void)state;
+	samples_free(&w.s);
+	cluster_unmake(&w.c);
+	return folder_remove(&w.top);
+}
+
+/* ---- resharing -------------------------------------------------------------------------------------------------------- */
+
+/* Asks these nodes; none waits. */
+static void reshare(party_set who, const context *old, uint8_t from, const context *new, uint8_t to)
+{
+	Kms__V1__NewMpcEpochRequest m = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
+	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
+	const id32 old_epoch = epoch(from), new_epoch = epoch(to);
+	id_field a, b, c, d;
+
+	m.context_id = field(&a, &new->id), m.epoch_id = field(&b, &new_epoch);
+	m.domain = domain_message("ProtocolConfig");
+	m.previous_epoch = &previous;
+	previous.context_id = field(&c, &old->id), previous.epoch_id = field(&d, &old_epoch);
+	FOR_EACH_IN(i, who) {
+		buf empty = { 0 };
+		const grpc_status s = call_core(&w.c.node[i], &empty, "NewMpcEpoch", &m.base);
+		if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+		assert_int_equal(s, GRPC_OK);
+		buf_free(&empty);
+	}
+}
+
+/* Each of `who` has made the epoch, or given to it, and speaks of so many keys. */
+static void has_result(party_set who, uint8_t number, size_t keys)
+{
+	const id32 id = epoch(number);
+
+	FOR_EACH_IN(i, who) {
+		arena a = arena_with_limit(1 << 20);
+		Kms__V1__EpochResultResponse *m;
+		buf response = { 0 };
+		const grpc_status s = get_result(&w.c.node[i], &response, "GetEpochResult", &id);
+		if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+		assert_int_equal(s, GRPC_OK);
+		assert_ok(pb_unpack(&a, &m, &kms__v1__epoch_result_response__descriptor, buf_slice(&response)));
+		assert_int_equal(m->n_reshare_responses, keys);
+		buf_free(&response);
+		arena_free(&a);
+	}
+}
+
+static bool there(party i, const char *folder, const char *type, const id32 *in, const id32 *id)
+{
+	char path[700], a[ID_TEXT], b[ID_TEXT + 1] = "";
+
+	id_text(a, id);
+	if (in) id_text(b, in), b[strlen(b) + 1] = '\0', b[strlen(b)] = '/';
+	snprintf(path, sizeof path, "%.299s/%s/%s/%s%s", w.c.folder[i], folder, type, b, a);
+	return file_exists(path);
+}
+
+static bool has_files(party i)
+{
+	return there(i, "PUB", "PublicKey", NULL, &w.key) && there(i, "PUB", "CompressedXofKeySet", NULL, &w.key);
+}
+
+static grpc_status start_decryption(party i, const id32 *id, const context *k, uint8_t number, size_t item)
+{
+	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
+	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
+	const id32 in_epoch = epoch(number);
+	id_field request, in, with, key;
+	buf response = { 0 };
+
+	m.request_id = field(&request, id), m.epoch_id = field(&in, &in_epoch), m.context_id = field(&with, &k->id);
+	m.key_id = field(&key, &w.key);
+	m.domain = domain_message("Decryption");
+	ct.ciphertext = pb_bytes(w.s.item[item].file);
+	ct.fhe_type = w.s.item[item].fhe_type;
+	ct.ciphertext_format = (Kms__V1__CiphertextFormat)w.s.item[item].format;
+	m.ciphertexts = list, m.n_ciphertexts = 1;
+	const grpc_status s = call_core(&w.c.node[i], &response, "PublicDecrypt", &m.base);
+	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+	buf_free(&response);
+	return s;
+}
+
+static void is_right(party i, const id32 *id, size_t item)
+{
+	arena a = arena_with_limit(1 << 20);
+	Kms__V1__PublicDecryptionResponse *m;
+	const plaintext *want = &w.s.value[item];
+	buf response = { 0 };
+
+	const grpc_status s = get_result(&w.c.node[i], &response, "GetPublicDecryptionResult", id);
+	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+	assert_int_equal(s, GRPC_OK);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_response__descriptor, buf_slice(&response)));
+	assert_int_equal(m->payload->n_plaintexts, 1);
+	assert_memory_equal(m->payload->plaintexts[0]->bytes.data, want->bytes, want->type->bytes);
+	buf_free(&response);
+	arena_free(&a);
+}
+
+/* All of `who` are asked, and each has the right value. */
+static void decrypts(party_set who, const context *k, uint8_t number)
+{
+	const size_t item = w.at++ % (2 * SAMPLE_TYPES);
+	const id32 id = fresh_id(1);
+
+	FOR_EACH_IN(i, who) assert_int_equal(start_decryption(i, &id, k, number, item), GRPC_OK);
+	FOR_EACH_IN(i, who) is_right(i, &id, item);
+}
+
+/* It answers for the key as if it had been there when it was made. */
+static void knows_the_key(party i)
+{
+	buf response = { 0 };
+	const grpc_status s = get_result(&w.c.node[i], &response, "GetKeyGenResult", &w.key);
+
+	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+	assert_int_equal(s, GRPC_OK);
+	assert_true(has_files(i));
+	buf_free(&response);
+}
+
+/* ---- what happens ------------------------------------------------------------------------------------------------------- */
+
+static void who_missed_a_key_gets_its_share_and_its_files(void **state)
+{
+	(void)state;
+	const id32 to = epoch(2);
+
+	assert_false(has_files(4));
+	reshare(nodes_of(&FOUR), &FOUR, 1, &FOUR, 2);
+	has_result(nodes_of(&FOUR), 2, 1);
+	knows_the_key(4);
+	assert_false(there(4, "PRIV", "UnfinishedKey", &to, &w.key));
+	decrypts(nodes_of(&FOUR), &FOUR, 2);
+}
+
+static void of_four_parties_one_leaves_and_two_join(void **state)
+{
+	(void)state;
+	const party_set one = (party_set)1 << 1;
+
+	assert_false(has_files(5));
+	reshare(nodes_of(&FOUR) | nodes_of(&FIVE), &FOUR, 2, &FIVE, 3);
+	decrypts(nodes_of(&FOUR), &FOUR, 2);                     /* meanwhile */
+	has_result(one, 3, 0);
+	has_result(nodes_of(&FIVE), 3, 1);
+	knows_the_key(5), knows_the_key(6);
+	decrypts(nodes_of(&FIVE), &FIVE, 3);
+	decrypts(nodes_of(&FOUR), &FOUR, 2);
+}
+
+static void wait_for_folder(party i, const char *type, const id32 *in)
+{
+	char path[700], a[ID_TEXT];
+
+	id_text(a, in);
+	snprintf(path, sizeof path, "%.299s/PRIV/%s/%s", w.c.folder[i], type, a);
+	for (unsigned k = 0; k < 5000 && !file_exists(path); k++) usleep(1000);
+	assert_true(file_exists(path));
+}
+
+/* Of five that have the key one dies while it gives it away, and of seven that get it one that is new. */
+static void who_dies_in_the_middle_takes_nothing_away(void **state)
+{
+	(void)state;
+	const party_set dead = (party_set)1 << 6 | (party_set)1 << 7, all = parties_all(NODES);
+	const id32 to = epoch(4);
+
+	reshare(all, &FIVE, 3, &SEVEN, 4);
+	wait_for_folder(7, "UsedSession", &to);
+	FOR_EACH_IN(i, dead) cluster_kill(&w.c, i);
+	has_result(all & ~dead, 4, 1);
+	decrypts(all & ~dead, &SEVEN, 4);
+	FOR_EACH_IN(i, dead) cluster_start(&w.c, i, NULL, NULL);
+	wait_linked();
+	FOR_EACH_IN(i, dead) assert_int_equal(there(i, "PRIV", "EpochData", NULL, &to), there(i, "PRIV", "FheKeyInfo", &to, &w.key));
+	assert_int_equal(has_files(7), there(7, "PRIV", "EpochData", NULL, &to));
+	decrypts(nodes_of(&FIVE), &FIVE, 3);
+	/* Once more: the two that missed it get theirs. */
+	reshare(all, &SEVEN, 4, &SEVEN, 5);
+	has_result(all, 5, 1);
+	knows_the_key(7);
+	decrypts(all, &SEVEN, 5);
+}
+
+static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(void **state)
+{
+	(void)state;
+	const party_set liar = (party_set)1 << 2, dead = (party_set)1 << 4;
+	const id32 to = epoch(6);
+
+	cluster_kill(&w.c, 2);
+	cluster_start(&w.c, 2, getenv("ARCA_LIAR"), "session");
+	wait_linked();
+	reshare(parties_all(NODES), &SEVEN, 5, &OTHERS, 6);
+	wait_for_folder(7, "UsedSession", &to);
+	cluster_kill(&w.c, 4);
+	has_result(nodes_of(&OTHERS), 6, 1);
+	has_result(parties_all(NODES) & ~nodes_of(&OTHERS) & ~liar & ~dead, 6, 0);
+	decrypts(nodes_of(&OTHERS), &OTHERS, 6);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(who_missed_a_key_gets_its_share_and_its_files), TEST(of_four_parties_one_leaves_and_two_join),
+	TEST(who_dies_in_the_middle_takes_nothing_away),
+	TEST(seven_become_four_while_of_those_who_leave_one_lies_and_one_dies),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down);
+}
