@@ -27,6 +27,16 @@ uint64_t   test_below(uint64_t bound);           /* uniform enough for choosing 
 bool test_is_long(void);
 bool test_is_short(void);
 
+/* Does memory show what code leaves behind?  Not without optimisation, where structs that are returned leave copies, nor under
+ * sanitizers, which keep locals in places of their own and what was freed for a while. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || !defined __OPTIMIZE__
+#define LEFTOVERS_SEEN false
+#elif defined __has_feature
+#define LEFTOVERS_SEEN (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
+#else
+#define LEFTOVERS_SEEN true
+#endif
+
 /* The path of a known answer: $ARCA_VECTORS/name, by default ../shared/vectors beside the checkout. */
 const char *test_vector(const char *name);
 buf         test_read(const char *path);         /* the whole file; fails the test if it cannot be read */

@@ -9,8 +9,7 @@
  *
  * The program is linked with --wrap=free.  Secrets and results live in static memory, which is not searched.
  *
- * Only optimised code is searched: without optimisation every struct that is returned by value leaves a copy.  Nor is
- * code under AddressSanitizer, which keeps locals in places of its own.
+ * Only what LEFTOVERS_SEEN says of tests/test.h is searched.
  */
 #ifndef ARCA_TESTS_SYM_LEFTOVER_H
 #define ARCA_TESTS_SYM_LEFTOVER_H
@@ -18,14 +17,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include "tests/test.h"
-
-#if defined __SANITIZE_ADDRESS__ || !defined __OPTIMIZE__
-#define LEFTOVERS_SEEN false
-#elif defined __has_feature
-#define LEFTOVERS_SEEN (!__has_feature(address_sanitizer))
-#else
-#define LEFTOVERS_SEEN true
-#endif
 
 enum { LEFTOVER_STACK = 1 << 18, LEFTOVER_SECRETS = 32, LEFTOVER_BYTES = 32 };
 
