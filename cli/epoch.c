@@ -15,7 +15,7 @@
 	{ "json",    NULL,   OPTIONAL, "print the outcome as JSON" }
 
 static const option NEW_OPTIONS[] = {
-	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, that of devnet.json or FILE" },
+	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, one above --from, or that of devnet.json or FILE" },
 	{ "from",  "ID", OPTIONAL, "the epoch whose keys the parties share anew in it; otherwise it has none" },
 	{ "context", "ID", OPTIONAL, "its context; without it, that of devnet.json or FILE" },
 	{ "from-nodes", "FILE", OPTIONAL, "who has the keys of --from, if others: a file like that of --nodes" },
@@ -135,6 +135,15 @@ static err reshare_from(epoch_job *j, const id32 *from, const cluster *old, cons
 	return remember(j);
 }
 
+/* The number after it, which is above those before it if that epoch is the last one. */
+static id32 after(const id32 *id)
+{
+	id32 next = *id;
+
+	for (size_t i = sizeof next.b; i-- > 1 && ++next.b[i] == 0;) {}
+	return next;
+}
+
 static err make_from(epoch_job *j, const char *text)
 {
 	const char *file = args_text(&j->c->args, "from-nodes");
@@ -142,6 +151,7 @@ static err make_from(epoch_job *j, const char *text)
 	id32 from;
 
 	TRY_USAGE(j->c, id_parse(&from, "--from", slice_str(text)));
+	if (!args_has(&j->c->args, "epoch")) j->epoch = after(&from);
 	if (!file) return reshare_from(j, &from, NULL, &j->own_context);
 	err e = cluster_read(&old, file);
 	if (e == ERR_NOT_FOUND || e == ERR_IO) j->c->code = EXIT_IO;
@@ -276,7 +286,6 @@ const command COMMAND_EPOCH_NEW = {
 	.examples =
 	"  arca epoch new --nodes cluster.json\n"
 	"  arca epoch new --devnet net \\\n"
-	"      --epoch 0800000000000000000000000000000000000000000000000000000000000002 \\\n"
 	"      --from 0800000000000000000000000000000000000000000000000000000000000001\n"
 	"  arca epoch new --nodes five.json --from-nodes four.json \\\n"
 	"      --epoch 0800000000000000000000000000000000000000000000000000000000000002 \\\n"
