@@ -155,6 +155,24 @@ err file_write_atomic(const char *path, slice bytes, mode_t mode)
 	return sync_directory_of(path);
 }
 
+err file_write_exchange(char *old, size_t room, const char *path, slice bytes, mode_t mode)
+{
+	char temporary[PATH_MAX];
+
+	TRY(write_beside(temporary, path, bytes, mode));
+	const bool fits = strlen(temporary) < room, done = fits && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0;
+	if (!done) {
+		const bool cannot = errno == EINVAL || errno == ENOSYS;
+		err e = !fits    ? err_fail(ERR_REQUEST, "the path %.60s… is too long", path)
+		        : cannot ? err_fail(ERR_IO, "cannot replace %s: its file system cannot exchange two files in one step; ext4, xfs and btrfs can", path)
+		                 : file_failed("exchange a file with", path);
+		unlink(temporary);
+		return e;
+	}
+	memcpy(old, temporary, strlen(temporary) + 1);
+	return sync_directory_of(path);
+}
+
 err file_link_once(const char *temporary, const char *path, bool *existed)
 {
 	const bool created = link(temporary, path) == 0;

@@ -22,6 +22,10 @@ err  file_write_atomic(const char *path, slice bytes, mode_t mode);
 /* As file_write_atomic, but leaves an existing file as it is and says so in *existed (write-once objects). */
 err  file_write_once(const char *path, slice bytes, mode_t mode, bool *existed);
 
+/* As file_write_atomic, to a file that is there: the old one is not gone but has the name `old`, of a temporary file, which the
+ * caller ends.  On failure there may be such a file too. */
+err  file_write_exchange(char *old, size_t room, const char *path, slice bytes, mode_t mode);
+
 /* All room for n bytes of an open file, at once; path: for sentences.  ERR_IO, with both numbers if the disk has less. */
 err  file_take_room(int fd, const char *path, uint64_t n);
 

@@ -14,6 +14,7 @@
 typedef enum audit_event {
 	AUDIT_NODE_STARTED,              /* text: version and signer        */
 	AUDIT_NODE_STOPPED,
+	AUDIT_VAULT_SEALED,              /* amount: objects that were plain */
 	AUDIT_SIGNING_KEY_MADE,          /* text: the signer's address      */
 	AUDIT_JOURNAL_CUT,               /* amount: bytes                   */
 	AUDIT_MEMORY_NOT_LOCKED,

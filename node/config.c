@@ -8,11 +8,11 @@
 #define AT(field) offsetof(node_config, field)
 
 enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048, MAX_PEM = 16 << 10, DAY = 86400,
-       MAX_EPOCH_GRACE = 3660 * DAY };
+       MAX_EPOCH_GRACE = 3660 * DAY, MAX_DESCRIPTOR = 1 << 20 };
 
 static const char RAM[] = "keys in memory would be lost at every stop; use storage.file";
 static const char S3[] = "object storage is not built in this version; use storage.file";
-static const char KEYCHAIN[] = "sealing the vault with a cloud key is not built in this version";
+static const char CLOUD[] = "sealing the vault with a cloud key is not built in this version; use private_vault.keychain.file";
 static const char TRACING[] = "tracing is not built in this version";
 
 #define TEXT(name_, at, min_, max_, fallback_, help_) \
@@ -74,6 +74,15 @@ static const config_key KEYS[] = {
 	  "folder for keys and the journal"),
 	TEXT("private_vault.storage.file.prefix", AT(private_vault.prefix), 1, 128, "PRIV",
 	  "folder inside it"),
+
+	TEXT("private_vault.keychain.file.path", AT(keychain.file), 0, MAX_PATH_TEXT, "",
+	  "file with the key that seals the private vault: 32 bytes or 64 hexadecimal digits, as from 'openssl rand -hex 32', readable "
+	  "for its owner only; not on the vault's disk, nor in its backups. A vault that is there already is sealed at the start. "
+	  "Without the key it is lost"),
+	NUMBER("private_vault.keychain.descriptor.number", AT(keychain.descriptor), -1, MAX_DESCRIPTOR, "-1",
+	  "or an open descriptor to read the key from; -1: none"),
+	TEXT("private_vault.keychain.credential.name", AT(keychain.credential), 0, 255, "",
+	  "or the name of a systemd credential (LoadCredentialEncrypted=)"),
 
 	TEXT("telemetry.metrics_bind_address", AT(telemetry.metrics_bind_address), 3, 255, "127.0.0.1:9646",
 	  "address:port of /metrics, /health, /live, /ready and /PUB/"),
@@ -139,9 +148,9 @@ static const config_key KEYS[] = {
 	REFUSED("private_vault.storage.s3", S3),
 	REFUSED("public_vault.storage.ram", RAM),
 	REFUSED("private_vault.storage.ram", RAM),
-	REFUSED("private_vault.keychain", KEYCHAIN),
+	REFUSED("private_vault.keychain.aws_kms", CLOUD),
 	REFUSED("backup_vault", "backup to custodians is not built in this version"),
-	REFUSED("aws", KEYCHAIN),
+	REFUSED("aws", CLOUD),
 	REFUSED("telemetry.tracing_endpoint", TRACING),
 	REFUSED("telemetry.batch", TRACING),
 	REFUSED("mock_enclave", "attestation is not built in this version, and so is no imitation of it"),
@@ -258,10 +267,19 @@ err pem_config_read(buf *out, const pem_config *p, const char *what)
 
 /* ---- what spans several keys ---------------------------------------------------------------------------------- */
 
+static err check_keychain(const node_config *c)
+{
+	const int given = (c->keychain.file[0] != 0) + (c->keychain.descriptor >= 0) + (c->keychain.credential[0] != 0);
+
+	if (given <= 1) return OK;
+	return err_fail(ERR_REQUEST, "private_vault.keychain names %d keys; one of file, descriptor and credential is enough", given);
+}
+
 static err check(node_config *c)
 {
 	TRY(split_address(c));
 	TRY(check_profile(c));
+	TRY(check_keychain(c));
 	if (c->threshold.present) TRY(check_threshold(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
 		return err_fail(ERR_REQUEST, "service.min_dec_cache is %jd; it must be below service.dec_capacity, which is %jd",

@@ -6,6 +6,7 @@
  *   [service]                          where requests come in
  *   [public_vault.storage.file]        what the world may download
  *   [private_vault.storage.file]       what nobody else may read
+ *   [private_vault.keychain]           the key that seals it, from one of three places; without any it is not sealed
  *   [core]                             where prepared keys are kept
  *   [telemetry]                        health, metrics and public material over HTTP
  *   [rate_limiter_conf]                what each kind of request costs while it runs
@@ -56,6 +57,7 @@ typedef struct node_config {
 		        result_bytes;
 	} service;
 	struct { char *path, *prefix; } public_vault, private_vault;
+	struct { char *file, *credential; int64_t descriptor; } keychain;              /* "", "", -1: none */
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
 	struct { int64_t num_rayon_threads; } internal;

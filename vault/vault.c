@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* vault/vault.c -- objects as files; who may read them; one holder at a time. */
-#include "vault/vault.h"
+#include "vault/vault_internal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,13 +13,7 @@
 
 enum {
 	PUBLIC_FOLDER_MODE = 0755, PUBLIC_FILE_MODE = 0644,
-	PRIVATE_FOLDER_MODE = 0700, PRIVATE_FILE_MODE = 0600,
 	OTHERS = 077,                                  /* the permissions that nothing private may have */
-};
-
-struct vault {
-	char *public_folder, *private_folder;
-	int   lock;
 };
 
 static const char *const PUB_NAMES[PUB_TYPES] = {
@@ -62,7 +55,7 @@ bool pub_type_by_name_var(pub_type *out, slice name)
 /* ---- paths -------------------------------------------------------------------------------------------------- */
 
 /* folder, type's folder, epoch if any, id if any. */
-static err path_join(char out[static PATH_MAX], const char *folder, const char *type, const id32 *epoch, const id32 *id)
+err vault_path(char out[static PATH_MAX], const char *folder, const char *type, const id32 *epoch, const id32 *id)
 {
 	char epoch_text[ID_TEXT] = "", text[ID_TEXT] = "";
 
@@ -76,13 +69,13 @@ static err path_join(char out[static PATH_MAX], const char *folder, const char *
 static err public_path(char out[static PATH_MAX], const vault *v, pub_type t, const id32 *id)
 {
 	ASSERT((unsigned)t < PUB_TYPES);
-	return path_join(out, v->public_folder, PUB_NAMES[t], NULL, id);
+	return vault_path(out, v->public_folder, PUB_NAMES[t], NULL, id);
 }
 
-static err private_path(char out[static PATH_MAX], const vault *v, priv_type t, const id32 *epoch, const id32 *id)
+err vault_private_path(char out[static PATH_MAX], const vault *v, priv_type t, const id32 *epoch, const id32 *id)
 {
 	ASSERT((unsigned)t < PRIV_TYPES);
-	return path_join(out, v->private_folder, PRIV_NAMES[t], epoch, id);
+	return vault_path(out, v->private_folder, PRIV_NAMES[t], epoch, id);
 }
 
 static void parent_of(char out[static PATH_MAX], const char *path)
@@ -91,7 +84,7 @@ static void parent_of(char out[static PATH_MAX], const char *path)
 	*strrchr(out, '/') = '\0';
 }
 
-static err make_parent(const char *path, mode_t mode)
+err vault_make_parent(const char *path, mode_t mode)
 {
 	char folder[PATH_MAX];
 
@@ -134,8 +127,7 @@ static err overwrite(int fd, const char *path)
 	return s.st_size && fsync(fd) ? err_fail(ERR_IO, "cannot sync %s: %s", path, strerror(errno)) : OK;
 }
 
-/* It is removed even if it cannot be overwritten; the error says so. */
-static err erase_file(const char *path)
+err vault_erase_file(const char *path)
 {
 	const int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
@@ -160,7 +152,7 @@ static err erase_object(const char *path)
 	if (rename(path, erasing))
 		return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot rename %s to erase it: %s", path, strerror(errno));
 	err e = sync_parent(path);
-	return e == OK ? erase_file(erasing) : e;
+	return e == OK ? vault_erase_file(erasing) : e;
 }
 
 /* Only "there is no such file" means that there is none: whoever asks may write or remove because of the answer. */
@@ -220,7 +212,7 @@ static err tidy(const char *path, bool private, unsigned depth)
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
 		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
-			e = private ? erase_file(inner) : remove_file(inner);
+			e = private ? vault_erase_file(inner) : remove_file(inner);
 			continue;
 		}
 		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);
@@ -258,18 +250,31 @@ static err open_folders(vault *v)
 	if (stat(v->private_folder, &s)) return err_fail(ERR_IO, "cannot read %s: %s", v->private_folder, strerror(errno));
 	TRY(refuse_others(v->private_folder, s.st_mode));
 	TRY(lock_folder(&v->lock, v->private_folder));
+	TRY(at_rest_check(v));
 	TRY(tidy(v->private_folder, true, 1));
 	return tidy(v->public_folder, false, 1);
 }
 
-err vault_open(vault **out, const char *public_folder, const char *private_folder)
+static err take_key(vault *v, const vault_key *key, const rng *random)
+{
+	TRY(secret_alloc((void **)&v->key, sizeof *v->key));
+	*v->key = *key;
+	v->random = *random;
+	return OK;
+}
+
+err vault_open_sealed(vault **out, uint64_t *sealed, const char *public_folder, const char *private_folder, const vault_key *key,
+                      const rng *random)
 {
 	vault *v = calloc(1, sizeof *v);
 	if (!v) return err_fail(ERR_NOMEM, "no memory for the vault");
 	v->lock = -1;
 	v->public_folder = strdup(public_folder);
 	v->private_folder = strdup(private_folder);
-	err e = v->public_folder && v->private_folder ? open_folders(v) : err_fail(ERR_NOMEM, "no memory for the vault");
+	err e = v->public_folder && v->private_folder ? OK : err_fail(ERR_NOMEM, "no memory for the vault");
+	if (e == OK && key) e = take_key(v, key, random);
+	if (e == OK) e = open_folders(v);
+	if (e == OK) e = at_rest_begin(v, sealed);
 	if (e != OK) {
 		vault_free(&v);
 		return e;
@@ -278,11 +283,19 @@ err vault_open(vault **out, const char *public_folder, const char *private_folde
 	return OK;
 }
 
+err vault_open(vault **out, const char *public_folder, const char *private_folder)
+{
+	uint64_t none;
+
+	return vault_open_sealed(out, &none, public_folder, private_folder, NULL, NULL);
+}
+
 void vault_free(vault **vp)
 {
 	vault *v = *vp;
 	if (!v) return;
 	if (v->lock >= 0) close(v->lock);
+	secret_release(v->key);
 	free(v->public_folder);
 	free(v->private_folder);
 	free(v);
@@ -292,8 +305,11 @@ void vault_free(vault **vp)
 const char *vault_public_folder(const vault *v) { return v->public_folder; }
 const char *vault_private_folder(const vault *v) { return v->private_folder; }
 
-/* Is there no file but `except` in the folder and those below? */
-static err is_empty(bool *out, const char *path, const char *except, unsigned depth)
+/* The vault's own, which says nothing about a node. */
+static bool is_own(const char *name) { return !strcmp(name, LOCK) || !strcmp(name, SEALED_FOLDER); }
+
+/* Is there no file but the vault's own in the folder and those below? */
+static err is_empty(bool *out, const char *path, unsigned depth)
 {
 	DIR *dir = opendir(path);
 	if (!dir) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
@@ -303,10 +319,10 @@ static err is_empty(bool *out, const char *path, const char *except, unsigned de
 	for (struct dirent *d; empty && e == OK && (e = next_entry(&d, dir, path)) == OK && d;) {
 		char inner[PATH_MAX];
 		struct stat s;
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") || !strcmp(d->d_name, except)) continue;
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") || (depth == 1 && is_own(d->d_name))) continue;
 		const bool folder = snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) < (int)sizeof inner &&
 		                    lstat(inner, &s) == 0 && S_ISDIR(s.st_mode) && depth < VAULT_DEPTH;
-		if (folder) e = is_empty(&empty, inner, "", depth + 1);
+		if (folder) e = is_empty(&empty, inner, depth + 1);
 		else empty = false;
 	}
 	closedir(dir);
@@ -316,7 +332,7 @@ static err is_empty(bool *out, const char *path, const char *except, unsigned de
 
 err vault_is_fresh(bool *out, vault *v)
 {
-	return is_empty(out, v->private_folder, LOCK, 1);
+	return is_empty(out, v->private_folder, 1);
 }
 
 /* ---- public ------------------------------------------------------------------------------------------------- */
@@ -326,7 +342,7 @@ err vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *ex
 	char path[PATH_MAX];
 
 	TRY(public_path(path, v, t, id));
-	TRY(make_parent(path, PUBLIC_FOLDER_MODE));
+	TRY(vault_make_parent(path, PUBLIC_FOLDER_MODE));
 	return file_write_once(path, bytes, PUBLIC_FILE_MODE, existed);
 }
 
@@ -335,7 +351,7 @@ err vault_draft_public(draft **out, vault *v, pub_type t, const id32 *id, size_t
 	char path[PATH_MAX];
 
 	TRY(public_path(path, v, t, id));
-	TRY(make_parent(path, PUBLIC_FOLDER_MODE));
+	TRY(vault_make_parent(path, PUBLIC_FOLDER_MODE));
 	return draft_new(out, path, n, PUBLIC_FILE_MODE);
 }
 
@@ -395,24 +411,24 @@ err vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id, 
 {
 	char path[PATH_MAX];
 
-	TRY(private_path(path, v, t, epoch, id));
-	TRY(make_parent(path, PRIVATE_FOLDER_MODE));
-	return file_write_once(path, bytes, PRIVATE_FILE_MODE, existed);
+	TRY(vault_private_path(path, v, t, epoch, id));
+	TRY(vault_make_parent(path, PRIVATE_FOLDER_MODE));
+	return at_rest_write(v, path, &(sealed_place){ PRIV_NAMES[t], epoch, id }, bytes, existed);
 }
 
 err vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const id32 *id, size_t max)
 {
 	char path[PATH_MAX];
 
-	TRY(private_path(path, v, t, epoch, id));
-	return file_read(out, path, max);
+	TRY(vault_private_path(path, v, t, epoch, id));
+	return at_rest_read(out, v, path, &(sealed_place){ PRIV_NAMES[t], epoch, id }, max);
 }
 
 err vault_has_private(bool *out, vault *v, priv_type t, const id32 *epoch, const id32 *id)
 {
 	char path[PATH_MAX];
 
-	TRY(private_path(path, v, t, epoch, id));
+	TRY(vault_private_path(path, v, t, epoch, id));
 	return is_there(out, path);
 }
 
@@ -420,7 +436,7 @@ err vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *i
 {
 	char path[PATH_MAX];
 
-	TRY(private_path(path, v, t, epoch, id));
+	TRY(vault_private_path(path, v, t, epoch, id));
 	return erase_object(path);
 }
 
@@ -461,7 +477,7 @@ err vault_list_private(id32 **ids, size_t *count, vault *v, priv_type t, const i
 {
 	char path[PATH_MAX];
 
-	TRY(private_path(path, v, t, epoch, NULL));
+	TRY(vault_private_path(path, v, t, epoch, NULL));
 	return list_ids(ids, count, path, DT_REG);
 }
 
@@ -469,6 +485,6 @@ err vault_list_epochs(id32 **ids, size_t *count, vault *v, priv_type t)
 {
 	char path[PATH_MAX];
 
-	TRY(private_path(path, v, t, NULL, NULL));
+	TRY(vault_private_path(path, v, t, NULL, NULL));
 	return list_ids(ids, count, path, DT_DIR);
 }

@@ -8,9 +8,11 @@
  * The folders usually end in PUB and PRIV.  Objects are written once: a second write to the same place is skipped and
  * reported, not an error.  A file is whole or absent (base/file.h).  Private folders are 0700, private files 0600, and
  * wider permissions are refused at opening.  One process at a time holds a vault: opening locks the private folder.
- * Every private object passes vault_put_private and vault_get_private: this is where sealing at rest and backup
- * copies attach.
+ * Every private object passes vault_put_private and vault_get_private: with a key they are sealed there (sealed.h), without
+ * one stored as they are.
  *
+ *   sealed.h       a sealed object's bytes
+ *   vault_key.h    the key, as an operator hands it over
  *   objects.h      the stored objects' bytes: key metadata, signing key, verification key
  *   signing_key.h  the node's identity: made once, loaded ever after
  *   spool.h        what a key generation consumes: sealed, and used up once
@@ -20,6 +22,7 @@
 
 #include "base/draft.h"
 #include "base/id.h"
+#include "vault/sealed.h"
 
 /* The numbers are those of stored and signed objects. */
 typedef enum pub_type {
@@ -49,12 +52,21 @@ typedef struct vault vault;
  * private files are open to others or another process holds the vault.
  */
 err  vault_open(vault **out, const char *public_folder, const char *private_folder);
+
+/*
+ * The same; private objects are sealed with the key, which is copied into locked memory (NULL: none, and random is not used).
+ * What was plain is sealed here, one object after the other, each sealed file in its place before the plain one is overwritten
+ * as vault_remove_private does; *sealed: how many.  After a crash in between the next opening goes on.  Once all are sealed
+ * nothing plain is read any more.  ERR_STATE, and nothing changed: the vault is sealed and has another key, or none was given.
+ */
+err  vault_open_sealed(vault **out, uint64_t *sealed, const char *public_folder, const char *private_folder, const vault_key *key,
+                       const rng *random);
 void vault_free(vault **v);
 
 const char *vault_public_folder(const vault *v);
 const char *vault_private_folder(const vault *v);
 
-/* Has nothing private ever been stored here?  Any file but the lock counts, whoever wrote it. */
+/* Has nothing private ever been stored here?  Any file counts, whoever wrote it, but for the lock and the mark of sealing. */
 err  vault_is_fresh(bool *out, vault *v);
 
 /* ---- public ------------------------------------------------------------------------------------------------- */
@@ -83,7 +95,7 @@ err  vault_remove_public(vault *v, pub_type t, const id32 *id);
 
 err  vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id, slice bytes, bool *existed);
 
-/* The bytes given out belong in memory that will be wiped; a buf is. */
+/* The bytes given out belong in memory that will be wiped; a buf is.  ERR_STATE: what is sealed was changed, or is another's. */
 err  vault_get_private(buf *out, vault *v, priv_type t, const id32 *epoch, const id32 *id, size_t max);
 err  vault_has_private(bool *out, vault *v, priv_type t, const id32 *epoch, const id32 *id);
 

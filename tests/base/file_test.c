@@ -49,6 +49,25 @@ static void a_write_once_file_keeps_its_first_bytes(void **state)
 	unlink(path);
 }
 
+static void an_exchange_leaves_the_old_file_under_a_temporary_name(void **state)
+{
+	(void)state;
+	const char *path = in_folder("object");
+	char old[PATH_MAX], small[8] = "";
+
+	assert_ok(file_write_atomic(path, slice_str("old and long"), 0640));
+	assert_ok(file_write_exchange(old, sizeof old, path, slice_str("new"), 0600));
+	assert_holds(path, "new");
+	assert_int_equal(mode_of(path) & 0777, 0600);
+	assert_holds(old, "old and long");
+	unlink(old);
+	assert_err(ERR_REQUEST, file_write_exchange(small, sizeof small, path, slice_str("newer"), 0600));
+	assert_holds(path, "new");
+	unlink(path);
+	assert_err(ERR_IO, file_write_exchange(old, sizeof old, path, slice_str("newer"), 0600));
+	assert_false(file_exists(path));                 /* and nothing is left beside it: the folder must be empty at the end */
+}
+
 static void an_atomic_write_replaces_the_old_bytes(void **state)
 {
 	(void)state;
@@ -257,6 +276,7 @@ static void what_is_no_folder_is_not_taken_for_one(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_write_once_file_keeps_its_first_bytes),
+	TEST(an_exchange_leaves_the_old_file_under_a_temporary_name),
 	TEST(an_atomic_write_replaces_the_old_bytes),
 	TEST(a_file_has_the_mode_that_was_asked_whatever_the_umask),
 	TEST(reading_appends_and_refuses_what_is_too_long),

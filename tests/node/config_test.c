@@ -89,6 +89,23 @@ static void broken_toml_is_named_with_its_line(void **state)
 	refused(VAULTS "[\u048e]\n", NOTHING, "line 5", "beyond ASCII");
 }
 
+static void the_key_of_the_vault_comes_from_one_place(void **state)
+{
+	(void)state;
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS), NOTHING));
+	assert_string_equal(c.keychain.file, "");
+	assert_int_equal(c.keychain.descriptor, -1);
+	node_config_free(&c);
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS "[private_vault.keychain]\ndescriptor.number = 0\n"), NOTHING));
+	assert_int_equal(c.keychain.descriptor, 0);
+	node_config_free(&c);
+	refused(VAULTS "[private_vault.keychain]\nfile.path = \"/k\"\ncredential.name = \"k\"\n", NOTHING, "private_vault.keychain", "2 keys");
+	refused(VAULTS "[private_vault.keychain.file]\npath = \"/k\"\n[private_vault.keychain.descriptor]\nnumber = 3\n", NOTHING,
+	        "private_vault.keychain", "2 keys");
+}
+
 static void what_is_not_built_is_a_sentence(void **state)
 {
 	(void)state;
@@ -235,7 +252,7 @@ static void what_is_printed_can_be_read_again(void **state)
 
 TESTS(TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
       TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
-      TEST(what_is_not_built_is_a_sentence), TEST(what_spans_several_keys_is_checked),
+      TEST(the_key_of_the_vault_comes_from_one_place), TEST(what_is_not_built_is_a_sentence), TEST(what_spans_several_keys_is_checked),
       TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again),
       TEST(without_the_section_a_node_is_centralized), TEST(the_peers_of_a_cluster_are_read),
       TEST(a_cluster_that_could_not_be_robust_is_refused), TEST(certificates_are_given_once_and_modes_are_named),
