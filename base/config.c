@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/toml.h"
 
-enum { MAX_KEYS = 256, MAX_KEY_NAME = 256, WHERE = 256 };
+enum { MAX_KEYS = 256, MAX_KEY_NAME = MAX_CONFIG_KEY, WHERE = 256 };
 
 typedef struct loading {
 	const config_schema *schema;
@@ -23,7 +23,16 @@ typedef struct loading {
 	struct loading *row;             /* of the table of a list that is being read; in it, NULL   */
 	size_t row_key, row_at;          /* which one that is; row_key is the number of keys if none */
 	char   row_name[WHERE];
+	config_place *where;             /* of the first failure; its key is empty before */
+	const char *list;                /* that the table being read lies in; NULL */
 } loading;
+
+static void blame(loading *l, const char *key, unsigned line)
+{
+	if (l->where->key[0]) return;
+	snprintf(l->where->key, sizeof l->where->key, "%.100s%s%.150s", l->list ? l->list : "", l->list ? "." : "", key);
+	l->where->line = line;
+}
 
 /* ---- one value ---------------------------------------------------------------------------------------------- */
 
@@ -192,7 +201,7 @@ static err begin_row(loading *l, size_t k, size_t at, const char *where)
 	uint8_t *fresh = (uint8_t *)more + rows->n++ * size;
 	memset(fresh, 0, size);
 	snprintf(l->row_name, sizeof l->row_name, "%.128s, %s, table %zu", l->name, key->name, rows->n);
-	*l->row = (loading){ .schema = key->rows, .out = fresh, .name = l->row_name };
+	*l->row = (loading){ .schema = key->rows, .out = fresh, .name = l->row_name, .where = l->where, .list = key->name };
 	l->row_key = k;
 	l->row_at = at;
 	return OK;
@@ -239,6 +248,7 @@ static bool take_leaf(void *ctx, const toml_leaf *leaf)
 	const size_t rows = find_rows(l->schema, leaf);
 	if (rows < l->schema->keys) {
 		l->failed = take_row_leaf(l, rows, leaf, where);
+		if (l->failed != OK) blame(l, leaf->key, leaf->line);
 		return l->failed == OK;
 	}
 	if (leaf->kind == TOML_TABLE && !leaf->arrays && is_section(l->schema, leaf->key)) return true;
@@ -250,6 +260,7 @@ static bool take_leaf(void *ctx, const toml_leaf *leaf)
 	else if (!l->set[k])
 		l->failed = set_from_leaf(l, k, leaf, where), l->set[k] = true;
 	if (k < l->schema->keys) l->from_file[k] = true;
+	if (l->failed != OK) blame(l, leaf->key, leaf->line);
 	return l->failed == OK;
 }
 
@@ -281,10 +292,13 @@ static err take_variables(loading *l, const char *prefix, char *const *environme
 
 		snprintf(where, sizeof where, "environment variable %.*s", (int)size_min((size_t)(equals - *v), WHERE - 32), *v);
 		size_t k = l->schema->keys;
-		if (key_name(name, slice_of(*v + skip, (size_t)(equals - *v) - skip))) k = find(l->schema, name);
-		if (k == l->schema->keys) return err_fail(ERR_REQUEST, "%s: there is no such key", where);
-		if (l->set[k]) continue;
-		TRY(set_from_text(l, k, equals + 1, where));
+		const bool fits = key_name(name, slice_of(*v + skip, (size_t)(equals - *v) - skip));
+		if (fits) k = find(l->schema, name);
+		err e = k < l->schema->keys ? OK : err_fail(ERR_REQUEST, "%s: there is no such key", where);
+		if (e == OK && l->set[k]) continue;
+		if (e == OK) e = set_from_text(l, k, equals + 1, where);
+		if (e != OK) blame(l, fits ? name : "", 0);
+		TRY(e);
 		set_sections(l, l->schema->key[k].name);
 		l->set[k] = true;
 	}
@@ -299,10 +313,14 @@ static err take_fallbacks(loading *l)
 		if (config_left_out(l->schema, l->out, key)) continue;
 		if (key->type == CONFIG_ROWS) {
 			if (rows_at(l, k)->n >= (size_t)key->min) continue;
+			blame(l, key->name, 0);
 			return err_fail(ERR_REQUEST, "%s: %s has %zu tables; at least %jd are needed: %s", l->name, key->name,
 			                rows_at(l, k)->n, (intmax_t)key->min, key->help);
 		}
-		if (!key->fallback) return err_fail(ERR_REQUEST, "%s: the key %s is missing: %s", l->name, key->name, key->help);
+		if (!key->fallback) {
+			blame(l, key->name, 0);
+			return err_fail(ERR_REQUEST, "%s: the key %s is missing: %s", l->name, key->name, key->help);
+		}
 		TRY(set_from_text(l, k, key->fallback, "default"));
 	}
 	return OK;
@@ -313,22 +331,33 @@ static err load(loading *l, slice text, char *const *environment)
 	char why[WHERE];
 
 	for (const char *const *p = l->schema->prefix; *p; p++) TRY(take_variables(l, *p, environment));
-	if (!toml_walk(why, sizeof why, (const char *)text.p, text.n, take_leaf, l))
+	if (!toml_walk(why, sizeof why, (const char *)text.p, text.n, take_leaf, l)) {
+		if (sscanf(why, "line %u", &l->where->line) != 1) l->where->line = 0;
 		return err_fail(ERR_REQUEST, "%s is not TOML: %s", l->name, why);
+	}
 	TRY(l->failed);
 	TRY(end_row(l));
 	return take_fallbacks(l);
 }
 
-err config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment)
+err config_read_where(config_place *where, void *out, const config_schema *schema, const char *name, slice text,
+                      char *const *environment)
 {
-	loading row, l = { .schema = schema, .out = out, .name = name, .row = &row, .row_key = schema->keys };
+	loading row, l = { .schema = schema, .out = out, .name = name, .row = &row, .row_key = schema->keys, .where = where };
 
 	ASSERT(schema->keys <= MAX_KEYS);
+	*where = (config_place){ 0 };
 	if (text.n > MAX_CONFIG_FILE) return err_fail(ERR_REQUEST, "%s is longer than %d bytes", name, MAX_CONFIG_FILE);
 	err e = load(&l, text, environment);
 	if (e != OK) config_free(out, schema);
 	return e;
+}
+
+err config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment)
+{
+	config_place where;
+
+	return config_read_where(&where, out, schema, name, text, environment);
 }
 
 err config_load(void *out, const config_schema *schema, const char *file, char *const *environment)
@@ -339,6 +368,29 @@ err config_load(void *out, const config_schema *schema, const char *file, char *
 	if (e == OK) e = config_read(out, schema, file ? file : "configuration", buf_slice(&text), environment);
 	buf_free(&text);
 	return e;
+}
+
+typedef struct finding { config_place *where; const char *key; size_t row; } finding;
+
+static bool is_it(void *ctx, const toml_leaf *leaf)
+{
+	const finding *f = ctx;
+
+	if (f->row && (!leaf->arrays || leaf->row != f->row - 1 || strncmp(leaf->key, f->key, leaf->list))) return true;
+	if (f->row && !f->where->line) f->where->line = leaf->line;      /* of the table, if the key is not in it */
+	if (!lies_in(leaf->key, f->key)) return true;
+	f->where->line = leaf->line;
+	return false;
+}
+
+void config_find(config_place *where, slice text, const char *key, size_t row)
+{
+	finding f = { where, key, row };
+	char why[WHERE];
+
+	*where = (config_place){ 0 };
+	snprintf(where->key, sizeof where->key, "%s", key);
+	(void)toml_walk(why, sizeof why, (const char *)text.p, text.n, is_it, &f);
 }
 
 void config_free(void *out, const config_schema *schema)

@@ -22,7 +22,7 @@
 
 #include "base/base.h"
 
-enum { MAX_CONFIG_FILE = 1 << 20, MAX_CONFIG_TEXT = 4096 };
+enum { MAX_CONFIG_FILE = 1 << 20, MAX_CONFIG_TEXT = 4096, MAX_CONFIG_KEY = 256 };
 
 typedef enum config_type {
 	CONFIG_BOOL,                     /* bool                                                          */
@@ -64,6 +64,29 @@ err  config_load(void *out, const config_schema *schema, const char *file, char 
 
 /* The same from text in memory; name is for sentences. */
 err  config_read(void *out, const config_schema *schema, const char *name, slice text, char *const *environment);
+
+/* Where in a file something stands. */
+typedef struct config_place {
+	char     key[MAX_CONFIG_KEY];    /* as in the file, "list.key" in a table of a list; "" if no key is to blame */
+	unsigned line;                   /* 0: not in the file                                                        */
+} config_place;
+
+/* The same as config_read; after a failure *where tells which key it was.  Whatever else is wrong is not looked for. */
+err  config_read_where(config_place *where, void *out, const config_schema *schema, const char *name, slice text,
+                       char *const *environment);
+
+/* Where the key stands, or the first below it; of the row-th table of a list (from 1; 0: of any): in such a
+ * table that has no such key, its first.  Without a line if nowhere. */
+void config_find(config_place *where, slice text, const char *key, size_t row);
+
+/*
+ * Appends what may stand for the key: "a whole number from 0 to 65535: its port; 0 takes a free one".  False if the schema
+ * has no such key.  Keys in tables of a list are named as in config_place.
+ */
+bool config_explain(buf *out, const config_schema *schema, const char *key);
+
+/* Calls each(ctx, name) for every key that a file may have, named as in config_place. */
+void config_names(const config_schema *schema, void (*each)(void *ctx, const char *name), void *ctx);
 
 /* Releases the texts and rows and zeroes them; secret texts are wiped. */
 void config_free(void *out, const config_schema *schema);

@@ -107,3 +107,49 @@ void config_help(buf *out, const config_schema *schema)
 {
 	put_help(out, NULL, schema);
 }
+
+/* ---- one key ------------------------------------------------------------------------------------------------- */
+
+/* The key, which may stand in a table of a list or below one that is refused; NULL if there is none. */
+static const config_key *key_of(const config_schema *schema, const char *name)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		const size_t n = strlen(key->name);
+		if (strncmp(name, key->name, n)) continue;
+		if (name[n] == '\0' || (key->type == CONFIG_REFUSED && name[n] == '.')) return key;
+		if (key->type == CONFIG_ROWS && name[n] == '.') return key_of(key->rows, name + n + 1);
+	}
+	return NULL;
+}
+
+bool config_explain(buf *out, const config_schema *schema, const char *name)
+{
+	const config_key *key = key_of(schema, name);
+
+	if (!key) return false;
+	switch (key->type) {
+	case CONFIG_BOOL: buf_put_str(out, "true or false: "); break;
+	case CONFIG_INT:  buf_printf(out, "a whole number from %jd to %jd: ", (intmax_t)key->min, (intmax_t)key->max); break;
+	case CONFIG_TEXT: buf_put_str(out, "a text in quotes: "); break;
+	case CONFIG_ROWS: buf_printf(out, "a list of tables, [[%s]]: ", key->name); break;
+	case CONFIG_SECTION: buf_put_str(out, "a section"); break;
+	case CONFIG_REFUSED: break;
+	}
+	if (key->help) buf_put_str(out, key->help);
+	return true;
+}
+
+void config_names(const config_schema *schema, void (*each)(void *ctx, const char *name), void *ctx)
+{
+	for (size_t k = 0; k < schema->keys; k++) {
+		const config_key *key = &schema->key[k];
+		char name[MAX_CONFIG_KEY];
+		if (has_value(key)) each(ctx, key->name);
+		for (size_t i = 0; key->type == CONFIG_ROWS && i < key->rows->keys; i++) {
+			if (!has_value(&key->rows->key[i])) continue;
+			snprintf(name, sizeof name, "%s.%s", key->name, key->rows->key[i].name);
+			each(ctx, name);
+		}
+	}
+}

@@ -8,8 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char *const nothing[] = { NULL };
 	node_config c, again;
 	buf first = { 0 }, second = { 0 };
+	config_place where;
 
-	if (node_config_read(&c, "input", slice_of(data, size), nothing) == OK) {
+	if (node_config_read_where(&where, &c, "input", slice_of(data, size), nothing) == OK) {
 		node_config_print(&first, &c);
 		err e = node_config_read(&again, "printed", buf_slice(&first), nothing);
 		ASSERT(e == OK);

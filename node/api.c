@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "node/api_internal.h"
+#include "node/notify.h"
 #include "tkms/dealer.h"
 
 #define CORE "/kms_service.v1.CoreServiceEndpoint/"
@@ -196,8 +197,15 @@ static void sweep(void *arg)
 {
 	api *a = arg;
 
-	requests_expire(a->p.table, reactor_now_ms(a->reactor));
-	reactor_timer_set(a->reactor, &a->sweep, reactor_now_ms(a->reactor) + SWEEP_MS);
+	const int64_t now = reactor_now_ms(a->reactor);
+
+	requests_expire(a->p.table, now);
+	/* Here calls are answered, and the table has let us through: as long as this goes on, the service lives. */
+	if (a->notify_every_ms && now >= a->notify_at_ms) {
+		a->notify_at_ms = now + a->notify_every_ms;
+		notify_say("WATCHDOG=1", NOTIFY_NOW_MS);
+	}
+	reactor_timer_set(a->reactor, &a->sweep, now + SWEEP_MS);
 }
 
 static void stop_sweeping(void *arg)
@@ -226,6 +234,7 @@ static err start(serving_api *s)
 	TRY(pool_new(&a->door, DOOR_THREADS));
 	TRY(reactor_new(&a->reactor, NULL));
 	TRY(reactor_start(a->reactor));
+	a->notify_every_ms = notify_every_ms();
 	a->sweep.ring = sweep;
 	a->sweep.arg = a;
 	reactor_run(a->reactor, sweep, a);

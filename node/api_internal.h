@@ -14,6 +14,7 @@ struct api {
 	rpc_server *server;
 	pool       *door;
 	reactor_timer sweep;                 /* answers those who have waited long enough */
+	int64_t     notify_every_ms, notify_at_ms;   /* the service manager is told that the service lives; 0: it does not ask */
 	_Atomic bool serving;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node/config.c -- the table of keys, and the checks that span several of them. */
 #include "node/config.h"
+#include <stdarg.h>
 #include <stdlib.h>
 #include "base/file.h"
 #include "delegate/kms.h"
@@ -103,6 +104,8 @@ static const config_key KEYS[] = {
 	  "machine may share; empty: DERIVED beside the public material. What was deleted is made again. Whoever can write there can spoil this node's answers"),
 	NUMBER("internal_config.num_rayon_threads", AT(internal.num_rayon_threads), 0, 1024, "0",
 	  "threads that compute; 0 is one a core"),
+	{ .name = "internal_config.core_dumps", .type = CONFIG_BOOL, .offset = AT(internal.core_dumps), .fallback = "false",
+	  .help = "true: a crash may write the memory, keys and all, to a core file, and debuggers may attach" },
 
 	{ .name = "threshold", .type = CONFIG_SECTION, .offset = AT(threshold.present) },
 	TEXT("threshold.listen_address", AT(threshold.listen_address), 1, 255, "127.0.0.1",
@@ -161,6 +164,21 @@ static const char *const PREFIXES[] = { "ARCA_NODE__", "KMS_CORE__", NULL };
 
 static const config_schema SCHEMA = { KEYS, COUNT(KEYS), PREFIXES };
 
+/* The value of this key, in that table of a list (from 1; 0: in none), does not go with the others. */
+__attribute__((format(printf, 4, 5)))
+static err wrong(node_config *c, const char *key, size_t row, const char *format, ...)
+{
+	char sentence[512];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(sentence, sizeof sentence, format, list);
+	va_end(list);
+	c->contradicts.key = key;
+	c->contradicts.row = row;
+	return err_fail(ERR_REQUEST, "%s", sentence);
+}
+
 /* "127.0.0.1:9646", "[::1]:9646" or "localhost:9646". */
 static err split_address(node_config *c)
 {
@@ -170,7 +188,8 @@ static err split_address(node_config *c)
 	const bool numeric = colon && colon[1] >= '0' && colon[1] <= '9' && *end == '\0' && port <= MAX_PORT;
 
 	if (!numeric || colon == text)
-		return err_fail(ERR_REQUEST, "telemetry.metrics_bind_address is %s; address:port is wanted, as in 127.0.0.1:9646", text);
+		return wrong(c, "telemetry.metrics_bind_address", 0,
+		             "telemetry.metrics_bind_address is %s; address:port is wanted, as in 127.0.0.1:9646", text);
 	size_t n = (size_t)(colon - text);
 	if (text[0] == '[' && text[n - 1] == ']') text++, n -= 2;
 	memcpy(c->http_address, text, n);
@@ -185,39 +204,47 @@ static err check_profile(node_config *c)
 
 	c->eip712_v011 = !strcmp(name, "v0.11");
 	if (c->eip712_v011 || !strcmp(name, "v0.15")) return OK;
-	return err_fail(ERR_REQUEST, "service.eip712_profile is %s; it must be v0.15 or v0.11", name);
+	return wrong(c, "service.eip712_profile", 0, "service.eip712_profile is %s; it must be v0.15 or v0.11", name);
 }
 
 /* ---- the cluster ---------------------------------------------------------------------------------------------- */
 
-static err check_pem(const pem_config *p, const char *what)
+static err check_pem(node_config *c, const pem_config *p, const char *what, const char *key, size_t row)
 {
 	if (!p->pem[0] == !p->path[0])
-		return err_fail(ERR_REQUEST, "%s is %s; give %s or %s.path", what, p->pem[0] ? "given twice" : "missing", what, what);
+		return wrong(c, key, row,
+		             "%s is %s; give %s or %s.path", what, p->pem[0] ? "given twice" : "missing", what, what);
 	return OK;
 }
 
-static err check_peer(const node_config *c, size_t i)
+static err check_peer(node_config *c, size_t i)
 {
 	const peer_config *p = peer_at(c, i);
 	const size_t n = peers_count(c);
 
 	if (p->party_id > (int64_t)n)
-		return err_fail(ERR_REQUEST, "threshold.peers: party_id %jd among %zu peers; they are numbered from 1 to %zu",
-		                (intmax_t)p->party_id, n, n);
+		return wrong(c, "threshold.peers.party_id", i + 1,
+		             "threshold.peers: party_id %jd among %zu peers; they are numbered from 1 to %zu",
+		             (intmax_t)p->party_id, n, n);
 	for (size_t j = 0; j < i; j++) {
 		if (peer_at(c, j)->party_id == p->party_id)
-			return err_fail(ERR_REQUEST, "threshold.peers: party_id %jd stands twice", (intmax_t)p->party_id);
+			return wrong(c, "threshold.peers.party_id", i + 1,
+			             "threshold.peers: party_id %jd stands twice", (intmax_t)p->party_id);
 		if (!strcmp(peer_identity(peer_at(c, j)), peer_identity(p)))
-			return err_fail(ERR_REQUEST, "threshold.peers: parties %jd and %jd have the same mpc_identity, %s",
-			                (intmax_t)peer_at(c, j)->party_id, (intmax_t)p->party_id, peer_identity(p));
+			return wrong(c, "threshold.peers.mpc_identity", i + 1,
+			             "threshold.peers: parties %jd and %jd have the same mpc_identity, %s",
+			             (intmax_t)peer_at(c, j)->party_id, (intmax_t)p->party_id, peer_identity(p));
+		if (peer_at(c, j)->port == p->port && !strcmp(peer_at(c, j)->address, p->address))
+			return wrong(c, "threshold.peers.port", i + 1,
+			             "threshold.peers: parties %jd and %jd have the same address and port, %s:%jd",
+			             (intmax_t)peer_at(c, j)->party_id, (intmax_t)p->party_id, p->address, (intmax_t)p->port);
 	}
-	err e = check_pem(&p->tls_cert, "tls_cert");
+	err e = check_pem(c, &p->tls_cert, "tls_cert", "threshold.peers.tls_cert", i + 1);
 	if (e != OK) err_context("threshold.peers: party %jd: ", (intmax_t)p->party_id);
 	return e;
 }
 
-static err check_peers(const node_config *c)
+static err check_peers(node_config *c)
 {
 	const threshold_config *t = &c->threshold;
 	const size_t n = peers_count(c);
@@ -225,13 +252,16 @@ static err check_peers(const node_config *c)
 	for (size_t i = 0; i < n; i++) TRY(check_peer(c, i));
 	if (n == 0) return OK;                         /* contexts come from the vault */
 	if (t->my_id > (int64_t)n)
-		return err_fail(ERR_REQUEST, "threshold.my_id is %jd, but there are %zu peers", (intmax_t)t->my_id, n);
+		return wrong(c, "threshold.my_id", 0,
+		             "threshold.my_id is %jd, but there are %zu peers", (intmax_t)t->my_id, n);
 	if (parties_allowed((unsigned)n, (unsigned)t->threshold)) return OK;
 	if (t->threshold == 0)
-		return err_fail(ERR_REQUEST, "threshold.threshold is 0: then one party could decrypt alone; leave the section [threshold] "
-		                "out to run one centralized node");
-	return err_fail(ERR_REQUEST, "threshold.threshold is %jd with %zu peers; %jd corrupt parties are tolerated among %jd or more",
-	                (intmax_t)t->threshold, n, (intmax_t)t->threshold, (intmax_t)t->threshold * 3 + 1);
+		return wrong(c, "threshold.threshold", 0,
+		             "threshold.threshold is 0: then one party could decrypt alone; leave the section [threshold] "
+		             "out to run one centralized node");
+	return wrong(c, "threshold.threshold", 0,
+	             "threshold.threshold is %jd with %zu peers; %jd corrupt parties are tolerated among %jd or more",
+	             (intmax_t)t->threshold, n, (intmax_t)t->threshold, (intmax_t)t->threshold * 3 + 1);
 }
 
 static err check_threshold(node_config *c)
@@ -239,13 +269,16 @@ static err check_threshold(node_config *c)
 	const threshold_config *t = &c->threshold;
 
 	if (!strcmp(t->decryption_mode, "BitDecSmall"))
-		return err_fail(ERR_REQUEST, "threshold.decryption_mode is BitDecSmall, which is not built in this version; NoiseFloodSmall is");
+		return wrong(c, "threshold.decryption_mode", 0,
+		             "threshold.decryption_mode is BitDecSmall, which is not built in this version; NoiseFloodSmall is");
 	if (strcmp(t->decryption_mode, "NoiseFloodSmall"))
-		return err_fail(ERR_REQUEST, "threshold.decryption_mode is %s; it must be NoiseFloodSmall", t->decryption_mode);
+		return wrong(c, "threshold.decryption_mode", 0,
+		             "threshold.decryption_mode is %s; it must be NoiseFloodSmall", t->decryption_mode);
 	if (t->listen_port && t->listen_port == c->service.listen_port)
-		return err_fail(ERR_REQUEST, "threshold.listen_port and service.listen_port are both %jd", (intmax_t)t->listen_port);
-	TRY(check_pem(&t->tls.cert, "threshold.tls.manual.cert"));
-	TRY(check_pem(&t->tls.key, "threshold.tls.manual.key"));
+		return wrong(c, "threshold.listen_port", 0,
+		             "threshold.listen_port and service.listen_port are both %jd", (intmax_t)t->listen_port);
+	TRY(check_pem(c, &t->tls.cert, "threshold.tls.manual.cert", "threshold.tls.manual.cert", 0));
+	TRY(check_pem(c, &t->tls.key, "threshold.tls.manual.key", "threshold.tls.manual.key", 0));
 	TRY(check_peers(c));
 	if (t->dec_capacity) {
 		c->service.dec_capacity = t->dec_capacity;
@@ -267,32 +300,56 @@ err pem_config_read(buf *out, const pem_config *p, const char *what)
 
 /* ---- what spans several keys ---------------------------------------------------------------------------------- */
 
-static err check_keychain(const node_config *c)
+static err check_keychain(node_config *c)
 {
 	const int given = (c->keychain.file[0] != 0) + (c->keychain.descriptor >= 0) + (c->keychain.credential[0] != 0);
 
 	if (given <= 1) return OK;
-	return err_fail(ERR_REQUEST, "private_vault.keychain names %d keys; one of file, descriptor and credential is enough", given);
+	return wrong(c, c->keychain.file[0] ? "private_vault.keychain.file.path" : "private_vault.keychain.credential.name", 0,
+	             "private_vault.keychain names %d keys; one of file, descriptor and credential is enough", given);
+}
+
+/* A name that stands for every address takes the port of all of them. */
+static bool addresses_meet(const char *a, const char *b)
+{
+	return !strcmp(a, b) || !strcmp(a, "0.0.0.0") || !strcmp(b, "0.0.0.0") || !strcmp(a, "::") || !strcmp(b, "::");
+}
+
+static err check_http_port(node_config *c)
+{
+	const threshold_config *t = &c->threshold;
+	const int64_t port = c->http_port;
+	const bool service = port == c->service.listen_port && addresses_meet(c->http_address, c->service.listen_address);
+	const bool links = t->present && port == t->listen_port && addresses_meet(c->http_address, t->listen_address);
+
+	if (!port || (!service && !links)) return OK;
+	return wrong(c, "telemetry.metrics_bind_address", 0,
+	             "telemetry.metrics_bind_address and %s.listen_port are both port %jd; each needs "
+	             "one of its own", service ? "service" : "threshold", (intmax_t)port);
 }
 
 static err check(node_config *c)
 {
 	TRY(split_address(c));
+	TRY(check_http_port(c));
 	TRY(check_profile(c));
 	TRY(check_keychain(c));
 	if (c->threshold.present) TRY(check_threshold(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
-		return err_fail(ERR_REQUEST, "service.min_dec_cache is %jd; it must be below service.dec_capacity, which is %jd",
-		                (intmax_t)c->service.min_dec_cache, (intmax_t)c->service.dec_capacity);
+		return wrong(c, "service.min_dec_cache", 0,
+		             "service.min_dec_cache is %jd; it must be below service.dec_capacity, which is %jd",
+		             (intmax_t)c->service.min_dec_cache, (intmax_t)c->service.dec_capacity);
 	const int64_t price[] = { c->limits.pub_decrypt, c->limits.user_decrypt, c->limits.crsgen, c->limits.preproc,
 	                          c->limits.keygen, c->limits.new_epoch };
 	for (size_t i = 0; i < COUNT(price); i++)
 		if (price[i] > c->limits.bucket_size)
-			return err_fail(ERR_REQUEST, "a price in rate_limiter_conf is %jd; more than bucket_size, %jd, can never be paid",
-			                (intmax_t)price[i], (intmax_t)c->limits.bucket_size);
+			return wrong(c, "rate_limiter_conf", 0,
+			             "a price in rate_limiter_conf is %jd; more than bucket_size, %jd, can never be paid",
+			             (intmax_t)price[i], (intmax_t)c->limits.bucket_size);
 	if (!strcmp(c->public_vault.path, c->private_vault.path) && !strcmp(c->public_vault.prefix, c->private_vault.prefix))
-		return err_fail(ERR_REQUEST, "the public and the private vault are the same folder, %s/%s", c->public_vault.path,
-		                c->public_vault.prefix);
+		return wrong(c, "private_vault.storage.file.path", 0,
+		             "the public and the private vault are the same folder, %s/%s", c->public_vault.path,
+		             c->public_vault.prefix);
 	return OK;
 }
 
@@ -314,6 +371,25 @@ err node_config_read(node_config *out, const char *name, slice text, char *const
 {
 	*out = (node_config){ 0 };
 	return checked(out, config_read(out, &SCHEMA, name, text, environment));
+}
+
+err node_config_read_where(config_place *where, node_config *out, const char *name, slice text, char *const *environment)
+{
+	*out = (node_config){ 0 };
+	TRY(config_read_where(where, out, &SCHEMA, name, text, environment));
+	err e = checked(out, OK);
+	if (e != OK) config_find(where, text, out->contradicts.key, out->contradicts.row);
+	return e;
+}
+
+bool node_config_explain(buf *out, const char *key)
+{
+	return config_explain(out, &SCHEMA, key);
+}
+
+void node_config_names(void (*each)(void *ctx, const char *name), void *ctx)
+{
+	config_names(&SCHEMA, each, ctx);
 }
 
 void node_config_free(node_config *c)

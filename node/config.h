@@ -60,7 +60,7 @@ typedef struct node_config {
 	struct { char *file, *credential; int64_t descriptor; } keychain;              /* "", "", -1: none */
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
-	struct { int64_t num_rayon_threads; } internal;
+	struct { int64_t num_rayon_threads; bool core_dumps; } internal;
 	struct { char *derived_folder; } core;
 	threshold_config threshold;
 	struct { bool present; char *wallet_file; config_rows chains; } delegation;    /* of chain_config */
@@ -69,6 +69,9 @@ typedef struct node_config {
 	char     http_address[256];
 	unsigned http_port;
 	bool     eip712_v011;
+
+	/* After a failure of what spans several keys: which of them, and in which table of a list (from 1; 0: in none). */
+	struct { const char *key; size_t row; } contradicts;
 } node_config;
 
 /* Reads the file and the environment and checks what spans several keys.  ERR_REQUEST with a sentence. */
@@ -85,6 +88,13 @@ void node_config_drop_peers(node_config *c);
 
 /* Appends the PEM text, from the file if it is in one.  what: for sentences. */
 err  pem_config_read(buf *out, const pem_config *p, const char *what);
+
+/* The same as node_config_read; after a failure *where tells which key it was. */
+err  node_config_read_where(config_place *where, node_config *out, const char *name, slice text, char *const *environment);
+
+/* As config_explain and config_names, of a node's keys. */
+bool node_config_explain(buf *out, const char *key);
+void node_config_names(void (*each)(void *ctx, const char *name), void *ctx);
 
 void node_config_print(buf *out, const node_config *c);
 void node_config_help(buf *out);

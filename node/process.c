@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "node/node.h"
+#include "node/notify.h"
+#include "node/undumpable.h"
 
 static const char HELP[] =
 	"arca-node -- one node of a key management system for TFHE: a party of a cluster, or alone (centralized).\n"
@@ -56,6 +58,10 @@ static const char HELP[] =
 	"  address = \"node1.example\"\n"
 	"  port = 50001\n"
 	"  tls_cert.path = \"/etc/arca/ca1.pem\"\n"
+	"\n"
+	"SIGTERM: running requests may finish, within service.grace_secs; a second one ends the node at once. Under systemd\n"
+	"(Type=notify) it says when it serves and when it stops, and answers the watchdog. A crash leaves no core file unless\n"
+	"internal_config.core_dumps is true.\n"
 	"\n"
 	"Exit codes: 0 stopped as asked, 1 failed, 64 usage or configuration, 69 an address is taken, 74 disk.\n"
 	"\n"
@@ -178,7 +184,9 @@ static int run(node *n)
 	}
 	if (e == OK) {
 		say_ready(n);
+		notify_say("READY=1", NOTIFY_SURELY_MS);
 		sigwait(&stop, &signal);
+		notify_say("STOPPING=1", NOTIFY_SURELY_MS);
 		log_info("stopping: signal %d", signal);
 		arm_second_signal();
 		/* What still runs then is left as a crash would leave it, which the next start puts in order. */
@@ -211,6 +219,7 @@ int node_process(int argc, char **argv, const node_seams *seams)
 		return 0;
 	}
 	log_setup(o.least, o.log_json);
+	undumpable_begin();
 
 	err e = node_config_load(&n.cfg, o.config_file, environ);
 	if (e != OK) {
@@ -224,6 +233,7 @@ int node_process(int argc, char **argv, const node_seams *seams)
 		return 0;
 	}
 
+	if (n.cfg.internal.core_dumps) undumpable_end();
 	n.seams = seams;
 	if (o.ignore_peers) node_config_drop_peers(&n.cfg);
 	/* Before the first thread exists, so that only sigwait sees them. */

@@ -332,6 +332,64 @@ static void lists_are_printed_so_that_they_can_be_read_again(void **state)
 	buf_free(&first), buf_free(&second), buf_free(&help);
 }
 
+static void points_at(const char *text, char *const *environment, const char *key, unsigned line)
+{
+	settings s = { 0 };
+	config_place where;
+
+	assert_int_equal(config_read_where(&where, &s, &SCHEMA, "test.toml", slice_str(text), environment), ERR_REQUEST);
+	assert_string_equal(where.key, key);
+	assert_int_equal(where.line, line);
+	err_clear();
+}
+
+static void what_is_wrong_is_pointed_at(void **state)
+{
+	(void)state;
+	points_at("[service]\nport = 1\nprot = 2\n", NOTHING, "service.prot", 3);
+	points_at("[service]\nport = 0\nprot = 2\n", NOTHING, "service.port", 2);
+	points_at("[service]\nname = 'x'\n", NOTHING, "service.port", 0);
+	points_at("[service]\nport = 1\nport = 2\n", NOTHING, "", 3);
+	points_at("service.port = 1\n", (char *[]){ "OLD__SERVICE__PROT=1", NULL }, "service.prot", 0);
+	points_at("service.port = 1\n", (char *[]){ "OLD__SERVICE__PORT=x", NULL }, "service.port", 0);
+}
+
+static void count_name(void *ctx, const char *name)
+{
+	unsigned *n = ctx;
+	*n += !strncmp(name, "service.", 8);
+}
+
+static void a_key_is_found_and_explained(void **state)
+{
+	(void)state;
+	config_place where;
+	unsigned names = 0;
+	buf b = { 0 };
+
+	config_find(&where, slice_str("a = 1\n[service]\nport = 1\n"), "service.port", 0);
+	assert_string_equal(where.key, "service.port");
+	assert_int_equal(where.line, 3);
+	config_find(&where, slice_str("[[list]]\nb = 1\n[[list]]\na = 3\nb = 2\n"), "list.b", 2);
+	assert_int_equal(where.line, 5);
+	config_find(&where, slice_str("[[list]]\nb = 1\n[[list]]\na = 3\n"), "list.b", 2);
+	assert_int_equal(where.line, 4);
+	config_find(&where, slice_str("[[list]]\nb = 1\n"), "list.b", 2);
+	assert_int_equal(where.line, 0);
+	config_find(&where, slice_str("[[list\n"), "list.b", 2);
+	assert_int_equal(where.line, 0);
+
+	assert_true(config_explain(&b, &SCHEMA, "service.port"));
+	assert_string_equal(buf_str(&b), "a whole number from 1 to 65535: where it listens");
+	buf_clear(&b);
+	assert_true(config_explain(&b, &SCHEMA, "cluster.size"));
+	assert_string_equal(buf_str(&b), "this program runs alone");
+	assert_false(config_explain(&b, &SCHEMA, "service.prot"));
+	config_names(&SCHEMA, count_name, &names);
+	assert_int_equal(names, 4);
+	buf_free(&b);
+}
+
 TESTS(TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback),
       TEST(a_key_that_nobody_knows_is_an_error),
       TEST(a_missing_or_refused_key_is_named_with_its_help),
@@ -343,4 +401,5 @@ TESTS(TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback
       TEST(help_names_every_key_its_fallback_and_what_is_required),
       TEST(a_file_that_is_missing_is_not_found),
       TEST(keys_of_a_section_that_is_not_there_are_not_required), TEST(a_list_of_tables_is_read_table_by_table),
-      TEST(what_is_wrong_in_a_table_is_named_with_its_list_and_line), TEST(lists_are_printed_so_that_they_can_be_read_again))
+      TEST(what_is_wrong_in_a_table_is_named_with_its_list_and_line), TEST(what_is_wrong_is_pointed_at),
+      TEST(a_key_is_found_and_explained), TEST(lists_are_printed_so_that_they_can_be_read_again))

@@ -307,5 +307,6 @@ static const struct CMUnitTest tests[] = {
 
 int main(int argc, char **argv)
 {
+	setenv("ARCA_NODE__INTERNAL_CONFIG__CORE_DUMPS", "true", 1);         /* it looks into the memory of nodes */
 	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down);
 }
