@@ -15,7 +15,7 @@
 	{ "json",    NULL,   OPTIONAL, "print the outcome as JSON" }
 
 static const option NEW_OPTIONS[] = {
-	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, one above --from, or that of devnet.json or FILE" },
+	{ "epoch", "ID", OPTIONAL, "its id, above those before it; without it, the one after --from, or the file's" },
 	{ "from",  "ID", OPTIONAL, "the epoch whose keys the parties share anew in it; otherwise it has none" },
 	{ "context", "ID", OPTIONAL, "its context; without it, that of devnet.json or FILE" },
 	{ "from-nodes", "FILE", OPTIONAL, "who has the keys of --from, if others: a file like that of --nodes" },
