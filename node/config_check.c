@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "delegate/key_file.h"
 #include "rpc/certs.h"
+#include "vault/vault_key.h"
 
 enum { OTHERS = 077, SOON_S = 30 * 24 * 3600, DAY_S = 24 * 3600, MAX_PATH = 4096 };
 
@@ -257,6 +258,17 @@ static void check_vault(const checking *k, const char *path, const char *prefix,
 	check_folder(k, buf_str(&folder), key, private);
 }
 
+static void check_vault_key(const checking *k)
+{
+	const char *path = k->c->keychain.file;
+	vault_key key;
+
+	if (path[0] && vault_key_from_file(&key, path) != OK)
+		found(k, "private_vault.keychain.file.path", 0, false,
+		      "restore the key from its copy; a first one: (umask 077; openssl rand -hex 32 >'%s')", path);
+	wipe(&key, sizeof key);
+}
+
 /* ---- everything ----------------------------------------------------------------------------------------------------- */
 
 static void check_rest(const checking *k)
@@ -265,6 +277,7 @@ static void check_rest(const checking *k)
 
 	check_vault(k, c->public_vault.path, c->public_vault.prefix, "public_vault.storage.file.path", false);
 	check_vault(k, c->private_vault.path, c->private_vault.prefix, "private_vault.storage.file.path", true);
+	check_vault_key(k);
 	if (c->core.derived_folder[0]) check_folder(k, c->core.derived_folder, "core.derived_folder", false);
 	if (c->threshold.present) check_links(k);
 	if (c->delegation.present) check_delegation(k);
