@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 enum { MAX_DETAILS = 4096, MAX_TRACEPARENT = 128 };          /* the present version of the latter has 55 */
+enum { TAKING_MS = 5000 };               /* to take an answer, even if the deadline passes meanwhile: a reset in its
+                                          * stead would look like a call that the client itself cancelled */
 
 struct rpc_call {
 	h2_stream   stream;                  /* the first field */
@@ -44,10 +46,19 @@ static rpc_call *call_of(h2_stream *s)
 
 /* ---- answering ----------------------------------------------------------------------------------------------- */
 
+static void will_answer(rpc_call *call)
+{
+	reactor *r = call->server->reactor;
+	const int64_t taken_by = reactor_now_ms(r) + TAKING_MS;
+
+	call->answered = true;
+	reactor_timer_set(r, &call->timer, call->deadline_ms > taken_by ? call->deadline_ms : taken_by);
+}
+
 static void answer_http(rpc_call *call, const char *status)
 {
 	const nghttp2_nv headers[] = { H2_NV(":status", status) };
-	call->answered = true;
+	will_answer(call);
 	h2_respond_only(&call->stream, headers, COUNT(headers));
 }
 
@@ -65,7 +76,7 @@ static void answer_failure(rpc_call *call, grpc_status code, const char *message
 		H2_NV("grpc-message", buf_str(&text)),
 		H2_NV("grpc-status-details-bin", details),
 	};
-	call->answered = true;
+	will_answer(call);
 	h2_respond_only(&call->stream, headers, COUNT(headers) - (details[0] ? 0 : 1));
 	buf_free(&text);
 }
@@ -73,7 +84,7 @@ static void answer_failure(rpc_call *call, grpc_status code, const char *message
 static void answer_message(rpc_call *call)
 {
 	const nghttp2_nv headers[] = { H2_NV(":status", "200"), H2_NV("content-type", "application/grpc") };
-	call->answered = true;
+	will_answer(call);
 	outlet_set(&call->stream.out, buf_slice(&call->reply));
 	h2_respond(&call->stream, headers, COUNT(headers));
 }

@@ -692,6 +692,35 @@ static void a_passed_deadline_is_answered_and_the_late_answer_dropped(void **sta
 	stop();
 }
 
+/* Given 20 ms, answered in time, and the time passes while the answer is on its way. */
+static void an_answer_on_its_way_is_not_cut_off_by_the_deadline(void **state)
+{
+	(void)state;
+	const char *const timeout[2] = { "grpc-timeout", "20m" };
+	seen s;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Hold", timeout);
+	raw_message(&w->to, 1, END_STREAM, slice_str("request"));
+	wire_turn(w);
+	w->stuck = true;
+	rpc_reply(held[0], slice_str("in time"));
+	wire_turn(w);
+	now_ms += 1000;
+	wire_turn(w);
+	w->stuck = false;
+	wire_turn(w);
+	wire_see(w, &s, 1);
+	assert_true(s.ended);
+	assert_false(s.reset);
+	seen_free(&s);
+	assert_status(w, 1, GRPC_OK, "");
+	assert_no_charge();
+	wire_free(w);
+	stop();
+}
+
 static void a_request_that_stops_half_way_is_given_up(void **state)
 {
 	(void)state;
@@ -1061,6 +1090,7 @@ TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(a_refused_call_gives_its_request_back_before_it_ends),
       TEST(an_answer_longer_than_the_limit_becomes_a_failure),
       TEST(a_passed_deadline_is_answered_and_the_late_answer_dropped),
+      TEST(an_answer_on_its_way_is_not_cut_off_by_the_deadline),
       TEST(a_request_that_stops_half_way_is_given_up),
       TEST(an_answer_the_client_does_not_take_is_given_up),
       TEST(a_silent_peer_is_pinged_and_then_left),
