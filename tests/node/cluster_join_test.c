@@ -40,16 +40,6 @@ static party_set nodes_of(const context *k)
 
 /* ---- contexts --------------------------------------------------------------------------------------------------------- */
 
-typedef struct id_field { Kms__V1__RequestId m; char text[ID_TEXT]; } id_field;
-
-static Kms__V1__RequestId *field(id_field *f, const id32 *id)
-{
-	kms__v1__request_id__init(&f->m);
-	id_text(f->text, id);
-	f->m.request_id = f->text;
-	return &f->m;
-}
-
 static void describe(Kms__V1__MpcNode *n, party node, unsigned number)
 {
 	static char name[NODES + 1][16], url[NODES + 1][40], storage[NODES + 1][40];
@@ -74,10 +64,9 @@ static void tell(const context *k)
 	Kms__V1__NewMpcContextRequest m = KMS__V1__NEW_MPC_CONTEXT_REQUEST__INIT;
 	Kms__V1__MpcContext c = KMS__V1__MPC_CONTEXT__INIT;
 	Kms__V1__MpcNode node[NODES], *list[NODES];
-	id_field id;
 
 	m.new_context = &c;
-	c.context_id = field(&id, &k->id);
+	c.context_id = id_message(&k->id);
 	c.software_version = (char *)(uintptr_t)"0.1.0";
 	c.threshold = (int32_t)k->t;
 	c.mpc_nodes = list, c.n_mpc_nodes = k->n;
@@ -156,12 +145,11 @@ static void reshare(party_set who, const context *old, uint8_t from, const conte
 	Kms__V1__NewMpcEpochRequest m = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
 	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
 	const id32 old_epoch = epoch(from), new_epoch = epoch(to);
-	id_field a, b, c, d;
 
-	m.context_id = field(&a, &new->id), m.epoch_id = field(&b, &new_epoch);
+	m.context_id = id_message(&new->id), m.epoch_id = id_message(&new_epoch);
 	m.domain = domain_message("ProtocolConfig");
 	m.previous_epoch = &previous;
-	previous.context_id = field(&c, &old->id), previous.epoch_id = field(&d, &old_epoch);
+	previous.context_id = id_message(&old->id), previous.epoch_id = id_message(&old_epoch);
 	FOR_EACH_IN(i, who) {
 		buf empty = { 0 };
 		const grpc_status s = call_core(&w.c.node[i], &empty, "NewMpcEpoch", &m.base);
@@ -210,11 +198,10 @@ static grpc_status start_decryption(party i, const id32 *id, const context *k, u
 	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
 	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
 	const id32 in_epoch = epoch(number);
-	id_field request, in, with, key;
 	buf response = { 0 };
 
-	m.request_id = field(&request, id), m.epoch_id = field(&in, &in_epoch), m.context_id = field(&with, &k->id);
-	m.key_id = field(&key, &w.key);
+	m.request_id = id_message(id), m.epoch_id = id_message(&in_epoch), m.context_id = id_message(&k->id);
+	m.key_id = id_message(&w.key);
 	m.domain = domain_message("Decryption");
 	ct.ciphertext = pb_bytes(w.s.item[item].file);
 	ct.fhe_type = w.s.item[item].fhe_type;

@@ -55,33 +55,22 @@ static int take_down(void **state)
 
 /* ---- asking --------------------------------------------------------------------------------------------------------- */
 
-typedef struct id_field { Kms__V1__RequestId m; char text[ID_TEXT]; } id_field;
-
-static Kms__V1__RequestId *field(id_field *f, const id32 *id)
-{
-	kms__v1__request_id__init(&f->m);
-	id_text(f->text, id);
-	f->m.request_id = f->text;
-	return &f->m;
-}
-
 /* Of the first epoch: so many of its keys; 0: all. */
 static void reshare(const id32 *to, unsigned keys)
 {
 	Kms__V1__NewMpcEpochRequest m = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
 	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
 	Kms__V1__KeyInfo key = KMS__V1__KEY_INFO__INIT, *list[] = { &key };
-	id_field epoch, from, context, key_id, prep_id;
 
-	m.epoch_id = field(&epoch, to);
+	m.epoch_id = id_message(to);
 	m.domain = domain_message("ProtocolConfig");
 	m.previous_epoch = &previous;
-	previous.epoch_id = field(&from, &FIRST);
-	previous.context_id = field(&context, &ID_DEFAULT_CONTEXT);
+	previous.epoch_id = id_message(&FIRST);
+	previous.context_id = id_message(&ID_DEFAULT_CONTEXT);
 	previous.keys_info = list, previous.n_keys_info = keys;
 	assert_true(keys <= 1);
-	key.key_id = field(&key_id, &w.key[0]);
-	key.preproc_id = field(&prep_id, &w.prep[0]);
+	key.key_id = id_message(&w.key[0]);
+	key.preproc_id = id_message(&w.prep[0]);
 	key.key_parameters = (Kms__V1__FheParameter)1;
 	cluster_call_all(&w.c, "NewMpcEpoch", &m.base, GRPC_OK);
 	cluster_results(&w.c, NULL, "GetEpochResult", to, GRPC_OK);
@@ -91,12 +80,11 @@ static grpc_status start_decryption(party i, const id32 *id, const id32 *epoch, 
 {
 	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
 	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
-	id_field request, in, key;
 	buf response = { 0 };
 
-	m.request_id = field(&request, id);
-	m.epoch_id = field(&in, epoch);
-	m.key_id = field(&key, &w.key[0]);
+	m.request_id = id_message(id);
+	m.epoch_id = id_message(epoch);
+	m.key_id = id_message(&w.key[0]);
 	m.domain = domain_message("Decryption");
 	ct.ciphertext = pb_bytes(w.s.item[item].file);
 	ct.fhe_type = w.s.item[item].fhe_type;
