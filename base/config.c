@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "base/duration.h"
 #include "base/file.h"
 #include "base/toml.h"
 
@@ -18,7 +19,7 @@ typedef struct loading {
 	uint8_t *out;
 	const char *name;                /* of the file */
 	bool  set[MAX_KEYS];
-	bool  from_file[MAX_KEYS];
+	bool  from_environment[MAX_KEYS], from_file[MAX_KEYS];
 	err   failed;
 	struct loading *row;             /* of the table of a list that is being read; in it, NULL   */
 	size_t row_key, row_at;          /* which one that is; row_key is the number of keys if none */
@@ -68,6 +69,53 @@ static err set_text(loading *l, size_t k, const char *v, const char *where)
 	return OK;
 }
 
+static err set_duration(loading *l, size_t k, const char *v, const char *where)
+{
+	const config_key *key = &l->schema->key[k];
+	char least[DURATION_TEXT], most[DURATION_TEXT];
+	int64_t ms;
+
+	if (!duration_read(&ms, v))
+		return err_fail(ERR_REQUEST, "%s: %s must be a time with its unit, as \"500ms\", \"3s\" or \"1h 30m\"", where, key->name);
+	duration_text(least, key->min), duration_text(most, key->max);
+	if (ms < key->min || ms > key->max)
+		return err_fail(ERR_REQUEST, "%s: %s is %.32s; it must be from %s to %s", where, key->name, v, least, most);
+	memcpy(l->out + key->offset, &ms, sizeof ms);
+	return OK;
+}
+
+static config_list *list_at(const loading *l, size_t k)
+{
+	return (config_list *)(void *)(l->out + l->schema->key[k].offset);
+}
+
+static err add_item(loading *l, size_t k, const char *v, size_t n, const char *where)
+{
+	const config_key *key = &l->schema->key[k];
+	config_list *list = list_at(l, k);
+
+	if (n == 0 || n > MAX_CONFIG_TEXT)
+		return err_fail(ERR_REQUEST, "%s: an entry of %s has %zu characters; it must have from 1 to %d", where, key->name, n,
+		                MAX_CONFIG_TEXT);
+	if (list->n >= (size_t)key->max)
+		return err_fail(ERR_REQUEST, "%s: %s has more than %jd entries", where, key->name, (intmax_t)key->max);
+	if (!list->item) list->item = calloc((size_t)key->max, sizeof *list->item);
+	char *copy = list->item ? strndup(v, n) : NULL;
+	if (!copy) return err_fail(ERR_NOMEM, "no memory for the configuration");
+	list->item[list->n++] = copy;
+	return OK;
+}
+
+/* "a,b,c"; the empty text is the empty list. */
+static err set_list(loading *l, size_t k, const char *v, const char *where)
+{
+	for (const char *end; *v; v = *end ? end + 1 : end) {
+		end = strchrnul(v, ',');
+		TRY(add_item(l, k, v, (size_t)(end - v), where));
+	}
+	return OK;
+}
+
 static err set_from_text(loading *l, size_t k, const char *v, const char *where)
 {
 	const config_key *key = &l->schema->key[k];
@@ -85,10 +133,15 @@ static err set_from_text(loading *l, size_t k, const char *v, const char *where)
 		if (end == v || *end || errno || isspace((unsigned char)v[0]))
 			return err_fail(ERR_REQUEST, "%s: %s must be a whole number", where, key->name);
 		return set_int(l, k, number, where);
+	case CONFIG_DURATION:
+		return set_duration(l, k, v, where);
+	case CONFIG_LIST:
+		return set_list(l, k, v, where);
 	case CONFIG_SECTION:
 		return err_fail(ERR_REQUEST, "%s: %s is a section: set the keys in it", where, key->name);
 	case CONFIG_ROWS:
 		return err_fail(ERR_REQUEST, "%s: %s is a list of tables, for which there must be a file", where, key->name);
+	case CONFIG_ALIAS:                 /* find() is past it */
 	case CONFIG_REFUSED:
 		break;
 	}
@@ -102,20 +155,24 @@ static err set_from_leaf(loading *l, size_t k, const toml_leaf *leaf, const char
 		[TOML_BOOL] = "true or false", [TOML_TIME] = "a time", [TOML_TABLE] = "a table",
 	};
 	static const toml_kind WANTED[] = { [CONFIG_BOOL] = TOML_BOOL, [CONFIG_INT] = TOML_INTEGER, [CONFIG_TEXT] = TOML_TEXT,
-	                                    [CONFIG_SECTION] = TOML_TABLE, [CONFIG_ROWS] = TOML_TABLE };
+	                                    [CONFIG_DURATION] = TOML_TEXT, [CONFIG_LIST] = TOML_TEXT, [CONFIG_SECTION] = TOML_TABLE, [CONFIG_ROWS] = TOML_TABLE };
 	const config_key *key = &l->schema->key[k];
 
 	if (key->type == CONFIG_REFUSED) return err_fail(ERR_REQUEST, "%s: %s: %s", where, key->name, key->help);
 	const toml_kind wanted = WANTED[key->type];
-	if (leaf->arrays || leaf->kind != wanted)
+	if (key->type == CONFIG_LIST && leaf->kind == TOML_TABLE && !leaf->arrays) return OK;       /* the empty one */
+	if (leaf->arrays > (key->type == CONFIG_LIST) || leaf->kind != wanted)
 		return err_fail(ERR_REQUEST, "%s: %s must be %s, not %s%s", where, key->name, KIND[wanted],
 		                leaf->arrays ? "a list with " : "", KIND[leaf->kind]);
 	switch (key->type) {
 	case CONFIG_BOOL: return set_bool(l, k, leaf->integer);
 	case CONFIG_INT:  return set_int(l, k, leaf->integer, where);
 	case CONFIG_TEXT: return set_text(l, k, leaf->text, where);
+	case CONFIG_DURATION: return set_duration(l, k, leaf->text, where);
+	case CONFIG_LIST: return leaf->arrays ? add_item(l, k, leaf->text, strlen(leaf->text), where) : set_list(l, k, leaf->text, where);
 	case CONFIG_SECTION:               /* empty */
 	case CONFIG_ROWS:
+	case CONFIG_ALIAS:
 	case CONFIG_REFUSED: break;
 	}
 	return OK;
@@ -129,7 +186,8 @@ static size_t find(const config_schema *s, const char *name)
 	for (size_t k = 0; k < s->keys; k++) {
 		const size_t n = strlen(s->key[k].name);
 		if (strncmp(s->key[k].name, name, n)) continue;
-		if (name[n] == '\0' || (s->key[k].type == CONFIG_REFUSED && name[n] == '.')) return k;
+		if (name[n] != '\0' && (s->key[k].type != CONFIG_REFUSED || name[n] != '.')) continue;
+		return s->key[k].type == CONFIG_ALIAS ? find(s, s->key[k].help) : k;
 	}
 	return s->keys;
 }
@@ -238,6 +296,12 @@ static size_t find_rows(const config_schema *s, const toml_leaf *leaf)
 
 /* ---- the file ----------------------------------------------------------------------------------------------- */
 
+/* One of the texts of a list, each of which is a leaf. */
+static bool is_entry(const loading *l, size_t k, const toml_leaf *leaf)
+{
+	return l->schema->key[k].type == CONFIG_LIST && leaf->arrays;
+}
+
 static bool take_leaf(void *ctx, const toml_leaf *leaf)
 {
 	loading *l = ctx;
@@ -255,9 +319,9 @@ static bool take_leaf(void *ctx, const toml_leaf *leaf)
 	size_t k = find(l->schema, leaf->key);
 	if (k == l->schema->keys)
 		l->failed = err_fail(ERR_REQUEST, "%s: there is no key %.*s", where, MAX_KEY_NAME, leaf->key);
-	else if (l->from_file[k])                       /* two spellings of one name, which TOML takes for two keys */
+	else if (l->from_file[k] && !is_entry(l, k, leaf))       /* two spellings of one name, which TOML takes for two keys */
 		l->failed = err_fail(ERR_REQUEST, "%s: %s is set a second time", where, l->schema->key[k].name);
-	else if (!l->set[k])
+	else if (!l->from_environment[k])
 		l->failed = set_from_leaf(l, k, leaf, where), l->set[k] = true;
 	if (k < l->schema->keys) l->from_file[k] = true;
 	if (l->failed != OK) blame(l, leaf->key, leaf->line);
@@ -300,7 +364,7 @@ static err take_variables(loading *l, const char *prefix, char *const *environme
 		if (e != OK) blame(l, fits ? name : "", 0);
 		TRY(e);
 		set_sections(l, l->schema->key[k].name);
-		l->set[k] = true;
+		l->set[k] = l->from_environment[k] = true;
 	}
 	return OK;
 }
@@ -309,7 +373,7 @@ static err take_fallbacks(loading *l)
 {
 	for (size_t k = 0; k < l->schema->keys; k++) {
 		const config_key *key = &l->schema->key[k];
-		if (l->set[k] || key->type == CONFIG_REFUSED || key->type == CONFIG_SECTION) continue;
+		if (l->set[k] || key->type == CONFIG_REFUSED || key->type == CONFIG_SECTION || key->type == CONFIG_ALIAS) continue;
 		if (config_left_out(l->schema, l->out, key)) continue;
 		if (key->type == CONFIG_ROWS) {
 			if (rows_at(l, k)->n >= (size_t)key->min) continue;
@@ -322,6 +386,14 @@ static err take_fallbacks(loading *l)
 			return err_fail(ERR_REQUEST, "%s: the key %s is missing: %s", l->name, key->name, key->help);
 		}
 		TRY(set_from_text(l, k, key->fallback, "default"));
+	}
+	for (size_t k = 0; k < l->schema->keys; k++) {
+		const config_key *key = &l->schema->key[k];
+		if (key->type != CONFIG_LIST || list_at(l, k)->n >= (size_t)key->min) continue;
+		if (config_left_out(l->schema, l->out, key)) continue;
+		blame(l, key->name, 0);
+		return err_fail(ERR_REQUEST, "%s: %s has %zu entries; at least %jd are needed: %s", l->name, key->name, list_at(l, k)->n,
+		                (intmax_t)key->min, key->help);
 	}
 	return OK;
 }
@@ -404,6 +476,11 @@ void config_free(void *out, const config_schema *schema)
 			if (p && key->secret) wipe(p, strlen(p));
 			free(p);
 			memset(at, 0, sizeof p);
+		} else if (key->type == CONFIG_LIST) {
+			config_list *list = (config_list *)(void *)at;
+			for (size_t i = 0; i < list->n; i++) free(list->item[i]);
+			free(list->item);
+			*list = (config_list){ 0 };
 		} else if (key->type == CONFIG_ROWS) {
 			config_rows *rows = (config_rows *)(void *)at;
 			for (size_t i = 0; i < rows->n; i++) config_free((uint8_t *)rows->row + i * key->row_size, key->rows);

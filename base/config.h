@@ -28,10 +28,16 @@ typedef enum config_type {
 	CONFIG_BOOL,                     /* bool                                                          */
 	CONFIG_INT,                      /* int64_t, from min to max                                      */
 	CONFIG_TEXT,                     /* char *, of min to max bytes (max 0: MAX_CONFIG_TEXT)          */
+	CONFIG_DURATION,                 /* int64_t milliseconds, from min to max; written "500ms", "3s"  */
+	CONFIG_LIST,                     /* config_list of min to max texts; a single text: with commas   */
+	/* and what has no value of its own */
+	CONFIG_ALIAS,                    /* another name, of older files, of the key that help names      */
 	CONFIG_REFUSED,                  /* this key and all below it are an error; help is the sentence  */
 	CONFIG_SECTION,                  /* bool: is there anything of this section?                      */
 	CONFIG_ROWS,                     /* config_rows, of min to max tables, each read by `rows`        */
 } config_type;
+
+typedef struct config_list { char **item; size_t n; } config_list;
 
 typedef struct config_rows {
 	void  *row;                      /* n structures of rows->size bytes */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base/config_print.c -- a configuration as a document that reads back as the same, and the list of what may be in one. */
 #include "base/config.h"
+#include "base/duration.h"
 
 static char *text_at(const void *values, const config_key *key)
 {
@@ -27,8 +28,26 @@ static void print_text(buf *out, const char *s)
 	buf_put_u8(out, '"');
 }
 
+static config_list list_at(const void *values, const config_key *key)
+{
+	config_list list;
+	memcpy(&list, (const uint8_t *)values + key->offset, sizeof list);
+	return list;
+}
+
+static void print_list(buf *out, config_list list)
+{
+	buf_put_str(out, "[");
+	for (size_t i = 0; i < list.n; i++) {
+		buf_put_str(out, i ? ", " : "");
+		print_text(out, list.item[i]);
+	}
+	buf_put_str(out, "]");
+}
+
 static void print_value(buf *out, const config_key *key, const void *values)
 {
+	char duration[DURATION_TEXT];
 	int64_t number;
 
 	switch (key->type) {
@@ -42,8 +61,17 @@ static void print_value(buf *out, const config_key *key, const void *values)
 	case CONFIG_TEXT:
 		print_text(out, text_at(values, key));
 		break;
+	case CONFIG_DURATION:
+		memcpy(&number, (const uint8_t *)values + key->offset, sizeof number);
+		duration_text(duration, number);
+		print_text(out, duration);
+		break;
+	case CONFIG_LIST:
+		print_list(out, list_at(values, key));
+		break;
 	case CONFIG_SECTION:
 	case CONFIG_ROWS:
+	case CONFIG_ALIAS:
 	case CONFIG_REFUSED:
 		break;
 	}
@@ -51,13 +79,14 @@ static void print_value(buf *out, const config_key *key, const void *values)
 
 static bool has_value(const config_key *key)
 {
-	return key->type == CONFIG_BOOL || key->type == CONFIG_INT || key->type == CONFIG_TEXT;
+	return key->type <= CONFIG_LIST;
 }
 
 /* An empty text that is empty by default: left out, for a key may stand inside another only if that has no value. */
 static bool goes_without_saying(const config_key *key, const void *values)
 {
-	return key->type == CONFIG_TEXT && key->fallback && !*key->fallback && !*text_at(values, key);
+	if (!key->fallback || *key->fallback) return false;
+	return (key->type == CONFIG_TEXT && !*text_at(values, key)) || (key->type == CONFIG_LIST && !list_at(values, key).n);
 }
 
 static void print_values(buf *out, const config_schema *schema, const void *values)
@@ -117,6 +146,7 @@ static const config_key *key_of(const config_schema *schema, const char *name)
 		const config_key *key = &schema->key[k];
 		const size_t n = strlen(key->name);
 		if (strncmp(name, key->name, n)) continue;
+		if (name[n] == '\0' && key->type == CONFIG_ALIAS) return key_of(schema, key->help);
 		if (name[n] == '\0' || (key->type == CONFIG_REFUSED && name[n] == '.')) return key;
 		if (key->type == CONFIG_ROWS && name[n] == '.') return key_of(key->rows, name + n + 1);
 	}
@@ -132,8 +162,11 @@ bool config_explain(buf *out, const config_schema *schema, const char *name)
 	case CONFIG_BOOL: buf_put_str(out, "true or false: "); break;
 	case CONFIG_INT:  buf_printf(out, "a whole number from %jd to %jd: ", (intmax_t)key->min, (intmax_t)key->max); break;
 	case CONFIG_TEXT: buf_put_str(out, "a text in quotes: "); break;
+	case CONFIG_DURATION: buf_put_str(out, "a time in quotes, as \"500ms\" or \"3s\": "); break;
+	case CONFIG_LIST: buf_put_str(out, "a list of texts, [\"...\", \"...\"]: "); break;
 	case CONFIG_ROWS: buf_printf(out, "a list of tables, [[%s]]: ", key->name); break;
 	case CONFIG_SECTION: buf_put_str(out, "a section"); break;
+	case CONFIG_ALIAS:                 /* key_of is past it */
 	case CONFIG_REFUSED: break;
 	}
 	if (key->help) buf_put_str(out, key->help);

@@ -390,7 +390,94 @@ static void a_key_is_found_and_explained(void **state)
 	buf_free(&b);
 }
 
-TESTS(TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback),
+/* ---- times, lists of texts, other names ----------------------------------------------------------------------------- */
+
+typedef struct patience { int64_t wait_ms; config_list urls, few; } patience;
+
+static const config_key PATIENCE[] = {
+	{ "wait", CONFIG_DURATION, offsetof(patience, wait_ms), .min = 10, .max = 60000, .fallback = "3s", .help = "how long it waits" },
+	{ "old.wait_ms", CONFIG_ALIAS, .help = "wait" },
+	{ "urls", CONFIG_LIST, offsetof(patience, urls), .min = 1, .max = 3, .fallback = "", .help = "whom it asks" },
+	{ "few", CONFIG_LIST, offsetof(patience, few), .max = 2, .fallback = "a,b", .help = "others" },
+};
+static const config_schema PATIENT = { PATIENCE, COUNT(PATIENCE), PREFIX };
+
+static err read_patience(patience *p, const char *text, char *const *environment)
+{
+	*p = (patience){ 0 };
+	return config_read(p, &PATIENT, "test.toml", slice_str(text), environment);
+}
+
+static void a_time_has_a_unit_and_bounds(void **state)
+{
+	(void)state;
+	char *const environment[] = { "NEW__OLD__WAIT_MS=1m", NULL };
+	static const char *const BAD[][2] = {
+		{ "wait = 3\n", "must be a text" }, { "wait = '3'\n", "with its unit" }, { "wait = '9ms'\n", "from 10ms to 1m" },
+		{ "wait = '61s'\n", "from 10ms to 1m" }, { "wait = ['3s']\n", "not a list" },
+		{ "wait = '3s'\nold.wait_ms = '3s'\n", "wait is set a second time" },
+	};
+	patience p;
+
+	assert_ok(read_patience(&p, "urls = 'x'\n", NOTHING));
+	assert_int_equal(p.wait_ms, 3000);
+	config_free(&p, &PATIENT);
+	assert_ok(read_patience(&p, "urls = 'x'\n[old]\nwait_ms = '10ms'\n", NOTHING));
+	assert_int_equal(p.wait_ms, 10);
+	config_free(&p, &PATIENT);
+	assert_ok(read_patience(&p, "urls = 'x'\nwait = '10ms'\n", environment));
+	assert_int_equal(p.wait_ms, 60000);
+	config_free(&p, &PATIENT);
+	for (size_t i = 0; i < COUNT(BAD); i++) {
+		assert_int_equal(read_patience(&p, BAD[i][0], NOTHING), ERR_REQUEST);
+		if (!strstr(err_text(), BAD[i][1])) fail_msg("%s", err_text());
+		err_clear();
+	}
+}
+
+static void a_list_of_texts_is_an_array_or_has_commas(void **state)
+{
+	(void)state;
+	char *const environment[] = { "NEW__URLS=x,y", NULL };
+	static const char *const BAD[][2] = {
+		{ "", "urls has 0 entries; at least 1 are needed: whom it asks" }, { "urls = []\n", "urls has 0 entries" }, { "urls = [1]\n", "must be a text" },
+		{ "urls = ['a', '', 'b']\n", "an entry of urls has 0 characters" }, { "urls = 'a,,b'\n", "an entry of urls has 0 characters" },
+		{ "urls = ['a', 'b', 'c', 'd']\n", "more than 3 entries" }, { "urls = [['a']]\n", "must be a text" },
+	};
+	patience p, again;
+	buf out = { 0 };
+
+	assert_ok(read_patience(&p, "urls = ['a', 'b,c', 'd']\n", NOTHING));
+	assert_int_equal(p.urls.n, 3);
+	assert_string_equal(p.urls.item[1], "b,c");
+	assert_int_equal(p.few.n, 2);
+	assert_string_equal(p.few.item[1], "b");
+	config_print(&out, &PATIENT, &p);
+	assert_ok(read_patience(&again, buf_str(&out), NOTHING));
+	assert_int_equal(again.urls.n, 3);
+	assert_string_equal(again.urls.item[1], "b,c");
+	assert_int_equal(again.wait_ms, 3000);
+	config_free(&p, &PATIENT), config_free(&again, &PATIENT);
+	assert_null(p.urls.item);
+
+	assert_ok(read_patience(&p, "urls = ['a', 'b', 'c']\nfew = []\n", environment));
+	assert_int_equal(p.urls.n, 2);
+	assert_string_equal(p.urls.item[1], "y");
+	assert_int_equal(p.few.n, 0);
+	config_free(&p, &PATIENT);
+	for (size_t i = 0; i < COUNT(BAD); i++) {
+		assert_int_equal(read_patience(&p, BAD[i][0], NOTHING), ERR_REQUEST);
+		if (!strstr(err_text(), BAD[i][1])) fail_msg("%s: %s", BAD[i][0], err_text());
+		err_clear();
+	}
+	buf_clear(&out);
+	assert_true(config_explain(&out, &PATIENT, "old.wait_ms"));
+	assert_non_null(strstr(buf_str(&out), "how long it waits"));
+	buf_free(&out);
+}
+
+TESTS(TEST(a_time_has_a_unit_and_bounds), TEST(a_list_of_texts_is_an_array_or_has_commas),
+      TEST(the_environment_stands_above_the_file_and_the_file_above_the_fallback),
       TEST(a_key_that_nobody_knows_is_an_error),
       TEST(a_missing_or_refused_key_is_named_with_its_help),
       TEST(a_value_of_the_wrong_type_or_size_is_an_error),
