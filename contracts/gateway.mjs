@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+/*
+ * gateway.mjs -- a chain on this machine with everything that a connector meets on one: the gateway's contracts (ours), a host
+ * chain's ACL and KMSVerifier (the genuine ones), and a contract of a user, all on one anvil.
+ *
+ *   node gateway.mjs up --dir DIR --nodes DEVNET.JSON [--compiled DIR] [--profile gateway-v0.11|v0.15] [--port P]
+ *   node gateway.mjs down --dir DIR
+ *
+ * up compiles the contracts if --compiled names a folder without them, starts the chain, deploys, registers the nodes of
+ * DEVNET.JSON with a wallet each, and writes DIR/gateway.json: addresses, chain, wallets' files, coprocessors.  The chain
+ * saves its state in DIR and goes on from there when it is started again.
+ *
+ * Tests import what it is made of.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ethers } from 'ethers';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const abi = ethers.AbiCoder.defaultAbiCoder();
+const word = n => ethers.toBeHex(n, 32);
+
+export const CHAIN_ID = 54321;
+const ETHER = 10n ** 18n;
+
+/* ---- compiled contracts --------------------------------------------------------------------------------------- */
+
+export function compiled(dir) {
+	if (!fs.existsSync(path.join(dir, 'Decryption.json'))) {
+		const { status, stderr } = spawnSync(process.execPath, [path.join(here, 'build.mjs'), dir], { encoding: 'utf8' });
+		if (status !== 0) throw new Error(`the contracts do not compile:\n${stderr}`);
+	}
+	return name => JSON.parse(fs.readFileSync(path.join(dir, name + '.json')));
+}
+
+/* ---- the chain ------------------------------------------------------------------------------------------------ */
+
+export function freePort() {
+	return new Promise((yes, no) => {
+		const s = net.createServer().on('error', no);
+		s.listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => yes(port)); });
+	});
+}
+
+/* { url, provider, pid, stop() }; it outlives us if detached. */
+export async function startChain({ anvil, port, dir, detached = false, more = [] }) {
+	port ??= await freePort();
+	const state = dir ? ['--state', path.join(dir, 'chain.json'), '--state-interval', '1'] : [];
+	const log = dir ? fs.openSync(path.join(dir, 'chain.log'), 'a') : 'ignore';
+	const child = spawn(anvil, ['--port', String(port), '--host', '127.0.0.1', '--chain-id', String(CHAIN_ID), '--accounts', '1',
+		'--slots-in-an-epoch', '1', '--silent', ...state, ...more],
+	{ detached, stdio: ['ignore', log, log], env: { ...process.env, NO_PROXY: '*', no_proxy: '*' } });
+	if (detached) child.unref();
+	const url = `http://127.0.0.1:${port}`;
+	const provider = new ethers.JsonRpcProvider(url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 });
+	for (const until = Date.now() + 30_000; ; await new Promise(r => setTimeout(r, 50))) {
+		try { await provider.send('eth_chainId', []); break; }
+		catch (e) { if (Date.now() > until || child.exitCode !== null) throw new Error(`the chain does not answer: ${e.message}`); }
+	}
+	return { url, provider, pid: child.pid, stop() { provider.destroy(); try { process.kill(child.pid); } catch { /* it is gone */ } } };
+}
+
+export async function newWallet(provider, ether = 1000n) {
+	const wallet = ethers.Wallet.createRandom().connect(provider);
+	await provider.send('anvil_setBalance', [wallet.address, ethers.toQuantity(ether * ETHER)]);
+	return wallet;
+}
+
+/* ---- contracts ------------------------------------------------------------------------------------------------ */
+
+const sent = async transaction => (await transaction).wait();
+
+async function deploy(contract, wallet, ...args) {
+	const c = await new ethers.ContractFactory(contract.abi, contract.bytecode, wallet).deploy(...args);
+	return c.waitForDeployment();
+}
+
+/* The namespaces of storage [ERC-7201], which the initialisers of the genuine contracts would fill. */
+const namespace = name => ethers.toBigInt(ethers.keccak256(word(ethers.toBigInt(ethers.id(name)) - 1n))) & ~0xffn;
+const mapped = (key, type, slot) => ethers.keccak256(abi.encode([type, 'uint256'], [key, slot]));
+const shortString = s => ethers.concat([ethers.toUtf8Bytes(s), new Uint8Array(31 - s.length), new Uint8Array([2 * s.length])]);
+
+/* KMSVerifier with these signers, for answers under the domain of `decryption`; ACL that allows what allow() names. */
+async function hostContracts(provider, contract, signers, threshold, decryption) {
+	const at = { acl: '0x41434c0000000000000000000000000000000001', verifier: '0x4b4d535665726966696572000000000000000001' };
+	const set = (address, slot, value) => provider.send('anvil_setStorageAt', [address, word(slot), ethers.zeroPadValue(value, 32)]);
+	const acl = contract('ACL'), verifier = contract('KMSVerifier');
+	await provider.send('anvil_setCode', [at.acl, acl.deployedBytecode]);
+	await provider.send('anvil_setCode', [at.verifier, verifier.deployedBytecode]);
+	const KV = 0x7e81a744be86773af8644dd7304fa1dc9350ccabf16cfcaa614ddb78b4ce8900n;
+	const E = 0xe910845fd818f61127c84f3586776436a37dead33625056c65162537e3373600n;
+	for (const s of signers) await set(at.verifier, mapped(s, 'address', KV), word(1));
+	await set(at.verifier, KV + 2n, word(threshold));
+	await set(at.verifier, E + 2n, shortString('Decryption'));
+	await set(at.verifier, E + 3n, shortString('1'));
+	await set(at.verifier, E + 4n, word(BigInt(CHAIN_ID) << 160n | BigInt(decryption)));
+	const base = namespace('fhevm.storage.ACL');
+	return {
+		acl: new ethers.Contract(at.acl, acl.abi, provider),
+		verifier: new ethers.Contract(at.verifier, verifier.abi, provider),
+		allowForDecryption: handle => set(at.acl, mapped(handle, 'bytes32', base + 1n), word(1)),
+		allow: (handle, account) => set(at.acl, mapped(account, 'address', mapped(handle, 'bytes32', base)), word(1)),
+	};
+}
+
+/*
+ * Everything deployed.  signers: one address a node.  threshold: how many nodes may be corrupt.  Wallets are made for nodes
+ * (tx senders) and coprocessors; buckets are the coprocessors' URLs.
+ */
+export async function deployGateway({ provider, contract, signers, threshold, buckets, profile = 'gateway-v0.11' }) {
+	const later = profile === 'v0.15';
+	const owner = await newWallet(provider), nodes = [], coprocessors = [];
+	for (const signer of signers) nodes.push({ wallet: await newWallet(provider), signer });
+	for (const url of buckets) coprocessors.push({ wallet: await newWallet(provider), url });
+
+	const config = await deploy(contract('GatewayConfig'), owner);
+	await sent(config.updateKmsNodes(nodes.map(n => [n.wallet.address, n.signer, '127.0.0.1', '']), threshold,
+		2 * threshold + 1, 2 * threshold + 1, 2 * threshold + 1));
+	await sent(config.updateCoprocessors(coprocessors.map(c => [c.wallet.address, c.wallet.address, c.url]),
+		Math.floor(coprocessors.length / 2) + 1));
+	const commits = await deploy(contract('CiphertextCommits'), owner, config);
+	const decryption = await deploy(contract(later ? 'DecryptionV15' : 'Decryption'), owner, config, commits);
+	let protocol = null, generation;
+	if (later) {
+		const members = nodes.map((n, i) => [n.wallet.address, n.signer, '127.0.0.1', '', i + 1, `party-${i + 1}`, '0x', '']);
+		protocol = await deploy(contract('ProtocolConfig'), owner, members,
+			[2 * threshold + 1, 2 * threshold + 1, 2 * threshold + 1, threshold], '0.1.0', []);
+		generation = await deploy(contract('KMSGenerationV15'), owner, config, protocol);
+	} else {
+		generation = await deploy(contract('KMSGeneration'), owner, config);
+	}
+	const host = await hostContracts(provider, contract, signers, 2 * threshold + 1, await decryption.getAddress());
+	const asker = await deploy(contract('Asker'), owner, host.verifier, decryption);
+	return { owner, nodes, coprocessors, config, commits, decryption, generation, protocol, asker, ...host };
+}
+
+/* A handle for a ciphertext: 21 bytes of its hash, our chain, the type, version 0. */
+export const handleOf = (ciphertext, type) => ethers.concat([ethers.dataSlice(ethers.keccak256(ciphertext), 0, 21), '0xff',
+	ethers.toBeHex(CHAIN_ID, 8), ethers.toBeHex(type, 1), '0x00']);
+
+/* ---- buckets -------------------------------------------------------------------------------------------------- */
+
+const FORMATS = { 'big-compressed': 'compressed_on_cpu', 'big-expanded': 'uncompressed_on_cpu' };
+
+/* DIR/N/DIGEST over HTTP as /N/DIGEST, with the header that says its format (DIR/N/DIGEST.format). */
+export async function serveBuckets(dir, port) {
+	const server = http.createServer((request, response) => {
+		const file = path.join(dir, path.normalize('/' + request.url));
+		if (request.method !== 'GET' && request.method !== 'HEAD' || !fs.existsSync(file) || !fs.statSync(file).isFile()) {
+			response.writeHead(404).end();
+			return;
+		}
+		const format = fs.existsSync(file + '.format') ? fs.readFileSync(file + '.format', 'utf8') : '';
+		response.writeHead(200, { 'Content-Length': fs.statSync(file).size, 'x-amz-meta-Ct-Format': format });
+		if (request.method === 'HEAD') response.end();
+		else fs.createReadStream(file).pipe(response);
+	});
+	await new Promise((yes, no) => server.on('error', no).listen(port ?? 0, '127.0.0.1', yes));
+	return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
+}
+
+/* Puts a ciphertext into every bucket and has every coprocessor vouch for it; returns its handle. */
+export async function publish(gateway, dir, keyId, ciphertext, type, format) {
+	const handle = handleOf(ciphertext, type), digest = ethers.keccak256(ciphertext);
+	for (const [i, c] of gateway.coprocessors.entries()) {
+		const file = path.join(dir, String(i), digest.slice(2));
+		fs.mkdirSync(path.dirname(file), { recursive: true });
+		fs.writeFileSync(file, ciphertext);
+		fs.writeFileSync(file + '.format', FORMATS[format]);
+		await sent(gateway.commits.connect(c.wallet).addCiphertextMaterial(handle, keyId, digest, digest));
+	}
+	return handle;
+}
+
+/* ---- by hand -------------------------------------------------------------------------------------------------- */
+
+function options(argv) {
+	const o = {};
+	for (let i = 0; i < argv.length; i += 2) {
+		if (!argv[i].startsWith('--') || argv[i + 1] === undefined) throw new Error(`${argv[i]} is not understood`);
+		o[argv[i].slice(2)] = argv[i + 1];
+	}
+	return o;
+}
+
+const secret = (file, text) => { fs.mkdirSync(path.dirname(file), { recursive: true }); fs.writeFileSync(file, text + '\n', { mode: 0o600 }); };
+
+async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folder = path.join(dir, 'contracts') }) {
+	const devnet = JSON.parse(fs.readFileSync(nodes));
+	fs.mkdirSync(dir, { recursive: true });
+	const contract = compiled(folder);
+	const chain = await startChain({ anvil: path.join(folder, 'anvil'), port, dir, detached: true });
+	const bucketPort = await freePort();
+	const buckets = spawn(process.execPath, [fileURLToPath(import.meta.url), 'buckets', '--dir', path.join(dir, 'buckets'),
+		'--port', String(bucketPort)], { detached: true, stdio: 'ignore' });
+	buckets.unref();
+	const undo = () => { chain.stop(); try { process.kill(buckets.pid); } catch { /* it is gone */ } };
+	const g = await deployGateway({
+		provider: chain.provider, contract, profile, threshold: devnet.threshold, signers: devnet.parties.map(p => p.signer),
+		buckets: [0, 1, 2].map(i => `http://127.0.0.1:${bucketPort}/${i}`),
+	}).catch(e => { undo(); throw e; });
+	const wallet = (name, w) => {
+		const file = path.join(dir, 'wallets', name + '.key');
+		secret(file, w.privateKey);
+		return { address: w.address, key_file: file };
+	};
+	const about = {
+		profile, chain: { url: chain.url, chain_id: CHAIN_ID, pid: chain.pid },
+		buckets: { url: `http://127.0.0.1:${bucketPort}`, dir: path.join(dir, 'buckets'), pid: buckets.pid },
+		contracts: Object.fromEntries(await Promise.all(Object.entries({
+			decryption: g.decryption, kms_generation: g.generation, gateway_config: g.config, ciphertext_commits: g.commits,
+			protocol_config: g.protocol, acl: g.acl, kms_verifier: g.verifier, asker: g.asker,
+		}).filter(([, c]) => c).map(async ([name, c]) => [name, await c.getAddress()]))),
+		owner: wallet('owner', g.owner),
+		nodes: g.nodes.map((n, i) => ({ ...wallet(`node-${i + 1}`, n.wallet), signer: n.signer })),
+		coprocessors: g.coprocessors.map((c, i) => ({ ...wallet(`coprocessor-${i}`, c.wallet), bucket: c.url })),
+	};
+	fs.writeFileSync(path.join(dir, 'gateway.json'), JSON.stringify(about, null, 2) + '\n');
+	console.log(JSON.stringify(about));
+	process.exit(0);
+}
+
+function down({ dir }) {
+	const { chain, buckets } = JSON.parse(fs.readFileSync(path.join(dir, 'gateway.json')));
+	for (const { pid } of [chain, buckets]) try { process.kill(pid); } catch { /* it is gone */ }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const verbs = { up, down, buckets: ({ dir, port }) => serveBuckets(dir, Number(port)) };
+	try {
+		const verb = verbs[process.argv[2]];
+		if (!verb) throw new Error(`usage: node gateway.mjs up|down --dir DIR ... (${process.argv[2] ?? 'nothing'} is not understood)`);
+		await verb(options(process.argv.slice(3)));
+	} catch (e) {
+		console.error(`gateway: ${e.message}`);
+		process.exit(1);
+	}
+}
