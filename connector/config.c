@@ -11,7 +11,7 @@
 #define AT(field) offsetof(connector_config, field)
 
 enum {
-	MAX_PATH_TEXT = 2048, MAX_NAME = 255, MAX_CHAIN_ID = 0x7fffffff, MAX_BLOCK = 0x7fffffffffff,
+	MAX_PATH_TEXT = 2048, MAX_NAME = 255, MAX_CHAIN_ID = INT32_MAX, MAX_BLOCK = INT32_MAX,
 	MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR,
 	MAX_HOST_CHAINS_TEXT = 64 << 10,
 };
