@@ -2,8 +2,8 @@
 /*
  * A key set.  Whole files are megabytes of bodies that mean nothing to the parser, so the input is a list of edits to
  * a set of our own: 3 bytes each, where (among the bytes that are not bodies) and what is xored there.  With one byte
- * more, that says how much of the file is cut off; with two, the stand-alone server key is edited.  What is accepted
- * has parts of the right size inside the file.
+ * more, that says how much of the file is cut off; with two, the stand-alone server key is edited or, if the last is odd, the
+ * decompression key.  What is accepted has parts of the right size inside the file.
  */
 #include <stdlib.h>
 #include "fuzz/fuzz.h"
@@ -36,16 +36,22 @@ static void find_places(base_file *f)
 	}
 }
 
-static void make(base_file out[static 2])
+enum { WHOLE, SERVER, DECOMPRESSION, BASES };
+
+static void make(base_file out[static BASES])
 {
 	static const uint8_t SEED[] = "a key set to be edited", TAG[32] = { 1, 2, 3 };
 	AUTO(secret_keys) secret = { 0 };
 	AUTO(public_set) public = { 0 };
 
 	ASSERT(keys_from_seed(&secret, &public, &PARAMS_TEST, slice_of(SEED, sizeof SEED), NULL) == OK);
-	tfhers_write_keyset(&out[0].bytes, &public.set, slice_of(TAG, sizeof TAG));
-	tfhers_write_server_key(&out[1].bytes, &public.set, slice_of(TAG, sizeof TAG));
-	for (int i = 0; i < 2; i++) find_places(&out[i]);
+	tfhers_write_keyset(&out[WHOLE].bytes, &public.set, slice_of(TAG, sizeof TAG));
+	tfhers_write_server_key(&out[SERVER].bytes, &public.set, slice_of(TAG, sizeof TAG));
+	const keyset_layout l = tfhers_decompression_layout(&PARAMS_TEST, public.set.part[PART_DECOMP_BSK].seed.xof_n);
+	uint8_t *to = buf_grow(&out[DECOMPRESSION].bytes, l.bytes);
+	memset(to, 0, l.bytes);
+	tfhers_frame_decompression_key(to, &public.set);
+	for (int i = 0; i < BASES; i++) find_places(&out[i]);
 }
 
 static void edit(base_file *f, const uint8_t *data, size_t edits)
@@ -58,10 +64,11 @@ static void edit(base_file *f, const uint8_t *data, size_t edits)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static base_file files[2];
+	static base_file files[BASES];
 	if (!files[0].bytes.n) make(files);
 
-	base_file *f = &files[size % EDIT == 2];
+	const int which = size % EDIT != 2 ? WHOLE : data[size - 1] & 1 ? DECOMPRESSION : SERVER;
+	base_file *f = &files[which];
 	const size_t edits = size_min(size / EDIT, 64);
 	slice file = { f->bytes.p, f->bytes.n };
 	if (size % EDIT == 1) file.n -= size_min(file.n, (size_t)1 << data[size - 1] % 22);
@@ -69,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	seeded_keyset set;
 	slice tag;
-	err e = tfhers_read_keyset(&set, &tag, file);
+	err e = which == DECOMPRESSION ? tfhers_read_decompression_key(&set, file) : tfhers_read_keyset(&set, &tag, file);
 	ASSERT(e == OK || e == ERR_REQUEST);
 	if (e == OK) {
 		ASSERT(set.params == &PARAMS_TEST);          /* a shorter tag may make up for a cut */

@@ -161,14 +161,20 @@ err secret_keys_generate(secret_keys *out, const lat_params *params, const rng *
 	return OK;
 }
 
-mask_seed keygen_masks(const lat_params *params, const uint8_t seed[static PUBLIC_SEED_BYTES], key_part part)
+mask_seed keygen_masks_among(const lat_params *params, const uint8_t seed[static PUBLIC_SEED_BYTES], unsigned parts, key_part part)
 {
 	mask_seed m = mask_seed_xof("TFHE_GEN", slice_of(seed, PUBLIC_SEED_BYTES));
 	uint64_t at = 0;
 
-	for (key_part before = 0; before < part; before++) at += part_mask_bytes(part_shape_of(params, before));
+	for (key_part before = 0; before < part; before++)
+		if (parts & PART_BIT(before)) at += part_mask_bytes(part_shape_of(params, before));
 	m.first = (mask_index){ .block = at / AES_BLOCK, .byte = (uint8_t)(at % AES_BLOCK) };
 	return m;
+}
+
+mask_seed keygen_masks(const lat_params *params, const uint8_t seed[static PUBLIC_SEED_BYTES], key_part part)
+{
+	return keygen_masks_among(params, seed, ALL_PARTS, part);
 }
 
 /* Progress of a part as progress of the set. */

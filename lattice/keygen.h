@@ -54,6 +54,8 @@ err public_set_generate(public_set *out, const secret_keys *keys, const uint8_t 
 
 /* Where the masks of a part begin in the stream of that seed. */
 mask_seed keygen_masks(const lat_params *params, const uint8_t seed[static PUBLIC_SEED_BYTES], key_part part);
+/* The same for a set that has only the parts in `parts` (PART_BIT of each): what is absent takes nothing from the stream. */
+mask_seed keygen_masks_among(const lat_params *params, const uint8_t seed[static PUBLIC_SEED_BYTES], unsigned parts, key_part part);
 
 /* bodies[0 .. part_body_bytes) of one part, its noise seeded chunk by chunk from r. */
 err keygen_part(uint8_t *bodies, const secret_keys *keys, key_part part, const mask_seed *masks, const rng *r, pool *p,

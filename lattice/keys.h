@@ -129,6 +129,7 @@ typedef struct eval_keys {
 } eval_keys;
 
 #define PART_BIT(part) (1u << (part))
+#define ALL_PARTS      (PART_BIT(KEY_PARTS) - 1)
 
 /* Prepares the parts in the set `which` (PART_BIT of each) in memory.  ERR_REQUEST if one is absent; ERR_NOMEM, also
  * before anything is done if there is visibly too little. */

@@ -149,7 +149,8 @@ static err make_parts(session *s, seeded_keyset *set, const joint_keygen_job *jo
 		AUTO(row_shares) *rows = NULL;
 		seeded_part *part = &set->part[need->part];
 
-		*part = (seeded_part){ { p.bodies, part_body_bytes(p.cut.shape) }, keygen_masks(set->params, seed, need->part) };
+		*part = (seeded_part){ { p.bodies, part_body_bytes(p.cut.shape) },
+		                       keygen_masks_among(set->params, seed, job->plan->parts, need->part) };
 		TRY(row_shares_new(&rows, set->params, need->part, d, job->word, &part->seed));
 		p.rows = rows;
 		TRY(make_part(s, &p));
@@ -171,9 +172,8 @@ err joint_keygen(session *s, seeded_keyset *set, const joint_keygen_job *job)
 {
 	const lat_params *params = job->plan->params;
 	seeded_keyset made = { .params = params };
-	tally t = { .lock = PTHREAD_MUTEX_INITIALIZER, .told = job->told };
+	tally t = { .lock = PTHREAD_MUTEX_INITIALIZER, .told = job->told, .of = keygen_plan_bodies(job->plan) };
 
-	for (key_part part = 0; part < KEY_PARTS; part++) t.of += part_body_bytes(part_shape_of(params, part));
 	const err e = make(s, &made, job, &t);
 	pthread_mutex_destroy(&t.lock);
 	if (job->by_triples) *job->by_triples = t.by_triples;
@@ -181,8 +181,10 @@ err joint_keygen(session *s, seeded_keyset *set, const joint_keygen_job *job)
 		*set = made;
 		return OK;
 	}
-	for (secret_id id = 0; id < SECRETS; id++)
+	for (secret_id id = 0; id < SECRETS; id++) {
+		if (!job->word[id]) continue;
 		wipe(job->word[id], secret_length(params, id) * ring_degree(s->n) * sizeof *job->word[id]);
+	}
 	return err_at(e, __FILE__, __LINE__);
 }
 

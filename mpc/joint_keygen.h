@@ -40,8 +40,9 @@ typedef struct joint_keygen_job {
 	const sid_record *record;
 	preproc_source from;
 	u128    *const *word;                /* [SECRETS]: filled with this party's shares: secret_length() elements of GR(2^128, d);
-	                                      * those of secrets that the plan does not make are there already                     */
-	uint8_t *const *where;               /* [KEY_PARTS]: filled with the bodies, part_body_bytes() each; NULL: no such part      */
+	                                      * those of secrets that the plan does not make are there already, and may be of
+	                                      * different sets; NULL: no part of the plan needs this one                             */
+	uint8_t *const *where;               /* [KEY_PARTS]: filled with the bodies, part_body_bytes() each; NULL: not in the plan   */
 	unsigned lanes;                      /* slabs side by side; the same at all parties */
 	size_t   slab;                       /* elements of a message, about, at most KEYGEN_SLAB_MOST; the same too */
 	bool     in_turn;                    /* lanes one after the other: for simulations  */

@@ -27,20 +27,23 @@ static keygen_need need_of_part(const lat_params *p, key_part part)
 	};
 }
 
-static keygen_plan plan_of(const lat_params *p, bool with_secrets)
+static keygen_plan plan_of(const lat_params *p, bool with_secrets, unsigned parts)
 {
 	keygen_plan plan = { .params = p };
 
 	for (secret_id id = 0; with_secrets && id < SECRETS; id++) plan.need[plan.needs++] = need_of_key(p, id);
 	for (key_part part = 0; part < KEY_PARTS; part++) {
 		const keygen_need need = need_of_part(p, part);
-		if (need.samples) plan.need[plan.needs++] = need;
+		if (!need.samples || !(parts & PART_BIT(part))) continue;
+		plan.need[plan.needs++] = need;
+		plan.parts |= PART_BIT(part);
 	}
 	return plan;
 }
 
-keygen_plan keygen_plan_of(const lat_params *p) { return plan_of(p, true); }
-keygen_plan keygen_plan_of_public(const lat_params *p) { return plan_of(p, false); }
+keygen_plan keygen_plan_of(const lat_params *p) { return plan_of(p, true, ALL_PARTS); }
+keygen_plan keygen_plan_of_public(const lat_params *p) { return plan_of(p, false, ALL_PARTS); }
+keygen_plan keygen_plan_of_decompression(const lat_params *p) { return plan_of(p, false, PART_BIT(PART_DECOMP_BSK)); }
 
 uint64_t keygen_plan_bits(const keygen_plan *plan, unsigned k)
 {
@@ -64,6 +67,15 @@ uint64_t keygen_plan_products(const keygen_plan *plan)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < plan->needs; i++) sum += plan->need[i].products;
+	return sum;
+}
+
+uint64_t keygen_plan_bodies(const keygen_plan *plan)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < plan->needs; i++)
+		if (!plan->need[i].is_key) sum += plan->need[i].samples * (plan->need[i].k / 8);
 	return sum;
 }
 

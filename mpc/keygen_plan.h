@@ -26,6 +26,7 @@ typedef struct keygen_need {
 
 typedef struct keygen_plan {
 	const lat_params *params;
+	unsigned    parts;                   /* that are made: PART_BIT of each */
 	unsigned    needs;
 	keygen_need need[KEYGEN_NEEDS];
 } keygen_plan;
@@ -33,11 +34,14 @@ typedef struct keygen_plan {
 keygen_plan keygen_plan_of(const lat_params *p);
 /* Without the secret keys: the public parts anew, for secrets that are shared already. */
 keygen_plan keygen_plan_of_public(const lat_params *p);
+/* One part alone, the decompression key: bits of one set's COMP under another's BIG, both shared already. */
+keygen_plan keygen_plan_of_decompression(const lat_params *p);
 
 /* Of all needs in the ring of k bits; k = 0: in both. */
 uint64_t keygen_plan_bits(const keygen_plan *plan, unsigned k);
 uint64_t keygen_plan_samples(const keygen_plan *plan, unsigned k);       /* of noise */
 uint64_t keygen_plan_products(const keygen_plan *plan);
+uint64_t keygen_plan_bodies(const keygen_plan *plan);                    /* bytes that are published */
 
 /* What is kept of the preprocessing: bytes of noise and keys as shares in rings of degree d. */
 uint64_t keygen_plan_bytes(const keygen_plan *plan, unsigned d);

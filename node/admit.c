@@ -29,17 +29,25 @@ static err admit_ciphertexts(keys *k, const request *r)
 	return OK;
 }
 
-static err admit_keygen(keys *k, const request *r)
+/* An older key that the new one is made from. */
+static err admit_older(keys *k, const request *r, const char *field, const id32 *older)
 {
 	key_facts key;
 
-	if (!keygen_is_migration(r)) return OK;
-	err e = keys_facts(&key, k, &r->epoch_id, &r->keygen.existing);
+	err e = keys_facts(&key, k, &r->epoch_id, older);
 	if (e == OK) e = key_may(&key, KEY_USE_DECRYPT);
 	if (e == OK && r->keygen.params && r->keygen.params != key.params)
 		e = err_fail(ERR_REQUEST, "that key is for the parameters %s, not for %s", key.params->name, r->keygen.params->name);
-	if (e != OK) err_context("existing_keyset_id: ");
+	if (e != OK) err_context("%s: ", field);
 	return e;
+}
+
+static err admit_keygen(keys *k, const request *r)
+{
+	if (keygen_is_migration(r)) return admit_older(k, r, "existing_keyset_id", &r->keygen.existing);
+	if (!keygen_is_decompression(r)) return OK;
+	TRY(admit_older(k, r, "from_keyset_id_decompression_only", &r->keygen.from));
+	return admit_older(k, r, "to_keyset_id_decompression_only", &r->keygen.to);
 }
 
 err admit(keys *k, cluster *c, const request *r)

@@ -425,14 +425,12 @@ err desk_submit(desk *d, request **rp, slice message)
 
 /* ---- after a start ------------------------------------------------------------------------------------------ */
 
-static void restore_key(void *ctx, const key_facts *f, const key_record *k)
+static void restore_made(desk *d, const key_record *k)
 {
-	desk *d = ctx;
 	buf response = { 0 };
 	request_state known;
 
 	/* The same key in a later epoch came before; generations of keys are not in the journal when they are done. */
-	(void)f;
 	if (requests_state(d->p.table, &known, REQUEST_KEYGEN, &k->metadata.key_id) && known == REQUEST_DONE) return;
 	reply_keygen(&response, &k->metadata);
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .body = k->body,
@@ -442,6 +440,14 @@ static void restore_key(void *ctx, const key_facts *f, const key_record *k)
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_PREPROC, .id = k->metadata.prep_id, .why = "",
 	                                              .consumed_by = k->metadata.key_id, .state = REQUEST_CONSUMED });
 }
+
+static void restore_key(void *ctx, const key_facts *f, const key_record *k)
+{
+	(void)f;
+	restore_made(ctx, k);
+}
+
+static void restore_decompression_key(void *ctx, const key_record *k) { restore_made(ctx, k); }
 
 /* The crash may have come before its samples were taken from the disk. */
 static void drop_samples(const desk *d, const id32 *preproc)
@@ -498,6 +504,7 @@ static err restore_cluster(desk *d, cluster *c)
 err desk_restore(desk *d)
 {
 	keys_each(d->p.engine->keys, restore_key, d);
+	keys_each_decompression(d->p.engine->keys, restore_decompression_key, d);
 	journal_each_consumed(d->p.journal, restore_interrupted, d);
 	return d->p.engine->cluster ? restore_cluster(d, d->p.engine->cluster) : OK;
 }

@@ -5,7 +5,7 @@
  * A request comes in as struct request, a response goes out as bytes; nothing else passes.  engine.c has the tables, one
  * for a node that is alone and one for a party of a cluster.
  *
- *   alone         engine_keygen.c, engine_decrypt.c
+ *   alone         engine_keygen.c, engine_decompression.c, engine_decrypt.c
  *   in a cluster  engine_epoch.c, engine_joint.c (with joint_key.h), engine_deal.c (with deal.h) or its
  *                 substitute engine_deal_none.c, ddec.h
  */
@@ -19,6 +19,7 @@
 #include "node/keys.h"
 #include "node/request.h"
 #include "node/signatures.h"
+#include "tkms/decompression.h"
 
 /* How work ends: called once, on any thread.  After an error the sentence is the thread's; the response may be taken. */
 typedef void work_ended(void *ctx, err e, buf *response);
@@ -58,12 +59,16 @@ err engine_user_decrypt(const engine *e, buf *response, const request *r);
 err engine_epoch(const engine *e, buf *response, const request *r);
 err engine_joint_preproc(const engine *e, buf *response, const request *r);
 err engine_joint_keygen(const engine *e, buf *response, const request *r);
+err engine_decompression(const engine *e, buf *response, const request *r);
 err engine_deal(const engine *e, buf *response, const request *r);
 
 /* ---- what key generations share -------------------------------------------------------------------------------- */
 
 /* The tag of the files of a key generation. */
 err        engine_key_tag(id32 *out, const engine *e, const request *r);
+
+/* Of a node that is alone: the secrets of an older key that a new one is made from, of the parameters that were asked for. */
+err        engine_older_key(const secret_keys **out, const engine *e, const request *r, const char *field, const id32 *key);
 
 /* The record of a key whose published files have these digests, not signed yet; borrows from all. */
 key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest);
@@ -74,5 +79,10 @@ void engine_sign_key(signatures *out, const engine *e, const request *r, key_met
 /* Signs a part that a ceremony has made, stores it with these marks, and answers. */
 struct new_key;
 err engine_store_part(const engine *e, buf *response, const request *r, const struct new_key *k, uint8_t marks);
+
+/* Of a decompression key: the published files of the sets that it connects, and what is signed and stored of it. */
+err  engine_between_open(decompression_files *out, const engine *e, const request *r);
+void engine_between_close(decompression_files *f);
+err  engine_store_decompression(const engine *e, buf *response, const request *r, draft *file, const uint8_t *digest, uint8_t marks);
 
 #endif

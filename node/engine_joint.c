@@ -116,28 +116,55 @@ static unsigned secrets_of(const lat_params *p)
 	return which;
 }
 
-/* The same shares under another id.  Whoever had the secrets whole has them still: the mark goes with them. */
-static err take_existing(joint_key *j, uint8_t *marks, const joint_work *w)
+/* An older key, which the field of the request names.  Whoever had its secrets whole has them still: the mark goes with them. */
+static err read_older(key_share *out, uint8_t *marks, const joint_work *w, const char *field, const id32 *older)
 {
 	const request *r = w->request;
-	const id32 *existing = &r->keygen.existing;
-	key_share *mine = &j->mine.share;
 	key_facts facts;
 	char id[ID_TEXT];
 
-	TRY(keys_facts(&facts, w->engine->keys, &r->epoch_id, existing));
+	TRY(keys_facts(&facts, w->engine->keys, &r->epoch_id, older));
 	TRY(key_may(&facts, KEY_USE_DECRYPT));
-	TRY(keys_read_share(mine, w->engine->keys, &r->epoch_id, existing));
-	*marks = facts.marks & KEY_INSECURE;
-	mine->holder = j->setup.holder;
-	id_text(id, existing);
-	if (mine->params != r->keygen.params)
-		return err_fail(ERR_REQUEST, "existing_keyset_id: key %s is for the parameters %s, not for %s", id, mine->params->name,
+	TRY(keys_read_share(out, w->engine->keys, &r->epoch_id, older));
+	*marks |= facts.marks & KEY_INSECURE;
+	id_text(id, older);
+	if (out->params != r->keygen.params)
+		return err_fail(ERR_REQUEST, "%s: key %s is for the parameters %s, not for %s", field, id, out->params->name,
 		                r->keygen.params->name);
 	for (secret_id s = 0; s < SECRETS; s++)
-		if (secret_length(mine->params, s) && !mine->word[s])
-			return err_fail(ERR_STATE, "existing_keyset_id: of key %s this party does not have all secrets", id);
+		if (secret_length(out->params, s) && !out->word[s])
+			return err_fail(ERR_STATE, "%s: of key %s this party does not have all secrets", field, id);
 	return OK;
+}
+
+/* The same shares under another id. */
+static err take_existing(joint_key *j, uint8_t *marks, const joint_work *w)
+{
+	TRY(read_older(&j->mine.share, marks, w, "existing_keyset_id", &w->request->keygen.existing));
+	j->mine.share.holder = j->setup.holder;
+	return OK;
+}
+
+static void copy_secrets(key_share *out, const key_share *of, unsigned which)
+{
+	for (secret_id s = 0; s < SECRETS; s++)
+		if (which & SECRET_BIT(s)) memcpy(out->word[s], of->word[s], secret_length(of->params, s) * of->holder.d * sizeof *of->word[s]);
+}
+
+/* What is encrypted is one set's, under the other's, and the other's online secrets are for the trial.  Nothing is stored. */
+static err take_between(joint_key *j, uint8_t *marks, const joint_work *w)
+{
+	const unsigned of_from = SECRET_BIT(SECRET_COMP), of_to = SECRET_BIT(SECRET_BIG) | ONLINE_SECRETS;
+	const keygen_request *k = &w->request->keygen;
+	key_share from = { 0 }, to = { 0 };
+
+	err e = read_older(&from, marks, w, "from_keyset_id_decompression_only", &k->from);
+	if (e == OK) e = read_older(&to, marks, w, "to_keyset_id_decompression_only", &k->to);
+	if (e == OK) e = key_share_new(&j->mine.share, &j->setup.holder, k->params, of_from | of_to);
+	if (e == OK) copy_secrets(&j->mine.share, &from, of_from), copy_secrets(&j->mine.share, &to, of_to);
+	key_share_free(&from);
+	key_share_free(&to);
+	return e;
 }
 
 static err take_secrets(joint_key *j, uint8_t *marks, const joint_work *w)
@@ -145,6 +172,7 @@ static err take_secrets(joint_key *j, uint8_t *marks, const joint_work *w)
 	const lat_params *params = w->request->keygen.params;
 
 	if (keygen_is_migration(w->request)) return take_existing(j, marks, w);
+	if (keygen_is_decompression(w->request)) return take_between(j, marks, w);
 	return key_share_new(&j->mine.share, &j->setup.holder, params, secrets_of(params));
 }
 
@@ -153,7 +181,8 @@ static err take_room(joint_key *j, uint8_t *marks, const joint_work *w)
 	const request *r = w->request;
 
 	TRY(spool_use(&j->setup.spool, w->engine->cluster->vault, &r->epoch_id, &r->keygen.preproc_id, &j->setup.plan.shape));
-	TRY(keys_draft(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
+	if (keygen_is_decompression(r)) TRY(keys_draft_decompression(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
+	else TRY(keys_draft(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
 	return take_secrets(j, marks, w);
 }
 
@@ -169,6 +198,25 @@ static err generate_in(joint_key *j, const joint_work *w)
 	return failed;
 }
 
+static err generate_and_store(joint_key *j, const joint_work *w, buf *response, uint8_t marks)
+{
+	const engine *e = w->engine;
+	const request *r = w->request;
+	decompression_files between;
+
+	if (!keygen_is_decompression(r)) {
+		TRY(engine_key_tag(&j->tag, e, r));
+		TRY(generate_in(j, w));
+		return engine_store_part(e, response, r, &j->mine, marks);
+	}
+	TRY(engine_between_open(&between, e, r));
+	j->between = &between;
+	err failed = generate_in(j, w);
+	engine_between_close(&between);
+	if (failed == OK) failed = engine_store_decompression(e, response, r, j->mine.keyset, j->mine.keyset_digest, marks);
+	return failed;
+}
+
 static err generate(const joint_work *w, buf *response)
 {
 	const engine *e = w->engine;
@@ -180,9 +228,7 @@ static err generate(const joint_work *w, buf *response)
 	set_up(&j->setup, w, r->keygen.params, &r->keygen.keyset);
 	j->cores = e->cores;
 	err failed = take_room(j, &marks, w);
-	if (failed == OK) failed = engine_key_tag(&j->tag, e, r);
-	if (failed == OK) failed = generate_in(j, w);
-	if (failed == OK) failed = engine_store_part(e, response, r, &j->mine, marks);
+	if (failed == OK) failed = generate_and_store(j, w, response, marks);
 	spool_free(&j->setup.spool);
 	new_key_clear(&j->mine);
 	free(j);

@@ -22,21 +22,32 @@ err engine_preproc(const engine *e, buf *response, const request *r)
 	return OK;
 }
 
-/* What contracts check has the digests in the stored order, too: ServerKey < PublicKey < CompressedXofKeySet. */
-void engine_sign_key(signatures *out, const engine *e, const request *r, key_metadata *m)
+/* What contracts check has the digests in the stored order, too: ServerKey < PublicKey < CompressedXofKeySet.  A decompression
+ * key has a struct of its own. */
+static hash32 typed_data(const engine *e, const request *r, const key_metadata *m)
 {
 	static const kms712_key_type TYPE[PUB_TYPES] = {
 		[PUB_SERVER_KEY] = KMS712_SERVER_KEY, [PUB_PUBLIC_KEY] = KMS712_PUBLIC_KEY,
 		[PUB_COMPRESSED_XOF_KEY_SET] = KMS712_COMPRESSED_KEY_SET,
 	};
 	kms712_key_digest digest[MAX_KEY_DIGESTS];
+
+	ASSERT(m->digests > 0 && m->digests <= COUNT(digest));
+	if (m->digest[0].type == PUB_DECOMPRESSION_KEY) {
+		ASSERT(m->digests == 1);
+		return kms712_decompression_key(&r->domain, m->digest[0].digest, m->extra_data);
+	}
+	for (size_t i = 0; i < m->digests; i++) digest[i] = (kms712_key_digest){ TYPE[m->digest[i].type], m->digest[i].digest };
+	return kms712_keygen(&r->domain, e->profile, &m->prep_id, &m->key_id, digest, m->digests, m->extra_data);
+}
+
+void engine_sign_key(signatures *out, const engine *e, const request *r, key_metadata *m)
+{
 	AUTO(buf) payload = { 0 };
 
-	ASSERT(m->digests <= COUNT(digest));
 	m->has_extra_data = true;
 	m->extra_data = r->extra_data;
-	for (size_t i = 0; i < m->digests; i++) digest[i] = (kms712_key_digest){ TYPE[m->digest[i].type], m->digest[i].digest };
-	const hash32 h = kms712_keygen(&r->domain, e->profile, &m->prep_id, &m->key_id, digest, m->digests, m->extra_data);
+	const hash32 h = typed_data(e, r, m);
 	keygen_payload_write(&payload, m);
 	signatures_make(out, e->signer, r, &h, "PDAT_KEY", buf_slice(&payload));
 	m->external_signature = signatures_external(out);
@@ -78,12 +89,11 @@ err engine_key_tag(id32 *out, const engine *e, const request *r)
 	return r->keygen.keeps_tag ? key_tag(out, e->keys, &r->keygen.existing) : OK;
 }
 
-/* The secrets of a key of this node, for the parameters that were asked for. */
-static err find_existing(const secret_keys **out, const engine *e, const request *r)
+err engine_older_key(const secret_keys **out, const engine *e, const request *r, const char *field, const id32 *key)
 {
-	TRY(keys_for_decryption(out, e->keys, &r->epoch_id, &r->keygen.existing));
+	TRY(keys_for_decryption(out, e->keys, &r->epoch_id, key));
 	if ((*out)->params == r->keygen.params) return OK;
-	return err_fail(ERR_REQUEST, "existing_keyset_id: that key is for the parameters %s, not for %s", (*out)->params->name,
+	return err_fail(ERR_REQUEST, "%s: that key is for the parameters %s, not for %s", field, (*out)->params->name,
 	                r->keygen.params->name);
 }
 
@@ -97,7 +107,7 @@ static err make(key_files *out, const engine *e, const request *r)
 	id32 tag;
 
 	err failed = engine_key_tag(&tag, e, r);
-	if (failed == OK && keygen_is_migration(r)) failed = find_existing(&existing, e, r);
+	if (failed == OK && keygen_is_migration(r)) failed = engine_older_key(&existing, e, r, "existing_keyset_id", &r->keygen.existing);
 	if (failed == OK) failed = keys_draft(&room, e->keys, &r->id, r->keygen.params);
 	if (failed == OK && existing)
 		failed = tkms_keygen_from(out, &room, e->cores, existing, &r->id, &tag, e->random, &told);
@@ -111,6 +121,7 @@ err engine_keygen(const engine *e, buf *response, const request *r)
 {
 	key_files files = { 0 };
 
+	if (keygen_is_decompression(r)) return engine_decompression(e, response, r);
 	TRY(make(&files, e, r));
 	err bound = stop_forbid(r->stop);
 	if (bound != OK) {

@@ -30,25 +30,32 @@ err joint_preproc_run(session *s, void *arg)
 
 static err make_bodies(session *s, seeded_keyset *set, const joint_key *j)
 {
-	uint8_t *where[KEY_PARTS];
+	uint8_t *where[KEY_PARTS] = { 0 }, *file = draft_bytes(j->mine.keyset);
+	const lat_params *params = j->setup.plan.keygen.params;
 	const joint_keygen_job job = {
 		.plan = &j->setup.plan.keygen, .tables = j->setup.tables, .record = j->setup.record, .from = spooling_source(j->setup.spool),
 		.word = j->mine.share.word, .where = where, .lanes = LANES, .slab = SLAB, .told = j->told,
 	};
 
-	tkms_keyset_places(where, draft_bytes(j->mine.keyset), j->setup.plan.keygen.params);
+	if (j->between) where[PART_DECOMP_BSK] = decompression_place(file, params);
+	else tkms_keyset_places(where, file, params);
 	return joint_keygen(s, set, &job);
 }
 
+/* Of a decompression key there is one file, and a public key's digest is zeros. */
 static err make_files(session *s, joint_key *j)
 {
 	new_key *mine = &j->mine;
 	seeded_keyset set;
 
 	TRY(make_bodies(s, &set, j));
-	tkms_keyset_frame(draft_bytes(mine->keyset), &set, &j->tag);
-	TRY(tkms_public_key_file(&mine->public_key, &set, &j->tag));
-	tkms_key_digest(mine->public_key_digest, buf_slice(&mine->public_key));
+	if (j->between) {
+		decompression_frame(draft_bytes(mine->keyset), &set);
+	} else {
+		tkms_keyset_frame(draft_bytes(mine->keyset), &set, &j->tag);
+		TRY(tkms_public_key_file(&mine->public_key, &set, &j->tag));
+		tkms_key_digest(mine->public_key_digest, buf_slice(&mine->public_key));
+	}
 	tkms_key_digest_draft(mine->keyset_digest, mine->keyset);
 	return OK;
 }
@@ -58,7 +65,9 @@ static err make_files(session *s, joint_key *j)
 static err try_it(session *s, const joint_key *j)
 {
 	const slice keyset = draft_slice(j->mine.keyset);
-	const joint_try t = { &j->mine.share, j->setup.masks, buf_slice(&j->mine.public_key), keyset, j->cores };
+	const joint_try t = { &j->mine.share, j->setup.masks, buf_slice(&j->mine.public_key), keyset, j->between, j->cores };
+
+	if (j->between) j->between->key = keyset;
 	err e = joint_try_run(s, &t);
 
 	draft_release(j->mine.keyset, 0, keyset.n);

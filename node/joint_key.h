@@ -7,12 +7,16 @@
  *                    a trial of 64 encryptions that all parties decrypt together (tkms/joint_trial.h); and that n - t
  *                    parties have the same files and have seen them work (new_key.h)
  *
+ * A decompression key between two key sets is generated in the same way, from shares of a secret of each: one part, one file,
+ * and a trial that leads through both sets.
+ *
  * Whatever does not come to the end leaves nothing but a used-up preprocessing.
  */
 #ifndef ARCA_NODE_JOINT_KEY_H
 #define ARCA_NODE_JOINT_KEY_H
 
 #include "node/new_key.h"
+#include "tkms/decompression.h"
 #include "node/spooling.h"
 #include "node/terms.h"
 
@@ -36,7 +40,9 @@ typedef struct joint_key {
 	joint_setup setup;
 	pool       *cores;
 	id32        tag;                                 /* of the files */
-	new_key     mine;                                /* a draft for the key set is in it, and shares of secrets that exist */
+	decompression_files *between;                    /* the files of two key sets, which a decompression key shall connect, and
+	                                                  * the place for its own; NULL: a key set is made */
+	new_key     mine;                                /* a draft for the key (set) is in it, and shares of secrets that exist */
 	const progress *told;                            /* bytes of the key set's bodies */
 } joint_key;
 

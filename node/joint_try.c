@@ -47,8 +47,16 @@ static err decrypt(session *s, const trying *x, size_t i)
 	TRY(open_words(s, words, &mine));
 	if (finish_value(&got, type, s->n, s->t, s->R->d, words, mine.elements) == OK)
 		return joint_trial_came_back(&x->trial, i, &got);
-	err_context("the new key set is wrong: a value that went through %s was refused: ", joint_trial_way(i));
+	err_context("the new %s is wrong: a value that went through %s was refused: ", x->trial.made, x->trial.way[i]);
 	return ERR_INTERNAL;
+}
+
+static err make_trial(trying *x)
+{
+	const joint_try *t = x->of;
+
+	if (t->between) return joint_trial_decompression(&x->trial, t->between, x->seed, t->cores);
+	return joint_trial_new(&x->trial, t->public_key, t->keyset, x->seed, t->cores);
 }
 
 /* The ciphertexts are made here, in the session in which they are opened: who is first finds it at the others, not early. */
@@ -57,9 +65,9 @@ static err make_and_decrypt(session *s, void *arg)
 	trying *x = arg;
 	const int64_t began_ms = box_now_ms(s->in);
 
-	TRY(joint_trial_new(&x->trial, x->of->public_key, x->of->keyset, x->seed, x->of->cores));
+	TRY(make_trial(x));
 	session_allow(s, SLOWEST * (box_now_ms(s->in) - began_ms) + SLACK_MS);
-	for (size_t i = 0; i < TRIALS; i++) TRY(decrypt(s, x, i));
+	for (size_t i = 0; i < x->trial.ways; i++) TRY(decrypt(s, x, i));
 	return OK;
 }
 

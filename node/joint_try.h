@@ -3,18 +3,22 @@
  * node/joint_try.h -- a new key set is tried by all parties together before any of them publishes it: 64 encryptions pass
  * through it (tkms/joint_trial.h), and what they decrypt to is opened and compared with what was encrypted.
  *
+ * Of a decompression key, one way leads through it, and `share` is of the set that it leads to.
+ *
  * All honest parties open the same values, whatever t parties do, and so come to the same verdict.
  */
 #ifndef ARCA_NODE_JOINT_TRY_H
 #define ARCA_NODE_JOINT_TRY_H
 
 #include "mpc/mpc.h"
+#include "tkms/decompression.h"
 #include "tkms/key_share.h"
 
 typedef struct joint_try {
 	const key_share *share;
 	const prss *masks;                               /* of the epoch */
-	slice       public_key, keyset;                  /* the files */
+	slice       public_key, keyset;                  /* the files of a key set; or, */
+	const decompression_files *between;              /* if not NULL, those of a decompression key and the sets that it connects */
 	pool       *cores;
 } joint_try;
 

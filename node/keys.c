@@ -35,6 +35,7 @@ void keys_free(keys **kp)
 		next = h->next;
 		held_key_free(&h);
 	}
+	decompressions_free(k);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 	*kp = NULL;
@@ -149,11 +150,17 @@ err held_key_read(held_key **out, const id32 *epoch, const id32 *key, slice reco
 
 static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, const new_files *f, bool *existed)
 {
+	const bool between = f->decompression;
+
 	switch (which) {
 	case FILE_SECRET:     return f->secret.n ? vault_put_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key, f->secret, existed) : OK;
-	case FILE_PUBLIC_KEY: return vault_put_public(k->vault, PUB_PUBLIC_KEY, key, f->public_key, existed);
-	case FILE_XOF_KEYSET: return vault_keep_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, f->keyset, existed);
-	default:              return vault_put_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key, f->record, existed);
+	case FILE_PUBLIC_KEY: return between ? OK : vault_put_public(k->vault, PUB_PUBLIC_KEY, key, f->public_key, existed);
+	case FILE_XOF_KEYSET: return between ? OK : vault_keep_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, f->keyset, existed);
+	case FILE_DECOMPRESSION_KEY:
+		return between ? vault_keep_public(k->vault, PUB_DECOMPRESSION_KEY, key, f->decompression, existed) : OK;
+	case FILE_DECOMPRESSION_RECORD:
+		return between ? vault_put_private(k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key, f->record, existed) : OK;
+	default:              return between ? OK : vault_put_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key, f->record, existed);
 	}
 }
 
@@ -163,6 +170,8 @@ static err is_there(bool *out, keys *k, unsigned which, const id32 *epoch, const
 	case FILE_SECRET:     return vault_has_private(out, k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
 	case FILE_PUBLIC_KEY: return vault_has_public(out, k->vault, PUB_PUBLIC_KEY, key);
 	case FILE_XOF_KEYSET: return vault_has_public(out, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key);
+	case FILE_DECOMPRESSION_KEY:    return vault_has_public(out, k->vault, PUB_DECOMPRESSION_KEY, key);
+	case FILE_DECOMPRESSION_RECORD: return vault_has_private(out, k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key);
 	default:              return vault_has_private(out, k->vault, PRIV_FHE_KEY_INFO, epoch, key);
 	}
 }
@@ -173,11 +182,13 @@ static err take_away(keys *k, unsigned which, const id32 *epoch, const id32 *key
 	case FILE_SECRET:     return vault_remove_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
 	case FILE_PUBLIC_KEY: return vault_remove_public(k->vault, PUB_PUBLIC_KEY, key);
 	case FILE_XOF_KEYSET: return vault_remove_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key);
+	case FILE_DECOMPRESSION_KEY:    return vault_remove_public(k->vault, PUB_DECOMPRESSION_KEY, key);
+	case FILE_DECOMPRESSION_RECORD: return vault_remove_private(k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key);
 	default:              return vault_remove_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key);
 	}
 }
 
-static err taken(const id32 *key)
+err key_taken(const id32 *key)
 {
 	char id[ID_TEXT];
 
@@ -190,7 +201,7 @@ err keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params)
 	bool there;
 
 	TRY(vault_has_public(&there, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key));
-	if (there) return taken(key);
+	if (there) return key_taken(key);
 	return vault_draft_public(out, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, tkms_keyset_bytes(params));
 }
 
@@ -201,7 +212,7 @@ static err mark(keys *k, const id32 *epoch, const id32 *key)
 
 	for (unsigned f = 0; f < KEY_FILES; f++) {
 		TRY(is_there(&there, k, f, epoch, key));
-		if (there) return taken(key);
+		if (there) return key_taken(key);
 	}
 	return vault_put_private(k->vault, PRIV_UNFINISHED_KEY, epoch, key, (slice){ 0 }, &there);
 }
@@ -229,7 +240,7 @@ static err write_files(keys *k, unsigned *begun, const id32 *epoch, const id32 *
 	for (*begun = 0; *begun < KEY_FILES;) {
 		bool existed = false;
 		err e = put(k, *begun, epoch, key, files, &existed);
-		if (e == OK && existed) return taken(key);
+		if (e == OK && existed) return key_taken(key);
 		++*begun;
 		TRY(e);
 	}

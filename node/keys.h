@@ -69,6 +69,17 @@ err  keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params)
  */
 err  keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record);
 
+/* A published file of a key, mapped; whoever maps it unmaps it.  ERR_NOT_FOUND if there is no such key; ERR_STATE if the file is
+ * not the one that was signed. */
+err  keys_map_published(slice *out, keys *k, pub_type t, const id32 *epoch, const id32 *key);
+
+/* ---- decompression keys: nothing but a published file, and the record of what was signed ------------------------------ */
+
+/* As keys_draft and keys_create; with its record it exists.  It decrypts nothing, and keys_find and keys_each pass it over. */
+err  keys_draft_decompression(draft **out, keys *k, const id32 *key, const lat_params *params);
+err  keys_create_decompression(keys *k, const id32 *epoch, draft *file, const key_record *record);
+void keys_each_decompression(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx);
+
 /* ---- parts: for the decryptions and ceremonies of a cluster ---------------------------------------------------- */
 
 /* As keys_open, for a party of a cluster.  ERR_STATE also if the vault has whole keys in it. */

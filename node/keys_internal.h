@@ -29,15 +29,16 @@ typedef struct held_key {
 struct keys {
 	pthread_mutex_t lock;              /* of the list's head, of holds and what is gone; the rest of a member never changes */
 	held_key *first;
+	struct held_decompression *decompression;        /* likewise */
 	vault    *vault;
 	bool      parts;                   /* of a party: there are no secret files */
 };
 
 /* The files of a key in the order of writing; the last makes it exist. */
-enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_RECORD, KEY_FILES };
+enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_DECOMPRESSION_KEY, FILE_DECOMPRESSION_RECORD, FILE_RECORD, KEY_FILES };
 
-/* One that is empty is not written; the key set's is a draft. */
-typedef struct new_files { slice secret, public_key, record; draft *keyset; } new_files;
+/* One that is empty is not written; the key set's is a draft.  A decompression key, a draft, has only a record beside it. */
+typedef struct new_files { slice secret, public_key, record; draft *keyset, *decompression; } new_files;
 
 /* Writes them with a mark around.  After an error nothing is left, or pieces with a mark. */
 err  keys_store(keys *k, const id32 *epoch, const id32 *key, const new_files *files);
@@ -49,11 +50,18 @@ err  key_verify_published(vault *v, const key_metadata *m);
 held_key *keys_find(const keys *k, const id32 *epoch, const id32 *key);
 err  key_not_found(const id32 *epoch, const id32 *key);
 
+/* ERR_EXISTS with a sentence: there are files of this id. */
+err  key_taken(const id32 *key);
+
 /* Calls each(k, epoch, id) for every stored object of a type; what the marks say is put in order. */
 err  keys_each_object(keys *k, priv_type t, err (*each)(keys *, const id32 *, const id32 *));
 err  key_clear_mark(keys *k, const id32 *epoch, const id32 *key);
 
 void own_part_free(own_part **p);
+
+/* Decompression keys: loaded, with the published file verified; freed. */
+err  decompression_load(keys *k, const id32 *epoch, const id32 *key);
+void decompressions_free(keys *k);
 
 err  keys_table_new(keys **out, vault *v);
 void keys_join(keys *k, held_key *h);

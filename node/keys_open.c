@@ -74,12 +74,19 @@ static err has_record(bool *out, keys *k, const id32 *key)
 	return e;
 }
 
+/* One of its epoch: there is no other. */
+static err is_decompression_key(bool *out, keys *k, const id32 *epoch, const id32 *key)
+{
+	return vault_has_private(out, k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key);
+}
+
 /* A mark beside a record: the crash came when the key was whole. */
 err key_clear_mark(keys *k, const id32 *epoch, const id32 *key)
 {
 	bool whole;
 
-	TRY(has_record(&whole, k, key));
+	TRY(is_decompression_key(&whole, k, epoch, key));
+	if (!whole) TRY(has_record(&whole, k, key));
 	return whole ? key_unmark(k, epoch, key) : key_remove_pieces(k, epoch, key);
 }
 
@@ -121,6 +128,7 @@ err keys_open(keys **out, vault *v)
 	err e = keys_each_object(k, PRIV_UNFINISHED_KEY, key_clear_mark);
 	if (e == OK) e = keys_each_object(k, PRIV_FHE_PRIVATE_KEY, require_record);
 	if (e == OK) e = keys_each_object(k, PRIV_FHE_KEY_INFO, load_key);
+	if (e == OK) e = keys_each_object(k, PRIV_DECOMPRESSION_KEY_INFO, decompression_load);
 	if (e != OK) {
 		keys_free(&k);
 		return e;

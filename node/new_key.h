@@ -12,7 +12,8 @@
 
 typedef struct new_key {
 	buf       public_key;                            /* the published files */
-	draft    *keyset;
+	draft    *keyset;                                /* or a decompression key, which has no public key and whose share, used
+	                                                  * for its making alone, is of both sets that it connects */
 	uint8_t   public_key_digest[KEY_DIGEST_BYTES], keyset_digest[KEY_DIGEST_BYTES];
 	key_share share;
 } new_key;

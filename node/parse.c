@@ -97,9 +97,10 @@ err parse_insecure_request(request **out, request_kind kind, slice message)
 	ASSERT(kind == REQUEST_PREPROC || kind == REQUEST_KEYGEN);
 	TRY(parse_request(out, kind, message));
 	const keyset_config *keyset = kind == REQUEST_KEYGEN ? &(*out)->keygen.keyset : &(*out)->preproc.keyset;
-	if (keyset->secrets != SECRETS_NEW) {
+	if (keyset->secrets != SECRETS_NEW || keyset->type != KEYSET_STANDARD) {
 		request_free(out);
-		return err_fail(ERR_UNSUPPORTED, "keyset_config: a dealer makes keys whose secrets are new, not with UseExisting");
+		return err_fail(ERR_UNSUPPORTED, "keyset_config: a dealer makes key sets whose secrets are new, with neither UseExisting nor "
+		                "DecompressionOnly");
 	}
 	(*out)->insecure = true;
 	(*out)->body = request_body(*out);

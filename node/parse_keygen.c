@@ -22,14 +22,16 @@ static err parse_keyset(keyset_config *out, const Kms__V1__KeySetConfig *m)
 {
 	*out = (keyset_config){ 0 };
 	if (!m) return OK;
-	TRY(expect_below("keyset_type", (int)m->keyset_type, 1, 2, "Standard (0)"));
+	TRY(expect_below("keyset_type", (int)m->keyset_type, 2, 2, "Standard (0) and DecompressionOnly (1)"));
+	out->type = (uint32_t)m->keyset_type;
 	const Kms__V1__StandardKeySetConfig *s = m->standard_keyset_config;
 	if (!s) return OK;
 	TRY(expect_below("compute_key_type", (int)s->compute_key_type, 1, 1, "CPU (0)"));
 	TRY(expect_below("secret_key_config", (int)s->secret_key_config, 2, 2, "GenerateAll (0) and UseExisting (1)"));
 	TRY(expect_below("compressed_key_config", (int)s->compressed_key_config, 1, 2, "CompressedAll (0)"));
 	out->secrets = (uint32_t)s->secret_key_config;
-	return OK;
+	if (out->type == KEYSET_STANDARD || out->secrets == SECRETS_NEW) return OK;
+	return err_fail(ERR_REQUEST, "keyset_config: UseExisting is for Standard key sets; a DecompressionOnly one has no secrets of its own");
 }
 
 err parse_preproc(request *r, arena *a, slice message)
@@ -63,6 +65,18 @@ static err parse_existing(keygen_request *out, const Kms__V1__KeySetAddedInfo *m
 	                "key of this version has one, and what is published is never replaced");
 }
 
+/* Which key sets the new key connects. */
+static err parse_between(keygen_request *out, const Kms__V1__KeySetAddedInfo *m)
+{
+	if (!m) return err_fail(ERR_REQUEST, "keyset_added_info is missing: with DecompressionOnly it names the key set that the key leads "
+	                        "from, and the one that it leads to");
+	if (m->existing_keyset_id || m->use_existing_key_tag || m->copy_compressed_key_to_original)
+		return err_fail(ERR_REQUEST, "keyset_added_info names what UseExisting takes; with DecompressionOnly only "
+		                "from_keyset_id_decompression_only and to_keyset_id_decompression_only are meant");
+	TRY(parse_id(&out->from, "from_keyset_id_decompression_only", m->from_keyset_id_decompression_only));
+	return parse_id(&out->to, "to_keyset_id_decompression_only", m->to_keyset_id_decompression_only);
+}
+
 err parse_keygen(request *r, arena *a, slice message)
 {
 	Kms__V1__KeyGenRequest *m;
@@ -72,6 +86,7 @@ err parse_keygen(request *r, arena *a, slice message)
 	TRY(parse_id(&r->keygen.preproc_id, "preproc_id", m->preproc_id));
 	if (m->_params_case == KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS) TRY(parse_params(&r->keygen.params, "params", (int)m->params));
 	TRY(parse_keyset(&r->keygen.keyset, m->keyset_config));
+	if (keygen_is_decompression(r)) return parse_between(&r->keygen, m->keyset_added_info);
 	return keygen_is_migration(r) ? parse_existing(&r->keygen, m->keyset_added_info)
 	                              : refuse_added_info(m->keyset_added_info);
 }

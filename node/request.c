@@ -102,6 +102,7 @@ hash32 request_body(const request *r)
 	case REQUEST_KEYGEN:
 		sha256_add(&s, id_slice(&r->keygen.preproc_id));
 		add_keyset(&s, r->keygen.params, &r->keygen.keyset);
+		if (keygen_is_decompression(r)) sha256_add(&s, id_slice(&r->keygen.from)), sha256_add(&s, id_slice(&r->keygen.to));
 		if (!keygen_is_migration(r)) break;
 		sha256_add(&s, id_slice(&r->keygen.existing));
 		add_u64(&s, r->keygen.keeps_tag);

@@ -24,6 +24,7 @@ enum {
 
 /* What a key set shall be.  The numbers are those of the protocol. */
 typedef struct keyset_config { uint32_t type, compute, secrets, compression; } keyset_config;
+enum { KEYSET_STANDARD = 0, KEYSET_DECOMPRESSION = 1 };  /* of keyset_config.type: the other is a decompression key alone */
 enum { SECRETS_NEW = 0, SECRETS_EXISTING = 1 };        /* of keyset_config.secrets */
 
 typedef struct preproc_request {
@@ -37,6 +38,8 @@ typedef struct keygen_request {
 	keyset_config     keyset;
 	id32              existing;                    /* SECRETS_EXISTING: the key, of the same epoch, whose secrets the new one has */
 	bool              keeps_tag;                   /* and whose tag it keeps instead of its own id */
+	id32              from, to;                    /* KEYSET_DECOMPRESSION: keys of the same epoch; what is compressed under the
+	                                                * one is decompressed to the other */
 } keygen_request;
 
 typedef struct decrypt_item {
@@ -95,6 +98,9 @@ void request_free(request **r);
 
 /* Of a key generation: has the key the secrets of another one? */
 static inline bool keygen_is_migration(const request *r) { return r->keygen.keyset.secrets == SECRETS_EXISTING; }
+
+/* Is it that of a decompression key between two key sets? */
+static inline bool keygen_is_decompression(const request *r) { return r->keygen.keyset.type == KEYSET_DECOMPRESSION; }
 
 /* What sentences call the list of ciphertexts: its name in the message. */
 const char *request_items_field(request_kind kind);

@@ -15,9 +15,15 @@ static void put_tag(spool_plan *p, const lat_params *params, const keyset_config
 	p->shape.tag = slice_of(p->tag, sizeof word + sizeof byte);
 }
 
+static keygen_plan plan_of(const lat_params *params, const keyset_config *keyset)
+{
+	if (keyset->type == KEYSET_DECOMPRESSION) return keygen_plan_of_decompression(params);
+	return keyset->secrets == SECRETS_EXISTING ? keygen_plan_of_public(params) : keygen_plan_of(params);
+}
+
 void spooling_plan(spool_plan *out, const lat_params *params, const keyset_config *keyset, const spool_owner *of)
 {
-	*out = (spool_plan){ .keygen = keyset->secrets == SECRETS_EXISTING ? keygen_plan_of_public(params) : keygen_plan_of(params) };
+	*out = (spool_plan){ .keygen = plan_of(params, keyset) };
 	out->shape.streams = out->keygen.needs;
 	for (unsigned i = 0; i < out->keygen.needs; i++) {
 		const keygen_need *need = &out->keygen.need[i];

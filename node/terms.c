@@ -27,6 +27,7 @@ terms terms_of(const request *r, slice how)
 	add_u32(&s, (uint32_t)params->fhe_parameter);
 	add_keyset(&s, keygen ? &r->keygen.keyset : &r->preproc.keyset);
 	if (keygen) sha256_add(&s, id_slice(&r->keygen.preproc_id));
+	if (keygen && keygen_is_decompression(r)) sha256_add(&s, id_slice(&r->keygen.from)), sha256_add(&s, id_slice(&r->keygen.to));
 	if (keygen && keygen_is_migration(r)) {
 		sha256_add(&s, id_slice(&r->keygen.existing));
 		add_u32(&s, r->keygen.keeps_tag);

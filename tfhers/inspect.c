@@ -129,6 +129,13 @@ static void server_key(sheet *s, const tf_compressed_server_key *object)
 	end_items(s, '}');
 }
 
+static void decompression_key(sheet *s, const tf_decomp_key *k)
+{
+	begin_items(s, "stored_words", '{');
+	count(s, "decompression", k->bsk.classic.bsk.data, 8);
+	end_items(s, '}');
+}
+
 /* Also: would it be read?  Parameters of all parts, and their places in the stream of the set. */
 static void keyset(sheet *s, const tf_xof_keyset *k, slice file)
 {
@@ -234,6 +241,7 @@ static void facts(sheet *s, object_id id, const void *value, slice file)
 	case OBJECT_COMPRESSED_PUBLIC_KEY: pke_params(s, &((const tf_compressed_public_key *)value)->key.parameters); break;
 	case OBJECT_COMPRESSED_SERVER_KEY: server_key(s, value); break;
 	case OBJECT_XOF_KEYSET:            keyset(s, value, file); break;
+	case OBJECT_DECOMPRESSION_KEY:     decompression_key(s, value); break;
 	case OBJECT_BOOL:                  width(s, "bool", 1); break;
 	case OBJECT_UINT:                  width(s, "unsigned", ((const tf_integer *)value)->blocks.n); break;
 	case OBJECT_INT:                   width(s, "signed", ((const tf_integer *)value)->blocks.n); break;

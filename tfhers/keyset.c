@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tfhers/keyset.c -- CompressedXofKeySet and CompressedServerKey: the twelve public parts as bodies and seeds.
+ * tfhers/keyset.c -- CompressedXofKeySet and CompressedServerKey: the twelve public parts as bodies and seeds; and one of
+ * these parts as an object of its own, CompressedDecompressionKey.
  *
  * Masks are not stored.  Each part says where its own begin: a seed and an index in its stream.  In a
  * CompressedXofKeySet all parts share one stream and take from it in the order of key_part (which is not the order of
@@ -138,6 +139,12 @@ static tf_shortint_key block_key_of(maker *m)
 		.max_degree = SERVER_DEGREE, .max_noise_level = p->max_noise_level };
 }
 
+static tf_decomp_key decomp_key_of(maker *m)
+{
+	return (tf_decomp_key){ .bsk.classic = { bsk_of(piece_of(m, PART_DECOMP_BSK)), { .variant = MS_STANDARD } },
+	                        .lwe_per_glwe = m->set->params->comp.lwe_per_glwe };
+}
+
 static tf_compressed_server_key server_key_of(maker *m)
 {
 	const lat_params *p = m->set->params;
@@ -148,8 +155,7 @@ static tf_compressed_server_key server_key_of(maker *m)
 		.has_compression = present(m, PART_COMP_PKSK),
 		.compression = { pksk_of(piece_of(m, PART_COMP_PKSK)), p->comp.lwe_per_glwe, p->comp.storage_bits },
 		.has_decompression = present(m, PART_DECOMP_BSK),
-		.decompression = { .bsk.classic = { bsk_of(piece_of(m, PART_DECOMP_BSK)), { .variant = MS_STANDARD } },
-		                   .lwe_per_glwe = p->comp.lwe_per_glwe },
+		.decompression = decomp_key_of(m),
 		.has_noise_squash = present(m, PART_SNS_BSK),
 		.noise_squash = {
 			.ap.standard.classic = { bsk_of(piece_of(m, PART_SNS_BSK)), ms_of(&p->sns.ms, piece_of(m, PART_SNS_MS_ZEROS)) },
@@ -376,4 +382,52 @@ void tfhers_write_server_key(buf *out, const seeded_keyset *set, slice tag)
 	ASSERT(present(&m, PART_KSK) && present(&m, PART_BSK));
 	tf_compressed_server_key object = server_key_of(&m);
 	object_write(out, OBJECT_COMPRESSED_SERVER_KEY, &object);
+}
+
+/* ---- a decompression key on its own -------------------------------------------------------------------------------- */
+
+err tfhers_read_decompression_key(seeded_keyset *out, slice file)
+{
+	const char *what = OBJECT[OBJECT_DECOMPRESSION_KEY].name;
+	arena none = arena_with_limit(0);                /* the type has no VECs */
+	found at[KEY_PARTS] = { 0 };
+	tf_decomp_key got;
+
+	TRY(object_read(&got, &none, OBJECT_DECOMPRESSION_KEY, file));
+	seeded_keyset set = { .params = numbers_find(OBJECT_DECOMPRESSION_KEY, &got) };
+	if (!set.params) return numbers_unknown(what);
+	at[PART_DECOMP_BSK] = FOUND(got.bsk.classic.bsk);
+	TRY(take_parts(&set, what, at));
+	maker m = { .set = &set };
+	tf_decomp_key want = decomp_key_of(&m);
+	TRY(schema_expect(&T_DECOMP_KEY, &got, &want, envelope_length(what), what, numbers_text(set.params).text));
+	*out = set;
+	return OK;
+}
+
+keyset_layout tfhers_decompression_layout(const lat_params *params, size_t seed_n)
+{
+	const size_t before = envelope_length(OBJECT[OBJECT_DECOMPRESSION_KEY].name);
+	seeded_keyset set = { .params = params };
+
+	ASSERT(seed_n <= MASK_XOF_MAX);
+	set.part[PART_DECOMP_BSK] = (seeded_part){ { NULL, part_body_bytes(part_shape_of(params, PART_DECOMP_BSK)) },
+	                                           { .kind = MASK_XOF, .xof_n = (uint8_t)seed_n } };
+	maker m = { .set = &set };
+	const tf_decomp_key object = decomp_key_of(&m);
+	keyset_layout out = { .bytes = before + schema_length(&T_DECOMP_KEY, &object) };
+	out.at[PART_DECOMP_BSK] = before + schema_place(&T_DECOMP_KEY, &object, &object.bsk.classic.bsk.data);
+	return out;
+}
+
+void tfhers_frame_decompression_key(uint8_t *file, const seeded_keyset *set)
+{
+	maker m = { .set = set };
+	buf head = { 0 };
+
+	tfhers_envelope_write(&head, OBJECT[OBJECT_DECOMPRESSION_KEY].name);
+	memcpy(file, head.p, head.n);
+	const tf_decomp_key object = decomp_key_of(&m);
+	schema_write_around(file + head.n, &T_DECOMP_KEY, &object);
+	buf_free(&head);
 }

@@ -50,6 +50,15 @@ static bool fits_keyset(const lat_params *p, const void *value)
 	return fits_server_key(p, &((const tf_xof_keyset *)value)->server_key);
 }
 
+/* Sets whose bootstraps are alike differ in how many bits go in. */
+static bool fits_decompression_key(const lat_params *p, const void *value)
+{
+	const tf_seeded_bsk *bsk = &((const tf_decomp_key *)value)->bsk.classic.bsk;
+
+	return bsk->glwe_size == (uint64_t)p->k + 1 && bsk->polynomial_size == p->N && bsk->base_log == p->comp.br.base_log &&
+	       bsk->level == p->comp.br.level && bsk->data.n == part_body_bytes(part_shape_of(p, PART_DECOMP_BSK));
+}
+
 static bool fits_crs(const lat_params *p, const void *value)
 {
 	const tf_crs_v2 *crs = &((const tf_crs *)value)->v2;
@@ -133,6 +142,7 @@ static bool (*const FITS[OBJECTS])(const lat_params *p, const void *value) = {
 	[OBJECT_COMPRESSED_PUBLIC_KEY] = fits_compressed_public_key,
 	[OBJECT_COMPRESSED_SERVER_KEY] = fits_server_key,
 	[OBJECT_XOF_KEYSET] = fits_keyset,
+	[OBJECT_DECOMPRESSION_KEY] = fits_decompression_key,
 	[OBJECT_BOOL] = fits_bool,
 	[OBJECT_UINT] = fits_integer,
 	[OBJECT_INT] = fits_integer,

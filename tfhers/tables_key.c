@@ -255,7 +255,7 @@ static const schema T_COMP_KEY = { SCHEMA_STRUCT, sizeof(tf_comp_key), VERSION(2
 static const schema_member DECOMP_KEY[] = {
 	FIELD(tf_decomp_key, bsk, T_SERVER_BSK64), FIELD(tf_decomp_key, lwe_per_glwe, T_NUMBER),
 };
-static const schema T_DECOMP_KEY = { SCHEMA_STRUCT, sizeof(tf_decomp_key), VERSION(1, 2), MEMBERS(DECOMP_KEY) };
+const schema T_DECOMP_KEY = { SCHEMA_STRUCT, sizeof(tf_decomp_key), VERSION(1, 2), MEMBERS(DECOMP_KEY) };
 
 static const schema_member NS_PATTERN[] = {
 	VARIANT("Standard", tf_ns_pattern, standard, T_SERVER_BSK128), REFUSED_VARIANT("the atomic pattern KeySwitch32"),

@@ -66,6 +66,14 @@ typedef struct keyset_layout { size_t bytes, at[KEY_PARTS]; } keyset_layout;
 keyset_layout tfhers_keyset_layout(const lat_params *params, size_t seed_n, size_t tag_n);
 void tfhers_frame_keyset(uint8_t *file, const seeded_keyset *set, slice tag);
 
+/*
+ * CompressedDecompressionKey: PART_DECOMP_BSK alone, with its own seed; it has no tag.  Read, bodies are borrowed; made, as a
+ * key set is made in place (of the layout only this part's place is there).
+ */
+err           tfhers_read_decompression_key(seeded_keyset *out, slice file);
+keyset_layout tfhers_decompression_layout(const lat_params *params, size_t seed_n);
+void          tfhers_frame_decompression_key(uint8_t *file, const seeded_keyset *set);
+
 /* CompressedServerKey: every part but PART_PKE that is present, each with its own seed.  Requires: keyswitch, bootstrap. */
 void tfhers_write_server_key(buf *out, const seeded_keyset *set, slice tag);
 

@@ -7,10 +7,7 @@
 
 static const ct_format FORMATS[TRIALS] = { BIG_COMPRESSED, SMALL_COMPRESSED };
 
-const char *joint_trial_way(size_t i)
-{
-	return FORMATS[i] == BIG_COMPRESSED ? "squash and compression" : "compression, decompression and squash";
-}
+static const char *const WAYS[TRIALS] = { "squash and compression", "compression, decompression and squash" };
 
 typedef struct making { joint_trial *trial; const coprocessor *computer; pool *cores; size_t i; } making;
 
@@ -33,7 +30,10 @@ static err make(joint_trial *t, const coprocessor *computer, slice public_key_fi
 
 	rng_fill(random, t->value.bytes, t->value.type->bytes);
 	err e = tkms_encrypt(&list, public_key_file, &t->value, 1, random);
-	for (; e == OK && m.i < TRIALS; m.i++) e = coprocess_list(computer, cores, buf_slice(&list), FORMATS[m.i], take_in, &m);
+	for (; e == OK && m.i < TRIALS; m.i++) {
+		e = coprocess_list(computer, cores, buf_slice(&list), FORMATS[m.i], take_in, &m);
+		t->way[t->ways++] = WAYS[m.i];
+	}
 	buf_free(&list);
 	return e;
 }
@@ -41,7 +41,7 @@ static err make(joint_trial *t, const coprocessor *computer, slice public_key_fi
 /* All parties must come to the same bits: every engine is an exact one. */
 err joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores)
 {
-	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128) };
+	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "key set" };
 	coprocessor computer = { 0 };
 	seeded_keyset set;
 	slice tag;
@@ -60,6 +60,23 @@ err joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, 
 	return OK;
 }
 
+err joint_trial_decompression(joint_trial *out, const decompression_files *files, slice seed, pool *cores)
+{
+	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "decompression key", .ways = 1,
+	                  .way = { "compression under one set, this key, and the other set's squash" } };
+	AUTO(drbg) d = drbg_from_seed(seed);
+	const rng random = drbg_rng(&d);
+
+	rng_fill(&random, t.value.bytes, t.value.type->bytes);
+	err e = decompression_way(&t.ct[0], &t.memory[0], files, &t.value, EXACT, cores, &random);
+	if (e != OK) {
+		joint_trial_free(&t);
+		return e;
+	}
+	*out = t;
+	return OK;
+}
+
 void joint_trial_free(joint_trial *t)
 {
 	if (!t) return;
@@ -70,5 +87,5 @@ void joint_trial_free(joint_trial *t)
 err joint_trial_came_back(const joint_trial *t, size_t i, const plaintext *got)
 {
 	if (got->type == t->value.type && memcmp(got->bytes, t->value.bytes, t->value.type->bytes) == 0) return OK;
-	return err_fail(ERR_INTERNAL, "the new key set is wrong: a value that went through %s came back changed", joint_trial_way(i));
+	return err_fail(ERR_INTERNAL, "the new %s is wrong: a value that went through %s came back changed", t->made, t->way[i]);
 }

@@ -10,28 +10,32 @@
  *
  * so 64 encryptions pass through every key that computes on values.  What is not on this way are two parts without a use on
  * values yet: the key for rerandomising and that of the pseudo-random function.
+ *
+ * Of a decompression key between two sets there is one way: compressed under the one, decompressed with the key, and squashed
+ * under the other, by whose shares it is then decrypted.
  */
 #ifndef ARCA_TKMS_JOINT_TRIAL_H
 #define ARCA_TKMS_JOINT_TRIAL_H
 
 #include "base/pool.h"
-#include "tkms/squashed.h"
+#include "tkms/decompression.h"
 
 enum { TRIALS = 2 };
 
 typedef struct joint_trial {
 	plaintext value;
+	size_t    ways;                      /* so many ciphertexts are there, at most TRIALS */
+	const char *made, *way[TRIALS];      /* what is tried, what each went through: for sentences */
 	squashed  ct[TRIALS];
 	arena     memory[TRIALS];
 } joint_trial;
 
 /* seed: the value and the randomness of its encryption.  ERR_REQUEST if the files are not of one whole set; ERR_NOMEM. */
 err  joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores);
+err  joint_trial_decompression(joint_trial *out, const decompression_files *files, slice seed, pool *cores);
 void joint_trial_free(joint_trial *t);               /* NULL-safe */
 
 /* ERR_INTERNAL with a sentence if ciphertext i was decrypted to another value. */
 err  joint_trial_came_back(const joint_trial *t, size_t i, const plaintext *got);
-/* What ciphertext i went through, for a sentence. */
-const char *joint_trial_way(size_t i);
 
 #endif

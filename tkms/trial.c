@@ -66,18 +66,24 @@ static err row_maker(eval_keys *keys, const seeded_keyset *set, key_part part)
 	return boot_key_new(&keys->boot[part], &form, NULL, NULL, &set->part[part]);
 }
 
-err trial_computer_new(coprocessor *out, const seeded_keyset *set, exactness how, pool *cores)
+err trial_keys_new(eval_keys *out, const seeded_keyset *set, unsigned parts, exactness how, pool *cores)
 {
-	unsigned parts = coprocessor_parts(FORMAT_BIT(SMALL_COMPRESSED) | FORMAT_BIT(BIG_COMPRESSED)) | DECOMPRESS64_PARTS, made = 0;
+	unsigned made = 0;
 
 	for (key_part part = 0; part < KEY_PARTS; part++)
 		if ((parts & PART_BIT(part)) && makes_rows(set->params, part, how)) made |= PART_BIT(part);
-	TRY(eval_keys_new(&out->keys, set, parts & ~made, how, cores, NULL));
+	TRY(eval_keys_new(out, set, parts & ~made, how, cores, NULL));
 	err e = OK;
 	for (key_part part = 0; part < KEY_PARTS && e == OK; part++)
-		if (made & PART_BIT(part)) e = row_maker(&out->keys, set, part);
-	if (e != OK) eval_keys_free(&out->keys);
+		if (made & PART_BIT(part)) e = row_maker(out, set, part);
+	if (e != OK) eval_keys_free(out);
 	return e;
+}
+
+err trial_computer_new(coprocessor *out, const seeded_keyset *set, exactness how, pool *cores)
+{
+	const unsigned formats = FORMAT_BIT(SMALL_COMPRESSED) | FORMAT_BIT(BIG_COMPRESSED);
+	return trial_keys_new(&out->keys, set, coprocessor_parts(formats) | DECOMPRESS64_PARTS, how, cores);
 }
 
 err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys *keys, pool *cores, const rng *random)

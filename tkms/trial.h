@@ -17,8 +17,9 @@ err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys 
 
 /*
  * Every key that computes on values, in the forms in which few values pass through them at least cost.  The bytes of the set
- * outlive it; coprocessor_free.
+ * outlive it; coprocessor_free.  And the same for some parts (PART_BIT of each); eval_keys_free.
  */
+err trial_keys_new(eval_keys *out, const seeded_keyset *set, unsigned parts, exactness how, pool *cores);
 err trial_computer_new(coprocessor *out, const seeded_keyset *set, exactness how, pool *cores);
 
 #endif

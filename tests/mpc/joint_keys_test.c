@@ -108,6 +108,62 @@ static void secrets_that_exist_get_new_public_parts(void **state)
 	world_free(&old), world_free(&w);
 }
 
+static err take_nothing(void *ctx, unsigned need, uint64_t first, size_t count, void *element)
+{
+	(void)ctx, (void)need, (void)first, (void)count, (void)element;
+	return err_fail(ERR_IO, "the test says that there are no samples");
+}
+
+static err without_samples(session *s, void *arg)
+{
+	member *m = arg;
+	joint_keygen_job job = world_keygen_job(m->w, m->me);
+
+	job.from.take = take_nothing;
+	return joint_keygen(s, &m->set, &job);
+}
+
+/* Everything is new but one secret of each set: the oracle finds the bits of the one under the other, with masks from the first
+ * on.  A failure wipes what is there. */
+static void a_decompression_key_is_of_one_sets_bits_under_another_set(void **state)
+{
+	const session_id sid = sim_sid(13);
+	secret_keys k[3];
+	static world w[3];                               /* large, as what follows */
+	static play run[] = { { .session = 9 }, { .session = 10 }, { .session = 11 }, { .session = 12 } };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		world_new(&w[i], &SMALL, 4, 1);
+		w[i].size = (work_sizes){ .lanes = 3, .chunk = 700, .batch = 4096, .slab = 300 };
+		world_deal(&w[i]);
+		world_generate(&w[i], &run[i]);
+		oracle_secrets(&k[i], &w[i], parties_all(4));
+	}
+	assert_memory_not_equal(k[0].bit[SECRET_BIG], k[1].bit[SECRET_BIG], secret_length(&SMALL, SECRET_BIG));
+	world_new_between(&w[2], &w[0], &w[1]);
+	world_prepare(&w[2], &run[2]);
+	world_generate(&w[2], &run[3]);
+	oracle_whole_key(&k[2], &run[3]);
+	assert_memory_equal(k[2].bit[SECRET_COMP], k[0].bit[SECRET_COMP], secret_length(&SMALL, SECRET_COMP));
+	assert_memory_equal(k[2].bit[SECRET_BIG], k[1].bit[SECRET_BIG], secret_length(&SMALL, SECRET_BIG));
+	const mask_seed masks = w[2].m[1].set.part[PART_DECOMP_BSK].seed;
+	assert_true(masks.first.block == 0 && masks.first.byte == 0);
+
+	static sim_party p[5];
+	sim *x;
+	assert_ok(sim_new(&x, &(sim_setup){ .n = 4, .t = 1, .k = 128, .seed = 13 }));
+	for (party i = 1; i <= 4; i++) p[i] = (sim_party){ .run = without_samples, .arg = &w[2].m[i] };
+	sim_run(x, p, &sid);
+	for (party i = 1; i <= 4; i++) {
+		assert_int_equal(p[i].result, ERR_IO);
+		for (size_t c = 0; c < secret_length(&SMALL, SECRET_BIG) * w[2].d; c++) assert_true(w[2].m[i].word[SECRET_BIG][c] == 0);
+	}
+	sim_free(&x);
+	for (unsigned i = 0; i < 3; i++) secret_keys_free(&k[i]), world_free(&w[i]);
+	for (unsigned i = 0; i < COUNT(run); i++) play_end(&run[i]);
+}
+
 /* Bits of all keys together, and pairs of neighbours: even, and independent.  Limits: five deviations. */
 static void T_BITS_the_bits_of_keys_are_even_and_independent(void **state)
 {
@@ -287,7 +343,7 @@ int main(int argc, char **argv)
 		TEST(every_bit_and_every_coefficient_of_a_test_key_is_right), TEST(T_BITS_the_bits_of_keys_are_even_and_independent),
 		TEST(bytes_and_rounds_are_those_of_the_formulas), TEST(digests_are_the_same_at_all_parties),
 		TEST(values_go_the_whole_way_under_the_joint_key), TEST(re_randomization_and_pseudo_random_functions_work_under_it),
-		TEST(noise_of_production_is_right_in_parts_of_a_few_rows), TEST(secrets_that_exist_get_new_public_parts),
+		TEST(noise_of_production_is_right_in_parts_of_a_few_rows), TEST(secrets_that_exist_get_new_public_parts), TEST(a_decompression_key_is_of_one_sets_bits_under_another_set),
 	};
 	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), make_it, end_it);
 }

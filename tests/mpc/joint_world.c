@@ -108,6 +108,19 @@ void world_new_public(world *w, const world *of)
 		memcpy(w->m[i].word[id], of->m[i].word[id], secret_length(w->params, id) * w->d * sizeof(u128));
 }
 
+void world_new_between(world *w, const world *from, const world *to)
+{
+	const keygen_plan plan = keygen_plan_of_decompression(from->params);
+
+	new_of_plan(w, &plan, from->n, from->t);
+	w->size = from->size;
+	for (party i = 1; i <= w->n; i++) for (secret_id id = 0; id < SECRETS; id++) {
+		const world *of = id == SECRET_COMP ? from : id == SECRET_BIG ? to : NULL;
+		if (of) memcpy(w->m[i].word[id], of->m[i].word[id], secret_length(w->params, id) * w->d * sizeof(u128));
+		else free(w->m[i].word[id]), w->m[i].word[id] = NULL;
+	}
+}
+
 void world_free(world *w)
 {
 	for (party i = 1; i <= w->n; i++) {

@@ -50,6 +50,8 @@ extern const lat_params SMALL;
 void world_new(world *w, const lat_params *params, unsigned n, unsigned t);
 /* The same parties, with other keys of PRSS and the secrets that they share there: they make new public parts for these. */
 void world_new_public(world *w, const world *of);
+/* The same parties; of the secrets they have one of each: `from`'s COMP and `to`'s BIG, and no others. */
+void world_new_between(world *w, const world *from, const world *to);
 void world_free(world *w);
 
 /* One run.  rush gets this play. */

@@ -64,6 +64,27 @@ static void the_test_set_needs_729638_bits(void **state)
 	assert_int_equal(keygen_plan_products(&plan), 66304);
 }
 
+/* The published counts of this one part, and nothing else: no key, and no other's masks. */
+static void a_decompression_key_is_one_part(void **state)
+{
+	static const struct { const lat_params *params; uint64_t samples, bits, products; } SETS[] = {
+		{ &PARAMS_DEFAULT, 4194304, 79691776, 2097152 }, { &PARAMS_TEST, 131072, 262144, 65536 },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(SETS); k++) {
+		const keygen_plan plan = keygen_plan_of_decompression(SETS[k].params), all = keygen_plan_of(SETS[k].params);
+		assert_int_equal(plan.needs, 1);
+		assert_int_equal(plan.parts, PART_BIT(PART_DECOMP_BSK));
+		assert_int_equal(plan.need[0].part, PART_DECOMP_BSK);
+		assert_int_equal(keygen_plan_samples(&plan, 0), SETS[k].samples);
+		assert_int_equal(keygen_plan_bits(&plan, 64), SETS[k].bits);
+		assert_int_equal(keygen_plan_products(&plan), SETS[k].products);
+		assert_int_equal(keygen_plan_bodies(&plan), SETS[k].samples * 8);
+		assert_int_equal(keygen_plan_bodies(&all), keygen_plan_samples(&all, 64) * 8 + keygen_plan_samples(&all, 128) * 16);
+	}
+}
+
 /* What is left without the 17196 bits of production's keys, and the 1538 of the test set's. */
 static void for_secrets_that_exist_only_the_noise_is_needed(void **state)
 {
@@ -88,4 +109,4 @@ static void for_secrets_that_exist_only_the_noise_is_needed(void **state)
 	}
 }
 
-TESTS(TEST(for_secrets_that_exist_only_the_noise_is_needed), TEST(production_needs_877_million_bits), TEST(the_test_set_needs_729638_bits))
+TESTS(TEST(a_decompression_key_is_one_part), TEST(for_secrets_that_exist_only_the_noise_is_needed), TEST(production_needs_877_million_bits), TEST(the_test_set_needs_729638_bits))

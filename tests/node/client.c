@@ -152,6 +152,47 @@ grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, c
 	return s;
 }
 
+static Kms__V1__KeySetConfig *between_config(void)
+{
+	static Kms__V1__KeySetConfig m;
+
+	kms__v1__key_set_config__init(&m);
+	m.keyset_type = KMS__V1__KEY_SET_TYPE__DecompressionOnly;
+	return &m;
+}
+
+grpc_status start_preproc_between(child *c, const id32 *prep, int params)
+{
+	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
+	buf empty = { 0 };
+
+	m.request_id = id_message(prep);
+	m.params = (Kms__V1__FheParameter)params;
+	m.keyset_config = between_config();
+	m.domain = domain_message("KMSGeneration");
+	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
+	buf_free(&empty);
+	return s;
+}
+
+grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, const id32 *from, const id32 *to)
+{
+	Kms__V1__KeyGenRequest m = KMS__V1__KEY_GEN_REQUEST__INIT;
+	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
+	buf empty = { 0 };
+
+	m.request_id = id_message(key);
+	m.preproc_id = id_message(prep);
+	m.keyset_config = between_config();
+	m.keyset_added_info = &added;
+	added.from_keyset_id_decompression_only = id_message(from);
+	added.to_keyset_id_decompression_only = id_message(to);
+	m.domain = domain_message("KMSGeneration");
+	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
+	buf_free(&empty);
+	return s;
+}
+
 enum { MOST_ITEMS = 64 };
 
 static void lay_out(Kms__V1__TypedCiphertext *message, Kms__V1__TypedCiphertext **list, const client_item *item, size_t n)

@@ -13,7 +13,7 @@
 
 enum { N = 4, T = 1, TIMEOUT_S = 3, PARAMS_TEST_NUMBER = 1, MINI = 1000 };
 
-static struct world { void *top; test_cluster c; } w;
+static struct world { void *top; test_cluster c; id32 first, second; } w;       /* keys that all have, once they are made */
 
 static const id32 EPOCH = {{ 8, [31] = 1 }}, SECOND = {{ 8, [31] = 2 }};
 static const party_set ALL = 0x1e, FIRST_THREE = 0x0e, LAST = 0x10;
@@ -191,19 +191,22 @@ static void bring_back(party i)
 
 /* ---- a key ------------------------------------------------------------------------------------------------------------ */
 
+static void all_publish_one(const char *type, const id32 *key)
+{
+	buf first = published_by(&w.c.node[1], type, key);
+
+	for (party i = 2; i <= N; i++) {
+		buf file = published_by(&w.c.node[i], type, key);
+		assert_true(slice_eq_var(buf_slice(&file), buf_slice(&first)));
+		buf_free(&file);
+	}
+	buf_free(&first);
+}
+
 static void all_publish_the_same(const id32 *key)
 {
-	static const char *const TYPES[] = { "PublicKey", "CompressedXofKeySet" };
-
-	for (size_t k = 0; k < COUNT(TYPES); k++) {
-		buf first = published_by(&w.c.node[1], TYPES[k], key);
-		for (party i = 2; i <= N; i++) {
-			buf file = published_by(&w.c.node[i], TYPES[k], key);
-			assert_true(slice_eq_var(buf_slice(&file), buf_slice(&first)));
-			buf_free(&file);
-		}
-		buf_free(&first);
-	}
+	all_publish_one("PublicKey", key);
+	all_publish_one("CompressedXofKeySet", key);
 }
 
 static void all_parties_make_a_key_that_none_of_them_has(void **state)
@@ -213,6 +216,7 @@ static void all_parties_make_a_key_that_none_of_them_has(void **state)
 
 	all_publish_the_same(&key);
 	decrypts(ALL, 2, &key);
+	w.first = key;
 	for (party i = 1; i <= N; i++) {
 		assert_false(has_samples(i, &prep));
 		assert_false(has_spool_key(i, &prep));
@@ -256,11 +260,38 @@ static void secrets_that_exist_get_another_key_set(void **state)
 	made(ALL, &key);
 	all_publish_the_same(&key);
 	decrypts_as(ALL, 2, &key, &old);
+	w.second = old;
 	const id32 a = tag_of(3, "PublicKey", &key), b = tag_of(3, "CompressedXofKeySet", &key);
 	assert_true(id_eq_var(&a, &old) && id_eq_var(&b, &old));
 	buf first = published_by(&w.c.node[1], "PublicKey", &old), second = published_by(&w.c.node[1], "PublicKey", &key);
 	assert_false(slice_eq_var(buf_slice(&first), buf_slice(&second)));
 	buf_free(&first), buf_free(&second);
+}
+
+static id32 known_or_new(const id32 *known)
+{
+	if (!id_is_zero_var(known)) return *known;
+	const id32 prep = prepare(ALL);
+	return make(ALL, &prep);
+}
+
+/* From the first key to a second one; they have tried it themselves.  It is there after a crash, and nobody has a part of it. */
+static void a_decompression_key_is_made_between_two_keys_that_nobody_has(void **state)
+{
+	(void)state;
+	const id32 from = known_or_new(&w.first), to = known_or_new(&w.second), prep = fresh_id(3), key = fresh_id(4);
+
+	FOR_EACH_IN(i, ALL) is(i, start_preproc_between(&w.c.node[i], &prep, PARAMS_TEST_NUMBER), GRPC_OK);
+	prepared(ALL, &prep);
+	is(1, start_keygen_between(&w.c.node[1], &key, &prep, &from, &prep), GRPC_NOT_FOUND);
+	FOR_EACH_IN(i, ALL) is(i, start_keygen_between(&w.c.node[i], &key, &prep, &from, &to), GRPC_OK);
+	made(ALL, &key);
+	all_publish_one("DecompressionKey", &key);
+	FOR_EACH_IN(i, ALL) assert_false(has_anything_of(i, &key) || has_samples(i, &prep) || has_spool_key(i, &prep));
+	cluster_kill(&w.c, 2);
+	bring_back(2);
+	made(ALL, &key);
+	all_publish_one("DecompressionKey", &key);
 }
 
 static void a_preprocessing_makes_one_key(void **state)
@@ -588,7 +619,7 @@ static void with_its_epoch_a_preprocessing_goes(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(all_parties_make_a_key_that_none_of_them_has), TEST(secrets_that_exist_get_another_key_set),
-	TEST(a_preprocessing_makes_one_key),
+	TEST(a_decompression_key_is_made_between_two_keys_that_nobody_has), TEST(a_preprocessing_makes_one_key),
 	TEST(a_preprocessing_survives_a_restart_of_all), TEST(two_keys_are_made_at_once),
 	TEST(one_that_was_asked_for_other_parameters_is_out_and_told_so),
 	TEST(two_against_two_fails_everywhere_and_says_who_wanted_what),

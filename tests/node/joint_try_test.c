@@ -75,19 +75,21 @@ static int drop_world(void **state)
 
 static err run(session *s, void *arg) { return joint_try_run(s, arg); }
 
-static void go(slice pk, slice keyset, const protocols *of_3)
+static void go_for(slice pk, slice keyset, const decompression_files *between, const protocols *of_3)
 {
 	const session_id sid = sim_sid(++w.number);
 	sim *x;
 
 	for (party i = 1; i <= N; i++) {
-		w.at[i] = (joint_try){ &w.share[i], w.masks[i], pk, keyset, NULL };
+		w.at[i] = (joint_try){ &w.share[i], w.masks[i], pk, keyset, between, NULL };
 		w.result[i] = (sim_party){ .run = run, .arg = &w.at[i], .p = i == 3 ? of_3 : NULL };
 	}
 	assert_ok(sim_new(&x, &(sim_setup){ .n = N, .t = T, .corrupt = of_3 ? (party_set)1 << 3 : 0, .seed = w.number }));
 	sim_run(x, w.result, &sid);
 	sim_free(&x);
 }
+
+static void go(slice pk, slice keyset, const protocols *of_3) { go_for(pk, keyset, NULL, of_3); }
 
 /* ---- right ---------------------------------------------------------------------------------------------------------- */
 
@@ -165,9 +167,48 @@ static void a_public_key_of_another_set_is_refused_by_all(void **state)
 	key_files_free(&other);
 }
 
+/* ---- between two sets ------------------------------------------------------------------------------------------------- */
+
+/* From a set of others to the world's, whose shares decrypt: a right key passes, and no other that leads elsewhere. */
+static void a_decompression_key_passes_only_between_its_own_two_sets(void **state)
+{
+	(void)state;
+	AUTO(secret_keys) mine = { 0 };
+	AUTO(secret_keys) theirs = { 0 };
+	key_files other;
+	draft *room = NULL;
+	slice tag;
+
+	assert_ok(tkms_keygen(&other, NULL, &PARAMS, &KEY, test_rng(), NULL));
+	assert_ok(tfhers_read_client_key(&mine, &tag, buf_slice(&w.files.client_key)));
+	assert_ok(tfhers_read_client_key(&theirs, &tag, buf_slice(&other.client_key)));
+	assert_ok(draft_in_memory(&room, decompression_bytes(&PARAMS)));
+	decompression_files f = { buf_slice(&other.public_key), draft_slice(other.xof_keyset), draft_slice(w.files.xof_keyset),
+	                          draft_slice(room) };
+
+	assert_ok(decompression_make(room, &theirs, &mine, NULL, test_rng(), NULL));
+	assert_ok(decompression_try(&f, &mine, NULL, test_rng()));
+	go_for((slice){ 0 }, (slice){ 0 }, &f, NULL);
+	for (party i = 1; i <= N; i++) {
+		if (w.result[i].result != OK) print_error("%u: %s\n", i, w.result[i].text);
+		assert_int_equal(w.result[i].result, OK);
+	}
+	assert_ok(decompression_make(room, &mine, &theirs, NULL, test_rng(), NULL));
+	const err e = decompression_try(&f, &mine, NULL, test_rng());
+	assert_true(e == ERR_INTERNAL || e == ERR_REQUEST);
+	err_clear();
+	if (!test_is_short()) go_for((slice){ 0 }, (slice){ 0 }, &f, NULL);
+	for (party i = 1; i <= N && !test_is_short(); i++) {
+		assert_int_equal(w.result[i].result, ERR_INTERNAL);
+		assert_non_null(strstr(w.result[i].text, "the new decompression key is wrong"));
+	}
+	draft_free(&room);
+	key_files_free(&other);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(a_right_set_passes), TEST(a_liar_cannot_spoil_it), TEST(a_set_with_any_key_wrong_is_refused_by_all),
-	TEST(a_public_key_of_another_set_is_refused_by_all),
+	TEST(a_public_key_of_another_set_is_refused_by_all), TEST(a_decompression_key_passes_only_between_its_own_two_sets),
 };
 
 int main(int argc, char **argv)

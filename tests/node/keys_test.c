@@ -153,6 +153,70 @@ static void marked_pieces_are_removed_and_a_marked_key_is_not(void **state)
 	}
 }
 
+/* ---- decompression keys ------------------------------------------------------------------------------------------------ */
+
+static const char DECOMPRESSION[] = "PUB/DecompressionKey/" KEY_TEXT, DECOMPRESSION_RECORD[] = "PRIV/DecompressionKeyInfo/" EPOCH_TEXT "/" KEY_TEXT;
+
+static void count_one(void *ctx, const key_record *r)
+{
+	assert_true(id_eq_var(&r->metadata.key_id, &KEY));
+	++*(unsigned *)ctx;
+}
+
+static unsigned decompression_keys(const world *w)
+{
+	unsigned n = 0;
+	keys_each_decompression(w->k, count_one, &n);
+	return n;
+}
+
+/* The bytes of the file mean nothing here. */
+static err create_decompression(world *w)
+{
+	uint8_t digest[KEY_DIGEST_BYTES];
+	draft *room = NULL;
+
+	TRY(keys_draft_decompression(&room, w->k, &KEY, &PARAMS_TEST));
+	rng_fill(test_rng(), draft_bytes(room), draft_slice(room).n);
+	tkms_key_digest_draft(digest, room);
+	const key_record r = { .state = KEY_ACTIVE, .fhe_parameter = PARAMS_TEST.fhe_parameter, .created_ms = 1, .metadata = {
+		.key_id = KEY, .digests = 1, .digest = { { PUB_DECOMPRESSION_KEY, slice_of(digest, sizeof digest) } },
+		.external_signature = slice_str("signature") } };
+	const err e = keys_create_decompression(w->k, &EPOCH, room, &r);
+	draft_free(&room);
+	return e;
+}
+
+/* With its record it is there, whatever else a crash left; without, its file goes with the mark. */
+static void a_decompression_key_is_there_with_its_record_and_gone_without(void **state)
+{
+	world w;
+	bool existed;
+
+	assert_ok(open_keys(&w, state));
+	assert_ok(create_decompression(&w));
+	assert_int_equal(decompression_keys(&w), 1);
+	assert_int_equal(keys_count(w.k), 0);
+	assert_err(ERR_EXISTS, create_decompression(&w));
+	assert_err(ERR_EXISTS, create(&w));
+	assert_false(there(state, MARK) || there(state, SECRET) || there(state, RECORD) || there(state, PUBLIC_KEY));
+	for (unsigned whole = 2; whole--;) {
+		assert_ok(vault_put_private(w.v, PRIV_UNFINISHED_KEY, &EPOCH, &KEY, (slice){ 0 }, &existed));
+		if (!whole) assert_ok(vault_remove_private(w.v, PRIV_DECOMPRESSION_KEY_INFO, &EPOCH, &KEY));
+		close_keys(&w);
+		assert_ok(open_keys(&w, state));
+		assert_int_equal(decompression_keys(&w), whole);
+		assert_false(there(state, MARK));
+		assert_int_equal(there(state, DECOMPRESSION), whole);
+		assert_int_equal(there(state, DECOMPRESSION_RECORD), whole);
+	}
+	assert_ok(create_decompression(&w));
+	close_keys(&w);
+	assert_ok(file_write_atomic(below(state, DECOMPRESSION), slice_str("another"), 0644));
+	assert_err(ERR_STATE, open_keys(&w, state));
+	close_keys(&w);
+}
+
 static err create_with_room(world *w, size_t largest_file)
 {
 	struct rlimit before;
@@ -340,6 +404,7 @@ static const struct CMUnitTest all_tests[] = {
 	TEST_IN_FOLDER(a_key_that_lost_its_record_is_kept_and_the_start_refused),
 	TEST_IN_FOLDER(a_key_whose_record_cannot_be_looked_for_is_kept_though_it_is_marked),
 	TEST_IN_FOLDER(marked_pieces_are_removed_and_a_marked_key_is_not),
+	TEST_IN_FOLDER(a_decompression_key_is_there_with_its_record_and_gone_without),
 	TEST_IN_FOLDER(a_full_disk_leaves_nothing_of_a_key),
 	TEST_IN_FOLDER(a_file_that_was_there_before_survives_a_refused_key),
 	TEST_IN_FOLDER(a_key_set_made_in_the_vault_only_gets_its_name),

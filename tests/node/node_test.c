@@ -12,6 +12,7 @@
 #include "base/hex.h"
 #include "evm/address.h"
 #include "evm/kms712.h"
+#include "lattice/compress.h"
 #include "rpc/fetch.h"
 #include "seal/signcrypt.h"
 #include "tests/node/client.h"
@@ -506,6 +507,80 @@ static void secrets_that_exist_get_another_key_set(void **state)
 	buf_free(&response);
 }
 
+/* The result of a decompression key: one file, signed as the contracts' struct of its own says. */
+static void check_decompression_key(const id32 *key)
+{
+	const eip712_domain d = domain("KMSGeneration");
+	arena a = arena_with_limit(1 << 20);
+	Kms__V1__KeyGenResult *m;
+	uint8_t found[KEY_DIGEST_BYTES];
+	buf response = { 0 };
+
+	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", key), GRPC_OK);
+	buf file = published("DecompressionKey", key);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_result__descriptor, buf_slice(&response)));
+	assert_int_equal(m->n_key_digests, 1);
+	assert_string_equal(m->key_digests[0]->key_type, "DecompressionKey");
+	tkms_key_digest(found, buf_slice(&file));
+	assert_true(slice_eq_var(pb_slice(m->key_digests[0]->digest), slice_of(found, sizeof found)));
+	signed_by_the_node(m->external_signature, kms712_decompression_key(&d, slice_of(found, sizeof found), (slice){ 0 }));
+	buf_free(&response), buf_free(&file);
+	arena_free(&a);
+}
+
+/* What is compressed in the world under its key, as single blocks under the key that this one leads to. */
+static void decompress_with(buf *out, const id32 *key, size_t value)
+{
+	arena a = arena_with_limit(16 << 20);
+	buf file = published("DecompressionKey", key);
+	seeded_keyset set;
+	eval_keys eval;
+	ciphertext ct, blocks;
+
+	assert_ok(tfhers_read_decompression_key(&set, buf_slice(&file)));
+	assert_ok(eval_keys_new(&eval, &set, DECOMPRESS64_PARTS, APPROXIMATE, NULL, NULL));
+	assert_ok(tfhers_read_ciphertext(&ct, &a, buf_slice(&w.file[SMALL_COMPRESSED][value])));
+	blocks = (ciphertext){ .params = ct.params, .format = SMALL_EXPANDED, .blocks = ct.blocks, .tag = ct.tag,
+	                       .lwe64 = { ct.blocks, ct.params->k * ct.params->N, NULL } };
+	assert_ok(arena_new(&a, &blocks.lwe64.w, blocks.blocks * (blocks.lwe64.dim + 1)));
+	assert_ok(decompress64_var(blocks.lwe64, &eval, ct.packed64, NULL));
+	tfhers_write_ciphertext(out, &blocks);
+	eval_keys_free(&eval);
+	buf_free(&file);
+	arena_free(&a);
+}
+
+/* Compressed under the first key, decompressed with the new one, decrypted as the second key's; and all is there after a crash. */
+static void a_decompression_key_leads_from_one_key_to_another(void **state)
+{
+	(void)state;
+	const id32 prep = fresh_id(3), key = fresh_id(4), unknown = fresh_id(4), id = fresh_id(1);
+	id32 second_prep, second;
+	buf response = { 0 }, file = { 0 };
+
+	assert_true(make_key(&w.node, &second_prep, &second));
+	assert_int_equal(start_preproc_between(&w.node, &prep, 1), GRPC_OK);
+	assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", &prep), GRPC_OK);
+	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_INVALID_ARGUMENT);
+	assert_int_equal(start_keygen_between(&w.node, &key, &prep, &w.key, &unknown), GRPC_NOT_FOUND);
+	assert_non_null(strstr(client_said.message, "to_keyset_id_decompression_only"));
+	assert_int_equal(start_keygen_between(&w.node, &key, &prep, &w.key, &second), GRPC_OK);
+	check_decompression_key(&key);
+	decompress_with(&file, &key, 1);
+	buf_clear(&response);
+	const client_item item = { TYPES[1], SMALL_EXPANDED, buf_slice(&file), slice_str("handle") };
+	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecryptSync", &id, &second, &item, 1), GRPC_OK);
+	check_public(buf_slice(&response), &id, &item, &w.value[1], 1);
+	/* It is no key that decrypts, nor one that another is made from. */
+	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecrypt", &prep, &key, &item, 1), GRPC_NOT_FOUND);
+
+	child_kill(&w.node);
+	child_start(&w.node, w.folder);
+	check_decompression_key(&key);
+	assert_int_equal(start_keygen_between(&w.node, &key, &prep, &w.key, &second), GRPC_ALREADY_EXISTS);
+	buf_free(&response), buf_free(&file);
+}
+
 /* A ciphertext of another key passes the door, fails inside, and the id may be tried again. */
 static void a_failed_decryption_tells_why_and_may_be_asked_again(void **state)
 {
@@ -884,7 +959,7 @@ static const struct CMUnitTest ALL[] = {
 	TEST(answers_are_signed_under_every_scheme_that_is_asked_for),
 	TEST(a_sync_call_attaches_to_the_request_it_names), TEST(what_is_not_known_is_not_found_and_what_is_malformed_invalid),
 	TEST(a_bad_ciphertext_is_refused_with_its_index),
-	TEST(secrets_that_exist_get_another_key_set), TEST(a_failed_decryption_tells_why_and_may_be_asked_again),
+	TEST(secrets_that_exist_get_another_key_set), TEST(a_decompression_key_leads_from_one_key_to_another), TEST(a_failed_decryption_tells_why_and_may_be_asked_again),
 	TEST(flipped_bits_never_harm_the_node), TEST(what_is_not_built_says_so), TEST(keys_and_health_are_told), TEST(requests_are_listed_in_pages),
 	TEST(statuses_are_looked_up_by_id), TEST(http_serves_what_is_public_and_nothing_else), TEST(a_restart_keeps_keys_and_results),
 	TEST(an_answer_that_is_larger_than_may_be_kept_is_refused),

@@ -248,8 +248,6 @@ static void key_sets_that_are_not_built_are_told_from_those_that_do_not_exist(vo
 
 	fill(&m), m.preproc.keyset_config = &m.keyset;
 	accepted(REQUEST_PREPROC, &m);
-	m.keyset.keyset_type = KMS__V1__KEY_SET_TYPE__DecompressionOnly;
-	refused_with(ERR_UNSUPPORTED, REQUEST_PREPROC, &m, "keyset_type");
 	m.keyset.keyset_type = (Kms__V1__KeySetType)2;
 	refused(REQUEST_PREPROC, &m, "keyset_type");
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.secret_key_config = (Kms__V1__KeyGenSecretKeyConfig)2;
@@ -299,6 +297,42 @@ static void a_key_with_the_secrets_of_another_names_it(void **state)
 	m.added.copy_compressed_key_to_original = false;
 	m.added.to_keyset_id_decompression_only = &m.id;
 	refused(REQUEST_KEYGEN, &m, "key sets for decompression");
+}
+
+static void a_decompression_key_needs_two_key_sets_and_nothing_else(void **state)
+{
+	(void)state;
+	request *r = NULL;
+	buf bytes = { 0 };
+	message m;
+
+	fill(&m), m.preproc.keyset_config = m.keygen.keyset_config = &m.keyset;
+	m.keyset.keyset_type = KMS__V1__KEY_SET_TYPE__DecompressionOnly;
+	m.context.request_id = (char *)(uintptr_t)"0400000000000000000000000000000000000000000000000000000000000002";
+	accepted(REQUEST_PREPROC, &m);
+	m.standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
+	refused(REQUEST_PREPROC, &m, "UseExisting is for Standard key sets");
+	m.standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__GenerateAll;
+	refused(REQUEST_KEYGEN, &m, "keyset_added_info is missing");
+	m.keygen.keyset_added_info = &m.added;
+	refused(REQUEST_KEYGEN, &m, "from_keyset_id_decompression_only");
+	m.added.from_keyset_id_decompression_only = &m.context;
+	refused(REQUEST_KEYGEN, &m, "to_keyset_id_decompression_only");
+	m.added.to_keyset_id_decompression_only = &m.id;
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_true(keygen_is_decompression(r) && !keygen_is_migration(r));
+	assert_false(id_eq_var(&r->keygen.from, &r->keygen.to));
+	const hash32 there = r->body;
+	request_free(&r);
+	m.added.from_keyset_id_decompression_only = &m.id, m.added.to_keyset_id_decompression_only = &m.context;
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_false(hash32_eq_var(r->body, there));
+	request_free(&r);
+	pb_pack(&bytes, &m.keygen.base);
+	assert_err(ERR_UNSUPPORTED, parse_insecure_request(&r, REQUEST_KEYGEN, buf_slice(&bytes)));
+	buf_free(&bytes);
+	m.added.existing_keyset_id = &m.id;
+	refused(REQUEST_KEYGEN, &m, "what UseExisting takes");
 }
 
 static hash32 body_of(request_kind kind, const message *m)
@@ -480,6 +514,7 @@ static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
 TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checked), TEST(ciphertexts_are_checked_and_named_by_index),
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
       TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist),
-	TEST(a_key_with_the_secrets_of_another_names_it), TEST(the_body_covers_every_field_but_the_id),
+	TEST(a_key_with_the_secrets_of_another_names_it), TEST(a_decompression_key_needs_two_key_sets_and_nothing_else),
+	TEST(the_body_covers_every_field_but_the_id),
       TEST(an_epoch_is_known_by_its_own_id), TEST(keys_of_a_previous_epoch_are_read_and_bounded), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
       TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))

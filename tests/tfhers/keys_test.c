@@ -304,6 +304,57 @@ static void the_public_key_of_a_set_is_the_published_one(void **state)
 	assert_true(slice_eq_var(key.tag, tag));
 }
 
+/* What stands alone in a file has the bytes that it has inside a key set made elsewhere. */
+static void a_decompression_key_alone_has_the_bytes_that_it_has_in_a_set(void **state)
+{
+	(void)state;
+	AUTO(buf) file = vector("xofset_test/compressed_xof_key_set.bin");
+	seeded_keyset set, alone;
+	slice tag, name;
+
+	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&file)));
+	const seeded_part *part = &set.part[PART_DECOMP_BSK];
+	const keyset_layout l = tfhers_decompression_layout(&PARAMS_TEST, part->seed.xof_n);
+	AUTO(buf) own = { 0 };
+	uint8_t *to = buf_grow(&own, l.bytes);
+	tfhers_frame_decompression_key(to, &set);
+	memcpy(to + l.at[PART_DECOMP_BSK], part->bodies.p, part->bodies.n);
+	assert_ok(tfhers_name(&name, buf_slice(&own)));
+	assert_true(slice_eq_var(name, slice_str("integer::CompressedDecompressionKey")));
+	const size_t head = envelope_length("integer::CompressedDecompressionKey");
+	assert_non_null(memmem(file.p, file.n, own.p + head, own.n - head));
+
+	assert_ok(tfhers_read_decompression_key(&alone, buf_slice(&own)));
+	assert_ptr_equal(alone.params, &PARAMS_TEST);
+	for (key_part i = 0; i < KEY_PARTS; i++) assert_int_equal(alone.part[i].bodies.n, i == PART_DECOMP_BSK ? part->bodies.n : 0);
+	assert_memory_equal(alone.part[PART_DECOMP_BSK].bodies.p, part->bodies.p, part->bodies.n);
+	assert_true(alone.part[PART_DECOMP_BSK].seed.first.block == part->seed.first.block);
+	assert_refused("where a integer::CompressedDecompressionKey was expected", tfhers_read_decompression_key(&alone, buf_slice(&file)));
+}
+
+static void decompression_keys_of_other_parameters_are_refused(void **state)
+{
+	(void)state;
+	AUTO(buf) file = vector("xofset_test/compressed_xof_key_set.bin");
+	AUTO(arena) a = arena_with_limit(VECTOR_ROOM);
+	tf_xof_keyset good;
+
+	assert_ok(object_read(&good, &a, OBJECT_XOF_KEYSET, buf_slice(&file)));
+	for (int i = 0; i < 5; i++) {
+		static const char *const SAYS[] = { "no parameter set", "no parameter set", "lwe_per_glwe", "Drift", "modulus" };
+		AUTO(buf) changed = { 0 };
+		tf_decomp_key k = good.server_key.key.decompression;
+		seeded_keyset set;
+		if (i == 0) k.bsk.classic.bsk.base_log = 23;
+		if (i == 1) k.bsk.classic.bsk.data.n -= 8;
+		if (i == 2) k.lwe_per_glwe++;
+		if (i == 3) k.bsk.classic.ms = good.server_key.key.key.ap.standard.bsk.classic.ms;
+		if (i == 4) k.bsk.classic.bsk.modulus.modulus = 1;
+		object_write(&changed, OBJECT_DECOMPRESSION_KEY, &k);
+		assert_refused(SAYS[i], tfhers_read_decompression_key(&set, buf_slice(&changed)));
+	}
+}
+
 /* One change to a key set that was right, and what the refusal must say; "" if it must still be read. */
 typedef struct change { const char *says; void (*apply)(tf_xof_keyset *k); } change;
 
@@ -424,6 +475,8 @@ TESTS(TEST(a_client_key_with_every_part_returns_byte_for_byte),
       TEST(a_key_set_returns_byte_for_byte),
       TEST(a_server_key_returns_byte_for_byte),
       TEST(the_public_key_of_a_set_is_the_published_one),
+      TEST(a_decompression_key_alone_has_the_bytes_that_it_has_in_a_set),
+      TEST(decompression_keys_of_other_parameters_are_refused),
       TEST(a_part_whose_masks_are_elsewhere_in_the_stream_is_refused),
       MINI_TESTS
       TEST(key_sets_of_other_parameters_are_refused))
