@@ -29,25 +29,39 @@ static err admit_ciphertexts(keys *k, const request *r)
 	return OK;
 }
 
-/* An older key that the new one is made from. */
-static err admit_older(keys *k, const request *r, const char *field, const id32 *older)
+/* An older key that the new one is made from: read with what is made, or written for. */
+static err admit_older(key_facts *out, keys *k, const request *r, const char *field, const id32 *older, key_use use)
 {
-	key_facts key;
-
-	err e = keys_facts(&key, k, &r->epoch_id, older);
-	if (e == OK) e = key_may(&key, KEY_USE_DECRYPT);
-	if (e == OK && r->keygen.params && r->keygen.params != key.params)
-		e = err_fail(ERR_REQUEST, "that key is for the parameters %s, not for %s", key.params->name, r->keygen.params->name);
+	err e = keys_facts(out, k, &r->epoch_id, older);
+	if (e == OK) e = key_may(out, use);
+	if (e == OK && r->keygen.params && r->keygen.params != out->params)
+		e = err_fail(ERR_REQUEST, "that key is for the parameters %s, not for %s", out->params->name, r->keygen.params->name);
 	if (e != OK) err_context("%s: ", field);
 	return e;
 }
 
+/*
+ * Who has the secrets of the one reads, with the new key, what was compressed for the other.  What nobody could read alone must
+ * not come into the hands of a dealer.
+ */
+static err admit_between(keys *k, const request *r)
+{
+	static const char FROM[] = "from_keyset_id_decompression_only", TO[] = "to_keyset_id_decompression_only";
+	key_facts from, to;
+
+	TRY(admit_older(&from, k, r, FROM, &r->keygen.from, KEY_USE_DECRYPT));
+	TRY(admit_older(&to, k, r, TO, &r->keygen.to, KEY_USE_ENCRYPT));
+	if (!(to.marks & KEY_INSECURE) || (from.marks & KEY_INSECURE)) return OK;
+	return err_fail(ERR_STATE, "%s: one party dealt that key and could read all that is compressed for the other one, whose secrets "
+	                "nobody has; name a key that the parties made together", TO);
+}
+
 static err admit_keygen(keys *k, const request *r)
 {
-	if (keygen_is_migration(r)) return admit_older(k, r, "existing_keyset_id", &r->keygen.existing);
-	if (!keygen_is_decompression(r)) return OK;
-	TRY(admit_older(k, r, "from_keyset_id_decompression_only", &r->keygen.from));
-	return admit_older(k, r, "to_keyset_id_decompression_only", &r->keygen.to);
+	key_facts key;
+
+	if (keygen_is_migration(r)) return admit_older(&key, k, r, "existing_keyset_id", &r->keygen.existing, KEY_USE_DECRYPT);
+	return keygen_is_decompression(r) ? admit_between(k, r) : OK;
 }
 
 err admit(keys *k, cluster *c, const request *r)
