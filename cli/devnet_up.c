@@ -201,9 +201,10 @@ static err set_up_epoch(cli *c, devnet *d)
 static err make_keys(cli *c, devnet *d, const plan *p)
 {
 	char key[ID_TEXT];
+	const key_wish wish = { .params = p->params, .kind = KEY_KIND_USUAL, .insecure = strcmp(p->keygen, "insecure") == 0 };
 	made_key k;
 
-	TRY(keygen_run(&k, c, &d->cluster, p->params, strcmp(p->keygen, "insecure") == 0, KEYGEN_TIMEOUT_S * 1000));
+	TRY(keygen_run(&k, c, &d->cluster, &wish, KEYGEN_TIMEOUT_S * 1000));
 	if (c->code == EXIT_PARTLY) return err_fail(ERR_STATE, "not every party has the key");
 	d->cluster.prep = k.prep;
 	d->cluster.key = k.key;

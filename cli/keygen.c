@@ -10,6 +10,11 @@ static const option OPTIONS[] = {
 	{ "devnet",   "DIR",  ONE_OF,   "a cluster on this machine" },
 	{ "nodes",    "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" },
 	{ "params",   "SET",  OPTIONAL, "test or default; without it, what the cluster is for" },
+	{ "key-set",  "KIND", OPTIONAL, "compressed, which is usual, or decompression-only" },
+	{ "use-existing", "KEY", OPTIONAL, "no new secrets: those of this key get public keys anew" },
+	{ "use-existing-key-tag", NULL, OPTIONAL, "with --use-existing: ciphertexts bear that key's id, not the new one's" },
+	{ "from",     "KEY",  OPTIONAL, "decompression-only: what was compressed for this key..." },
+	{ "to",       "KEY",  OPTIONAL, "...is with the new one decompressed for this key" },
 	{ "insecure", NULL,   OPTIONAL, "party 1 makes the key whole and deals it out, for trials" },
 	{ "abort",    "ID",   OPTIONAL, "make none: end the preprocessing of this id, or the key generation that uses it" },
 	{ "timeout",  "S",    OPTIONAL, "how long to wait for each step, in seconds" },
@@ -19,30 +24,96 @@ static const option OPTIONS[] = {
 
 enum { ABORT_MS = 10000 };
 
-static err which_way(bool *insecure, const cli *c, const cluster *net)
+/* ---- what is wanted ------------------------------------------------------------------------------------------ */
+
+static err key_of_args(id32 *out, const cli *c, const char *name)
 {
-	*insecure = args_has(&c->args, "insecure");
-	if (!*insecure || cluster_is_shared(net)) return OK;
+	char what[40];
+
+	snprintf(what, sizeof what, "--%s", name);
+	return id_parse(out, what, slice_str(args_text(&c->args, name)));
+}
+
+static err read_kind(key_wish *w, cli *c)
+{
+	const char *name = args_text(&c->args, "key-set");
+	AUTO(buf) there_are = { 0 };
+
+	w->kind = name ? key_kind_by_name(name) : KEY_KIND_USUAL;
+	if (w->kind) return OK;
+	key_kind_names(&there_are);
+	return cli_usage(c, "--key-set %s: there are %s", name, buf_str(&there_are));
+}
+
+static err read_between(key_wish *w, cli *c)
+{
+	const bool from = args_has(&c->args, "from"), to = args_has(&c->args, "to"), between = key_kind_is_between(w->kind);
+
+	if (!between && (from || to)) return cli_usage(c, "--from and --to are for --key-set decompression-only");
+	if (between && !(from && to))
+		return cli_usage(c, "--key-set %s leads from one key set to another: give both --from KEY and --to KEY", w->kind->name);
+	if (!between) return OK;
+	TRY_USAGE(c, key_of_args(&w->from, c, "from"));
+	TRY_USAGE(c, key_of_args(&w->to, c, "to"));
+	return OK;
+}
+
+static err read_existing(key_wish *w, cli *c)
+{
+	w->uses_existing = args_has(&c->args, "use-existing");
+	w->keeps_tag = args_has(&c->args, "use-existing-key-tag");
+	if (w->keeps_tag && !w->uses_existing)
+		return cli_usage(c, "--use-existing-key-tag: whose tag? name the key with --use-existing KEY");
+	if (!w->uses_existing) return OK;
+	if (key_kind_is_between(w->kind))
+		return cli_usage(c, "--use-existing is for key sets with secrets; one that is %s has none of its own", w->kind->name);
+	TRY_USAGE(c, key_of_args(&w->existing, c, "use-existing"));
+	return OK;
+}
+
+static err read_insecure(key_wish *w, cli *c, const cluster *net)
+{
+	w->insecure = args_has(&c->args, "insecure");
+	if (!w->insecure) return OK;
+	if (w->uses_existing || key_kind_is_between(w->kind))
+		return cli_usage(c, "--insecure deals secrets that are new; keys from older ones are made by all parties together");
+	if (cluster_is_shared(net)) return OK;
 	return err_fail(ERR_REQUEST, "--insecure is for parties that share a key; this cluster is one node that holds all of it");
 }
 
-/* ---- the command --------------------------------------------------------------------------------------------- */
+static err read_wish(key_wish *out, cli *c, const cluster *net)
+{
+	const char *name = args_text(&c->args, "params");
+	key_wish w = { .params = params_by_name_var(slice_str(name ? name : net->params)) };
 
-/* Remembers the key in devnet.json if it has none. */
-static err record(cli *c, const made_key *k, const lat_params *params, bool *recorded)
+	if (!w.params && name) return cli_usage(c, "--params %s: there are %s", name, params_names());
+	if (!w.params)
+		return err_fail(ERR_REQUEST, "the cluster's parameters are \"%s\"; this arca has %s", net->params, params_names());
+	TRY(read_kind(&w, c));
+	TRY(read_between(&w, c));
+	TRY(read_existing(&w, c));
+	TRY(read_insecure(&w, c, net));
+	*out = w;
+	return OK;
+}
+
+/* ---- what was made ------------------------------------------------------------------------------------------- */
+
+/* Remembers the key in devnet.json if it has none; values are never under a key that only leads between others. */
+static err record(cli *c, const made_key *k, const key_wish *w, bool *recorded)
 {
 	const char *dir = args_text(&c->args, "devnet");
 	devnet d;
 
 	*recorded = false;
-	if (!dir) return OK;
+	if (!dir || key_kind_is_between(w->kind)) return OK;
 	TRY(devnet_open_locked(&d, c, dir));
 	err e = OK;
 	if (id_is_zero_var(&d.cluster.key)) {
 		d.cluster.prep = k->prep;
 		d.cluster.key = k->key;
-		d.cluster.keygen = k->insecure ? "insecure" : cluster_is_shared(&d.cluster) ? "dkg" : "central";
-		d.cluster.params = params->name;
+		d.cluster.keygen = w->insecure ? "insecure" : cluster_is_shared(&d.cluster) ? "dkg" : "central";
+		d.cluster.params = w->params->name;
 		d.cluster.preprocessing_s = k->preprocessing_s;
 		d.cluster.keygen_s = k->keygen_s;
 		e = devnet_save(&d);
@@ -52,45 +123,55 @@ static err record(cli *c, const made_key *k, const lat_params *params, bool *rec
 	return e;
 }
 
-static void report(const cli *c, const made_key *k, const lat_params *params, bool recorded)
+static void report_json(const made_key *k, const key_wish *w, bool recorded)
 {
-	char prep[ID_TEXT], key[ID_TEXT], pk[2 * KEY_DIGEST_BYTES + 1], keyset[2 * KEY_DIGEST_BYTES + 1];
+	char prep[ID_TEXT], key[ID_TEXT], digest[2 * KEY_DIGEST_BYTES + 1];
+	json_t *files = json_array();
 
 	id_text(prep, &k->prep);
 	id_text(key, &k->key);
-	hex_write(pk, slice_of(k->digests.public_key, KEY_DIGEST_BYTES));
-	hex_write(keyset, slice_of(k->digests.xof_keyset, KEY_DIGEST_BYTES));
-	if (args_has(&c->args, "json")) {
-		print_json(json_pack("{s:s, s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:{s:f, s:f}, s:b, s:b}", "prep_id", prep,
-		           "key_id", key, "params", params->name, "key_digests", "key_type", "PublicKey", "digest", pk,
-		           "key_type", "CompressedXofKeySet", "digest", keyset,
-		           "timings_s", "preprocessing", k->preprocessing_s, "keygen", k->keygen_s, "recorded", recorded,
-		           "insecure", k->insecure));
-		return;
+	for (size_t i = 0; i < w->kind->files; i++) {
+		hex_write(digest, slice_of(k->digests.of[i], KEY_DIGEST_BYTES));
+		json_array_append_new(files, json_pack("{s:s, s:s}", "key_type", w->kind->file[i].type, "digest", digest));
 	}
-	printf("prep_id %s\nkey_id  %s\nPublicKey            %s\nCompressedXofKeySet  %s\n", prep, key, pk, keyset);
-	printf("%s parameters, %.1f s; signatures and published files verified%s\n", params->name,
-	       k->preprocessing_s + k->keygen_s, recorded ? "; recorded in devnet.json" : "");
-	if (k->insecure) puts("insecure: party 1 made the key whole and dealt it out");
+	print_json(json_pack("{s:s, s:s, s:s, s:s, s:o, s:{s:f, s:f}, s:b, s:b}", "prep_id", prep, "key_id", key, "params",
+	           w->params->name, "key_set", w->kind->name, "key_digests", files, "timings_s", "preprocessing", k->preprocessing_s,
+	           "keygen", k->keygen_s, "recorded", recorded, "insecure", w->insecure));
 }
+
+static void report(const made_key *k, const key_wish *w, bool recorded)
+{
+	char prep[ID_TEXT], key[ID_TEXT], digest[2 * KEY_DIGEST_BYTES + 1];
+
+	id_text(prep, &k->prep);
+	id_text(key, &k->key);
+	printf("prep_id %s\nkey_id  %s\n", prep, key);
+	for (size_t i = 0; i < w->kind->files; i++) {
+		hex_write(digest, slice_of(k->digests.of[i], KEY_DIGEST_BYTES));
+		printf("%-19s  %s\n", w->kind->file[i].type, digest);
+	}
+	printf("%s parameters, %.1f s; signatures and published files verified%s\n", w->params->name,
+	       k->preprocessing_s + k->keygen_s, recorded ? "; recorded in devnet.json" : "");
+	if (w->uses_existing) id_text(key, &w->existing), printf("its secrets are those of key %s\n", key);
+	if (w->insecure) puts("insecure: party 1 made the key whole and dealt it out");
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------- */
 
 static err generate_and_report(cli *c, const cluster *net)
 {
-	const char *name = args_text(&c->args, "params");
-	const lat_params *params = params_by_name_var(slice_str(name ? name : net->params));
 	int64_t timeout_s;
+	bool recorded;
 	made_key k;
-	bool recorded, insecure;
+	key_wish w;
 
-	if (!params && name) return cli_usage(c, "--params %s: there are %s", name, params_names());
-	if (!params)
-		return err_fail(ERR_REQUEST, "the cluster's parameters are \"%s\"; this arca has %s", net->params, params_names());
+	TRY(read_wish(&w, c, net));
 	TRY_USAGE(c, args_number(&timeout_s, &c->args, "timeout", 1, 1000000, KEYGEN_TIMEOUT_S));
-	TRY(which_way(&insecure, c, net));
 	signals_catch();
-	TRY(keygen_run(&k, c, net, params, insecure, timeout_s * 1000));
-	TRY(record(c, &k, params, &recorded));
-	report(c, &k, params, recorded);
+	TRY(keygen_run(&k, c, net, &w, timeout_s * 1000));
+	TRY(record(c, &k, &w, &recorded));
+	if (args_has(&c->args, "json")) report_json(&k, &w, recorded);
+	else report(&k, &w, recorded);
 	return OK;
 }
 
@@ -136,14 +217,20 @@ const command COMMAND_KEYGEN = {
 	.help =
 	"Runs KeyGenPreproc and KeyGen at every node under fresh ids and waits for both. Then\n"
 	"checks that the results are signed by the signers that devnet.json (or FILE) names and\n"
-	"agree, downloads PublicKey and CompressedXofKeySet from each node, and compares them\n"
-	"with the signed digests. Prints the ids. A devnet without a key remembers this one in\n"
-	"devnet.json.\n"
+	"agree, downloads the published files from each node, and compares them with the signed\n"
+	"digests. Prints the ids. A devnet without a key remembers this one in devnet.json.\n"
 	"\n"
 	"Parties that share a key make it together: it is never whole anywhere, and before it is\n"
 	"published, all of them try it. With --insecure party 1 makes it whole and deals it out,\n"
 	"for trials; nodes do that only if they were built with the option insecure_keygen. If\n"
 	"fewer than all parties have it in the end, but n - T, the exit code is 2.\n"
+	"\n"
+	"A key set is PublicKey and CompressedXofKeySet. With --use-existing it is made for the\n"
+	"secrets of an older key of the same epoch: what is encrypted under it decrypts as that\n"
+	"key's, too. --key-set decompression-only makes a DecompressionKey instead, which leads\n"
+	"from one key to another: what was compressed for --from is with it decompressed for\n"
+	"--to. Whoever decrypts for --to can then read all of that, so it never leads from a\n"
+	"key that nobody has whole to one that was dealt.\n"
 	"\n"
 	"With --abort no key is made: the parties end the preprocessing of this id, or the key\n"
 	"generation that uses it up, unless it is past its last step.\n",
@@ -151,6 +238,11 @@ const command COMMAND_KEYGEN = {
 	"  arca keygen --devnet net\n"
 	"  arca keygen --nodes cluster.json --params default --timeout 7200 --json\n"
 	"  arca keygen --nodes cluster.json --params test --insecure\n"
+	"  arca keygen --devnet net --use-existing-key-tag \\\n"
+	"      --use-existing 0400000000000000000000000000000000000000000000000000000000000001\n"
+	"  arca keygen --devnet net --key-set decompression-only \\\n"
+	"      --from 0400000000000000000000000000000000000000000000000000000000000001 \\\n"
+	"      --to 0400000000000000000000000000000000000000000000000000000000000002\n"
 	"  arca keygen --nodes cluster.json \\\n"
 	"      --abort 0300000000000000000000000000000000000000000000000000000000000001\n",
 };

@@ -10,18 +10,26 @@
 /* Production parameters take long where only portable code runs. */
 enum { KEYGEN_TIMEOUT_S = 6 * 3600 };
 
+/* What key is wanted. */
+typedef struct key_wish {
+	const lat_params *params;
+	const key_kind   *kind;
+	bool        insecure;                /* by the dealer (kms-service 1.5) */
+	bool        uses_existing, keeps_tag;
+	id32        existing;                /* uses_existing: whose secrets it has, and with keeps_tag whose tag */
+	id32        from, to;                /* of a kind that leads from one key set to another */
+} key_wish;
+
 typedef struct made_key {
 	id32        prep, key;
 	key_digests digests;
 	double      preprocessing_s, keygen_s;
-	bool        insecure;                /* party 1 had it whole */
 } made_key;
 
 /*
  * Preprocessing, then generation, under fresh ids, at every node.  Verifies the signatures on both results, and that all are
- * about the same files; then downloads the two published files of each node and compares them with the signed digests.
- * insecure: by the dealer (kms-service 1.5).
+ * about the same files; then downloads the published files of each node and compares them with the signed digests.
  */
-err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, bool insecure, int64_t timeout_ms);
+err keygen_run(made_key *out, cli *c, const cluster *net, const key_wish *wish, int64_t timeout_ms);
 
 #endif

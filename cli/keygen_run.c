@@ -11,10 +11,48 @@ enum { FETCH_MS = 600000 };
 typedef struct run_of {
 	cli           *c;
 	const cluster *net;
-	const lat_params *params;
+	const key_wish *wish;
 	made_key      *k;
 	party_set      prepared, generated;
 } run_of;
+
+/* The wish as messages, which point to each other. */
+typedef struct wish_fields {
+	Kms__V1__StandardKeySetConfig standard;
+	Kms__V1__KeySetConfig config;
+	Kms__V1__KeySetAddedInfo added;
+	Kms__V1__RequestId existing, from, to;
+	char text[3][ID_TEXT];
+} wish_fields;
+
+static Kms__V1__RequestId *id_field(Kms__V1__RequestId *out, char text[static ID_TEXT], const id32 *id)
+{
+	kms__v1__request_id__init(out);
+	id_text(text, id);
+	out->request_id = text;
+	return out;
+}
+
+static void wish_fill(wish_fields *out, const key_wish *w)
+{
+	const bool between = key_kind_is_between(w->kind);
+
+	kms__v1__standard_key_set_config__init(&out->standard);
+	kms__v1__key_set_config__init(&out->config);
+	kms__v1__key_set_added_info__init(&out->added);
+	out->config.keyset_type = w->kind->type;
+	if (!between) out->config.standard_keyset_config = &out->standard;
+	out->standard.compressed_key_config = w->kind->compression;
+	if (between) {
+		out->added.from_keyset_id_decompression_only = id_field(&out->from, out->text[0], &w->from);
+		out->added.to_keyset_id_decompression_only = id_field(&out->to, out->text[1], &w->to);
+	}
+	if (w->uses_existing) {
+		out->standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
+		out->added.existing_keyset_id = id_field(&out->existing, out->text[2], &w->existing);
+		out->added.use_existing_key_tag = w->keeps_tag;
+	}
+}
 
 /* What the two steps are called: the dealer's ones take the same messages. */
 typedef struct methods { const char *preproc, *preproc_result, *keygen, *keygen_result; } methods;
@@ -33,10 +71,13 @@ static err preprocess(run_of *r, const methods *m, int64_t timeout_ms)
 {
 	Kms__V1__KeyGenPreprocRequest q = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
 	request_fields f;
+	wish_fields w;
 
 	request_fill(&f, r->net, &r->k->prep, &r->k->prep, true);
 	q.request_id = &f.request;
-	q.params = (Kms__V1__FheParameter)r->params->fhe_parameter;
+	q.params = (Kms__V1__FheParameter)r->wish->params->fhe_parameter;
+	wish_fill(&w, r->wish);
+	q.keyset_config = &w.config;
 	q.domain = &f.domain;
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
@@ -54,7 +95,7 @@ static err generation_ok(void *ctx, const cluster_party *p, const ProtobufCMessa
 	run_of *r = ctx;
 	key_digests d;
 
-	TRY(verify_keygen(&d, r->net, p, &r->k->prep, &r->k->key, (const Kms__V1__KeyGenResult *)result));
+	TRY(verify_keygen(&d, r->net, p, r->wish->kind, &r->k->prep, &r->k->key, (const Kms__V1__KeyGenResult *)result));
 	if (!r->generated) r->k->digests = d;
 	else if (memcmp(&d, &r->k->digests, sizeof d) != 0)
 		return err_fail(ERR_REQUEST, "the answer of party %u is not to be believed: it signed other files than party %u",
@@ -67,11 +108,15 @@ static err generate(run_of *r, const methods *m, int64_t timeout_ms)
 {
 	Kms__V1__KeyGenRequest q = KMS__V1__KEY_GEN_REQUEST__INIT;
 	request_fields f;
+	wish_fields w;
 
 	request_fill(&f, r->net, &r->k->key, &r->k->prep, true);
 	q.request_id = &f.request;
 	q._params_case = KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS;
-	q.params = (Kms__V1__FheParameter)r->params->fhe_parameter;
+	q.params = (Kms__V1__FheParameter)r->wish->params->fhe_parameter;
+	wish_fill(&w, r->wish);
+	q.keyset_config = &w.config;
+	if (key_kind_is_between(r->wish->kind) || r->wish->uses_existing) q.keyset_added_info = &w.added;
 	q.preproc_id = &f.about;
 	q.domain = &f.domain;
 	q.context_id = &f.context;
@@ -116,29 +161,28 @@ static err verify_published(const run_of *r)
 	FOR_EACH_IN(i, r->generated) {
 		const cluster_party *p = &r->net->party[i - 1];
 		ticker_parts(&t, done++, size_of_set(r->generated));
-		if (e == OK) e = published_ok(p, &r->k->key, "PublicKey", r->k->digests.public_key);
-		if (e == OK) e = published_ok(p, &r->k->key, "CompressedXofKeySet", r->k->digests.xof_keyset);
+		for (size_t f = 0; e == OK && f < r->wish->kind->files; f++)
+			e = published_ok(p, &r->k->key, r->wish->kind->file[f].type, r->k->digests.of[f]);
 	}
 	ticker_end(&t);
 	return e;
 }
 
-static err all_steps(run_of *r, bool insecure, int64_t timeout_ms)
+static err all_steps(run_of *r, int64_t timeout_ms)
 {
-	const methods *m = insecure ? &DEALT : &PROPER;
+	const methods *m = r->wish->insecure ? &DEALT : &PROPER;
 
 	TRY(preprocess(r, m, timeout_ms));
 	TRY(generate(r, m, timeout_ms));
 	return verify_published(r);
 }
 
-err keygen_run(made_key *out, cli *c, const cluster *net, const lat_params *params, bool insecure, int64_t timeout_ms)
+err keygen_run(made_key *out, cli *c, const cluster *net, const key_wish *wish, int64_t timeout_ms)
 {
 	made_key k = { .prep = id_fresh(ID_PREPROCESSING, rng_os()), .key = id_fresh(ID_KEY, rng_os()) };
-	run_of r = { .c = c, .net = net, .params = params, .k = &k };
+	run_of r = { .c = c, .net = net, .wish = wish, .k = &k };
 
-	TRY(all_steps(&r, insecure, timeout_ms));
-	k.insecure = insecure;
+	TRY(all_steps(&r, timeout_ms));
 	*out = k;
 	return OK;
 }

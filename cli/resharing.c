@@ -25,7 +25,7 @@ static err read_key(reshared_key *out, const resharing *x, const cluster_party *
 		return err_fail(ERR_REQUEST, "party %u speaks of a key without its id or that of its preprocessing", p->party_id);
 	TRY(id_parse(&out->key, "request_id", slice_str(r->request_id->request_id)));
 	TRY(id_parse(&out->prep, "preprocessing_id", slice_str(r->preprocessing_id->request_id)));
-	return verify_keygen(&out->files, x->net, p, &out->prep, &out->key, r);
+	return verify_keygen(&out->files, x->net, p, KEY_KIND_USUAL, &out->prep, &out->key, r);
 }
 
 /* Everybody must have the same keys, and have signed that their published files are what they were. */

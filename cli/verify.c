@@ -194,21 +194,30 @@ static err digest_ok(uint8_t out[static KEY_DIGEST_BYTES], const cluster_party *
 	return OK;
 }
 
-err verify_keygen(key_digests *out, const cluster *c, const cluster_party *p, const id32 *prep, const id32 *key,
-                  const Kms__V1__KeyGenResult *r)
+/* What is signed of a key that leads from one set to another does not speak of ids (kms-service 2.4). */
+static hash32 signed_of_key(const eip712_domain *d, const key_kind *kind, const key_digests *files, const id32 *prep, const id32 *key)
 {
+	kms712_key_digest listed[KEY_KIND_FILES];
+
+	if (key_kind_is_between(kind)) return kms712_decompression_key(d, slice_of(files->of[0], KEY_DIGEST_BYTES), (slice){ 0 });
+	for (size_t i = 0; i < kind->files; i++)
+		listed[i] = (kms712_key_digest){ kind->file[i].number, slice_of(files->of[i], KEY_DIGEST_BYTES) };
+	return kms712_keygen(d, KMS712_V015, prep, key, listed, kind->files, (slice){ 0 });
+}
+
+err verify_keygen(key_digests *out, const cluster *c, const cluster_party *p, const key_kind *kind, const id32 *prep,
+                  const id32 *key, const Kms__V1__KeyGenResult *r)
+{
+	key_digests files = { 0 };
 	eip712_domain d;
 
 	TRY(cluster_key_domain(&d, c));
 	TRY(id_ok(p, "request_id", r->request_id, key));
 	TRY(id_ok(p, "preprocessing_id", r->preprocessing_id, prep));
-	if (r->n_key_digests != 2) return WRONG(p, "it lists %zu key files instead of 2", r->n_key_digests);
-	TRY(digest_ok(out->public_key, p, r->key_digests[0], "PublicKey"));
-	TRY(digest_ok(out->xof_keyset, p, r->key_digests[1], "CompressedXofKeySet"));
-	const kms712_key_digest signed_[] = {
-		{ KMS712_PUBLIC_KEY, slice_of(out->public_key, KEY_DIGEST_BYTES) },
-		{ KMS712_COMPRESSED_KEY_SET, slice_of(out->xof_keyset, KEY_DIGEST_BYTES) },
-	};
-	return external_ok(p, r->external_signature,
-	                   kms712_keygen(&d, KMS712_V015, prep, key, signed_, COUNT(signed_), (slice){ 0 }));
+	if (r->n_key_digests != kind->files)
+		return WRONG(p, "it lists %zu key files instead of %zu", r->n_key_digests, kind->files);
+	for (size_t i = 0; i < kind->files; i++) TRY(digest_ok(files.of[i], p, r->key_digests[i], kind->file[i].type));
+	TRY(external_ok(p, r->external_signature, signed_of_key(&d, kind, &files, prep, key)));
+	*out = files;
+	return OK;
 }

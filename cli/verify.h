@@ -11,6 +11,7 @@
 
 #include <kms.v1.pb-c.h>
 #include "cli/cluster.h"
+#include "cli/key_kind.h"
 #include "seal/enc_key.h"
 #include "tkms/decrypt.h"
 #include "tkms/keygen.h"
@@ -49,11 +50,10 @@ err verify_value(plaintext *out, const asked *q, const cluster_party *p, slice o
 err verify_preprocessing(const cluster *c, const cluster_party *p, const id32 *prep,
                          const Kms__V1__KeyGenPreprocResult *r);
 
-typedef struct key_digests {
-	uint8_t public_key[KEY_DIGEST_BYTES], xof_keyset[KEY_DIGEST_BYTES];
-} key_digests;
+/* Of the files of its kind, in their order. */
+typedef struct key_digests { uint8_t of[KEY_KIND_FILES][KEY_DIGEST_BYTES]; } key_digests;
 
-err verify_keygen(key_digests *out, const cluster *c, const cluster_party *p, const id32 *prep, const id32 *key,
-                  const Kms__V1__KeyGenResult *r);
+err verify_keygen(key_digests *out, const cluster *c, const cluster_party *p, const key_kind *kind, const id32 *prep,
+                  const id32 *key, const Kms__V1__KeyGenResult *r);
 
 #endif

@@ -477,30 +477,66 @@ static void key_material_is_believed_only_as_it_was_signed(void **state)
 	r.request_id = &key_id, r.preprocessing_id = &prep_id;
 	r.n_key_digests = 2, r.key_digests = both;
 	r.external_signature = pb_bytes(slice_of(s.b, sizeof s.b));
-	assert_ok(verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
-	assert_memory_equal(out.xof_keyset, digest[1], KEY_DIGEST_BYTES);
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &third, &r));
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &key, &key, &r));
+	assert_ok(verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
+	assert_memory_equal(out.of[1], digest[1], KEY_DIGEST_BYTES);
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &third, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &key, &key, &r));
 	digest[1][31] ^= 1;
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	digest[1][31] ^= 1;
 	both[0] = &second, both[1] = &first;
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	both[0] = &first, both[1] = &second;
 	first.digest.len--;
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	first.digest.len++;
 	first.key_type = (char *)(uintptr_t)"ServerKey";
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	first.key_type = (char *)(uintptr_t)"PublicKey";
 	r.request_id = &prep_id;
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	r.request_id = &key_id, r.preprocessing_id = &key_id;
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	r.preprocessing_id = &prep_id;
-	assert_ok(verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_ok(verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 	r.n_key_digests = 1;
-	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
+}
+
+/* One file, under a struct of its own that names no ids: they are compared all the same. */
+static void a_key_between_two_others_is_believed_only_as_it_was_signed(void **state)
+{
+	(void)state;
+	const key_kind *kind = key_kind_by_name("decompression-only");
+	const id32 prep = { .b = { 3, 1 } }, key = { .b = { 4, 1 } };
+	uint8_t digest[KEY_DIGEST_BYTES] = { 5 };
+	char prep_text[ID_TEXT], key_text[ID_TEXT];
+	eip712_domain d;
+	key_digests out;
+
+	assert_ok(cluster_key_domain(&d, &w.net));
+	id_text(prep_text, &prep);
+	id_text(key_text, &key);
+	Kms__V1__RequestId prep_id = KMS__V1__REQUEST_ID__INIT, key_id = KMS__V1__REQUEST_ID__INIT;
+	prep_id.request_id = prep_text, key_id.request_id = key_text;
+	Kms__V1__KeyDigest file = KMS__V1__KEY_DIGEST__INIT, *files[] = { &file };
+	Kms__V1__KeyGenResult r = KMS__V1__KEY_GEN_RESULT__INIT;
+	const hash32 h = kms712_decompression_key(&d, slice_of(digest, sizeof digest), (slice){ 0 });
+	const secp_rsig s = sign_external(w.node, &h);
+	file.key_type = (char *)(uintptr_t)"DecompressionKey";
+	file.digest = pb_bytes(slice_of(digest, sizeof digest));
+	r.request_id = &key_id, r.preprocessing_id = &prep_id;
+	r.n_key_digests = 1, r.key_digests = files;
+	r.external_signature = pb_bytes(slice_of(s.b, sizeof s.b));
+	assert_ok(verify_keygen(&out, &w.net, &w.net.party[0], kind, &prep, &key, &r));
+	assert_memory_equal(out.of[0], digest, sizeof digest);
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], kind, &key, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
+	digest[0] ^= 1;
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], kind, &prep, &key, &r));
+	digest[0] ^= 1;
+	file.key_type = (char *)(uintptr_t)"PublicKey";
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], kind, &prep, &key, &r));
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -509,4 +545,5 @@ TESTS(CASE(honest_answers_are_believed), CASE(signed_answers_to_something_else_a
       CASE(user_answers_with_another_place_in_the_protocol_are_refused), CASE(a_value_signed_inside_by_another_key_is_refused),
       CASE(a_share_is_opened_if_degree_and_packing_are_those_of_the_cluster),
       CASE(a_value_of_the_wrong_length_is_refused), CASE(changed_bytes_are_noticed),
-      CASE(absent_and_superfluous_parts_are_refused), CASE(key_material_is_believed_only_as_it_was_signed))
+      CASE(absent_and_superfluous_parts_are_refused), CASE(key_material_is_believed_only_as_it_was_signed),
+      CASE(a_key_between_two_others_is_believed_only_as_it_was_signed))
