@@ -4,14 +4,15 @@
 #include "sym/drbg.h"
 #include "tkms/encrypt.h"
 #include "tkms/trial.h"
+#include "tkms/trial_zeros.h"
 
 static const ct_format FORMATS[TRIALS] = { BIG_COMPRESSED, SMALL_COMPRESSED };
 
-static const char *const WAYS[TRIALS] = { "squash and compression", "compression, decompression and squash" };
+static const char *const WAYS[TRIALS] = { "squash and compression", "compression, decompression, added zeros and squash" };
 
-typedef struct making { joint_trial *trial; const coprocessor *computer; pool *cores; size_t i; } making;
+typedef struct making { joint_trial *trial; const coprocessor *computer; lwe64_run zeros; pool *cores; size_t i; } making;
 
-/* What a party does with a ciphertext that it is to decrypt. */
+/* What a party does with a ciphertext that it is to decrypt; where there are blocks of 64 bits, zeros are added to them. */
 static err take_in(void *ctx, size_t value, const fhe_type *type, slice file)
 {
 	const making *m = ctx;
@@ -20,12 +21,18 @@ static err take_in(void *ctx, size_t value, const fhe_type *type, slice file)
 
 	ASSERT(value == 0);
 	*a = arena_with_limit(squash_file_memory(keys->params, type, file));
-	return squash_file(&m->trial->ct[m->i], a, keys->params, type, FORMATS[m->i], file, keys, m->cores);
+	squashed *ct = &m->trial->ct[m->i];
+	lwe64_run plain;
+
+	TRY(squash_read(ct, &plain, a, keys->params, type, FORMATS[m->i], file, keys, m->cores));
+	if (!plain.count) return OK;
+	trial_add(plain, m->zeros);
+	return squash_rest(ct, &plain, 1, a, keys, m->cores);
 }
 
-static err make(joint_trial *t, const coprocessor *computer, slice public_key_file, const rng *random, pool *cores)
+static err make(joint_trial *t, const coprocessor *computer, lwe64_run zeros, slice public_key_file, const rng *random, pool *cores)
 {
-	making m = { t, computer, cores, 0 };
+	making m = { t, computer, zeros, cores, 0 };
 	buf list = { 0 };
 
 	rng_fill(random, t->value.bytes, t->value.type->bytes);
@@ -43,14 +50,17 @@ err joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, 
 {
 	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "key set" };
 	coprocessor computer = { 0 };
+	lwe64_run zeros;
 	seeded_keyset set;
 	slice tag;
 
 	TRY(tfhers_read_keyset(&set, &tag, keyset_file));
-	TRY(trial_computer_new(&computer, &set, EXACT, cores));
+	AUTO(arena) a = arena_with_limit(trial_zeros_memory(set.params, t.value.type->blocks));
 	AUTO(drbg) d = drbg_from_seed(seed);
 	const rng random = drbg_rng(&d);
-	err e = make(&t, &computer, public_key_file, &random, cores);
+	TRY(trial_zeros(&zeros, &a, &set, t.value.type->blocks, EXACT, cores, &random));
+	TRY(trial_computer_new(&computer, &set, EXACT, cores));
+	err e = make(&t, &computer, zeros, public_key_file, &random, cores);
 	coprocessor_free(&computer);
 	if (e != OK) {
 		joint_trial_free(&t);

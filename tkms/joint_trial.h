@@ -6,10 +6,12 @@
  * A value of 64 blocks is encrypted under the public key, expanded (which takes the cast key and the bootstrap key), and then
  *
  *   squashed, compressed                           the squash key and that of its compression
- *   compressed, decompressed, squashed             both keys of compression, keyswitch and squash again
+ *   compressed, decompressed, zeros added, squashed    both keys of compression; those of re-randomisation and of the
+ *                                                  pseudo-random function, 64 zeros of each (trial_zeros.h); keyswitch and
+ *                                                  squash again
  *
- * so 64 encryptions pass through every key that computes on values.  What is not on this way are two parts without a use on
- * values yet: the key for rerandomising and that of the pseudo-random function.
+ * so 64 encryptions pass through every part of the set.  Whatever it is that the parties open, it is the value: what the
+ * function is at a place would say something about its secret, and is not opened.
  *
  * Of a decompression key between two sets there is one way: compressed under the one, decompressed with the key, and squashed
  * under the other, by whose shares it is then decrypted.

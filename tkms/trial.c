@@ -5,11 +5,13 @@
 #include "lattice/decrypt.h"
 #include "lattice/engine.h"
 #include "tkms/encrypt.h"
+#include "tkms/trial_zeros.h"
 
 typedef struct trial {
 	const secret_keys *keys;
 	const plaintext   *value;
 	const coprocessor *computer;
+	lwe64_run          zeros;
 	ct_format          format;
 } trial;
 
@@ -19,7 +21,7 @@ static err same_value(const trial *t, const uint8_t *value, const char *way)
 	return err_fail(ERR_INTERNAL, "the new key set is wrong: a value that went through %s came back changed", way);
 }
 
-/* From the compressed list back to single blocks, with the decompression key. */
+/* From the compressed list back to single blocks, with the decompression key, and zeros on top. */
 static err decompresses_to_value(const trial *t, slice file)
 {
 	const unsigned dim = t->keys->params->k * t->keys->params->N;
@@ -31,8 +33,9 @@ static err decompresses_to_value(const trial *t, slice file)
 	lwe64_run blocks = { t->value->type->blocks, dim, NULL };
 	if (e == OK) e = arena_new(&a, &blocks.w, blocks.count * (dim + 1));
 	if (e == OK) e = decompress64_var(blocks, &t->computer->keys, ct.packed64, NULL);
+	if (e == OK) trial_add(blocks, t->zeros);
 	if (e == OK) e = decrypt_lwe64(value, t->keys, blocks, blocks.count, false);
-	if (e == OK) e = same_value(t, value, "the decompression key");
+	if (e == OK) e = same_value(t, value, "decompression, re-randomisation and the zeros of the pseudo-random function");
 	arena_free(&a);
 	return e;
 }
@@ -91,16 +94,19 @@ err tkms_try_keyset(slice public_key_file, slice keyset_file, const secret_keys 
 	static const ct_format way[] = { SMALL_COMPRESSED, BIG_COMPRESSED };
 	plaintext value = { .type = fhe_type_by_number_var(FHE_UINT8) };
 	coprocessor computer = { 0 };
+	lwe64_run zeros;
 	seeded_keyset set;
 	slice tag;
 	buf list = { 0 };
 
 	rng_fill(random, value.bytes, 1);
 	TRY(tfhers_read_keyset(&set, &tag, keyset_file));
-	err e = tkms_encrypt(&list, public_key_file, &value, 1, random);
+	AUTO(arena) a = arena_with_limit(trial_zeros_memory(set.params, value.type->blocks));
+	err e = trial_zeros(&zeros, &a, &set, value.type->blocks, APPROXIMATE, cores, random);
+	if (e == OK) e = tkms_encrypt(&list, public_key_file, &value, 1, random);
 	if (e == OK) e = trial_computer_new(&computer, &set, APPROXIMATE, cores);
 	for (size_t i = 0; e == OK && i < COUNT(way); i++) {
-		trial t = { keys, &value, &computer, way[i] };
+		trial t = { keys, &value, &computer, zeros, way[i] };
 		e = coprocess_list(&computer, cores, buf_slice(&list), way[i], decrypts_to_value, &t);
 	}
 	coprocessor_free(&computer);

@@ -3,8 +3,9 @@
  * tkms/trial.h -- a key set must work before anybody relies on it.
  *
  * One random byte is encrypted with the published files and goes to the two compressed formats, a way that passes through
- * the two others, and from the small one back through the decompression key: every key that computes on values has its
- * turn.  A set that is wrong by our bug or by a fault of memory is thus found while nothing depends on it.
+ * the two others, and from the small one back through the decompression key, where zeros of the two remaining keys are added
+ * to it (trial_zeros.h): every key of the set has its turn.  A set that is wrong by our bug or by a fault of memory is thus
+ * found while nothing depends on it.
  */
 #ifndef ARCA_TKMS_TRIAL_H
 #define ARCA_TKMS_TRIAL_H

@@ -141,7 +141,8 @@ static void a_set_with_any_key_wrong_is_refused_by_all(void **state)
 {
 	(void)state;
 	static const key_part PARTS[] = {
-		PART_CAST_KSK, PART_BSK, PART_COMP_PKSK, PART_DECOMP_BSK, PART_KSK, PART_SNS_BSK, PART_SNSCOMP_PKSK,
+		PART_RERAND, PART_CAST_KSK, PART_BSK, PART_OPRF_BSK, PART_COMP_PKSK, PART_DECOMP_BSK, PART_KSK, PART_SNS_BSK,
+		PART_SNSCOMP_PKSK,
 	};
 
 	for (size_t k = 0; k < COUNT(PARTS); k += test_is_short() ? 3 : 1) {
