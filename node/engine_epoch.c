@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "mpc/mpc.h"
+#include "base/file.h"
 #include "node/cluster.h"
+#include "node/joint_try.h"
 #include "node/refresh.h"
 #include "node/published.h"
 #include "node/replies.h"
@@ -113,6 +115,42 @@ static err load(void *ctx, key_share *old, const offered_key *k)
 	return keys_read_share(old, w->engine->keys, &w->request->epoch.from, &k->key_id);
 }
 
+/* A published file of an agreed key, which is mapped. */
+static err map_file(slice *out, const epoch_work *w, const offered_key *k, pub_type t)
+{
+	uint8_t is[KEY_DIGEST_BYTES];
+	const offered_file *f = k->file;
+
+	while (f < k->file + k->files && f->type != t) f++;
+	if (f == k->file + k->files) return err_fail(ERR_STATE, "the key publishes no %s", pub_type_name(t));
+	TRY(vault_map_public(out, w->engine->cluster->vault, t, &k->key_id, MAX_TFHERS_FILE));
+	tkms_key_digest_view(is, *out);
+	if (slice_eq_var(slice_of(is, sizeof is), hash32_slice(&f->digest))) return OK;
+	file_unmap(out);
+	return err_fail(ERR_STATE, "its published file %s is not the one that was signed; restore it from a copy, such as another node's",
+	                pub_type_name(t));
+}
+
+static err decrypts(void *ctx, session *s, const key_share *fresh, const prss *masks, unsigned i)
+{
+	const epoch_work *w = ctx;
+	const offered_key *k = &w->agreed.key[i];
+	slice pk = { 0 }, keyset = { 0 };
+	char id[ID_TEXT];
+
+	err e = map_file(&pk, w, k, PUB_PUBLIC_KEY);
+	if (e == OK) e = map_file(&keyset, w, k, PUB_COMPRESSED_XOF_KEY_SET);
+	if (e == OK)
+		e = joint_try_run(s, &(joint_try){ .share = fresh, .masks = masks, .public_key = pk, .keyset = keyset, .cores = w->engine->cores,
+		                                   .reshared = true, .number = i });
+	if (pk.n) file_unmap(&pk);
+	if (keyset.n) file_unmap(&keyset);
+	if (e == OK) return OK;
+	id_text(id, &k->key_id);
+	err_context("new shares of key %s are tried before the epoch is there, and the old epoch stays: ", id);
+	return e;
+}
+
 /* As this node knows it; or as it would, had it been there when the key was made. */
 static key_record record_of(const epoch_work *w, const offered_key *k)
 {
@@ -142,7 +180,7 @@ static err store(void *ctx, const key_share *fresh, const offered_key *k)
 static refresh refresh_of(epoch_work *w)
 {
 	return (refresh){ .sets = w->sets, .request = w->request, .mine = w->gives ? &w->mine : NULL, .agreed = &w->agreed, .r_A = w->r_A,
-	                  .ctx = w, .lacks = lacks, .fetch = fetch, .load = load, .store = store };
+	                  .ctx = w, .lacks = lacks, .fetch = fetch, .load = load, .try = decrypts, .store = store };
 }
 
 static err run_refresh(epoch_work *w)

@@ -65,7 +65,8 @@ static err make_files(session *s, joint_key *j)
 static err try_it(session *s, const joint_key *j)
 {
 	const slice keyset = draft_slice(j->mine.keyset);
-	const joint_try t = { &j->mine.share, j->setup.masks, buf_slice(&j->mine.public_key), keyset, j->between, j->cores };
+	const joint_try t = { .share = &j->mine.share, .masks = j->setup.masks, .public_key = buf_slice(&j->mine.public_key), .keyset = keyset,
+	                      .between = j->between, .cores = j->cores };
 
 	if (j->between) j->between->key = keyset;
 	err e = joint_try_run(s, &t);

@@ -45,9 +45,11 @@ static err decrypt(session *s, const trying *x, size_t i)
 	TRY(partial_decrypt(&mine, &s->arena, x->online, x->of->masks, DECRYPT_PUBLIC, &x->trial.ct[i], 1));
 	TRY(arena_new(&s->arena, &words, mine.elements * s->R->d));
 	TRY(open_words(s, words, &mine));
+	if (has(s->suspects, s->me))
+		return err_fail(ERR_INTERNAL, "the new %s wrong at this party: what it opened does not fit what the others did", x->trial.made);
 	if (finish_value(&got, type, s->n, s->t, s->R->d, words, mine.elements) == OK)
 		return joint_trial_came_back(&x->trial, i, &got);
-	err_context("the new %s is wrong: a value that went through %s was refused: ", x->trial.made, x->trial.way[i]);
+	err_context("the new %s wrong: a value that went through %s was refused: ", x->trial.made, x->trial.way[i]);
 	return ERR_INTERNAL;
 }
 
@@ -56,6 +58,7 @@ static err make_trial(trying *x)
 	const joint_try *t = x->of;
 
 	if (t->between) return joint_trial_decompression(&x->trial, t->between, x->seed, t->cores);
+	if (t->reshared) return joint_trial_shares(&x->trial, t->public_key, t->keyset, x->seed, t->cores);
 	return joint_trial_new(&x->trial, t->public_key, t->keyset, x->seed, t->cores);
 }
 
@@ -79,7 +82,7 @@ err joint_try_run(session *s, const joint_try *t)
 	TRY(online_key_new(&online, t->share));
 	trying x = { .of = t, .online = &online, .seed = slice_of(s->sid.b, sizeof s->sid.b) };
 	void *const arg = &x;
-	const lane_plan plan = { .lanes = 1, .first = TRIAL_PART, .k = 128, .run = make_and_decrypt, .arg = &arg, .in_turn = true };
+	const lane_plan plan = { .lanes = 1, .first = TRIAL_PART + t->number, .k = 128, .run = make_and_decrypt, .arg = &arg, .in_turn = true };
 	err e = mpc_lanes(s, &plan);
 	joint_trial_free(&x.trial);
 	online_key_free(&online);

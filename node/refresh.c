@@ -133,6 +133,7 @@ static err refresh_key(session *s, const state *w, unsigned i)
 	err e = w->said.gives ? load_share(&old, x, &x->agreed->key[i]) : OK;
 	if (e == OK) e = make_fresh(s, &fresh, &old, w, i);
 	key_share_free(&old);
+	if (e == OK) e = x->try(x->ctx, s, &fresh, w->masks, i);
 	if (e == OK) e = x->store(x->ctx, &fresh, &x->agreed->key[i]);
 	key_share_free(&fresh);
 	session_allow(s, STORING_MS);

@@ -3,7 +3,8 @@
  * node/refresh.h -- the program of a ceremony in which the parties of a context make a new epoch and get shares of keys in it,
  * from parties of the same context or of another: which keys there are (offering.h); their published files, for whoever lacks
  * them; new keys for pseudo-random sharing; then, key by key, shares that have nothing to do with the old ones (mpc/reshare.h),
- * each stored as soon as it is there; and in the end the word of n - t parties that they have stored all.
+ * with which a value under the published key is decrypted (joint_try.h), each stored as soon as it is there; and in the end the
+ * word of n - t parties that they have stored all.  Shares that do not decrypt are not stored, and the old epoch stays.
  *
  * A party of the old set that has not all of the keys gives none, counts as one of the t1 that may fail, and is not accused.
  *
@@ -30,6 +31,7 @@ typedef struct refresh {
 	err (*lacks)(void *ctx, bool *out, const offer *x);                        /* as offering.h */
 	err (*fetch)(void *ctx, const offer *x);                                   /* those files; within refresh_fetch_ms */
 	err (*load)(void *ctx, key_share *old, const offered_key *k);              /* freed here */
+	err (*try)(void *ctx, session *s, const key_share *fresh, const prss *masks, unsigned i);    /* of agreed key i: it decrypts */
 	err (*store)(void *ctx, const key_share *fresh, const offered_key *k);     /* returns when it is on disk */
 } refresh;
 

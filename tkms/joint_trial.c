@@ -48,7 +48,7 @@ static err make(joint_trial *t, const coprocessor *computer, lwe64_run zeros, sl
 /* All parties must come to the same bits: every engine is an exact one. */
 err joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores)
 {
-	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "key set" };
+	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "key set is" };
 	coprocessor computer = { 0 };
 	lwe64_run zeros;
 	seeded_keyset set;
@@ -70,9 +70,59 @@ err joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, 
 	return OK;
 }
 
+/* ---- shares -------------------------------------------------------------------------------------------------------------- */
+
+enum { SQUASHED, COMPRESSED };
+
+typedef struct short_way { joint_trial *trial; const eval_keys *keys; pool *cores; } short_way;
+
+static err squash_and_compress(void *ctx, size_t value, const fhe_type *type, slice file)
+{
+	const short_way *w = ctx;
+	const lat_params *p = w->keys->params;
+	joint_trial *t = w->trial;
+	squashed *plain = &t->ct[SQUASHED], *packed = &t->ct[COMPRESSED];
+
+	ASSERT(value == 0);
+	t->memory[SQUASHED] = arena_with_limit(squash_file_memory(p, type, file));
+	t->memory[COMPRESSED] = arena_with_limit((size_t)(p->snscomp.k + 1) * p->snscomp.N * sizeof(u128) + 4096);
+	TRY(squash_file(plain, &t->memory[SQUASHED], p, type, BIG_EXPANDED, file, w->keys, w->cores));
+	*packed = (squashed){ .under = SECRET_SNSCOMP, .blocks = plain->blocks };
+	return compress128_var(&packed->packed, &t->memory[COMPRESSED], w->keys, plain->lwe, w->cores);
+}
+
+err joint_trial_shares(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores)
+{
+	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT8), .made = "shares are", .ways = TRIALS,
+	                  .way = { [SQUASHED] = "squash", [COMPRESSED] = "squash and compression" } };
+	coprocessor computer = { 0 };
+	seeded_keyset set;
+	slice tag;
+	buf list = { 0 };
+
+	AUTO(drbg) d = drbg_from_seed(seed);
+	const rng random = drbg_rng(&d);
+	rng_fill(&random, t.value.bytes, t.value.type->bytes);
+	TRY(tfhers_read_keyset(&set, &tag, keyset_file));
+	err e = tkms_encrypt(&list, public_key_file, &t.value, 1, &random);
+	if (e == OK) e = trial_keys_new(&computer.keys, &set, coprocessor_parts(FORMAT_BIT(BIG_COMPRESSED)), EXACT, cores);
+	short_way w = { &t, &computer.keys, cores };
+	if (e == OK) e = coprocess_list(&computer, cores, buf_slice(&list), BIG_EXPANDED, squash_and_compress, &w);
+	coprocessor_free(&computer);
+	buf_free(&list);
+	if (e != OK) {
+		joint_trial_free(&t);
+		return e;
+	}
+	*out = t;
+	return OK;
+}
+
+/* ---- between two sets ------------------------------------------------------------------------------------------------------ */
+
 err joint_trial_decompression(joint_trial *out, const decompression_files *files, slice seed, pool *cores)
 {
-	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "decompression key", .ways = 1,
+	joint_trial t = { .value.type = fhe_type_by_number_var(FHE_UINT128), .made = "decompression key is", .ways = 1,
 	                  .way = { "compression under one set, this key, and the other set's squash" } };
 	AUTO(drbg) d = drbg_from_seed(seed);
 	const rng random = drbg_rng(&d);
@@ -97,5 +147,5 @@ void joint_trial_free(joint_trial *t)
 err joint_trial_came_back(const joint_trial *t, size_t i, const plaintext *got)
 {
 	if (got->type == t->value.type && memcmp(got->bytes, t->value.bytes, t->value.type->bytes) == 0) return OK;
-	return err_fail(ERR_INTERNAL, "the new %s is wrong: a value that went through %s came back changed", t->made, t->way[i]);
+	return err_fail(ERR_INTERNAL, "the new %s wrong: a value that went through %s came back changed", t->made, t->way[i]);
 }

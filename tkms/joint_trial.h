@@ -13,6 +13,9 @@
  * so 64 encryptions pass through every part of the set.  Whatever it is that the parties open, it is the value: what the
  * function is at a place would say something about its secret, and is not opened.
  *
+ * Of shares that came by resharing, the set is known to be right: a short value is squashed once, and decrypted under both
+ * secrets with which values are decrypted, before and after its compression.
+ *
  * Of a decompression key between two sets there is one way: compressed under the one, decompressed with the key, and squashed
  * under the other, by whose shares it is then decrypted.
  */
@@ -27,13 +30,14 @@ enum { TRIALS = 2 };
 typedef struct joint_trial {
 	plaintext value;
 	size_t    ways;                      /* so many ciphertexts are there, at most TRIALS */
-	const char *made, *way[TRIALS];      /* what is tried, what each went through: for sentences */
+	const char *made, *way[TRIALS];      /* what is tried ("key set is"), what each went through: for sentences */
 	squashed  ct[TRIALS];
 	arena     memory[TRIALS];
 } joint_trial;
 
 /* seed: the value and the randomness of its encryption.  ERR_REQUEST if the files are not of one whole set; ERR_NOMEM. */
 err  joint_trial_new(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores);
+err  joint_trial_shares(joint_trial *out, slice public_key_file, slice keyset_file, slice seed, pool *cores);
 err  joint_trial_decompression(joint_trial *out, const decompression_files *files, slice seed, pool *cores);
 void joint_trial_free(joint_trial *t);               /* NULL-safe */
 

@@ -401,6 +401,36 @@ static void three_share_anew_while_one_is_away_which_is_told_so(void **state)
 	w.last = to;
 }
 
+static void flip_a_bit_of(const char *path)
+{
+	buf file = test_read(path);
+
+	file.p[file.n / 2] ^= 1;
+	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
+	buf_free(&file);
+}
+
+/* Nobody's epoch is there before its shares have decrypted something under the published key. */
+static void who_cannot_try_its_new_shares_does_not_take_them_and_says_why(void **state)
+{
+	(void)state;
+	const id32 to = epoch_after(&w.last);
+	char path[600], key[ID_TEXT];
+
+	id_text(key, &w.key[0]);
+	snprintf(path, sizeof path, "%.299s/PUB/CompressedXofKeySet/%s", w.c.folder[4], key);
+	flip_a_bit_of(path);
+	refresh_all(&to, 0);
+	FOR_EACH_IN(i, THREE) assert_int_equal(epoch_at(i, &to), GRPC_OK);
+	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
+	assert_non_null(strstr(client_said.message, "CompressedXofKeySet is not the one that was signed; restore it from a copy"));
+	assert_non_null(strstr(client_said.message, key));
+	has_nothing_of_epoch(4, &to);
+	flip_a_bit_of(path);
+	decrypts(THREE, &to);
+	w.last = to;
+}
+
 /* It has no share to give, gets one like the others, and nobody says that it lied. */
 static void who_missed_an_epoch_is_whole_after_the_next(void **state)
 {
@@ -558,6 +588,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(keys_are_shared_anew_and_both_epochs_decrypt),
 	TEST(decryption_goes_on_meanwhile_and_an_epoch_may_follow_another),
 	TEST(after_a_stop_of_all_the_newest_signatures_are_served), TEST(three_share_anew_while_one_is_away_which_is_told_so),
+	TEST(who_cannot_try_its_new_shares_does_not_take_them_and_says_why),
 	TEST(who_missed_an_epoch_is_whole_after_the_next), TEST(who_was_asked_for_other_keys_is_out),
 	TEST(a_party_killed_in_the_middle_has_nothing_of_the_new_epoch_and_all_of_the_old),
 	TEST(a_party_whose_disk_is_full_has_nothing_of_the_new_epoch), TEST(one_that_lies_in_every_message_changes_nothing),

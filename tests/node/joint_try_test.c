@@ -22,6 +22,7 @@ static struct world {
 	joint_try at[N + 1];
 	sim_party result[N + 1];
 	uint64_t  number;
+	bool      reshared;
 } w;
 
 static void deal_secrets(void)
@@ -81,7 +82,7 @@ static void go_for(slice pk, slice keyset, const decompression_files *between, c
 	sim *x;
 
 	for (party i = 1; i <= N; i++) {
-		w.at[i] = (joint_try){ &w.share[i], w.masks[i], pk, keyset, between, NULL };
+		w.at[i] = (joint_try){ &w.share[i], w.masks[i], pk, keyset, between, NULL, w.reshared, 0 };
 		w.result[i] = (sim_party){ .run = run, .arg = &w.at[i], .p = i == 3 ? of_3 : NULL };
 	}
 	assert_ok(sim_new(&x, &(sim_setup){ .n = N, .t = T, .corrupt = of_3 ? (party_set)1 << 3 : 0, .seed = w.number }));
@@ -168,6 +169,44 @@ static void a_public_key_of_another_set_is_refused_by_all(void **state)
 	key_files_free(&other);
 }
 
+/* ---- shares that came by resharing -------------------------------------------------------------------------------------- */
+
+/* The same error at all parties is one of the secret; at one party it is a wrong share.  By is 1, or -1 to take it back. */
+static void spoil_share(party i, secret_id id, int by)
+{
+	w.share[i].word[id][0] += (u128)(i128)by * ((u128)0x123456789abcdef1 << 40);
+}
+
+/* All right; one party's wrong, under either secret, which it alone does not survive; and more than can be told from right ones. */
+static void new_shares_pass_if_they_decrypt_and_who_has_a_wrong_one_fails_alone(void **state)
+{
+	(void)state;
+	static const secret_id ONLINE[] = { SECRET_SNS, SECRET_SNSCOMP };
+	const slice pk = buf_slice(&w.files.public_key), keyset = draft_slice(w.files.xof_keyset);
+
+	w.reshared = true;
+	go(pk, keyset, NULL);
+	for (party i = 1; i <= N; i++) assert_int_equal(w.result[i].result, OK);
+	for (size_t k = 0; k < COUNT(ONLINE); k++) {
+		spoil_share(2, ONLINE[k], 1);
+		go(pk, keyset, NULL);
+		for (party i = 1; i <= N; i++) {
+			assert_int_equal(w.result[i].result, i == 2 ? ERR_INTERNAL : OK);
+			assert_int_equal(w.result[i].suspects, 1 << 2);
+		}
+		assert_non_null(strstr(w.result[2].text, "the new shares are wrong at this party"));
+		spoil_share(2, ONLINE[k], -1);
+	}
+	for (party i = 1; i <= N; i++) spoil_share(i, SECRET_SNS, 1);
+	go(pk, keyset, NULL);
+	for (party i = 1; i <= N; i++) {
+		assert_int_equal(w.result[i].result, ERR_INTERNAL);
+		assert_non_null(strstr(w.result[i].text, "the new shares are wrong"));
+	}
+	for (party i = 1; i <= N; i++) spoil_share(i, SECRET_SNS, -1);
+	w.reshared = false;
+}
+
 /* ---- between two sets ------------------------------------------------------------------------------------------------- */
 
 /* From a set of others to the world's, whose shares decrypt: a right key passes, and no other that leads elsewhere. */
@@ -209,7 +248,9 @@ static void a_decompression_key_passes_only_between_its_own_two_sets(void **stat
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_right_set_passes), TEST(a_liar_cannot_spoil_it), TEST(a_set_with_any_key_wrong_is_refused_by_all),
-	TEST(a_public_key_of_another_set_is_refused_by_all), TEST(a_decompression_key_passes_only_between_its_own_two_sets),
+	TEST(a_public_key_of_another_set_is_refused_by_all),
+	TEST(new_shares_pass_if_they_decrypt_and_who_has_a_wrong_one_fails_alone),
+	TEST(a_decompression_key_passes_only_between_its_own_two_sets),
 };
 
 int main(int argc, char **argv)
