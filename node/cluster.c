@@ -371,7 +371,7 @@ static err be_superseded(cluster *c, const id32 *id)
 
 err cluster_destroy_superseded(cluster *c, const id32 *id)
 {
-	TRY(epochs_begin_destroy(c->epochs, id));
+	TRY(epochs_begin_destroy_superseded(c->epochs, id));
 	err e = be_superseded(c, id);                    /* the lease keeps what takes its place */
 	if (e == OK) e = destroy(c, id);
 	epochs_end_destroy(c->epochs);

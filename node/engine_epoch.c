@@ -252,7 +252,17 @@ static err remove_marks(const epoch_work *w)
 /* Rounds that may pass between two messages to a party that is in the old set only. */
 enum { PATIENT_ROUNDS = 60 };
 
-/* The old shares stay; nothing is stored. */
+/* The new parties have their shares: what this node has of these keys is superseded. */
+static err note_given(const epoch_work *w)
+{
+	const int64_t now_ms = clock_unix_ms(w->engine->clock);
+
+	for (unsigned i = 0; i < w->mine.keys; i++)
+		TRY(keys_given(w->engine->keys, &w->request->epoch.from, &w->mine.key[i].key_id, now_ms));
+	return OK;
+}
+
+/* The old shares stay until epoch_grace.h takes them; which keys the new parties took, they have said (node/offering.h). */
 static err give_away(epoch_work *w)
 {
 	const request *r = w->request;
@@ -267,7 +277,8 @@ static err give_away(epoch_work *w)
 	if (!x.attempt) return OK;
 	const reshare_giver g = { w->sets->all->me, plan.with->in, peers_wire(plan.with), PATIENT_ROUNDS * round_ms, round_ms };
 	TRY(refresh_give(&x, &g));
-	return ceremony_attend(&tools, &plan, &x.attempt, true);
+	TRY(ceremony_attend(&tools, &plan, &x.attempt, true));
+	return note_given(w);
 }
 
 /* ---- all ---------------------------------------------------------------------------------------------------------------- */

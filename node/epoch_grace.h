@@ -8,10 +8,10 @@
  * by DestroyMpcEpoch, with the same record and count.  It is not while
  *
  *   something is made, stored or destroyed anywhere in the table of epochs      tried again a second later
- *   one of its keys has not come to a later epoch                               said once; it stays
+ *   one of its keys has not come to a later epoch, or to other parties          said once; it stays
  *   a new share cannot be read from the disk                                    said, and tried again, every minute
  *
- * and never if it is the only one.  Parties do this each by its own clock.  A wrong clock can make it early, which old
+ * A node that gave all its keys to parties of whom it is none has no epoch in the end.  Parties do this each by its own clock.  A wrong clock can make it early, which old
  * requests suffer from and no key: its new shares were read from the disk before.
  *
  * One thread, which looks once a second.

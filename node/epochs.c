@@ -347,15 +347,18 @@ static err may_destroy(const epochs *e)
 	return OK;
 }
 
-err epochs_begin_destroy(epochs *e, const id32 *id)
+static err begin_destroy(epochs *e, const id32 *id, bool though_only)
 {
 	pthread_mutex_lock(&e->lock);
 	err failed = find(e, id) ? may_destroy(e) : not_found(id);
-	if (failed == OK && count(e) == 1) failed = err_fail(ERR_STATE, "this is the only epoch; without it nothing could be decrypted");
+	if (failed == OK && !though_only && count(e) == 1) failed = err_fail(ERR_STATE, "this is the only epoch; without it nothing could be decrypted");
 	if (failed == OK) e->destroying = true;
 	pthread_mutex_unlock(&e->lock);
 	return failed;
 }
+
+err epochs_begin_destroy(epochs *e, const id32 *id) { return begin_destroy(e, id, false); }
+err epochs_begin_destroy_superseded(epochs *e, const id32 *id) { return begin_destroy(e, id, true); }
 
 err epochs_begin_destroy_context(epochs *e)
 {

@@ -61,8 +61,10 @@ void epochs_abandon(epochs *e, const id32 *id);
 /* ---- destroying ------------------------------------------------------------------------------------------------- */
 
 /* Takes the lease for destroying an epoch: ERR_NOT_FOUND; ERR_STATE while something is being created, stored or destroyed, or
- * if it is the only one.  Or for destroying a context with all its epochs, of which there may be none. */
+ * if it is the only one; one that is superseded may be that, if others have its keys.  Or for destroying a context with all its
+ * epochs, of which there may be none. */
 err  epochs_begin_destroy(epochs *e, const id32 *id);
+err  epochs_begin_destroy_superseded(epochs *e, const id32 *id);
 err  epochs_begin_destroy_context(epochs *e);
 void epochs_end_destroy(epochs *e);
 

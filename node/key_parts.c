@@ -86,6 +86,22 @@ static err held_part_read(held_key **out, const id32 *epoch, const id32 *key, sl
 	return OK;
 }
 
+enum { GIVEN_BYTES = 8 };
+
+static err load_given(held_key *h, keys *k, const id32 *epoch, const id32 *key)
+{
+	buf bytes = { 0 };
+	bool given;
+
+	TRY(vault_has_private(&given, k->vault, PRIV_GIVEN_KEY, epoch, key));
+	if (!given) return OK;
+	err e = vault_get_private(&bytes, k->vault, PRIV_GIVEN_KEY, epoch, key, GIVEN_BYTES);
+	if (e == OK && bytes.n != GIVEN_BYTES) e = err_fail(ERR_STATE, "the file that says when it was given away has %zu bytes", bytes.n);
+	if (e == OK) h->given_ms = (int64_t)load64(bytes.p);
+	buf_free(&bytes);
+	return e;
+}
+
 static err load_part(keys *k, const id32 *epoch, const id32 *key)
 {
 	held_key *h = NULL;
@@ -94,6 +110,7 @@ static err load_part(keys *k, const id32 *epoch, const id32 *key)
 	err e = vault_get_private(&object, k->vault, PRIV_FHE_KEY_INFO, epoch, key, MAX_OWN_PART + MAX_KEY_RECORD);
 	if (e == OK) e = held_part_read(&h, epoch, key, buf_slice(&object));
 	if (e == OK) e = key_verify_published(k->vault, &h->record.metadata);
+	if (e == OK) e = load_given(h, k, epoch, key);
 	if (e == OK) keys_join(k, h), h = NULL;
 	held_key_free(&h);
 	buf_free(&object);
@@ -266,20 +283,21 @@ err keys_create_part(keys *k, const key_share *mine, slice public_key_file, draf
 	return e;
 }
 
-static err drop_file(keys *k, const id32 *epoch, const id32 *key)
-{
-	return vault_remove_private(k->vault, PRIV_FHE_KEY_INFO, epoch, key);
-}
-
-err keys_drop_epoch(keys *k, const id32 *epoch)
+static err drop_files(keys *k, priv_type t, const id32 *epoch)
 {
 	id32 *id = NULL;
 	size_t ids = 0;
 
-	err e = vault_list_private(&id, &ids, k->vault, PRIV_FHE_KEY_INFO, epoch);
-	for (size_t i = 0; e == OK && i < ids; i++) e = drop_file(k, epoch, &id[i]);
+	err e = vault_list_private(&id, &ids, k->vault, t, epoch);
+	for (size_t i = 0; e == OK && i < ids; i++) e = vault_remove_private(k->vault, t, epoch, &id[i]);
 	free(id);
-	TRY(e);
+	return e;
+}
+
+err keys_drop_epoch(keys *k, const id32 *epoch)
+{
+	TRY(drop_files(k, PRIV_FHE_KEY_INFO, epoch));
+	TRY(drop_files(k, PRIV_GIVEN_KEY, epoch));
 	pthread_mutex_lock(&k->lock);
 	for (held_key *h = k->first; h; h = h->next) {
 		if (h->gone || !id_eq_var(&h->facts.epoch_id, epoch)) continue;
@@ -304,6 +322,42 @@ err keys_begin_epoch(keys *k, const id32 *epoch)
 err keys_end_epoch(keys *k, const id32 *epoch)
 {
 	return vault_remove_private(k->vault, PRIV_UNFINISHED_EPOCH, NULL, epoch);
+}
+
+static err give(keys *k, held_key *h, int64_t unix_ms)
+{
+	uint8_t bytes[GIVEN_BYTES];
+	bool existed;
+
+	if (h->given_ms) return OK;
+	store64(bytes, (uint64_t)unix_ms);
+	TRY(vault_put_private(k->vault, PRIV_GIVEN_KEY, &h->facts.epoch_id, &h->facts.key_id, slice_of(bytes, sizeof bytes), &existed));
+	h->given_ms = unix_ms;
+	return OK;
+}
+
+err keys_given(keys *k, const id32 *epoch, const id32 *key, int64_t unix_ms)
+{
+	ASSERT(unix_ms > 0);
+	pthread_mutex_lock(&k->lock);
+	held_key *h = k->first;
+	const bool there = keys_find(k, epoch, key);
+	pthread_mutex_unlock(&k->lock);
+	if (!there) return key_not_found(epoch, key);
+	for (; h; h = h->next) {
+		const key_facts *f = &h->facts;
+		if (h->gone || !id_eq_var(&f->key_id, key) || memcmp(f->epoch_id.b, epoch->b, sizeof epoch->b) > 0) continue;
+		TRY(give(k, h, unix_ms));
+	}
+	return OK;
+}
+
+int64_t keys_given_ms(keys *k, const id32 *epoch, const id32 *key)
+{
+	pthread_mutex_lock(&k->lock);
+	const held_key *h = keys_find(k, epoch, key);
+	pthread_mutex_unlock(&k->lock);
+	return h ? h->given_ms : 0;
 }
 
 err keys_begin_key(keys *k, const id32 *epoch, const id32 *key)

@@ -124,6 +124,14 @@ err  keys_drop_key(keys *k, const id32 *epoch, const id32 *key);
 /* All that this party has of a key, from the disk; the caller frees it. */
 err  keys_read_share(key_share *out, keys *k, const id32 *epoch, const id32 *key);
 
+/*
+ * Parties of a context that this node is not in have new shares of a key since then: what it has of the key, in this epoch and
+ * in those before it, is superseded.  On disk (GivenKey) when it returns, until the epoch is dropped; said twice, the first time
+ * counts.  ERR_NOT_FOUND.  keys_given_ms: ms since 1970; 0: they have none that this node knows of.
+ */
+err     keys_given(keys *k, const id32 *epoch, const id32 *key, int64_t unix_ms);
+int64_t keys_given_ms(keys *k, const id32 *epoch, const id32 *key);
+
 /* ERR_EXISTS if the epoch has this key.  Requires: keys_begin_epoch.  The share is copied. */
 err  keys_add_part(keys *k, const key_share *fresh, const key_record *record);
 

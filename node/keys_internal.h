@@ -22,12 +22,13 @@ typedef struct held_key {
 	secret_keys secret;                /* of a whole key */
 	own_part   *part;                  /* of a part; NULL once it is wiped */
 	_Atomic bool gone;                 /* its epoch was destroyed */
+	_Atomic int64_t given_ms;          /* as keys_given_ms        */
 	key_record  record;                /* borrows from record_bytes */
 	buf         record_bytes;
 } held_key;
 
 struct keys {
-	pthread_mutex_t lock;              /* of the list's head, of holds and what is gone; the rest of a member never changes */
+	pthread_mutex_t lock;              /* of the list's head, of holds, and of what is gone or given; the rest of a member never changes */
 	held_key *first;
 	struct held_decompression *decompression;        /* likewise */
 	vault    *vault;

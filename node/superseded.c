@@ -10,14 +10,22 @@ typedef struct search {
 	err         failed;
 } search;
 
-/* Where a key came to first. */
+/* Where a key came to first, here; and when to others. */
 typedef struct successor {
 	const key_facts *of;
 	epochs  *epochs;
 	bool     there;
 	id32     epoch;
-	int64_t  made_ms;
+	int64_t  made_ms, given_ms;          /* 0: it was not given */
 } successor;
+
+static bool has_gone(const successor *s) { return s->there || s->given_ms; }
+
+static int64_t gone_ms(const successor *s)
+{
+	if (!s->there) return s->given_ms;
+	return s->given_ms && s->given_ms < s->made_ms ? s->given_ms : s->made_ms;
+}
 
 static void look_later(void *ctx, const key_facts *f, const key_record *r)
 {
@@ -36,7 +44,7 @@ static void look_later(void *ctx, const key_facts *f, const key_record *r)
 
 static successor successor_of(const search *x, const key_facts *f)
 {
-	successor s = { .of = f, .epochs = x->epochs };
+	successor s = { .of = f, .epochs = x->epochs, .given_ms = keys_given_ms(x->keys, &f->epoch_id, &f->key_id) };
 
 	keys_each(x->keys, look_later, &s);
 	return s;
@@ -51,11 +59,11 @@ static void add_key(void *ctx, const key_facts *f, const key_record *r)
 	if (!id_eq_var(&f->epoch_id, x->epoch)) return;
 	const successor s = successor_of(x, f);
 	out->keys++;
-	if (!s.there) {
+	if (!has_gone(&s)) {
 		out->left++;
 		out->stays = f->key_id;
-	} else if (s.made_ms > out->since_ms) {
-		out->since_ms = s.made_ms;
+	} else if (gone_ms(&s) > out->since_ms) {
+		out->since_ms = gone_ms(&s);
 	}
 }
 
@@ -75,7 +83,8 @@ static void read_successor(void *ctx, const key_facts *f, const key_record *r)
 	(void)r;
 	if (x->failed != OK || !id_eq_var(&f->epoch_id, x->epoch)) return;
 	const successor s = successor_of(x, f);
-	ASSERT(s.there);
+	ASSERT(has_gone(&s));
+	if (!s.there) return;
 	x->failed = keys_read_share(&fresh, x->keys, &s.epoch, &f->key_id);
 	if (x->failed == OK) key_share_free(&fresh);
 }

@@ -30,7 +30,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_PRSS_SETUP_COMBINED] = "PrssSetupCombined", [PRIV_CONTEXT] = "Context", [PRIV_EPOCH_DATA] = "EpochData",
 	[PRIV_UNFINISHED_KEY] = "UnfinishedKey", [PRIV_USED_SESSION] = "UsedSession", [PRIV_ATTEMPT] = "Attempt",
 	[PRIV_PREPROCESSING] = "Preprocessing", [PRIV_UNFINISHED_EPOCH] = "UnfinishedEpoch",
-	[PRIV_DECOMPRESSION_KEY_INFO] = "DecompressionKeyInfo",
+	[PRIV_GIVEN_KEY] = "GivenKey", [PRIV_DECOMPRESSION_KEY_INFO] = "DecompressionKeyInfo",
 };
 
 const char *pub_type_name(pub_type t)

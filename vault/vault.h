@@ -38,6 +38,7 @@ typedef enum priv_type {
 	PRIV_USED_SESSION, PRIV_ATTEMPT,           /* empty: there was one (node/used_sids.h)                    */
 	PRIV_PREPROCESSING,                        /* its key; the samples are a file beside it (vault/spool.h)  */
 	PRIV_UNFINISHED_EPOCH,                     /* empty: the key parts of this epoch may be removed (node/keys.h) */
+	PRIV_GIVEN_KEY,                            /* when others got what this node has of a key (node/keys.h) */
 	PRIV_DECOMPRESSION_KEY_INFO,               /* the record of a decompression key, of which nothing is secret */
 	PRIV_TYPES
 } priv_type;

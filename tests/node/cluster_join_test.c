@@ -282,6 +282,53 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
 
+static long long answers_until_s(party i, const id32 *in)
+{
+	char name[200], id[ID_TEXT];
+
+	id_text(id, in);
+	snprintf(name, sizeof name, "arca_epoch_answers_until_seconds{epoch=\"%s\"}", id);
+	return cluster_metric(&w.c, i, name);
+}
+
+static bool has_logged_destroyed(party i, const id32 *in)
+{
+	char line[200], id[ID_TEXT];
+
+	id_text(id, in);
+	snprintf(line, sizeof line, "audit: epoch %s destroyed", id);
+	return cluster_logged(&w.c, i, line);
+}
+
+/* It has no later epoch: what the new ones have said counts, also after a stop, and its last epoch goes with the others. */
+static void who_left_keeps_its_shares_for_a_time_and_not_longer(void **state)
+{
+	(void)state;
+	const party_set one = (party_set)1 << 1;
+	const id32 first = epoch(1), last = epoch(2);
+
+	assert_true(there(1, "PRIV", "GivenKey", &last, &w.key) && there(1, "PRIV", "GivenKey", &first, &w.key));
+	assert_true(answers_until_s(1, &first) > 0 && answers_until_s(1, &last) > 0);
+	cluster_kill(&w.c, 1);
+	setenv("ARCA_NODE__THRESHOLD__EPOCH_GRACE", "1", 1);
+	cluster_start(&w.c, 1, NULL, NULL);
+	unsetenv("ARCA_NODE__THRESHOLD__EPOCH_GRACE");
+	wait_linked();
+	for (unsigned k = 0; k < 10 && !has_logged_destroyed(1, &last); k++) {}
+	assert_true(has_logged_destroyed(1, &last) && has_logged_destroyed(1, &first));
+	for (uint8_t n = 1; n <= 2; n++) {
+		const id32 in = epoch(n);
+		assert_false(there(1, "PRIV", "EpochData", NULL, &in) || there(1, "PRIV", "FheKeyInfo", &in, &w.key) ||
+		             there(1, "PRIV", "GivenKey", &in, &w.key));
+	}
+	assert_true(has_files(1));
+	assert_int_equal(start_decryption(1, &last, &FOUR, 2, 0), GRPC_NOT_FOUND);
+	decrypts(nodes_of(&FOUR) & ~one, &FOUR, 2);              /* the others keep theirs for a day */
+	cluster_kill(&w.c, 1);
+	cluster_start(&w.c, 1, NULL, NULL);
+	wait_linked();
+}
+
 static void wait_for_folder(party i, const char *type, const id32 *in)
 {
 	char path[700], a[ID_TEXT];
@@ -335,6 +382,7 @@ static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(voi
 
 static const struct CMUnitTest tests[] = {
 	TEST(who_missed_a_key_gets_its_share_and_its_files), TEST(of_four_parties_one_leaves_and_two_join),
+	TEST(who_left_keeps_its_shares_for_a_time_and_not_longer),
 	TEST(who_dies_in_the_middle_takes_nothing_away),
 	TEST(seven_become_four_while_of_those_who_leave_one_lies_and_one_dies),
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which epochs are superseded, and since when: read from keys and epochs as they come and go. */
+#include "base/file.h"
 #include "node/superseded.h"
 #include "tests/vault/folder.h"
 
@@ -41,6 +42,16 @@ static void end_epoch(world *w, uint8_t last)
 	const id32 id = epoch_id(last);
 
 	assert_ok(epochs_begin_destroy(w->e, &id));
+	assert_ok(keys_drop_epoch(w->k, &id));
+	assert_ok(epochs_destroy(w->e, &id));
+	epochs_end_destroy(w->e);
+}
+
+static void end_epoch_that_is_superseded(world *w, uint8_t last)
+{
+	const id32 id = epoch_id(last);
+
+	assert_ok(epochs_begin_destroy_superseded(w->e, &id));
 	assert_ok(keys_drop_epoch(w->k, &id));
 	assert_ok(epochs_destroy(w->e, &id));
 	epochs_end_destroy(w->e);
@@ -147,6 +158,72 @@ static void an_epoch_without_keys_has_no_successor(void **state)
 	close_world(&w);
 }
 
+static void give(world *w, uint8_t in, uint8_t key, int64_t when_ms)
+{
+	const id32 e = epoch_id(in), k = key_id(key);
+	assert_ok(keys_given(w->k, &e, &k, when_ms));
+}
+
+/* The last epoch of a party that leaves: no later one is here. */
+static void keys_that_others_got_are_superseded_though_no_later_epoch_is_here(void **state)
+{
+	world w;
+	const id32 one = epoch_id(1), unknown = key_id(9);
+
+	open_world(&w, state);
+	live_epoch(&w, 1, 50);
+	add_key(&w, 1, 1, 0), add_key(&w, 1, 2, 0);
+	assert_err(ERR_NOT_FOUND, keys_given(w.k, &one, &unknown, 70));
+	give(&w, 1, 1, 70);
+	assert_false(gone(&w, 1));
+	give(&w, 1, 2, 90), give(&w, 1, 1, 1000);          /* said twice */
+	assert_true(gone(&w, 1));
+	assert_int_equal(of(&w, 1).since_ms, 90);
+	assert_ok(successors_readable(&one, w.k, w.e));
+	assert_err(ERR_STATE, epochs_begin_destroy(w.e, &one));
+	end_epoch_that_is_superseded(&w, 1);
+	assert_false(file_exists(below(state, "PRIV/GivenKey/0800000000000000000000000000000000000000000000000000000000000001/"
+	                               "0400000000000000000000000000000000000000000000000000000000000001")));
+	close_world(&w);
+}
+
+/* Given in one epoch, and got back in another. */
+static void what_came_first_counts_if_a_key_went_to_others_and_came_to_a_later_epoch(void **state)
+{
+	world w;
+
+	open_world(&w, state);
+	live_epoch(&w, 1, 50);
+	add_key(&w, 1, 1, 0);
+	add_key(&w, 2, 1, KEY_RESHARED);
+	live_epoch(&w, 2, 100);
+	give(&w, 1, 1, 200);
+	assert_int_equal(of(&w, 1).since_ms, 100);
+	give(&w, 2, 1, 300);
+	end_epoch_that_is_superseded(&w, 2);
+	assert_true(gone(&w, 1));                          /* although what came after it here is gone */
+	assert_int_equal(of(&w, 1).since_ms, 200);
+	close_world(&w);
+}
+
+/* It has new shares of its own later. */
+static void a_key_that_comes_back_is_as_any_other(void **state)
+{
+	world w;
+
+	open_world(&w, state);
+	add_key(&w, 2, 1, KEY_RESHARED);
+	live_epoch(&w, 2, 100);
+	give(&w, 2, 1, 300);
+	assert_true(gone(&w, 2));
+	assert_int_equal(of(&w, 2).since_ms, 300);
+	add_key(&w, 3, 1, KEY_RESHARED);
+	live_epoch(&w, 3, 400);
+	assert_int_equal(of(&w, 2).since_ms, 300);
+	assert_false(gone(&w, 3));
+	close_world(&w);
+}
+
 static void new_shares_must_be_readable_on_the_disk(void **state)
 {
 	world w;
@@ -169,4 +246,7 @@ static void new_shares_must_be_readable_on_the_disk(void **state)
 TESTS(TEST_IN_FOLDER(an_epoch_is_superseded_when_all_its_keys_have_come_to_a_later_one),
       TEST_IN_FOLDER(a_key_that_came_nowhere_keeps_its_epoch),
       TEST_IN_FOLDER(it_counts_from_when_the_last_key_had_come_first), TEST_IN_FOLDER(an_epoch_without_keys_has_no_successor),
+      TEST_IN_FOLDER(keys_that_others_got_are_superseded_though_no_later_epoch_is_here),
+      TEST_IN_FOLDER(what_came_first_counts_if_a_key_went_to_others_and_came_to_a_later_epoch),
+      TEST_IN_FOLDER(a_key_that_comes_back_is_as_any_other),
       TEST_IN_FOLDER(new_shares_must_be_readable_on_the_disk))
