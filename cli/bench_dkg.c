@@ -190,7 +190,7 @@ static const bench_row TEST_ROWS[] = {
 	{ "dkg/test/generation", "s", "of it: the public set", phase, { DKG_GENERATION } },
 	{ "dkg/test/trial", "s", "of it: 64 blocks through the new key, decrypted together", phase, { DKG_TRIAL } },
 	{ "dkg/test/bits", "bits/s", "random bits that the nodes made, while they prepared", bits, { 0 } },
-	{ "dkg/test/bytes", "GB", "what the node that sent most has sent to the others", bytes, { 0 } },
+	{ "dkg/test/bytes", "GB", "what the node that sent most has sent to the others: bytes of TLS", bytes, { 0 } },
 	{ "dkg/test/memory", "MiB", "the most memory that one of the nodes had in use, mapped files included", memory, { 0 } },
 	{ "reshare/test", "s", "the nodes share a key of test parameters anew among themselves, in a new epoch", reshared, { 0 } },
 };
@@ -200,7 +200,7 @@ static const bench_row DEFAULT_ROWS[] = {
 	{ "dkg/default/generation", "s", "of it: the public set", phase, { DKG_GENERATION } },
 	{ "dkg/default/trial", "s", "of it: 64 blocks through the new key, decrypted together", phase, { DKG_TRIAL } },
 	{ "dkg/default/bits", "bits/s", "random bits that the nodes made, while they prepared", bits, { 0 } },
-	{ "dkg/default/bytes", "GB", "what the node that sent most has sent to the others", bytes, { 0 } },
+	{ "dkg/default/bytes", "GB", "what the node that sent most has sent to the others: bytes of TLS", bytes, { 0 } },
 	{ "dkg/default/memory", "MiB", "the most memory that one of the nodes had in use, mapped files included", memory, { 0 } },
 	{ "dkg/default/13-4", "h", "computed from these: 13 parties, 64 cores each (4 are used), 1 Gb/s; beside what is published",
 	  far, { 0 } },

@@ -42,7 +42,7 @@ static double sum_of(const char *metrics, const char *line)
 	return sum;
 }
 
-static const char SENT[] = "arca_peer_sent_bytes_total{";
+static const char SENT[] = "arca_peer_wire_sent_bytes_total{";
 
 static double seconds_of(const char *metrics, const char *operation)
 {

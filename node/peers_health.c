@@ -91,6 +91,7 @@ static uint64_t up(const peer_row *r) { return r->h.up; }
 static uint64_t latency_us(const peer_row *r) { return r->h.latency_us < 0 ? 0 : (uint64_t)r->h.latency_us; }
 static uint64_t bytes_out(const peer_row *r) { return r->h.bytes_out; }
 static uint64_t bytes_in(const peer_row *r) { return r->h.bytes_in; }
+static uint64_t wire_out(const peer_row *r) { return r->h.wire_out; }
 static uint64_t frames_out(const peer_row *r) { return r->h.frames_out; }
 static uint64_t frames_in(const peer_row *r) { return r->h.frames_in; }
 static uint64_t queued(const peer_row *r) { return r->h.queued[LINKS_URGENT] + r->h.queued[LINKS_BULK]; }
@@ -104,6 +105,7 @@ static const struct metric_row { const char *name, *type, *help; column *value; 
 	{ "arca_peer_up", "gauge", "Whether what this node sends to the party gets there.", up },
 	{ "arca_peer_latency_microseconds", "gauge", "Round trip of the last ping.", latency_us },
 	{ "arca_peer_sent_bytes_total", "counter", "Bytes of frames sent to the party.", bytes_out },
+	{ "arca_peer_wire_sent_bytes_total", "counter", "Bytes of TLS written to connections with the party.", wire_out },
 	{ "arca_peer_received_bytes_total", "counter", "Bytes of frames received from the party.", bytes_in },
 	{ "arca_peer_sent_frames_total", "counter", "Frames sent to the party.", frames_out },
 	{ "arca_peer_received_frames_total", "counter", "Frames received from the party.", frames_in },

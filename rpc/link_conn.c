@@ -35,9 +35,20 @@ static void conn_free(link_conn *c)
 	free(c);
 }
 
+/* Of a connection that came, once it is known whose it is. */
+static void count_wire(link_conn *c)
+{
+	const uint64_t n = tls_bytes_out(c->t);
+
+	if (!c->peer) return;
+	link_count(&c->peer->wire_out, n - c->wire_counted);
+	c->wire_counted = n;
+}
+
 void link_conn_end(link_conn *c, const char *why)
 {
 	if (c->state == LINK_ENDED) return;
+	count_wire(c);
 	reactor_timer_clear(c->l->reactor, &c->timer);
 	reactor_timer_clear(c->l->reactor, &c->ack_timer);
 	reactor_watch_clear(c->l->reactor, &c->watch);
@@ -165,6 +176,7 @@ static void settle(link_conn *c, const char *why)
 {
 	uint32_t events = c->read_waits == IO_WAIT_WRITE ? EPOLLOUT : EPOLLIN;
 
+	count_wire(c);
 	if (!why) {
 		if (c->writing.n) events |= c->write_waits == IO_WAIT_READ ? EPOLLIN : EPOLLOUT;
 		if (reactor_watch_set(c->l->reactor, &c->watch, events) == OK) return;

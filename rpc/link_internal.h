@@ -77,6 +77,7 @@ struct link_conn {
 	bool       writing_control;
 
 	bool       offended;                 /* the other side does not keep to the protocol */
+	uint64_t   wire_counted;             /* of tls_bytes_out, among its peer's */
 
 	int64_t    born_ms, heard_ms;
 	unsigned   lane;                     /* of `writing`; link_out.c */
@@ -143,7 +144,7 @@ struct link_peer {
 
 	_Atomic bool     heard;
 	_Atomic int64_t  latency_us;
-	_Atomic uint64_t frames_out, bytes_out, frames_in, bytes_in, exhausted, dropped, writes, connects, restarts;
+	_Atomic uint64_t frames_out, bytes_out, frames_in, bytes_in, wire_out, exhausted, dropped, writes, connects, restarts;
 };
 
 struct links {

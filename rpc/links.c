@@ -282,7 +282,7 @@ static void describe(links_health *h, const link_peer *p)
 		.number = p->number, .up = p->up, .heard = p->heard,
 		.latency_us = atomic_load_explicit(&p->latency_us, memory_order_relaxed),
 		.frames_out = count_of(&p->frames_out), .bytes_out = count_of(&p->bytes_out),
-		.frames_in = count_of(&p->frames_in), .bytes_in = count_of(&p->bytes_in),
+		.wire_out = count_of(&p->wire_out), .frames_in = count_of(&p->frames_in), .bytes_in = count_of(&p->bytes_in),
 		.exhausted = count_of(&p->exhausted), .dropped = count_of(&p->dropped), .writes = count_of(&p->writes),
 		.connects = count_of(&p->connects), .restarts = count_of(&p->restarts),
 	};

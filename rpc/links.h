@@ -140,6 +140,8 @@ typedef struct links_health {
 	char     error[LINKS_ERROR_ROOM];                /* the last failure; "" while up */
 	uint64_t frames_out, bytes_out;                  /* taken by links_send           */
 	uint64_t frames_in, bytes_in;                    /* taken by on_frame             */
+	uint64_t wire_out;                               /* bytes of TLS written to it: of frames, but also what is sent again, greetings,
+	                                                  * acknowledgements, pings, handshakes; not the headers of TCP and below */
 	uint64_t exhausted;                              /* frames that found the queue full */
 	uint64_t dropped;                                /* bytes given up after keep_ms  */
 	uint64_t writes;                                 /* to the connection; frames_out / writes are coalesced */

@@ -252,6 +252,12 @@ static void explain(tls_transport *x)
 		snprintf(x->why, sizeof x->why, "the connection was cut%s", x->shaken ? "" : " during the handshake");
 }
 
+uint64_t tls_bytes_out(const transport *t)
+{
+	const tls_transport *x = (const tls_transport *)(const void *)t;
+	return BIO_number_written(SSL_get_wbio(x->ssl));
+}
+
 const char *tls_why(const transport *t)
 {
 	return ((const tls_transport *)(const void *)t)->why;

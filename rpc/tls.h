@@ -44,4 +44,7 @@ err  tls_make(void *site, transport **out, int fd, bool server);
 /* What broke this connection: a sentence without its subject, "" if nothing did.  Requires: t is from tls_make. */
 const char *tls_why(const transport *t);
 
+/* Bytes that this connection has written to what is under it so far: records, alerts and handshake.  Requires: the same. */
+uint64_t    tls_bytes_out(const transport *t);
+
 #endif
