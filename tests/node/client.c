@@ -120,38 +120,6 @@ static Kms__V1__KeySetConfig *existing_config(void)
 	return &m;
 }
 
-grpc_status start_preproc_existing(child *c, const id32 *prep, int params)
-{
-	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
-	buf empty = { 0 };
-
-	m.request_id = id_message(prep);
-	m.params = (Kms__V1__FheParameter)params;
-	m.keyset_config = existing_config();
-	m.domain = domain_message("KMSGeneration");
-	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
-	buf_free(&empty);
-	return s;
-}
-
-grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing)
-{
-	Kms__V1__KeyGenRequest m = KMS__V1__KEY_GEN_REQUEST__INIT;
-	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
-	buf empty = { 0 };
-
-	m.request_id = id_message(key);
-	m.preproc_id = id_message(prep);
-	m.keyset_config = existing_config();
-	m.keyset_added_info = &added;
-	added.existing_keyset_id = id_message(existing);
-	added.use_existing_key_tag = true;
-	m.domain = domain_message("KMSGeneration");
-	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
-	buf_free(&empty);
-	return s;
-}
-
 static Kms__V1__KeySetConfig *between_config(void)
 {
 	static Kms__V1__KeySetConfig m;
@@ -161,36 +129,54 @@ static Kms__V1__KeySetConfig *between_config(void)
 	return &m;
 }
 
-grpc_status start_preproc_between(child *c, const id32 *prep, int params)
+static grpc_status preproc_of(child *c, const id32 *prep, int params, Kms__V1__KeySetConfig *config)
 {
 	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
 	buf empty = { 0 };
 
 	m.request_id = id_message(prep);
 	m.params = (Kms__V1__FheParameter)params;
-	m.keyset_config = between_config();
+	m.keyset_config = config;
 	m.domain = domain_message("KMSGeneration");
-	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
+	const grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
 	buf_free(&empty);
 	return s;
 }
 
-grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, const id32 *from, const id32 *to)
+static grpc_status keygen_of(child *c, const id32 *key, const id32 *prep, Kms__V1__KeySetConfig *config, Kms__V1__KeySetAddedInfo *added)
 {
 	Kms__V1__KeyGenRequest m = KMS__V1__KEY_GEN_REQUEST__INIT;
-	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
 	buf empty = { 0 };
 
 	m.request_id = id_message(key);
 	m.preproc_id = id_message(prep);
-	m.keyset_config = between_config();
-	m.keyset_added_info = &added;
-	added.from_keyset_id_decompression_only = id_message(from);
-	added.to_keyset_id_decompression_only = id_message(to);
+	m.keyset_config = config;
+	m.keyset_added_info = added;
 	m.domain = domain_message("KMSGeneration");
-	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
+	const grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
 	buf_free(&empty);
 	return s;
+}
+
+grpc_status start_preproc_existing(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, existing_config()); }
+grpc_status start_preproc_between(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, between_config()); }
+
+grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing)
+{
+	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
+
+	added.existing_keyset_id = id_message(existing);
+	added.use_existing_key_tag = true;
+	return keygen_of(c, key, prep, existing_config(), &added);
+}
+
+grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, const id32 *from, const id32 *to)
+{
+	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
+
+	added.from_keyset_id_decompression_only = id_message(from);
+	added.to_keyset_id_decompression_only = id_message(to);
+	return keygen_of(c, key, prep, between_config(), &added);
 }
 
 enum { MOST_ITEMS = 64 };

@@ -39,9 +39,7 @@ static int set_up(void **state)
 static int take_down(void **state)
 {
 	(void)state;
-	samples_free(&w.s);
-	cluster_unmake(&w.c);
-	return folder_remove(&w.top);
+	return cluster_take_down(&w.top, &w.c, &w.s);
 }
 
 /* Whose disk is full; 0: nobody's. */

@@ -132,9 +132,7 @@ static int set_up(void **state)
 static int take_down(void **state)
 {
 	(void)state;
-	samples_free(&w.s);
-	cluster_unmake(&w.c);
-	return folder_remove(&w.top);
+	return cluster_take_down(&w.top, &w.c, &w.s);
 }
 
 /* ---- resharing -------------------------------------------------------------------------------------------------------- */
@@ -195,39 +193,8 @@ static bool has_files(party i)
 
 static grpc_status start_decryption(party i, const id32 *id, const context *k, uint8_t number, size_t item)
 {
-	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
-	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
-	const id32 in_epoch = epoch(number);
-	buf response = { 0 };
-
-	m.request_id = id_message(id), m.epoch_id = id_message(&in_epoch), m.context_id = id_message(&k->id);
-	m.key_id = id_message(&w.key);
-	m.domain = domain_message("Decryption");
-	ct.ciphertext = pb_bytes(w.s.item[item].file);
-	ct.fhe_type = w.s.item[item].fhe_type;
-	ct.ciphertext_format = (Kms__V1__CiphertextFormat)w.s.item[item].format;
-	m.ciphertexts = list, m.n_ciphertexts = 1;
-	const grpc_status s = call_core(&w.c.node[i], &response, "PublicDecrypt", &m.base);
-	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
-	buf_free(&response);
-	return s;
-}
-
-static void is_right(party i, const id32 *id, size_t item)
-{
-	arena a = arena_with_limit(1 << 20);
-	Kms__V1__PublicDecryptionResponse *m;
-	const plaintext *want = &w.s.value[item];
-	buf response = { 0 };
-
-	const grpc_status s = get_result(&w.c.node[i], &response, "GetPublicDecryptionResult", id);
-	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
-	assert_int_equal(s, GRPC_OK);
-	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_response__descriptor, buf_slice(&response)));
-	assert_int_equal(m->payload->n_plaintexts, 1);
-	assert_memory_equal(m->payload->plaintexts[0]->bytes.data, want->bytes, want->type->bytes);
-	buf_free(&response);
-	arena_free(&a);
+	const id32 in = epoch(number);
+	return samples_ask(&w.s, item, &w.c.node[i], id, &(sample_place){ &k->id, &in, &w.key });
 }
 
 /* All of `who` are asked, and each has the right value. */
@@ -237,7 +204,7 @@ static void decrypts(party_set who, const context *k, uint8_t number)
 	const id32 id = fresh_id(1);
 
 	FOR_EACH_IN(i, who) assert_int_equal(start_decryption(i, &id, k, number, item), GRPC_OK);
-	FOR_EACH_IN(i, who) is_right(i, &id, item);
+	FOR_EACH_IN(i, who) samples_right(&w.s, item, &w.c.node[i], &id);
 }
 
 /* It answers for the key as if it had been there when it was made. */

@@ -48,9 +48,7 @@ static int take_down(void **state)
 	(void)state;
 	for (party i = 1; i <= N; i++) traces_free(&w.old[i]);
 	traces_free(&w.now);
-	samples_free(&w.s);
-	cluster_unmake(&w.c);
-	return folder_remove(&w.top);
+	return cluster_take_down(&w.top, &w.c, &w.s);
 }
 
 /* ---- asking --------------------------------------------------------------------------------------------------------- */
@@ -78,21 +76,7 @@ static void reshare(const id32 *to, unsigned keys)
 
 static grpc_status start_decryption(party i, const id32 *id, const id32 *epoch, size_t item)
 {
-	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
-	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
-	buf response = { 0 };
-
-	m.request_id = id_message(id);
-	m.epoch_id = id_message(epoch);
-	m.key_id = id_message(&w.key[0]);
-	m.domain = domain_message("Decryption");
-	ct.ciphertext = pb_bytes(w.s.item[item].file);
-	ct.fhe_type = w.s.item[item].fhe_type;
-	ct.ciphertext_format = (Kms__V1__CiphertextFormat)w.s.item[item].format;
-	m.ciphertexts = list, m.n_ciphertexts = 1;
-	grpc_status s = call_core(&w.c.node[i], &response, "PublicDecrypt", &m.base);
-	buf_free(&response);
-	return s;
+	return samples_ask(&w.s, item, &w.c.node[i], id, &(sample_place){ .epoch = epoch, .key = &w.key[0] });
 }
 
 static void all_decrypt(const id32 *epoch)

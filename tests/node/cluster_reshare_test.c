@@ -48,9 +48,7 @@ static int set_up(void **state)
 static int take_down(void **state)
 {
 	(void)state;
-	samples_free(&w.s);
-	cluster_unmake(&w.c);
-	return folder_remove(&w.top);
+	return cluster_take_down(&w.top, &w.c, &w.s);
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------------------------- */
@@ -123,40 +121,7 @@ static void refresh_all(const id32 *to, unsigned keys)
 
 static grpc_status start_decryption(party i, const id32 *id, const id32 *epoch, size_t item)
 {
-	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
-	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
-	id_field request, in, key;
-	buf response = { 0 };
-
-	m.request_id = field(&request, id);
-	m.epoch_id = field(&in, epoch);
-	m.key_id = field(&key, &w.key[0]);
-	m.domain = domain_message("Decryption");
-	ct.ciphertext = pb_bytes(w.s.item[item].file);
-	ct.fhe_type = w.s.item[item].fhe_type;
-	ct.ciphertext_format = (Kms__V1__CiphertextFormat)w.s.item[item].format;
-	m.ciphertexts = list, m.n_ciphertexts = 1;
-	grpc_status s = call_core(&w.c.node[i], &response, "PublicDecrypt", &m.base);
-	buf_free(&response);
-	return s;
-}
-
-static void is_right(party i, const id32 *id, size_t item)
-{
-	arena a = arena_with_limit(1 << 20);
-	Kms__V1__PublicDecryptionResponse *m;
-	const plaintext *want = &w.s.value[item];
-	buf response = { 0 };
-
-	grpc_status s = get_result(&w.c.node[i], &response, "GetPublicDecryptionResult", id);
-	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
-	assert_int_equal(s, GRPC_OK);
-	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_response__descriptor, buf_slice(&response)));
-	assert_int_equal(m->payload->n_plaintexts, 1);
-	assert_int_equal(m->payload->plaintexts[0]->bytes.len, want->type->bytes);
-	assert_memory_equal(m->payload->plaintexts[0]->bytes.data, want->bytes, want->type->bytes);
-	buf_free(&response);
-	arena_free(&a);
+	return samples_ask(&w.s, item, &w.c.node[i], id, &(sample_place){ .epoch = epoch, .key = &w.key[0] });
 }
 
 /* All of `who` are asked, and each has the right value. */
@@ -166,7 +131,7 @@ static void decrypts(party_set who, const id32 *epoch)
 	const id32 id = fresh_id(1);
 
 	FOR_EACH_IN(i, who) assert_int_equal(start_decryption(i, &id, epoch, item), GRPC_OK);
-	FOR_EACH_IN(i, who) is_right(i, &id, item);
+	FOR_EACH_IN(i, who) samples_right(&w.s, item, &w.c.node[i], &id);
 }
 
 /* ---- files --------------------------------------------------------------------------------------------------------------- */
@@ -381,6 +346,40 @@ static void after_a_stop_of_all_the_newest_signatures_are_served(void **state)
 
 static const party_set THREE = 0xe;                      /* parties 1, 2, 3 */
 
+static void flip_a_bit_of(const char *path)
+{
+	buf file = test_read(path);
+
+	file.p[file.n / 2] ^= 1;
+	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
+	buf_free(&file);
+}
+
+/* New shares are tried with the published files before they count: who has others is told so, and nobody waits for it. */
+static void who_cannot_try_its_new_shares_does_not_come_for_them_and_says_why(void **state)
+{
+	(void)state;
+	const id32 to = epoch_after(&w.last);
+	char path[600], key[ID_TEXT];
+
+	id_text(key, &w.key[0]);
+	snprintf(path, sizeof path, "%.299s/PUB/CompressedXofKeySet/%s", w.c.folder[4], key);
+	flip_a_bit_of(path);
+	refresh_all(&to, 0);
+	FOR_EACH_IN(i, THREE) assert_int_equal(epoch_at(i, &to), GRPC_OK);
+	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
+	assert_non_null(strstr(client_said.message, "CompressedXofKeySet is not the one that was signed; restore it from a copy"));
+	assert_non_null(strstr(client_said.message, key));
+	has_nothing_of_epoch(4, &to);
+	flip_a_bit_of(path);
+	w.last = to;
+	const id32 next = epoch_after(&to);
+	refresh_all(&next, 0);
+	cluster_results(&w.c, NULL, "GetEpochResult", &next, GRPC_OK);
+	decrypts(parties_all(N), &next);
+	w.last = next;
+}
+
 static void three_share_anew_while_one_is_away_which_is_told_so(void **state)
 {
 	(void)state;
@@ -398,36 +397,6 @@ static void three_share_anew_while_one_is_away_which_is_told_so(void **state)
 	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
 	has_nothing_of_epoch(4, &to);
 	decrypts(parties_all(N), &w.last);
-	w.last = to;
-}
-
-static void flip_a_bit_of(const char *path)
-{
-	buf file = test_read(path);
-
-	file.p[file.n / 2] ^= 1;
-	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
-	buf_free(&file);
-}
-
-/* Nobody's epoch is there before its shares have decrypted something under the published key. */
-static void who_cannot_try_its_new_shares_does_not_take_them_and_says_why(void **state)
-{
-	(void)state;
-	const id32 to = epoch_after(&w.last);
-	char path[600], key[ID_TEXT];
-
-	id_text(key, &w.key[0]);
-	snprintf(path, sizeof path, "%.299s/PUB/CompressedXofKeySet/%s", w.c.folder[4], key);
-	flip_a_bit_of(path);
-	refresh_all(&to, 0);
-	FOR_EACH_IN(i, THREE) assert_int_equal(epoch_at(i, &to), GRPC_OK);
-	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
-	assert_non_null(strstr(client_said.message, "CompressedXofKeySet is not the one that was signed; restore it from a copy"));
-	assert_non_null(strstr(client_said.message, key));
-	has_nothing_of_epoch(4, &to);
-	flip_a_bit_of(path);
-	decrypts(THREE, &to);
 	w.last = to;
 }
 
@@ -587,8 +556,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_a_request_says_of_keys_must_be_true), TEST(keys_of_an_epoch_that_nobody_has_are_not_reshared),
 	TEST(keys_are_shared_anew_and_both_epochs_decrypt),
 	TEST(decryption_goes_on_meanwhile_and_an_epoch_may_follow_another),
-	TEST(after_a_stop_of_all_the_newest_signatures_are_served), TEST(three_share_anew_while_one_is_away_which_is_told_so),
-	TEST(who_cannot_try_its_new_shares_does_not_take_them_and_says_why),
+	TEST(after_a_stop_of_all_the_newest_signatures_are_served),
+	TEST(who_cannot_try_its_new_shares_does_not_come_for_them_and_says_why),
+	TEST(three_share_anew_while_one_is_away_which_is_told_so),
 	TEST(who_missed_an_epoch_is_whole_after_the_next), TEST(who_was_asked_for_other_keys_is_out),
 	TEST(a_party_killed_in_the_middle_has_nothing_of_the_new_epoch_and_all_of_the_old),
 	TEST(a_party_whose_disk_is_full_has_nothing_of_the_new_epoch), TEST(one_that_lies_in_every_message_changes_nothing),

@@ -329,6 +329,30 @@ static void ids_of_epochs_grow(void **state)
 	close_world(&w);
 }
 
+static void open_with_two(world *w, void **state)
+{
+	assert_ok(open_world(w, state));
+	live_epoch(w, 1);
+	live_epoch(w, 2);
+}
+
+static const epoch *hold_the_first_of_two(world *w, void **state)
+{
+	const id32 one = {{ 8, [31] = 1 }};
+	const epoch *x;
+
+	open_with_two(w, state);
+	assert_ok(epochs_hold(&x, w->e, &one, NULL));
+	return x;
+}
+
+static void destroy_epoch(world *w, const id32 *id)
+{
+	assert_ok(epochs_begin_destroy(w->e, id));
+	assert_ok(epochs_destroy(w->e, id));
+	epochs_end_destroy(w->e);
+}
+
 static void creating_and_destroying_keep_out_of_each_other_s_way(void **state)
 {
 	world w;
@@ -365,13 +389,8 @@ static void an_epoch_that_is_destroyed_stays_with_those_who_hold_it(void **state
 	const epoch *x, *y;
 	const id32 one = {{ 8, [31] = 1 }};
 
-	assert_ok(open_world(&w, state));
-	live_epoch(&w, 1);
-	live_epoch(&w, 2);
-	assert_ok(epochs_hold(&x, w.e, &one, NULL));
-	assert_ok(epochs_begin_destroy(w.e, &one));
-	assert_ok(epochs_destroy(w.e, &one));
-	epochs_end_destroy(w.e);
+	x = hold_the_first_of_two(&w, state);
+	destroy_epoch(&w, &one);
 	assert_err(ERR_NOT_FOUND, epochs_hold(&y, w.e, &one, NULL));
 	assert_int_equal(prss_held(x->masks), 3);
 	epochs_release(w.e, &x);
@@ -384,10 +403,7 @@ static void an_epoch_that_is_closed_lets_nobody_in_and_tells_when_the_last_has_l
 	const epoch *x, *y;
 	const id32 one = {{ 8, [31] = 1 }};
 
-	assert_ok(open_world(&w, state));
-	live_epoch(&w, 1);
-	live_epoch(&w, 2);
-	assert_ok(epochs_hold(&x, w.e, &one, NULL));
+	x = hold_the_first_of_two(&w, state);
 	assert_false(epochs_close(w.e, &one));
 	assert_int_equal(epochs_hold(&y, w.e, &one, NULL), ERR_NOT_FOUND);
 	assert_non_null(strstr(err_text(), "superseded"));
@@ -399,9 +415,7 @@ static void an_epoch_that_is_closed_lets_nobody_in_and_tells_when_the_last_has_l
 	epochs_release(w.e, &x);
 	assert_true(epochs_close(w.e, &one));
 	assert_int_equal(epochs_count(w.e), 2);
-	assert_ok(epochs_begin_destroy(w.e, &one));
-	assert_ok(epochs_destroy(w.e, &one));
-	epochs_end_destroy(w.e);
+	destroy_epoch(&w, &one);
 	assert_false(epochs_close(w.e, &one));
 	close_world(&w);
 }
@@ -414,9 +428,7 @@ static void an_epoch_that_is_erased_serves_until_it_is_destroyed_and_not_after_a
 	int64_t made_ms;
 	const id32 one = {{ 8, [31] = 1 }};
 
-	assert_ok(open_world(&w, state));
-	live_epoch(&w, 1);
-	live_epoch(&w, 2);
+	open_with_two(&w, state);
 	assert_ok(epochs_begin_destroy(w.e, &one));
 	assert_ok(epochs_erase(w.e, &one));
 	assert_ok(epochs_hold(&x, w.e, &one, NULL));
@@ -437,10 +449,7 @@ static void an_epoch_is_not_destroyed_while_something_is_stored_in_it(void **sta
 	const epoch *x;
 	const id32 one = {{ 8, [31] = 1 }};
 
-	assert_ok(open_world(&w, state));
-	live_epoch(&w, 1);
-	live_epoch(&w, 2);
-	assert_ok(epochs_hold(&x, w.e, &one, NULL));
+	x = hold_the_first_of_two(&w, state);
 	assert_ok(epochs_begin_storing(w.e, x));
 	assert_err(ERR_STATE, epochs_begin_destroy(w.e, &one));
 	assert_err(ERR_STATE, epochs_begin_destroy_context(w.e));

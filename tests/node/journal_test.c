@@ -35,10 +35,15 @@ static void record(journal *j, unsigned n, request_state s, const char *text)
 	assert_ok(journal_outcome(j, &v));
 }
 
+static void leave(journal **j, requests **t)
+{
+	journal_free(j);
+	requests_free(t);
+}
+
 static journal *reopen(journal *j, requests **t, const char *path, uint64_t *cut)
 {
-	journal_free(&j);
-	requests_free(t);
+	leave(&j, t);
 	*t = table(100000);
 	assert_ok(journal_open(&j, cut, path, *t));
 	return j;
@@ -65,8 +70,7 @@ static void outcomes_survive_verbatim(void **state)
 	assert_true(look(t, 2, &f));
 	assert_string_equal(f.text, "after another try");
 	assert_false(look(t, 3, &f));
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 static void count_consumed(void *ctx, const id32 *preproc, const id32 *by, const hash32 *body)
@@ -102,8 +106,7 @@ static void a_consumption_survives(void **state)
 		assert_int_equal(n, 1);
 	}
 	buf_free(&facts);
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 /* Cut the file after every byte: what is whole stays, the rest goes, and the journal can be written on. */
@@ -122,8 +125,7 @@ static void a_torn_tail_is_cut_at_every_byte(void **state)
 		end[i] = (uint64_t)s.st_size;
 		if (i < RECORDS) record(j, i, i % 2 ? REQUEST_FAILED : REQUEST_DONE, i % 2 ? "why" : "a somewhat longer response");
 	}
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 
 	buf whole = test_read(path);
 	for (size_t n = 0; n <= whole.n; n++) {
@@ -142,8 +144,7 @@ static void a_torn_tail_is_cut_at_every_byte(void **state)
 		j = reopen(j, &t, torn, &cut);
 		assert_int_equal(cut, 0);
 		assert_int_equal(requests_count_of(t, REQUEST_PUBLIC_DECRYPT).all, complete + 1);
-		journal_free(&j);
-		requests_free(&t);
+		leave(&j, &t);
 	}
 	buf_free(&whole);
 }
@@ -161,8 +162,7 @@ static void damage_is_cut_in_the_last_payload_and_refused_elsewhere(void **state
 	record(j, 1, REQUEST_DONE, "first");
 	const size_t last = size_of(path);
 	record(j, 2, REQUEST_DONE, "second");
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 
 	buf whole = test_read(path);
 	for (size_t at = 0; at < whole.n; at++)
@@ -272,8 +272,7 @@ static void forgotten_requests_leave_the_file(void **state)
 
 	assert_ok(journal_open(&j, &cut, path, t));
 	for (unsigned i = 0; i < 100; i++) record(j, i, REQUEST_DONE, "some response");
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 	assert_int_equal(stat(path, &before), 0);
 
 	t = table(10);
@@ -286,8 +285,7 @@ static void forgotten_requests_leave_the_file(void **state)
 	assert_true(look(t, 90, &f));
 	assert_string_equal(f.text, "some response");
 	assert_true(look(t, 200, &f));
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 /* A limit on the file's size stands for a full disk: the record is refused, what was there stays, writing goes on later. */
@@ -318,8 +316,7 @@ static void a_full_disk_refuses_the_record_and_nothing_else(void **state)
 	assert_true(look(t, 1, &f));
 	assert_false(look(t, 2, &f));
 	assert_true(look(t, 3, &f));
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 enum { LARGE = 200000 };
@@ -382,8 +379,7 @@ static void the_file_shrinks_while_the_node_runs(void **state)
 	unsigned n = 0;
 	journal_each_consumed(j, count_consumed, &n);
 	assert_int_equal(n, 1);
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 typedef struct writer { journal *j; requests *t; unsigned first; } writer;
@@ -419,8 +415,7 @@ static void appends_beside_a_shrinking_are_not_lost(void **state)
 	for (unsigned i = 0; i < WRITERS * 1000; i++)
 		if (look(t, i, &f)) known[n++] = f.v.id;
 	assert_int_equal(n, COUNT(known));
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 	t = table(1000);
 	assert_ok(journal_open(&j, &cut, path, t));
 	for (size_t i = 0; i < n; i++) {
@@ -428,8 +423,7 @@ static void appends_beside_a_shrinking_are_not_lost(void **state)
 		assert_true(requests_state(t, &s, REQUEST_PUBLIC_DECRYPT, &known[i]));
 		assert_int_equal(s, REQUEST_DONE);
 	}
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 static void of_many_outcomes_of_a_request_the_last_stays(void **state)
@@ -450,8 +444,7 @@ static void of_many_outcomes_of_a_request_the_last_stays(void **state)
 	assert_false(file_exists(below(state, "journal.new")));
 	assert_true(look(t, 1, &f));
 	assert_string_equal(f.text, "the last reason");
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------ */
@@ -523,8 +516,7 @@ static void appended_together(void **state, int failing)
 			lost += !w[k].kept[i];
 		}
 	assert_true((lost > 0) == (failing > 0));
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 static void many_appends_share_a_sync(void **state) { appended_together(state, 0); }
@@ -571,8 +563,7 @@ static void what_was_taken_in_and_has_not_ended_is_told(void **state)
 		assert_true(look(t, 2, &f) && f.v.state == REQUEST_PENDING && hash32_eq_var(f.v.body, BODY));
 		assert_true(look(t, 5, &f) && f.v.state == REQUEST_FAILED);
 	}
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 /* Messages come and go; one stays, and so do the answers. */
@@ -612,8 +603,7 @@ static void messages_leave_the_file_when_their_requests_are_done(void **state)
 		assert_string_equal(f.text, "answer");
 	}
 	buf_free(&message);
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 typedef struct chatter { journal *j; requests *t; _Atomic bool enough; unsigned n; } chatter;
@@ -664,8 +654,7 @@ static void what_comes_while_the_file_is_written_anew_is_kept(void **state)
 	assert_true(shrunk > 0);
 	j = reopen(j, &t, path, &cut);
 	for (unsigned i = 0; i < c.n; i++) assert_true(look(t, 100000 + i, &f));
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 static void limits_that_were_made_narrower_lose_nothing_that_was_taken_in(void **state)
@@ -681,8 +670,7 @@ static void limits_that_were_made_narrower_lose_nothing_that_was_taken_in(void *
 		begin(t, i);
 		assert_ok(take_in(j, i, slice_str("m")));
 	}
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 	t = table(5);
 	assert_ok(journal_open(&j, &cut, path, t));
 	assert_ok(journal_each_pending(j, tell, &all));
@@ -695,8 +683,7 @@ static void limits_that_were_made_narrower_lose_nothing_that_was_taken_in(void *
 	}
 	assert_ok(requests_start(t, REQUEST_PUBLIC_DECRYPT, &fresh, &BODY, (slice){ 0 }));
 	assert_int_equal(requests_count_of(t, REQUEST_PUBLIC_DECRYPT).all, 5);
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 }
 
 /* A file of the version before: its frames are not marked, which the first that is appended makes good. */
@@ -722,8 +709,7 @@ static void a_file_of_the_version_before_is_gone_on_with(void **state)
 	j = reopen(j, &t, path, &cut);
 	for (unsigned i = 1; i <= 3; i++) assert_true(look(t, i, &f));
 	assert_string_equal(f.text, "new");
-	journal_free(&j);
-	requests_free(&t);
+	leave(&j, &t);
 	buf now = test_read(path);
 	assert_memory_equal(now.p, "ARCAJNL\3", 8);
 	now.p[20]++;

@@ -80,3 +80,39 @@ void samples_free(samples *s)
 {
 	for (size_t k = 0; k < SAMPLES; k++) buf_free(&s->file[k]);
 }
+
+grpc_status samples_ask(const samples *s, size_t k, child *node, const id32 *request, const sample_place *at)
+{
+	Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
+	Kms__V1__TypedCiphertext ct = KMS__V1__TYPED_CIPHERTEXT__INIT, *list[] = { &ct };
+	buf response = { 0 };
+
+	m.request_id = id_message(request), m.epoch_id = id_message(at->epoch), m.key_id = id_message(at->key);
+	if (at->context) m.context_id = id_message(at->context);
+	m.domain = domain_message("Decryption");
+	ct.ciphertext = pb_bytes(s->item[k].file);
+	ct.fhe_type = s->item[k].fhe_type;
+	ct.ciphertext_format = (Kms__V1__CiphertextFormat)s->item[k].format;
+	m.ciphertexts = list, m.n_ciphertexts = 1;
+	const grpc_status said = call_core(node, &response, "PublicDecrypt", &m.base);
+	buf_free(&response);
+	return said;
+}
+
+void samples_right(const samples *s, size_t k, child *node, const id32 *request)
+{
+	arena a = arena_with_limit(1 << 20);
+	Kms__V1__PublicDecryptionResponse *m;
+	const plaintext *want = &s->value[k];
+	buf response = { 0 };
+
+	const grpc_status said = get_result(node, &response, "GetPublicDecryptionResult", request);
+	if (said != GRPC_OK) print_error("%s\n", client_said.message);
+	assert_int_equal(said, GRPC_OK);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_response__descriptor, buf_slice(&response)));
+	assert_int_equal(m->payload->n_plaintexts, 1);
+	assert_int_equal(m->payload->plaintexts[0]->bytes.len, want->type->bytes);
+	assert_memory_equal(m->payload->plaintexts[0]->bytes.data, want->bytes, want->type->bytes);
+	buf_free(&response);
+	arena_free(&a);
+}

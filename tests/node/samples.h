@@ -26,6 +26,13 @@ void samples_free(samples *s);
 /* Bool, then uint8 and so on: 0 .. SAMPLE_TYPES - 1, in small formats 0 .. SHORT_TYPES - 1. */
 size_t sample_of(ct_format f, size_t type);
 
+/* Where a ciphertext is decrypted; context NULL: the default one. */
+typedef struct sample_place { const id32 *context, *epoch, *key; } sample_place;
+
+/* Asks a node to decrypt item k for everybody under this request id; and waits for its answer, which must be item k's value. */
+grpc_status samples_ask(const samples *s, size_t k, child *node, const id32 *request, const sample_place *at);
+void        samples_right(const samples *s, size_t k, child *node, const id32 *request);
+
 /* What a node publishes. */
 buf published_by(const child *node, const char *type, const id32 *id);
 

@@ -37,17 +37,8 @@ static void live_epoch(world *w, uint8_t last, int64_t made_ms)
 	assert_ok(epochs_finish(w->e, &d, &COMMITTEE));
 }
 
+/* Though it may be the only one. */
 static void end_epoch(world *w, uint8_t last)
-{
-	const id32 id = epoch_id(last);
-
-	assert_ok(epochs_begin_destroy(w->e, &id));
-	assert_ok(keys_drop_epoch(w->k, &id));
-	assert_ok(epochs_destroy(w->e, &id));
-	epochs_end_destroy(w->e);
-}
-
-static void end_epoch_that_is_superseded(world *w, uint8_t last)
 {
 	const id32 id = epoch_id(last);
 
@@ -181,7 +172,7 @@ static void keys_that_others_got_are_superseded_though_no_later_epoch_is_here(vo
 	assert_int_equal(of(&w, 1).since_ms, 90);
 	assert_ok(successors_readable(&one, w.k, w.e));
 	assert_err(ERR_STATE, epochs_begin_destroy(w.e, &one));
-	end_epoch_that_is_superseded(&w, 1);
+	end_epoch(&w, 1);
 	assert_false(file_exists(below(state, "PRIV/GivenKey/0800000000000000000000000000000000000000000000000000000000000001/"
 	                               "0400000000000000000000000000000000000000000000000000000000000001")));
 	close_world(&w);
@@ -200,7 +191,7 @@ static void what_came_first_counts_if_a_key_went_to_others_and_came_to_a_later_e
 	give(&w, 1, 1, 200);
 	assert_int_equal(of(&w, 1).since_ms, 100);
 	give(&w, 2, 1, 300);
-	end_epoch_that_is_superseded(&w, 2);
+	end_epoch(&w, 2);
 	assert_true(gone(&w, 1));                          /* although what came after it here is gone */
 	assert_int_equal(of(&w, 1).since_ms, 200);
 	close_world(&w);
