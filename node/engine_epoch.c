@@ -55,6 +55,44 @@ static err make_bare(epoch_work *w)
 
 /* ---- with the keys of the epoch before -------------------------------------------------------------------------------- */
 
+/* A published file of a key, mapped; checked: a party that offers a key has looked at its files. */
+static err map_file(slice *out, const epoch_work *w, const offered_key *k, pub_type t, bool checked)
+{
+	uint8_t is[KEY_DIGEST_BYTES];
+	const offered_file *f = k->file;
+
+	while (f < k->file + k->files && f->type != t) f++;
+	if (f == k->file + k->files) return err_fail(ERR_STATE, "the key publishes no %s", pub_type_name(t));
+	TRY(vault_map_public(out, w->engine->cluster->vault, t, &k->key_id, MAX_TFHERS_FILE));
+	if (checked) return OK;
+	tkms_key_digest_view(is, *out);
+	if (slice_eq_var(slice_of(is, sizeof is), hash32_slice(&f->digest))) return OK;
+	file_unmap(out);
+	return err_fail(ERR_STATE, "its published file %s is not the one that was signed; restore it from a copy, such as another node's",
+	                pub_type_name(t));
+}
+
+/* What new shares are tried with, before anybody waits for this party. */
+static err look_at_files(const epoch_work *w)
+{
+	static const pub_type TRIED_WITH[] = { PUB_PUBLIC_KEY, PUB_COMPRESSED_XOF_KEY_SET };
+	char id[ID_TEXT];
+
+	for (unsigned i = 0; i < w->mine.keys; i++)
+		for (size_t f = 0; f < COUNT(TRIED_WITH); f++) {
+			slice file;
+			err e = map_file(&file, w, &w->mine.key[i], TRIED_WITH[f], false);
+			if (e == OK) {
+				file_unmap(&file);
+				continue;
+			}
+			id_text(id, &w->mine.key[i].key_id);
+			err_context("key %s: ", id);
+			return e == ERR_IO ? e : ERR_STATE;
+		}
+	return OK;
+}
+
 /* Of a node that is to have them and lacks some, the others' will do. */
 static err look_for_keys(epoch_work *w)
 {
@@ -67,6 +105,7 @@ static err look_for_keys(epoch_work *w)
 	epochs_release(c->epochs, &from);
 	if (e == OK) e = reshared_offer(&w->mine, w->engine->keys, c->vault, r);
 	w->gives = e == OK;
+	if (e == OK && w->sets->new->me) e = look_at_files(w);
 	if (e != ERR_NOT_FOUND || !w->sets->new->me) return e;
 	log_info("%s; this party gets shares from the others", err_text());
 	err_clear();
@@ -115,22 +154,6 @@ static err load(void *ctx, key_share *old, const offered_key *k)
 	return keys_read_share(old, w->engine->keys, &w->request->epoch.from, &k->key_id);
 }
 
-/* A published file of an agreed key, which is mapped. */
-static err map_file(slice *out, const epoch_work *w, const offered_key *k, pub_type t)
-{
-	uint8_t is[KEY_DIGEST_BYTES];
-	const offered_file *f = k->file;
-
-	while (f < k->file + k->files && f->type != t) f++;
-	if (f == k->file + k->files) return err_fail(ERR_STATE, "the key publishes no %s", pub_type_name(t));
-	TRY(vault_map_public(out, w->engine->cluster->vault, t, &k->key_id, MAX_TFHERS_FILE));
-	tkms_key_digest_view(is, *out);
-	if (slice_eq_var(slice_of(is, sizeof is), hash32_slice(&f->digest))) return OK;
-	file_unmap(out);
-	return err_fail(ERR_STATE, "its published file %s is not the one that was signed; restore it from a copy, such as another node's",
-	                pub_type_name(t));
-}
-
 static err decrypts(void *ctx, session *s, const key_share *fresh, const prss *masks, unsigned i)
 {
 	const epoch_work *w = ctx;
@@ -138,8 +161,8 @@ static err decrypts(void *ctx, session *s, const key_share *fresh, const prss *m
 	slice pk = { 0 }, keyset = { 0 };
 	char id[ID_TEXT];
 
-	err e = map_file(&pk, w, k, PUB_PUBLIC_KEY);
-	if (e == OK) e = map_file(&keyset, w, k, PUB_COMPRESSED_XOF_KEY_SET);
+	err e = map_file(&pk, w, k, PUB_PUBLIC_KEY, w->gives);
+	if (e == OK) e = map_file(&keyset, w, k, PUB_COMPRESSED_XOF_KEY_SET, w->gives);
 	if (e == OK)
 		e = joint_try_run(s, &(joint_try){ .share = fresh, .masks = masks, .public_key = pk, .keyset = keyset, .cores = w->engine->cores,
 		                                   .reshared = true, .number = i });
