@@ -69,7 +69,7 @@ static err open_state(void **out, const bench_options *o)
 	uint8_t *at = s->bodies;
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		const size_t n = part_body_bytes(part_shape_of(PARAMS, parts[i]));
-		s->set.part[parts[i]] = (seeded_part){ slice_of(at, n), mask_seed_ctr(2 + parts[i]) };
+		s->set.part[parts[i]] = (seeded_part){ .bodies = slice_of(at, n), .seed = mask_seed_ctr(2 + parts[i]) };
 		at += n;
 	}
 	*out = s;

@@ -115,7 +115,7 @@ static err packing_row(bench *b)
 	const size_t slots = b->row->arg[1], dim = s.rows / s.decomp.level, word = s.bits / 8;
 	uint8_t *bodies = random_words(part_body_bytes(s));
 	void *in = random_words(slots * (dim + 1) * word);
-	packing x = { .shape = s, .part = { slice_of(bodies, part_body_bytes(s)), mask_seed_ctr(1) }, .in64 = { slots, (unsigned)dim, in },
+	packing x = { .shape = s, .part = { .bodies = slice_of(bodies, part_body_bytes(s)), .seed = mask_seed_ctr(1) }, .in64 = { slots, (unsigned)dim, in },
 	              .in128 = { slots, (unsigned)dim, in }, .out = random_words((s.mask + s.body) * word) };
 
 	err e = pool_new(&x.cores, b->options->threads);

@@ -11,7 +11,7 @@
 
 void compact_key_expand(uint64_t *a, uint64_t *b, const seeded_part *part, unsigned n)
 {
-	ASSERT(part->bodies.n == n * sizeof *b);
+	ASSERT(part->form == PART_SEEDED && part->bodies.n == n * sizeof *b);
 	AUTO(mask_stream) masks = mask_open(&part->seed);
 	mask_u64s(&masks, a, n);
 	for (unsigned i = 0; i < n; i++) b[i] = load64(part->bodies.p + 8 * (size_t)i);

@@ -200,7 +200,7 @@ err public_set_fill(seeded_keyset *out, uint8_t *const where[static KEY_PARTS], 
 		const progress here = { &w, tell };
 		if (bytes == 0) continue;
 		ASSERT(where[part]);
-		set.part[part] = (seeded_part){ { where[part], bytes }, keygen_masks(params, seed, part) };
+		set.part[part] = (seeded_part){ .bodies = { where[part], bytes }, .seed = keygen_masks(params, seed, part) };
 		TRY(keygen_part(where[part], keys, part, &set.part[part].seed, r, p, &here));
 		w.before += bytes;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lattice/keys.c -- which keys there are, what shape each part has, and the expansion of stored parts. */
+/* lattice/keys.c -- which keys there are, what shape each part has, and the keys that are used. */
 #include "lattice/keys.h"
 #include "lattice/engine.h"
 #include "lattice/layout.h"
@@ -96,7 +96,7 @@ part_shape part_shape_of(const lat_params *p, key_part part)
 	assert_failed("a part of the enum", __FILE__, __LINE__);
 }
 
-/* ---- expansion ----------------------------------------------------------------------------------------------------- */
+/* ---- what is stored ------------------------------------------------------------------------------------------------- */
 
 /* The squash of these sets works on rows that lost their low bits, so that faster engines can be exact. */
 enum { ROUNDED_BITS = 20 };
@@ -109,46 +109,12 @@ unsigned part_dropped(const lat_params *p, key_part part)
 err part_present(const seeded_keyset *set, key_part part)
 {
 	const part_shape s = part_shape_of(set->params, part);
-	const size_t has = set->part[part].bodies.n, needs = part_body_bytes(s);
+	const size_t has = set->part[part].bodies.n, needs = part_stored_bytes(s, set->part[part].form);
 
 	if (s.rows == 0) return err_fail(ERR_REQUEST, "parameter set %s has no %s", set->params->name, s.name);
 	if (has == 0) return err_fail(ERR_REQUEST, "the key set came without its %s", s.name);
 	if (has == needs) return OK;
 	return err_fail(ERR_REQUEST, "the %s has %zu bytes, parameter set %s needs %zu", s.name, has, set->params->name, needs);
-}
-
-static mask_stream masks_from(part_shape s, const seeded_part *part, size_t first)
-{
-	mask_stream m = mask_open(&part->seed);
-	mask_skip(&m, (uint64_t)first * s.mask * (s.bits / 8));
-	return m;
-}
-
-void part_rows64(uint64_t *out, part_shape s, const seeded_part *part, size_t first, size_t count)
-{
-	const uint8_t *body = part->bodies.p + first * s.body * sizeof *out;
-	AUTO(mask_stream) masks = masks_from(s, part, first);
-
-	ASSERT(s.bits == 64 && first <= s.rows && count <= s.rows - first);
-	for (size_t i = 0; i < count; i++, out += s.mask + s.body) {
-		mask_u64s(&masks, out, s.mask);
-		for (size_t c = 0; c < s.body; c++, body += sizeof *out) out[s.mask + c] = load64(body);
-	}
-}
-
-void part_rows128(u128 *out, part_shape s, const seeded_part *part, unsigned dropped, size_t first, size_t count)
-{
-	const uint8_t *body = part->bodies.p + first * s.body * sizeof *out;
-	const u128 unit = (u128)1 << dropped;
-	AUTO(mask_stream) masks = masks_from(s, part, first);
-
-	ASSERT(s.bits == 128 && first <= s.rows && count <= s.rows - first);
-	for (size_t i = 0; i < count; i++, out += s.mask + s.body) {
-		mask_u128s(&masks, out, s.mask);
-		for (size_t c = 0; c < s.body; c++, body += sizeof *out) out[s.mask + c] = load128(body);
-		if (dropped)
-			for (size_t c = 0; c < s.mask + s.body; c++) out[c] = (out[c] + unit / 2) & ~(unit - 1);
-	}
 }
 
 /* ---- evaluation keys ----------------------------------------------------------------------------------------------- */

@@ -78,12 +78,27 @@ part_shape part_shape_of(const lat_params *p, key_part part);
 static inline size_t part_body_bytes(part_shape s) { return s.rows * s.body * (s.bits / 8); }
 static inline size_t part_mask_bytes(part_shape s) { return s.rows * s.mask * (s.bits / 8); }
 
-/* ---- a public set as it is stored: bodies and where their masks begin -------------------------------------------- */
+/* ---- a public set as it is stored -------------------------------------------------------------------------------- */
+
+/*
+ * SEEDED is what this system makes and keeps: bodies, and where their masks begin.  The other two are what an uncompressed
+ * ServerKey of TFHE-rs has instead: whole rows, and for bootstrap keys spectra (lattice/spectrum.h), row by row, each mask
+ * polynomial and then the body.  Rows that come from spectra differ from those that went in by less than their noise.
+ */
+typedef enum part_form { PART_SEEDED, PART_WHOLE, PART_SPECTRA } part_form;
+
+enum { SPECTRUM_HEAD = 8 };             /* before each spectrum of 64 bits: the number N/2, which is of no use here */
 
 typedef struct seeded_part {
-	slice     bodies;               /* rows x body little-endian words, any alignment, borrowed; n == 0: absent */
-	mask_seed seed;                 /* this part's masks begin here                                              */
+	slice     bodies;               /* rows x body little-endian words, any alignment, borrowed; n == 0: absent.  WHOLE: mask and
+	                                   body words of each row.  SPECTRA: those of 64 bits, or the first of four arrays */
+	mask_seed seed;                 /* SEEDED: this part's masks begin here                                      */
+	part_form form;
+	slice     array[3];             /* SPECTRA of 128 bits: the other three                                      */
 } seeded_part;
+
+/* What `bodies` (and each of array) has to have. */
+size_t part_stored_bytes(part_shape s, part_form form);
 
 typedef struct seeded_keyset {
 	const lat_params *params;

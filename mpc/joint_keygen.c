@@ -149,8 +149,8 @@ static err make_parts(session *s, seeded_keyset *set, const joint_keygen_job *jo
 		AUTO(row_shares) *rows = NULL;
 		seeded_part *part = &set->part[need->part];
 
-		*part = (seeded_part){ { p.bodies, part_body_bytes(p.cut.shape) },
-		                       keygen_masks_among(set->params, seed, job->plan->parts, need->part) };
+		*part = (seeded_part){ .bodies = { p.bodies, part_body_bytes(p.cut.shape) },
+		                       .seed = keygen_masks_among(set->params, seed, job->plan->parts, need->part) };
 		TRY(row_shares_new(&rows, set->params, need->part, d, job->word, &part->seed));
 		p.rows = rows;
 		TRY(make_part(s, &p));

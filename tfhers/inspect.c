@@ -136,6 +136,35 @@ static void decompression_key(sheet *s, const tf_decomp_key *k)
 	end_items(s, '}');
 }
 
+static void spectra(sheet *s, const char *name, schema_spectra x)
+{
+	count(s, name, x.polynomials, schema_spectrum(x.N));
+}
+
+/* Also: would it be read? */
+static void plain_server_key(sheet *s, const tf_server_key *object, slice file)
+{
+	const tf_plain_integer *k = &object->key;
+	seeded_keyset set;
+	slice tag;
+
+	begin_items(s, "stored_words", '{');
+	count(s, "keyswitch", k->key.ap.standard.ksk.data, 8);
+	if (k->has_cpk_ksk) count(s, "casting", k->cpk_ksk.ksk.data, 8);
+	if (k->has_compression) count(s, "compression", k->compression.pksk.data, 8);
+	if (k->has_ns_compression) count(s, "squash_compression", k->ns_compression.pksk.data, 16);
+	if (k->has_rerand) count(s, "rerandomization", k->rerand.derived.key.data, 8);
+	end_items(s, '}');
+	begin_items(s, "stored_spectra", '{');
+	spectra(s, "bootstrap", k->key.ap.standard.bsk.bsk.fourier);
+	if (k->has_decompression) spectra(s, "decompression", k->decompression.bsk.bsk.fourier);
+	if (k->has_oprf) spectra(s, "pseudo_random_function", k->oprf.classic.fourier);
+	end_items(s, '}');
+	if (k->has_noise_squash) number(s, "numbers_of_the_squash", k->noise_squash.ap.standard.bsk.re0.n / 4);              /* re and im, high and low: 32 bytes */
+	yes_or_no(s, "consistent", tfhers_read_keyset(&set, &tag, file) == OK);
+	err_clear();
+}
+
 /* Also: would it be read?  Parameters of all parts, and their places in the stream of the set. */
 static void keyset(sheet *s, const tf_xof_keyset *k, slice file)
 {
@@ -242,6 +271,7 @@ static void facts(sheet *s, object_id id, const void *value, slice file)
 	case OBJECT_COMPRESSED_SERVER_KEY: server_key(s, value); break;
 	case OBJECT_XOF_KEYSET:            keyset(s, value, file); break;
 	case OBJECT_DECOMPRESSION_KEY:     decompression_key(s, value); break;
+	case OBJECT_SERVER_KEY:            plain_server_key(s, value, file); break;
 	case OBJECT_BOOL:                  width(s, "bool", 1); break;
 	case OBJECT_UINT:                  width(s, "unsigned", ((const tf_integer *)value)->blocks.n); break;
 	case OBJECT_INT:                   width(s, "signed", ((const tf_integer *)value)->blocks.n); break;

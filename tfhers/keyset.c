@@ -10,6 +10,7 @@
  * people and is refused.
  */
 #include "tfhers/numbers.h"
+#include "tfhers/server_key.h"
 #include "tfhers/tfhers.h"
 
 /* ---- seeds ------------------------------------------------------------------------------------------------------- */
@@ -302,6 +303,7 @@ err tfhers_read_keyset(seeded_keyset *out, slice *tag, slice file)
 
 	TRY(object_of(&id, file));
 	if (id == OBJECT_COMPRESSED_SERVER_KEY) TRY(read_server_key(&set, &its_tag, file));
+	else if (id == OBJECT_SERVER_KEY) TRY(server_key_read(&set, &its_tag, file));
 	else TRY(read_xof_keyset(&set, &its_tag, file));
 	*out = set;
 	*tag = its_tag;
@@ -339,7 +341,7 @@ keyset_layout tfhers_keyset_layout(const lat_params *params, size_t seed_n, size
 	ASSERT(seed_n <= MASK_XOF_MAX && tag_n <= MAX_TAG);
 	for (key_part i = 0; i < KEY_PARTS; i++) {
 		const part_shape s = part_shape_of(params, i);
-		set.part[i] = (seeded_part){ { NULL, part_body_bytes(s) }, next };
+		set.part[i] = (seeded_part){ .bodies = { NULL, part_body_bytes(s) }, .seed = next };
 		next.first = index_after(next.first, s);
 	}
 	maker m = { .set = &set, .tag = slice_of(ZERO, tag_n), .versions = { 1, 1 } };

@@ -45,6 +45,16 @@ static bool fits_server_key(const lat_params *p, const void *value)
 	       bsk->level == p->pbs.level;
 }
 
+static bool fits_plain_server_key(const lat_params *p, const void *value)
+{
+	const tf_plain_block *k = &((const tf_server_key *)value)->key.key.ap.standard;
+	const tf_fourier *bsk = &k->bsk.bsk;
+
+	return k->ksk.output_lwe_size == (uint64_t)p->n + 1 && k->ksk.base_log == p->ks.base_log && k->ksk.level == p->ks.level &&
+	       bsk->glwe_size == (uint64_t)p->k + 1 && bsk->fourier.N == p->N && bsk->base_log == p->pbs.base_log &&
+	       bsk->level == p->pbs.level;
+}
+
 static bool fits_keyset(const lat_params *p, const void *value)
 {
 	return fits_server_key(p, &((const tf_xof_keyset *)value)->server_key);
@@ -143,6 +153,7 @@ static bool (*const FITS[OBJECTS])(const lat_params *p, const void *value) = {
 	[OBJECT_COMPRESSED_SERVER_KEY] = fits_server_key,
 	[OBJECT_XOF_KEYSET] = fits_keyset,
 	[OBJECT_DECOMPRESSION_KEY] = fits_decompression_key,
+	[OBJECT_SERVER_KEY] = fits_plain_server_key,
 	[OBJECT_BOOL] = fits_bool,
 	[OBJECT_UINT] = fits_integer,
 	[OBJECT_INT] = fits_integer,

@@ -16,6 +16,8 @@
  *   VERSIONS            one of several version words, and       a struct that begins with uint32_t version
  *                       the body of that version
  *   VEC                 u64 count, elements                     schema_vec (or a struct of the same two fields)
+ *   SPECTRA             u64 2 + polynomials, N, polynomials;    schema_spectra, borrowed; never printed
+ *                       each: u64 N/2, N/2 complex numbers
  *   REFUSED             what exists but has no meaning here     nothing
  *
  * A field may be an Option: one byte 0 or 1 before it, and a bool beside it in the struct.
@@ -30,7 +32,8 @@
 
 typedef enum schema_kind {
 	SCHEMA_U32, SCHEMA_U64, SCHEMA_U128, SCHEMA_I8, SCHEMA_F64, SCHEMA_BOOL, SCHEMA_BYTES, SCHEMA_WORDS,
-	SCHEMA_STRUCT, SCHEMA_ENUM, SCHEMA_VERSIONS, SCHEMA_VEC, SCHEMA_REFUSED
+	SCHEMA_STRUCT, SCHEMA_ENUM, SCHEMA_VERSIONS, SCHEMA_VEC, SCHEMA_SPECTRA,
+	SCHEMA_REFUSED
 } schema_kind;
 
 enum { SCHEMA_VERSION_WORDS = 4 };
@@ -59,6 +62,11 @@ struct schema {
 };
 
 typedef struct schema_vec { size_t n; void *p; } schema_vec;
+
+/* Fourier forms of polynomials, each with its head: schema_spectrum(N) bytes. */
+enum { SCHEMA_SPECTRUM_MIN = 4, SCHEMA_SPECTRUM_MAX = 1 << 16 };         /* N, a power of two */
+typedef struct schema_spectra { uint64_t N; slice polynomials; } schema_spectra;
+static inline size_t schema_spectrum(uint64_t N) { return 8 + 8 * (size_t)N; }
 
 /* ---- how tables are written ---------------------------------------------------------------------------------- */
 

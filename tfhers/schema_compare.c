@@ -40,7 +40,7 @@ static u128 integer_of(schema_kind kind, const void *value)
 	case SCHEMA_U128: return *(const u128 *)value;
 	case SCHEMA_I8: case SCHEMA_BOOL: return *(const uint8_t *)value;
 	case SCHEMA_F64: case SCHEMA_BYTES: case SCHEMA_WORDS: case SCHEMA_STRUCT: case SCHEMA_ENUM: case SCHEMA_VERSIONS:
-	case SCHEMA_VEC: case SCHEMA_REFUSED: break;
+	case SCHEMA_VEC: case SCHEMA_SPECTRA: case SCHEMA_REFUSED: break;
 	}
 	assert_failed("a kind of integer", __FILE__, __LINE__);
 }
@@ -123,6 +123,13 @@ static bool same_vec(comparison *c, const schema_step *s, const schema *type, co
 	return true;
 }
 
+static bool same_spectra(comparison *c, const schema_step *s, const schema_spectra *got, const schema_spectra *want)
+{
+	if (!same_number(c, s, got->N, want->N) || !same_words(c, s, got->polynomials, want->polynomials)) return false;
+	c->at += 24 + got->polynomials.n;
+	return true;
+}
+
 static bool same_any(comparison *c, const schema_step *s, const schema *type, const void *got, const void *want)
 {
 	c->at += 4u * type->versions;
@@ -147,6 +154,8 @@ static bool same_any(comparison *c, const schema_step *s, const schema *type, co
 		return same_choice(c, s, type, got, want);
 	case SCHEMA_VEC:
 		return same_vec(c, s, type, got, want);
+	case SCHEMA_SPECTRA:
+		return same_spectra(c, s, got, want);
 	case SCHEMA_REFUSED:
 		break;
 	}

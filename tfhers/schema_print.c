@@ -122,6 +122,13 @@ static void print_any(page *p, const schema_step *s, const schema *type, const v
 			print_any(p, &(schema_step){ s, NULL, i }, type->of, (const uint8_t *)vec->p + i * type->of->size);
 		break;
 	}
+	case SCHEMA_SPECTRA: {
+		const schema_spectra *x = value;
+		begin_line(p, s, 24 + x->polynomials.n, "spectra");
+		buf_printf(p->out, "%zu of %llu coefficients", x->polynomials.n / schema_spectrum(x->N), (unsigned long long)x->N);
+		end_line(p);
+		break;
+	}
 	case SCHEMA_REFUSED:
 		break;
 	}

@@ -95,6 +95,30 @@ static err read_words(slice *out, const walk *w, const schema_step *s, const sch
 	return OK;
 }
 
+/* The counts say the same thing three times. */
+static err read_spectra(schema_spectra *out, const walk *w, const schema_step *s)
+{
+	const size_t at = w->r->at;
+
+	TRY(need(w, s, 24));
+	const uint64_t elements = read_u64(w->r), N = read_u64(w->r), n = read_u64(w->r);
+	if (N < SCHEMA_SPECTRUM_MIN || N > SCHEMA_SPECTRUM_MAX || (N & (N - 1)) != 0)
+		return refuse(w, s, at + 8, "polynomials of %llu coefficients where a power of two from %d to %d was expected",
+		              (unsigned long long)N, SCHEMA_SPECTRUM_MIN, SCHEMA_SPECTRUM_MAX);
+	if (n > read_left(w->r) / schema_spectrum(N))
+		return refuse(w, s, at + 16, "%llu polynomials of %zu bytes are announced, %zu bytes are left", (unsigned long long)n,
+		              schema_spectrum(N), read_left(w->r));
+	if (elements != n + 2)
+		return refuse(w, s, at, "%llu elements where %llu polynomials need %llu", (unsigned long long)elements,
+		              (unsigned long long)n, (unsigned long long)n + 2);
+	*out = (schema_spectra){ N, read_bytes(w->r, (size_t)n * schema_spectrum(N)) };
+	for (size_t i = 0; i < out->polynomials.n; i += schema_spectrum(N))
+		if (load64(out->polynomials.p + i) != N / 2)
+			return refuse(w, s, at + 24 + i, "a polynomial of %llu complex numbers where %llu were expected",
+			              (unsigned long long)load64(out->polynomials.p + i), (unsigned long long)N / 2);
+	return OK;
+}
+
 static err read_member(void *out, const walk *w, const schema_step *s, const schema_member *m)
 {
 	schema_step here = { s, m->name, 0 };
@@ -166,6 +190,7 @@ static err read_any(void *out, const walk *w, const schema_step *s, const schema
 	case SCHEMA_ENUM:     return read_enum(out, w, s, type);
 	case SCHEMA_VERSIONS: return read_one_of_versions(out, w, s, type);
 	case SCHEMA_VEC:      return read_vec(out, w, s, type);
+	case SCHEMA_SPECTRA:  return read_spectra(out, w, s);
 	case SCHEMA_REFUSED:  break;
 	}
 	return refuse(w, s, at, "present where nothing was expected");

@@ -75,6 +75,17 @@ static void put_scalar(sink *s, schema_kind kind, const void *value)
 	put(s, slice_of(b, schema_scalar(kind)));
 }
 
+static void put_spectra(sink *s, const schema_spectra *x)
+{
+	const size_t n = x->polynomials.n / schema_spectrum(x->N);
+
+	ASSERT(x->polynomials.n % schema_spectrum(x->N) == 0);
+	put_u64(s, n + 2);
+	put_u64(s, x->N);
+	put_u64(s, n);
+	put_words(s, &x->polynomials);
+}
+
 static void put_any(sink *s, const schema *type, const void *value);
 
 static void put_member(sink *s, const schema_member *m, const void *value)
@@ -116,6 +127,9 @@ static void put_any(sink *s, const schema *type, const void *value)
 		for (size_t i = 0; i < vec->n; i++) put_any(s, type->of, (const uint8_t *)vec->p + i * type->of->size);
 		break;
 	}
+	case SCHEMA_SPECTRA:
+		put_spectra(s, value);
+		break;
 	case SCHEMA_REFUSED:
 		assert_failed("nothing writes what is refused", __FILE__, __LINE__);
 	}
@@ -171,6 +185,8 @@ size_t schema_least(const schema *type)
 		return n + schema_scalar(type->kind);
 	case SCHEMA_BYTES: case SCHEMA_WORDS: case SCHEMA_VEC:
 		return n + 8 + type->exactly * type->word;
+	case SCHEMA_SPECTRA:
+		return n + 24;
 	case SCHEMA_STRUCT:
 		for (size_t i = 0; i < type->members; i++)
 			n += type->member[i].optional ? 1 : schema_least(type->member[i].type);

@@ -13,6 +13,7 @@ const object_kind OBJECT[OBJECTS] = {
 		KIND("high_level_api::CompressedServerKey", T_COMPRESSED_SERVER_KEY, tf_compressed_server_key),
 	[OBJECT_XOF_KEYSET] = { "high_level_api::CompressedXofKeySet", &T_XOF_KEYSET, offsetof(tf_xof_keyset, server_key.tag) },
 	[OBJECT_DECOMPRESSION_KEY] = { "integer::CompressedDecompressionKey", &T_DECOMP_KEY, 0 },
+	[OBJECT_SERVER_KEY] = KIND("high_level_api::ServerKey", T_SERVER_KEY, tf_server_key),
 	[OBJECT_BOOL] = KIND("high_level_api::FheBool", T_BOOL_CT, tf_bool),
 	[OBJECT_UINT] = KIND("high_level_api::FheUint", T_INTEGER_CT, tf_integer),
 	[OBJECT_INT] = KIND("high_level_api::FheInt", T_INTEGER_CT, tf_integer),

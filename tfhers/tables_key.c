@@ -142,7 +142,7 @@ const schema T_CLIENT_KEY = { SCHEMA_STRUCT, sizeof(tf_client_key), VERSION(1), 
 static const schema_member GLWE[] = {
 	FIELD(tf_glwe, data, T_WORDS64), FIELD(tf_glwe, polynomial_size, T_NUMBER), FIELD(tf_glwe, modulus, T_MODULUS),
 };
-static const schema T_CPK_GLWE = { SCHEMA_STRUCT, sizeof(tf_glwe), VERSION(0, 0), MEMBERS(GLWE) };
+const schema T_CPK_GLWE = { SCHEMA_STRUCT, sizeof(tf_glwe), VERSION(0, 0), MEMBERS(GLWE) };
 static const schema_member CPK[] = { FIELD(tf_cpk, key, T_CPK_GLWE), FIELD(tf_cpk, parameters, T_PKE_PARAMS) };
 static const schema T_CPK = { SCHEMA_STRUCT, sizeof(tf_cpk), VERSION(0, 0, 1), MEMBERS(CPK) };
 static const schema_member PUBLIC_KEY[] = { FIELD(tf_public_key, key, T_CPK), FIELD(tf_public_key, tag, T_TAG) };
@@ -240,7 +240,7 @@ static const schema_member SHORTINT_KEY[] = {
 static const schema T_SHORTINT_KEY = { SCHEMA_STRUCT, sizeof(tf_shortint_key), VERSION(2, 3), MEMBERS(SHORTINT_KEY) };
 
 static const schema_member CAST_PATTERN[] = { UNIT_VARIANT("Standard"), REFUSED_VARIANT("the atomic pattern KeySwitch32") };
-static const schema T_CAST_PATTERN = { SCHEMA_ENUM, sizeof(uint32_t), VERSION(0), MEMBERS(CAST_PATTERN) };
+const schema T_CAST_PATTERN = { SCHEMA_ENUM, sizeof(uint32_t), VERSION(0), MEMBERS(CAST_PATTERN) };
 static const schema_member CAST_KEY[] = {
 	FIELD(tf_cast_key, ksk, T_SEEDED_KSK), FIELD(tf_cast_key, cast_rshift, T_I8),
 	FIELD(tf_cast_key, destination_key, T_KEY_CHOICE), FIELD(tf_cast_key, destination_pattern, T_CAST_PATTERN),

@@ -155,6 +155,7 @@ typedef struct tf_xof_keyset {
 	tf_compressed_server_key server_key;
 } tf_xof_keyset;
 
+extern const schema T_CPK_GLWE, T_CAST_PATTERN;
 extern const schema T_PBS_PARAMS, T_CLIENT_KEY, T_PUBLIC_KEY, T_COMPRESSED_PUBLIC_KEY, T_COMPRESSED_SERVER_KEY, T_XOF_KEYSET,
                     T_DECOMP_KEY;
 

@@ -50,7 +50,7 @@ err  tfhers_read_public_key(public_key *out, arena *a, slice file);
 /* Written so that clients of TFHE-rs 1.4 and 1.7 can read it (expansion kind in version 0). */
 void tfhers_write_public_key(buf *out, const public_key *key);
 
-/* CompressedXofKeySet, or a stand-alone CompressedServerKey (then PART_PKE is absent).  Bodies are borrowed. */
+/* CompressedXofKeySet, or a stand-alone CompressedServerKey or ServerKey (then PART_PKE is absent).  Bodies are borrowed. */
 err  tfhers_read_keyset(seeded_keyset *out, slice *tag, slice file);
 
 /* CompressedXofKeySet.  Requires: every part of the parameter set is present, all from one XOF seed. */
@@ -76,6 +76,20 @@ void          tfhers_frame_decompression_key(uint8_t *file, const seeded_keyset 
 
 /* CompressedServerKey: every part but PART_PKE that is present, each with its own seed.  Requires: keyswitch, bootstrap. */
 void tfhers_write_server_key(buf *out, const seeded_keyset *set, slice tag);
+
+/*
+ * ServerKey, made in place: all parts but PART_PKE with all their words, and bootstrap keys as spectra.  A part of `form`
+ * begins at at[0]; the four arrays of the squash key each have theirs.  Production with a tag of 32 bytes:
+ * 2 122 640 027 bytes; test: 5 318 451.  lattice/spectrum.h says in which sense the numbers are those of TFHE-rs; that
+ * TFHE-rs reads these files is what its sources say, and no reader of it was at hand to show it.
+ */
+typedef struct server_key_layout {
+	size_t bytes;
+	struct { part_form form; size_t at[4]; } part[KEY_PARTS];
+} server_key_layout;
+
+server_key_layout tfhers_server_key_layout(const lat_params *params, size_t tag_n);
+void tfhers_frame_server_key(uint8_t *file, const lat_params *params, slice tag);
 
 /* ---- what clients send to a coprocessor ---------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  * tkms/tkms.h -- what the product does with ciphertexts and keys, apart from any network.
  *
  *   keygen.h     a key set made by one node that holds the secret keys (centralized mode)
+ *   server_key.h the same key set as an uncompressed ServerKey
  *   trial.h      whether the files of a key set work, tried before they are given out
  *   decrypt.h    one ciphertext file to one value, with the secret keys at hand
  *   coprocess.h  the coprocessor's part: a client's list to the four ciphertext formats

@@ -28,7 +28,7 @@ static void sample_new(sample *x, unsigned bits, unsigned dim, unsigned k, unsig
 	/* One byte in front: bodies may stand anywhere.  The masks begin anywhere too. */
 	assert_ok(arena_new(&x->memory, &bodies, bytes + 1));
 	rng_fill(test_rng(), bodies, bytes + 1);
-	x->part = (seeded_part){ slice_of(bodies + 1, bytes), mask_seed_ctr(test_below(1000)) };
+	x->part = (seeded_part){ .bodies = slice_of(bodies + 1, bytes), .seed = mask_seed_ctr(test_below(1000)) };
 	x->part.seed.first = (mask_index){ test_below(100), (uint8_t)test_below(16) };
 	assert_ok(arena_new(&x->memory, &x->in64.w, count * (dim + 1)));
 	assert_ok(arena_new(&x->memory, &x->in128.w, count * (dim + 1)));

@@ -12,7 +12,7 @@ void stream_part(seeded_keyset *set, arena *a, key_part part, unsigned x)
 
 	assert_ok(arena_new(a, &bodies, n));
 	mask_fill_bytes(&stream, bodies, n);
-	set->part[part] = (seeded_part){ slice_of(bodies, n), mask_seed_ctr(x + 1) };
+	set->part[part] = (seeded_part){ .bodies = slice_of(bodies, n), .seed = mask_seed_ctr(x + 1) };
 }
 
 uint64_t *stream_u64s(arena *a, unsigned x, size_t n)

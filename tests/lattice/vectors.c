@@ -54,11 +54,11 @@ static seeded_part part_at(vector_set which, const buf *file, key_part id, size_
 	static const uint8_t seed[PUBLIC_SEED_BYTES] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 	const part_shape s = part_shape_of(&PARAMS_TEST, id);
 	const slice bodies = array_at(file, offset, s.rows * s.body, s.bits / 8);
-	if (which == VECTOR_XOF) return (seeded_part){ bodies, keygen_masks(&PARAMS_TEST, seed, id) };
+	if (which == VECTOR_XOF) return (seeded_part){ .bodies = bodies, .seed = keygen_masks(&PARAMS_TEST, seed, id) };
 
 	/* Four version and variant words and one more stand in front of the 16 bytes of a Ctr seed. */
 	const uint8_t *ctr = bodies.p + bodies.n + 12 * fields + 5 * 4;
-	return (seeded_part){ bodies, mask_seed_ctr(load128(ctr)) };
+	return (seeded_part){ .bodies = bodies, .seed = mask_seed_ctr(load128(ctr)) };
 }
 
 void vector_keys_load(vector_keys *v, vector_set which)

@@ -56,7 +56,7 @@ static void a_frame_leaves_the_bodies_alone_and_reads_as_the_set_it_is_of(void *
 	assert_non_null(file);
 	for (key_part i = 0; i < KEY_PARTS; i++) {
 		const size_t n = part_body_bytes(part_shape_of(&PARAMS_DEFAULT, i));
-		if (n) set.part[i] = (seeded_part){ slice_of(file + l.at[i], n), keygen_masks(&PARAMS_DEFAULT, seed, i) };
+		if (n) set.part[i] = (seeded_part){ .bodies = slice_of(file + l.at[i], n), .seed = keygen_masks(&PARAMS_DEFAULT, seed, i) };
 		if (n) file[l.at[i]] = file[l.at[i] + n - 1] = (uint8_t)(i + 1);
 	}
 	tfhers_frame_keyset(file, &set, slice_of(tag_bytes, TAG));
