@@ -177,6 +177,11 @@ static operation inner_operation(request_kind kind)
 	return INNER[kind];
 }
 
+static operation operation_of(const request *r)
+{
+	return r->kind == REQUEST_KEYGEN && keygen_is_uncompressed(r) ? OPERATION_STANDARD_KEYGEN : inner_operation(r->kind);
+}
+
 /* Does what was made stand in the vault, so that no record of its making is needed? */
 static bool made_something(request_kind kind)
 {
@@ -193,14 +198,14 @@ static err record_done(desk *d, const job *j, slice response)
 }
 
 /* With the thread's sentence. */
-static void end_as_failed(desk *d, request_view who, err cause)
+static void end_as_failed(desk *d, operation what, request_view who, err cause)
 {
 	char why[512];
 
 	snprintf(why, sizeof why, "%s", err_text()[0] ? err_text() : err_name(cause));
 	AUDIT(.event = AUDIT_REQUEST_FAILED, .kind = who.kind, .id = &who.id, .text = why);
 	log_err(LOG_DEBUG, "failed at", cause);
-	metrics_ended(d->p.metrics, inner_operation(who.kind), grpc_status_of_err(cause));
+	metrics_ended(d->p.metrics, what, grpc_status_of_err(cause));
 
 	who.state = REQUEST_FAILED;
 	who.why = why;
@@ -215,7 +220,7 @@ static void conclude_failed(desk *d, const job *j, err cause)
 
 	limiter_give(d->p.limiter, r->kind);
 	const request_view who = { .kind = r->kind, .id = r->id, .body = r->body, .facts = buf_slice(&j->facts) };
-	end_as_failed(d, who, cause);
+	end_as_failed(d, operation_of(r), who, cause);
 }
 
 static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
@@ -228,8 +233,8 @@ static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
 	if (made_something(r->kind)) {
 		if (secret_unlocked()) AUDIT(.event = AUDIT_MEMORY_NOT_LOCKED);
 	}
-	metrics_took(d->p.metrics, inner_operation(r->kind), ms);
-	metrics_ended(d->p.metrics, inner_operation(r->kind), GRPC_OK);
+	metrics_took(d->p.metrics, operation_of(r), ms);
+	metrics_ended(d->p.metrics, operation_of(r), GRPC_OK);
 	limiter_give(d->p.limiter, r->kind);
 	requests_finish_done(d->p.table, r->kind, &r->id, response);
 }
@@ -548,7 +553,7 @@ static void resume(void *ctx, request_kind kind, const id32 *id, slice message)
 	request_free(&r);
 	if (e == OK) return;
 	requests_look(d->p.table, kind, id, copy_body, &who.body);
-	end_as_failed(d, who, e);
+	end_as_failed(d, inner_operation(kind), who, e);
 	err_clear();
 }
 

@@ -71,7 +71,7 @@ err        engine_key_tag(id32 *out, const engine *e, const request *r);
 err        engine_older_key(const secret_keys **out, const engine *e, const request *r, const char *field, const id32 *key);
 
 /* The record of a key whose published files have these digests, not signed yet; borrows from all. */
-key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest);
+key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *keyset_digest);
 
 /* Signs what the metadata say, with the request's extra data, for its domain and under its schemes; they then borrow from both. */
 void engine_sign_key(signatures *out, const engine *e, const request *r, key_metadata *m);

@@ -183,6 +183,7 @@ static err take_room(joint_key *j, uint8_t *marks, const joint_work *w)
 	TRY(spool_use(&j->setup.spool, w->engine->cluster->vault, &r->epoch_id, &r->keygen.preproc_id, &j->setup.plan.shape));
 	if (keygen_is_decompression(r)) TRY(keys_draft_decompression(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
 	else TRY(keys_draft(&j->mine.keyset, w->engine->keys, &r->id, r->keygen.params));
+	if (keygen_is_uncompressed(r)) TRY(keys_draft_server_key(&j->plain, w->engine->keys, &r->id, r->keygen.params));
 	return take_secrets(j, marks, w);
 }
 
@@ -231,6 +232,7 @@ static err generate(const joint_work *w, buf *response)
 	if (failed == OK) failed = generate_and_store(j, w, response, marks);
 	spool_free(&j->setup.spool);
 	new_key_clear(&j->mine);
+	draft_free(&j->plain);
 	free(j);
 	return failed;
 }

@@ -54,8 +54,12 @@ void engine_sign_key(signatures *out, const engine *e, const request *r, key_met
 	m->signatures = signatures_typed(m->signature, out);
 }
 
-key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *xof_keyset_digest)
+key_record engine_key_record(const engine *e, const request *r, const uint8_t *public_key_digest, const uint8_t *keyset_digest)
 {
+	const stored_digest of_public = { PUB_PUBLIC_KEY, slice_of(public_key_digest, KEY_DIGEST_BYTES) };
+	const bool plain = keygen_is_uncompressed(r);
+	const stored_digest of_keyset = { plain ? PUB_SERVER_KEY : PUB_COMPRESSED_XOF_KEY_SET, slice_of(keyset_digest, KEY_DIGEST_BYTES) };
+
 	return (key_record){
 		.state = KEY_ACTIVE,
 		.fhe_parameter = r->keygen.params->fhe_parameter,
@@ -65,8 +69,7 @@ key_record engine_key_record(const engine *e, const request *r, const uint8_t *p
 			.key_id = r->id,
 			.prep_id = r->keygen.preproc_id,
 			.digests = 2,
-			.digest = { { PUB_PUBLIC_KEY, slice_of(public_key_digest, KEY_DIGEST_BYTES) },
-			            { PUB_COMPRESSED_XOF_KEY_SET, slice_of(xof_keyset_digest, KEY_DIGEST_BYTES) } },
+			.digest = { plain ? of_keyset : of_public, plain ? of_public : of_keyset },
 		},
 	};
 }
@@ -97,6 +100,16 @@ err engine_older_key(const secret_keys **out, const engine *e, const request *r,
 	                r->keygen.params->name);
 }
 
+/* In place of the compressed set, if that is what was asked for. */
+static err uncompress(key_files *f, const engine *e, const request *r)
+{
+	draft *room;
+
+	if (!keygen_is_uncompressed(r)) return OK;
+	TRY(keys_draft_server_key(&room, e->keys, &r->id, r->keygen.params));
+	return tkms_keygen_uncompress(f, &room, e->cores, e->random);
+}
+
 /* Made where it stays: of the key set's file there is never a second copy, on disk or in memory. */
 static err make(key_files *out, const engine *e, const request *r)
 {
@@ -113,6 +126,8 @@ static err make(key_files *out, const engine *e, const request *r)
 		failed = tkms_keygen_from(out, &room, e->cores, existing, &r->id, &tag, e->random, &told);
 	else if (failed == OK)
 		failed = tkms_keygen_into(out, &room, e->cores, r->keygen.params, &r->id, e->random, &told);
+	if (failed == OK) failed = uncompress(out, e, r);
+	if (failed != OK) key_files_free(out);
 	key_step_end(&step);
 	return failed;
 }

@@ -3,7 +3,8 @@
  * node/joint_key.h -- the two protocols of a key that never exists anywhere, as programs of ceremonies.
  *
  *   preprocessing    terms, then random bits and noise into a spool (mpc/key_preproc.h)
- *   generation       terms, then the public bodies and this party's shares (mpc/joint_keygen.h); the two published files;
+ *   generation       terms, then the public bodies and this party's shares (mpc/joint_keygen.h); the two published files,
+ *                    of which the key set's may be a ServerKey, the same at all parties (tkms/server_key.h);
  *                    a trial of 64 encryptions that all parties decrypt together (tkms/joint_trial.h); and that n - t
  *                    parties have the same files and have seen them work (new_key.h)
  *
@@ -43,6 +44,7 @@ typedef struct joint_key {
 	decompression_files *between;                    /* the files of two key sets, which a decompression key shall connect, and
 	                                                  * the place for its own; NULL: a key set is made */
 	new_key     mine;                                /* a draft for the key (set) is in it, and shares of secrets that exist */
+	draft      *plain;                               /* CompressedNone: for the ServerKey that takes its place; else NULL */
 	const progress *told;                            /* bytes of the key set's bodies */
 } joint_key;
 

@@ -50,7 +50,7 @@ static err keyset_digest(hash32 *out, const key_metadata *m)
 {
 	for (size_t i = 0; i < m->digests; i++) {
 		const stored_digest *d = &m->digest[i];
-		if (d->type != PUB_COMPRESSED_XOF_KEY_SET || d->digest.n != sizeof out->b) continue;
+		if (d->type != key_set_type(m) || d->digest.n != sizeof out->b) continue;
 		memcpy(out->b, d->digest.p, sizeof out->b);
 		return OK;
 	}
@@ -70,6 +70,7 @@ static err held_part_read(held_key **out, const id32 *epoch, const id32 *key, sl
 	if (e == OK) e = check_part(&h->record, &mine, epoch, key);
 	if (e == OK) e = part_new(&h->part, &mine);
 	if (e == OK) e = keyset_digest(&h->part->keyset_digest, &h->record.metadata);
+	if (e == OK) h->part->keyset_type = key_set_type(&h->record.metadata);
 	if (e == OK) {
 		/* Without the share, which is in guarded memory now. */
 		key_record_write(&h->record_bytes, &h->record);
@@ -237,7 +238,7 @@ static err prepare(own_part *p, vault *v, const small_making *how)
 	seeded_keyset set;
 	slice tag;
 
-	TRY(vault_map_public(&p->keyset, v, PUB_COMPRESSED_XOF_KEY_SET, &p->online.holder.key_id, MAX_TFHERS_FILE));
+	TRY(vault_map_public(&p->keyset, v, p->keyset_type, &p->online.holder.key_id, MAX_TFHERS_FILE));
 	err e = is_what_was_signed(p);
 	if (e == OK) e = tfhers_read_keyset(&set, &tag, p->keyset);
 	if (e == OK)
@@ -273,7 +274,8 @@ err keys_create_part(keys *k, const key_share *mine, slice public_key_file, draf
 	buf object = { 0 };
 
 	part_object(&object, mine, record);
-	const new_files f = { .public_key = public_key_file, .keyset = keyset_file, .record = buf_slice(&object) };
+	const new_files f = { .public_key = public_key_file, .keyset = keyset_file, .keyset_type = key_set_type(&record->metadata),
+	                      .record = buf_slice(&object) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_part_read(&h, epoch, key, buf_slice(&object));
 	if (e == OK) e = keys_store(k, epoch, key, &f);

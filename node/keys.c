@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "tkms/server_key.h"
 #include "node/keys_internal.h"
 
 err keys_table_new(keys **out, vault *v)
@@ -148,6 +149,18 @@ err held_key_read(held_key **out, const id32 *epoch, const id32 *key, slice reco
 	return OK;
 }
 
+pub_type key_set_type(const key_metadata *m)
+{
+	for (size_t i = 0; i < m->digests; i++)
+		if (m->digest[i].type == PUB_SERVER_KEY) return PUB_SERVER_KEY;
+	return PUB_COMPRESSED_XOF_KEY_SET;
+}
+
+static err put_keyset(keys *k, pub_type t, const id32 *key, const new_files *f, bool *existed)
+{
+	return f->keyset_type == t ? vault_keep_public(k->vault, t, key, f->keyset, existed) : OK;
+}
+
 static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, const new_files *f, bool *existed)
 {
 	const bool between = f->decompression;
@@ -155,7 +168,8 @@ static err put(keys *k, unsigned which, const id32 *epoch, const id32 *key, cons
 	switch (which) {
 	case FILE_SECRET:     return f->secret.n ? vault_put_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key, f->secret, existed) : OK;
 	case FILE_PUBLIC_KEY: return between ? OK : vault_put_public(k->vault, PUB_PUBLIC_KEY, key, f->public_key, existed);
-	case FILE_XOF_KEYSET: return between ? OK : vault_keep_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, f->keyset, existed);
+	case FILE_SERVER_KEY: return between ? OK : put_keyset(k, PUB_SERVER_KEY, key, f, existed);
+	case FILE_XOF_KEYSET: return between ? OK : put_keyset(k, PUB_COMPRESSED_XOF_KEY_SET, key, f, existed);
 	case FILE_DECOMPRESSION_KEY:
 		return between ? vault_keep_public(k->vault, PUB_DECOMPRESSION_KEY, key, f->decompression, existed) : OK;
 	case FILE_DECOMPRESSION_RECORD:
@@ -169,6 +183,7 @@ static err is_there(bool *out, keys *k, unsigned which, const id32 *epoch, const
 	switch (which) {
 	case FILE_SECRET:     return vault_has_private(out, k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
 	case FILE_PUBLIC_KEY: return vault_has_public(out, k->vault, PUB_PUBLIC_KEY, key);
+	case FILE_SERVER_KEY: return vault_has_public(out, k->vault, PUB_SERVER_KEY, key);
 	case FILE_XOF_KEYSET: return vault_has_public(out, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key);
 	case FILE_DECOMPRESSION_KEY:    return vault_has_public(out, k->vault, PUB_DECOMPRESSION_KEY, key);
 	case FILE_DECOMPRESSION_RECORD: return vault_has_private(out, k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key);
@@ -181,6 +196,7 @@ static err take_away(keys *k, unsigned which, const id32 *epoch, const id32 *key
 	switch (which) {
 	case FILE_SECRET:     return vault_remove_private(k->vault, PRIV_FHE_PRIVATE_KEY, epoch, key);
 	case FILE_PUBLIC_KEY: return vault_remove_public(k->vault, PUB_PUBLIC_KEY, key);
+	case FILE_SERVER_KEY: return vault_remove_public(k->vault, PUB_SERVER_KEY, key);
 	case FILE_XOF_KEYSET: return vault_remove_public(k->vault, PUB_COMPRESSED_XOF_KEY_SET, key);
 	case FILE_DECOMPRESSION_KEY:    return vault_remove_public(k->vault, PUB_DECOMPRESSION_KEY, key);
 	case FILE_DECOMPRESSION_RECORD: return vault_remove_private(k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key);
@@ -196,13 +212,22 @@ err key_taken(const id32 *key)
 	return err_fail(ERR_EXISTS, "a file of key %s is in the vault already; choose a fresh id", id);
 }
 
-err keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params)
+static err draft_of(draft **out, keys *k, pub_type t, const id32 *key, size_t bytes)
 {
 	bool there;
 
-	TRY(vault_has_public(&there, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key));
-	if (there) return key_taken(key);
-	return vault_draft_public(out, k->vault, PUB_COMPRESSED_XOF_KEY_SET, key, tkms_keyset_bytes(params));
+	TRY(vault_has_public(&there, k->vault, t, key));
+	return there ? key_taken(key) : vault_draft_public(out, k->vault, t, key, bytes);
+}
+
+err keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params)
+{
+	return draft_of(out, k, PUB_COMPRESSED_XOF_KEY_SET, key, tkms_keyset_bytes(params));
+}
+
+err keys_draft_server_key(draft **out, keys *k, const id32 *key, const lat_params *params)
+{
+	return draft_of(out, k, PUB_SERVER_KEY, key, tkms_server_key_bytes(params));
 }
 
 /* From here on the files of this id are the pieces of an unfinished key: there must be none that are anything else. */
@@ -274,7 +299,7 @@ err keys_create(keys *k, const id32 *epoch, const key_files *files, const key_re
 
 	key_record_write(&bytes, record);
 	const new_files f = { .secret = buf_slice(&files->client_key), .public_key = buf_slice(&files->public_key),
-	                      .keyset = files->xof_keyset, .record = buf_slice(&bytes) };
+	                      .keyset = files->xof_keyset, .keyset_type = key_set_type(&record->metadata), .record = buf_slice(&bytes) };
 	/* Read before anything is written: a key that this node cannot load again must not exist. */
 	err e = held_key_read(&h, epoch, key, buf_slice(&bytes), buf_slice(&files->client_key));
 	if (e == OK) e = keys_store(k, epoch, key, &f);

@@ -61,6 +61,11 @@ err  keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, co
 
 /* Where the file of a new key set is made.  ERR_EXISTS if there is one of this id; ERR_IO if the disk has no room for it. */
 err  keys_draft(draft **out, keys *k, const id32 *key, const lat_params *params);
+/* The same for a key set that is published as a ServerKey, which is made of the compressed one (tkms/server_key.h). */
+err  keys_draft_server_key(draft **out, keys *k, const id32 *key, const lat_params *params);
+
+/* The type of a key's published key set: ServerKey if its record names one, else CompressedXofKeySet. */
+pub_type key_set_type(const key_metadata *m);
 
 /*
  * Writes the files and loads the key.  After an error nothing of it is left, or, if the disk does not even let go, pieces
@@ -99,7 +104,7 @@ typedef struct small_making { const char *folder; pool *cores; const progress *t
 const eval_keys *own_part_small(own_part *p);
 err  own_part_prepare(own_part *p, keys *k, const small_making *how);
 
-/* As keys_create.  The share is copied. */
+/* As keys_create; the draft is of the type that the record names.  The share is copied. */
 err  keys_create_part(keys *k, const key_share *mine, slice public_key_file, draft *keyset_file, const key_record *record);
 
 /* Removes the parts of an epoch from disk and table; published files stay. */

@@ -11,6 +11,7 @@ struct own_part {
 	online_key online;
 	unsigned   holds;                  /* under the table's lock */
 	hash32     keyset_digest;          /* that was signed */
+	pub_type   keyset_type;
 	pthread_mutex_t lock;              /* of what follows */
 	slice      keyset;                 /* the published file, mapped as long as `small` is there */
 	derived   *small;
@@ -36,10 +37,12 @@ struct keys {
 };
 
 /* The files of a key in the order of writing; the last makes it exist. */
-enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_XOF_KEYSET, FILE_DECOMPRESSION_KEY, FILE_DECOMPRESSION_RECORD, FILE_RECORD, KEY_FILES };
+enum { FILE_SECRET, FILE_PUBLIC_KEY, FILE_SERVER_KEY, FILE_XOF_KEYSET, FILE_DECOMPRESSION_KEY, FILE_DECOMPRESSION_RECORD, FILE_RECORD,
+       KEY_FILES };
 
-/* One that is empty is not written; the key set's is a draft.  A decompression key, a draft, has only a record beside it. */
-typedef struct new_files { slice secret, public_key, record; draft *keyset, *decompression; } new_files;
+/* One that is empty is not written; the key set's is a draft, and of one of the two types.  A decompression key, a draft, has only a
+ * record beside it. */
+typedef struct new_files { slice secret, public_key, record; draft *keyset, *decompression; pub_type keyset_type; } new_files;
 
 /* Writes them with a mark around.  After an error nothing is left, or pieces with a mark. */
 err  keys_store(keys *k, const id32 *epoch, const id32 *key, const new_files *files);

@@ -10,7 +10,7 @@ static const char *const OPERATION[OPERATIONS] = {
 	[OPERATION_KEYGEN_PREPROC_REQUEST] = "keygen_preproc_request", [OPERATION_KEYGEN_PREPROC_RESULT] = "keygen_preproc_result",
 	[OPERATION_KEYGEN_REQUEST] = "keygen_request", [OPERATION_KEYGEN_RESULT] = "keygen_result",
 	[OPERATION_KEYGEN_ABORT] = "keygen_abort",
-	[OPERATION_STANDARD_COMPRESSED_KEYGEN] = "standard_compressed_keygen",
+	[OPERATION_STANDARD_COMPRESSED_KEYGEN] = "standard_compressed_keygen", [OPERATION_STANDARD_KEYGEN] = "standard_keygen",
 	[OPERATION_PUBLIC_DECRYPT_REQUEST] = "public_decrypt_request", [OPERATION_PUBLIC_DECRYPT_RESULT] = "public_decrypt_result",
 	[OPERATION_PUBLIC_DECRYPT_INNER] = "public_decrypt_inner",
 	[OPERATION_USER_DECRYPT_REQUEST] = "user_decrypt_request", [OPERATION_USER_DECRYPT_RESULT] = "user_decrypt_result",

@@ -28,10 +28,13 @@ static err parse_keyset(keyset_config *out, const Kms__V1__KeySetConfig *m)
 	if (!s) return OK;
 	TRY(expect_below("compute_key_type", (int)s->compute_key_type, 1, 1, "CPU (0)"));
 	TRY(expect_below("secret_key_config", (int)s->secret_key_config, 2, 2, "GenerateAll (0) and UseExisting (1)"));
-	TRY(expect_below("compressed_key_config", (int)s->compressed_key_config, 1, 2, "CompressedAll (0)"));
+	TRY(expect_below("compressed_key_config", (int)s->compressed_key_config, 2, 2, "CompressedAll (0) and CompressedNone (1)"));
 	out->secrets = (uint32_t)s->secret_key_config;
-	if (out->type == KEYSET_STANDARD || out->secrets == SECRETS_NEW) return OK;
-	return err_fail(ERR_REQUEST, "keyset_config: UseExisting is for Standard key sets; a DecompressionOnly one has no secrets of its own");
+	out->compression = (uint32_t)s->compressed_key_config;
+	if (out->type == KEYSET_STANDARD || (out->secrets == SECRETS_NEW && out->compression == COMPRESSED_ALL)) return OK;
+	return err_fail(ERR_REQUEST, "keyset_config: %s is for Standard key sets; a DecompressionOnly one %s",
+	                out->secrets == SECRETS_NEW ? "CompressedNone" : "UseExisting",
+	                out->secrets == SECRETS_NEW ? "has one form only" : "has no secrets of its own");
 }
 
 err parse_preproc(request *r, arena *a, slice message)
@@ -61,8 +64,8 @@ static err parse_existing(keygen_request *out, const Kms__V1__KeySetAddedInfo *m
 	TRY(parse_id(&out->existing, "existing_keyset_id", m->existing_keyset_id));
 	out->keeps_tag = m->use_existing_key_tag;
 	if (!m->copy_compressed_key_to_original) return OK;
-	return err_fail(ERR_UNSUPPORTED, "copy_compressed_key_to_original gives a compressed key set to a key that has none; every "
-	                "key of this version has one, and what is published is never replaced");
+	return err_fail(ERR_UNSUPPORTED, "copy_compressed_key_to_original would give a compressed key set to a key that was "
+	                "published without one; in this version, what is published under an id never changes: use the new id");
 }
 
 /* Which key sets the new key connects. */

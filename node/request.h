@@ -26,6 +26,7 @@ enum {
 typedef struct keyset_config { uint32_t type, compute, secrets, compression; } keyset_config;
 enum { KEYSET_STANDARD = 0, KEYSET_DECOMPRESSION = 1 };  /* of keyset_config.type: the other is a decompression key alone */
 enum { SECRETS_NEW = 0, SECRETS_EXISTING = 1 };        /* of keyset_config.secrets */
+enum { COMPRESSED_ALL = 0, COMPRESSED_NONE = 1 };      /* of keyset_config.compression */
 
 typedef struct preproc_request {
 	const lat_params *params;
@@ -101,6 +102,9 @@ static inline bool keygen_is_migration(const request *r) { return r->keygen.keys
 
 /* Is it that of a decompression key between two key sets? */
 static inline bool keygen_is_decompression(const request *r) { return r->keygen.keyset.type == KEYSET_DECOMPRESSION; }
+
+/* Is the key set published as a ServerKey instead of a CompressedXofKeySet? */
+static inline bool keygen_is_uncompressed(const request *r) { return r->keygen.keyset.compression == COMPRESSED_NONE; }
 
 /* What sentences call the list of ciphertexts: its name in the message. */
 const char *request_items_field(request_kind kind);

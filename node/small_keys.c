@@ -24,7 +24,7 @@ static void keep(void *ctx, const key_facts *f, const key_record *r)
 	(void)f;
 	for (size_t i = 0; i < r->metadata.digests && k->n < k->room; i++) {
 		const stored_digest *d = &r->metadata.digest[i];
-		if (d->type != PUB_COMPRESSED_XOF_KEY_SET || d->digest.n != sizeof k->digest->b) continue;
+		if (d->type != key_set_type(&r->metadata) || d->digest.n != sizeof k->digest->b) continue;
 		memcpy(k->digest[k->n++].b, d->digest.p, d->digest.n);
 	}
 }

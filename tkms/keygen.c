@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "lattice/compact.h"
 #include "lattice/keygen.h"
+#include "tkms/server_key.h"
 #include "tkms/trial.h"
 
 /* ---- digests ---------------------------------------------------------------------------------------------------- */
@@ -166,6 +167,46 @@ err tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params
 	if (e == OK) e = make_set(out, room, cores, &secret, seed, key_id, key_id, random, told);
 	draft_free(room);
 	secret_keys_free(&secret);
+	return e;
+}
+
+/* ---- uncompressed ------------------------------------------------------------------------------------------------ */
+
+static err fill_uncompressed(draft *room, const key_files *f, pool *cores)
+{
+	seeded_keyset set;
+	slice tag;
+	id32 id;
+
+	TRY(tfhers_read_keyset(&set, &tag, draft_slice(f->xof_keyset)));
+	ASSERT(tag.n == sizeof id);
+	memcpy(id.b, tag.p, sizeof id);
+	return tkms_server_key_fill(room, &set, &id, cores, NULL);
+}
+
+static err try_uncompressed(const draft *room, const key_files *f, pool *cores, const rng *random)
+{
+	AUTO(secret_keys) secret = { 0 };
+	slice tag;
+
+	TRY(tfhers_read_client_key(&secret, &tag, buf_slice(&f->client_key)));
+	err e = tkms_try_keyset(buf_slice(&f->public_key), draft_slice(room), &secret, cores, random);
+	draft_release(room, 0, draft_slice(room).n);
+	return e;
+}
+
+err tkms_keygen_uncompress(key_files *f, draft **room, pool *cores, const rng *random)
+{
+	err e = fill_uncompressed(*room, f, cores);
+
+	if (e == OK) e = try_uncompressed(*room, f, cores, random);
+	if (e == OK) {
+		tkms_key_digest_draft(f->xof_keyset_digest, *room);
+		draft_free(&f->xof_keyset);
+		f->xof_keyset = *room;
+		*room = NULL;
+	}
+	draft_free(room);
 	return e;
 }
 

@@ -20,7 +20,7 @@ enum { KEY_DIGEST_BYTES = 32 };
 typedef struct key_files {
 	buf    client_key;                /* secret: wiped by key_files_free           */
 	buf    public_key;                /* as published                              */
-	draft *xof_keyset;                /* as published; of production, half a gigabyte */
+	draft *xof_keyset;                /* as published; of production, half a gigabyte.  Or (tkms_keygen_uncompress) the ServerKey */
 	uint8_t public_key_digest[KEY_DIGEST_BYTES], xof_keyset_digest[KEY_DIGEST_BYTES];
 } key_files;
 
@@ -50,6 +50,12 @@ err  tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_param
 /* The same with secrets that exist already: new public parts for them.  tag: what the published files bear. */
 err  tkms_keygen_from(key_files *out, draft **room, pool *cores, const secret_keys *secret, const id32 *key_id, const id32 *tag,
                       const rng *random, const progress *told);
+
+/*
+ * Of files that were just made: the ServerKey in *room, a draft of tkms_server_key_bytes (server_key.h), takes the place of
+ * the compressed set, which is dropped.  It is tried, too.  *room is f's then, or freed after an error.
+ */
+err  tkms_keygen_uncompress(key_files *f, draft **room, pool *cores, const rng *random);
 void key_files_free(key_files *f);
 
 void tkms_key_digest(uint8_t out[static KEY_DIGEST_BYTES], slice file);

@@ -80,6 +80,22 @@ grpc_status get_result(child *c, buf *response, const char *method, const id32 *
 	}
 }
 
+static bool uncompressed;
+void ask_uncompressed(bool on) { uncompressed = on; }
+
+static Kms__V1__KeySetConfig *config_for(Kms__V1__KeyGenSecretKeyConfig secrets)
+{
+	static Kms__V1__KeySetConfig m;
+	static Kms__V1__StandardKeySetConfig standard;
+
+	kms__v1__key_set_config__init(&m);
+	kms__v1__standard_key_set_config__init(&standard);
+	standard.secret_key_config = secrets;
+	if (uncompressed) standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedNone;
+	m.standard_keyset_config = &standard;
+	return &m;
+}
+
 grpc_status start_preproc(child *c, const id32 *prep, int params)
 {
 	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
@@ -87,6 +103,7 @@ grpc_status start_preproc(child *c, const id32 *prep, int params)
 
 	m.request_id = id_message(prep);
 	m.params = (Kms__V1__FheParameter)params;
+	if (uncompressed) m.keyset_config = config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__GenerateAll);
 	m.domain = domain_message("KMSGeneration");
 	ASK_SCHEMES(&m);
 	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
@@ -101,23 +118,12 @@ grpc_status start_keygen(child *c, const id32 *key, const id32 *prep)
 
 	m.request_id = id_message(key);
 	m.preproc_id = id_message(prep);
+	if (uncompressed) m.keyset_config = config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__GenerateAll);
 	m.domain = domain_message("KMSGeneration");
 	ASK_SCHEMES(&m);
 	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
 	buf_free(&empty);
 	return s;
-}
-
-static Kms__V1__KeySetConfig *existing_config(void)
-{
-	static Kms__V1__KeySetConfig m;
-	static Kms__V1__StandardKeySetConfig standard;
-
-	kms__v1__key_set_config__init(&m);
-	kms__v1__standard_key_set_config__init(&standard);
-	standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
-	m.standard_keyset_config = &standard;
-	return &m;
 }
 
 static Kms__V1__KeySetConfig *between_config(void)
@@ -158,7 +164,7 @@ static grpc_status keygen_of(child *c, const id32 *key, const id32 *prep, Kms__V
 	return s;
 }
 
-grpc_status start_preproc_existing(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, existing_config()); }
+grpc_status start_preproc_existing(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting)); }
 grpc_status start_preproc_between(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, between_config()); }
 
 grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing)
@@ -167,7 +173,7 @@ grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, c
 
 	added.existing_keyset_id = id_message(existing);
 	added.use_existing_key_tag = true;
-	return keygen_of(c, key, prep, existing_config(), &added);
+	return keygen_of(c, key, prep, config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting), &added);
 }
 
 grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, const id32 *from, const id32 *to)

@@ -95,9 +95,13 @@ static err keep(void *ctx, size_t i, const fhe_type *type, slice file)
 	return OK;
 }
 
+/* The type of key sets that are made and looked for. */
+static const char *keyset_type = "CompressedXofKeySet";
+static ct_format format = BIG_COMPRESSED;
+
 static void encrypt(buf *file, plaintext *value, party by, const id32 *key)
 {
-	buf pk = published_by(&w.c.node[by], "PublicKey", key), keyset = published_by(&w.c.node[by], "CompressedXofKeySet", key);
+	buf pk = published_by(&w.c.node[by], "PublicKey", key), keyset = published_by(&w.c.node[by], keyset_type, key);
 	seeded_keyset set;
 	coprocessor c;
 	slice tag;
@@ -107,8 +111,8 @@ static void encrypt(buf *file, plaintext *value, party by, const id32 *key)
 	rng_fill(test_rng(), value->bytes, value->type->bytes);
 	assert_ok(tfhers_read_keyset(&set, &tag, buf_slice(&keyset)));
 	assert_ok(tkms_encrypt(&list, buf_slice(&pk), value, 1, test_rng()));
-	assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(BIG_COMPRESSED), NULL, NULL));
-	assert_ok(coprocess_list(&c, NULL, buf_slice(&list), BIG_COMPRESSED, keep, file));
+	assert_ok(coprocessor_new(&c, &set, FORMAT_BIT(format), NULL, NULL));
+	assert_ok(coprocess_list(&c, NULL, buf_slice(&list), format, keep, file));
 	coprocessor_free(&c);
 	buf_free(&list), buf_free(&pk), buf_free(&keyset);
 }
@@ -132,7 +136,7 @@ static void decrypts_as(party_set who, party by, const id32 *published, const id
 	buf file = { 0 };
 
 	encrypt(&file, &value, by, published);
-	const client_item item = { FHE_UINT16, BIG_COMPRESSED, buf_slice(&file), slice_str("handle") };
+	const client_item item = { FHE_UINT16, format, buf_slice(&file), slice_str("handle") };
 	FOR_EACH_IN(i, who) {
 		buf empty = { 0 };
 		is(i, public_decrypt(&w.c.node[i], &empty, "PublicDecrypt", &id, key, &item, 1), GRPC_OK);
@@ -206,7 +210,7 @@ static void all_publish_one(const char *type, const id32 *key)
 static void all_publish_the_same(const id32 *key)
 {
 	all_publish_one("PublicKey", key);
-	all_publish_one("CompressedXofKeySet", key);
+	all_publish_one(keyset_type, key);
 }
 
 static void all_parties_make_a_key_that_none_of_them_has(void **state)
@@ -266,6 +270,22 @@ static void secrets_that_exist_get_another_key_set(void **state)
 	buf first = published_by(&w.c.node[1], "PublicKey", &old), second = published_by(&w.c.node[1], "PublicKey", &key);
 	assert_false(slice_eq_var(buf_slice(&first), buf_slice(&second)));
 	buf_free(&first), buf_free(&second);
+}
+
+/* Each computes the Fourier numbers on its own, and all have the same.  Small formats: squashed with keys made from them. */
+static void a_key_set_is_published_uncompressed_by_all_alike(void **state)
+{
+	(void)state;
+	ask_uncompressed(true);
+	const id32 prep = prepare(ALL), key = make(ALL, &prep);
+	ask_uncompressed(false);
+	keyset_type = "ServerKey";
+	all_publish_the_same(&key);
+	for (format = 0; format < CT_FORMATS; format++) decrypts(ALL, 2, &key);
+	const id32 a = tag_of(3, "PublicKey", &key), b = tag_of(3, "ServerKey", &key);
+	assert_true(id_eq_var(&a, &key) && id_eq_var(&b, &key));
+	FOR_EACH_IN(i, ALL) assert_false(is_file(i, "PUB/CompressedXofKeySet", NULL, &key, ""));
+	keyset_type = "CompressedXofKeySet", format = BIG_COMPRESSED;
 }
 
 static id32 known_or_new(const id32 *known)
@@ -619,6 +639,7 @@ static void with_its_epoch_a_preprocessing_goes(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(all_parties_make_a_key_that_none_of_them_has), TEST(secrets_that_exist_get_another_key_set),
+	TEST(a_key_set_is_published_uncompressed_by_all_alike),
 	TEST(a_decompression_key_is_made_between_two_keys_that_nobody_has), TEST(a_preprocessing_makes_one_key),
 	TEST(a_preprocessing_survives_a_restart_of_all), TEST(two_keys_are_made_at_once),
 	TEST(one_that_was_asked_for_other_parameters_is_out_and_told_so),

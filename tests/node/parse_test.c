@@ -253,7 +253,9 @@ static void key_sets_that_are_not_built_are_told_from_those_that_do_not_exist(vo
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.secret_key_config = (Kms__V1__KeyGenSecretKeyConfig)2;
 	refused(REQUEST_KEYGEN, &m, "secret_key_config is 2, which does not exist");
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedNone;
-	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "compressed_key_config");
+	accepted(REQUEST_KEYGEN, &m);
+	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compressed_key_config = (Kms__V1__CompressedKeyConfig)2;
+	refused(REQUEST_KEYGEN, &m, "compressed_key_config is 2, which does not exist");
 	fill(&m), m.keygen.keyset_config = &m.keyset, m.standard.compute_key_type = (Kms__V1__ComputeKeyType)1;
 	refused(REQUEST_KEYGEN, &m, "compute_key_type is 1, which does not exist");
 	fill(&m), m.keygen.keyset_added_info = &m.added;
@@ -264,6 +266,30 @@ static void key_sets_that_are_not_built_are_told_from_those_that_do_not_exist(vo
 	refused(REQUEST_PREPROC, &m, "params is 7");
 	fill(&m), m.keygen._params_case = KMS__V1__KEY_GEN_REQUEST___PARAMS_PARAMS, m.keygen.params = (Kms__V1__FheParameter)-1;
 	refused(REQUEST_KEYGEN, &m, "params is -1");
+}
+
+static void a_key_set_may_be_wanted_uncompressed_but_not_from_a_dealer(void **state)
+{
+	(void)state;
+	message m;
+	request *r = NULL;
+	buf bytes = { 0 };
+
+	fill(&m);
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_false(keygen_is_uncompressed(r));
+	const hash32 compressed = r->body;
+	request_free(&r);
+	m.keygen.keyset_config = m.preproc.keyset_config = &m.keyset;
+	m.standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedNone;
+	accepted(REQUEST_PREPROC, &m);
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_true(keygen_is_uncompressed(r));
+	assert_false(hash32_eq_var(r->body, compressed));
+	request_free(&r);
+	pb_pack(&bytes, &m.keygen.base);
+	assert_err(ERR_UNSUPPORTED, parse_insecure_request(&r, REQUEST_KEYGEN, buf_slice(&bytes)));
+	buf_free(&bytes);
 }
 
 static void a_key_with_the_secrets_of_another_names_it(void **state)
@@ -514,6 +540,7 @@ static void what_is_as_long_as_allowed_is_taken_and_no_longer(void **state)
 TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checked), TEST(ciphertexts_are_checked_and_named_by_index),
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
       TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist),
+	TEST(a_key_set_may_be_wanted_uncompressed_but_not_from_a_dealer),
 	TEST(a_key_with_the_secrets_of_another_names_it), TEST(a_decompression_key_needs_two_key_sets_and_nothing_else),
 	TEST(the_body_covers_every_field_but_the_id),
       TEST(an_epoch_is_known_by_its_own_id), TEST(keys_of_a_previous_epoch_are_read_and_bounded), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
