@@ -10,7 +10,7 @@
  *              high part of the real parts, their low part, and the same of the imaginary parts: each number is high + low
  *
  * [facts: tfhe-fft/src/unordered.rs, fft128/mod.rs; tfhe/src/core_crypto/fft_impl/fft64/math/fft/mod.rs, fft128/math/fft/mod.rs,
- * release 1.7.0].  TFHE-rs computes them in doubles, and in pairs of doubles, by plans that differ between machines, so
+ * release 1.7.0; checked with numbers from the memory of node-tfhe: doc/notes/server-key.md].  TFHE-rs computes them in doubles, and in pairs of doubles, by plans that differ between machines, so
  * there is no one file that it would write; any numbers near these values are its key.
  *
  * Ours must be one file, as parties sign it.  Both widths are computed in pairs of doubles (about 2^-104 relative to the

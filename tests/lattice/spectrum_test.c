@@ -3,6 +3,7 @@
 #include "tests/test.h"
 #include <math.h>
 #include "base/hex.h"
+#include "lattice/keygen.h"
 #include "lattice/spectrum.h"
 #include "sym/sha2.h"
 
@@ -218,6 +219,74 @@ static void numbers_that_no_key_has_count_as_zero(void **state)
 	}
 }
 
+/* ---- a real key ------------------------------------------------------------------------------------------------------- */
+
+/*
+ * kat/fourier.bin is from the memory of node-tfhe 1.7.0, in which TfheServerKey.new had made the server key of this ClientKey:
+ * its bootstrap key (4 polynomials, in the order in which they are stored, for its plan sorts nothing here), and the four
+ * arrays of its squash key (8 polynomials).  Decrypted, both are what their rows must be.
+ */
+enum { REAL_N = 256, REAL_NARROW = 4 * 8 * REAL_N, REAL_ARRAY = 8 * 4 * REAL_N };
+
+static const uint8_t REAL_SEED[] = { 1, 2 };
+
+/* phase = b - a s */
+static void phase_of(u128 *phase, const u128 *a, const u128 *b, const uint8_t *s)
+{
+	for (unsigned c = 0; c < REAL_N; c++) {
+		phase[c] = b[c];
+		for (unsigned j = 0; j < REAL_N; j++)
+			if (s[j]) phase[c] += j <= c ? -a[c - j] : a[REAL_N + c - j];
+	}
+}
+
+/* Row 0 of a level hides - bit S, row 1 the bit, both times 2^weight. */
+static u128 worst_of(const u128 *phase, const uint8_t *s, bool last, unsigned bit, unsigned weight)
+{
+	u128 worst = 0;
+
+	for (unsigned c = 0; c < REAL_N; c++) {
+		const u128 m = (u128)(last ? c == 0 : s[c]) * bit << weight, error = last ? phase[c] - m : phase[c] + m;
+		const u128 size = error >> 127 ? -error : error;
+		if (size > worst) worst = size;
+	}
+	return worst;
+}
+
+static void the_numbers_of_a_real_client_are_read_as_the_keys_that_they_are(void **state)
+{
+	AUTO(secret_keys) secret = { 0 };
+	AUTO(public_set) pub = { 0 };
+	static u128 a[REAL_N], b[REAL_N], phase[REAL_N];
+	static uint64_t narrow[REAL_N];
+	buf file = test_read(KAT_DIR "/fourier.bin");
+	(void)state;
+
+	assert_int_equal(file.n, REAL_NARROW + 4 * REAL_ARRAY);
+	assert_ok(keys_from_seed(&secret, &pub, &PARAMS_TEST, slice_of(REAL_SEED, sizeof REAL_SEED), NULL));
+	const unsigned bit = secret.bit[SECRET_SMALL][0];
+	assert_int_equal(bit, 1);
+	for (unsigned row = 0; row < 2; row++) {
+		for (int half = 0; half < 2; half++) {
+			spectrum64_read(narrow, file.p + (2 * row + (unsigned)half) * spectrum64_bytes(REAL_N), REAL_N);
+			for (unsigned j = 0; j < REAL_N; j++) (half ? b : a)[j] = (u128)narrow[j] << 64;
+		}
+		phase_of(phase, a, b, secret.bit[SECRET_BIG]);
+		assert_true(worst_of(phase, secret.bit[SECRET_BIG], row, bit, 128 - 24) < (u128)1 << (64 + 16));
+	}
+	for (unsigned row = 0; row < 4; row++) {
+		for (unsigned half = 0; half < 2; half++) {
+			const uint8_t *in[SPECTRUM_ARRAYS];
+			for (unsigned i = 0; i < SPECTRUM_ARRAYS; i++)
+				in[i] = file.p + REAL_NARROW + i * REAL_ARRAY + (2 * row + half) * spectrum128_bytes(REAL_N);
+			spectrum128_read(half ? b : a, in, REAL_N);
+		}
+		phase_of(phase, a, b, secret.bit[SECRET_SNS]);
+		assert_true(worst_of(phase, secret.bit[SECRET_SNS], row % 2, bit, row < 2 ? 128 - 66 : 128 - 33) < (u128)1 << 30);
+	}
+	buf_free(&file);
+}
+
 TESTS(
 	TEST(the_numbers_are_the_values_at_the_roots_in_the_order_of_tfhe_rs),
 	TEST(a_constant_has_the_same_value_everywhere),
@@ -226,4 +295,5 @@ TESTS(
 	TEST(the_bytes_are_the_same_everywhere),
 	TEST(the_words_that_come_back_are_the_same_everywhere),
 	TEST(numbers_that_no_key_has_count_as_zero),
+	TEST(the_numbers_of_a_real_client_are_read_as_the_keys_that_they_are),
 )
