@@ -7,7 +7,7 @@
 #include "tkms/coprocess.h"
 
 static const option OPTIONS[] = {
-	{ "keyset",  "FILE|URL", REQUIRED, "what a node serves as /PUB/CompressedXofKeySet/<key id>" },
+	{ "keyset",  "FILE|URL", REQUIRED, "what a node serves as /PUB/CompressedXofKeySet/<key id> (or ServerKey)" },
 	{ "in",      "LIST",     REQUIRED, "a compact list, with or without proof, made by any client" },
 	{ "format",  "F",        REPEATED, "small-expanded, small-compressed, big-expanded or big-compressed" },
 	{ "out-dir", "DIR",      REQUIRED, "where the files go; made if need be" },

@@ -16,7 +16,7 @@ static const id32 EPOCH = {{ [0] = 8, [31] = 1 }}, KEY = {{ [0] = 4, [31] = 77 }
 #define KEY_TEXT   "040000000000000000000000000000000000000000000000000000000000004d"
 static const char SECRET[] = "PRIV/FhePrivateKey/" EPOCH_TEXT "/" KEY_TEXT, RECORD[] = "PRIV/FheKeyInfo/" EPOCH_TEXT "/" KEY_TEXT,
                   MARK[] = "PRIV/UnfinishedKey/" EPOCH_TEXT "/" KEY_TEXT, PUBLIC_KEY[] = "PUB/PublicKey/" KEY_TEXT,
-                  KEYSET[] = "PUB/CompressedXofKeySet/" KEY_TEXT;
+                  KEYSET[] = "PUB/CompressedXofKeySet/" KEY_TEXT, SERVER_KEY[] = "PUB/ServerKey/" KEY_TEXT;
 
 static key_files files;
 
@@ -247,11 +247,12 @@ static void a_full_disk_leaves_nothing_of_a_key(void **state)
 
 static void a_file_that_was_there_before_survives_a_refused_key(void **state)
 {
-	static const char *const EACH[] = { PUBLIC_KEY, KEYSET };
+	static const char *const EACH[] = { PUBLIC_KEY, KEYSET, SERVER_KEY };
 	world w;
 
 	assert_ok(open_keys(&w, state));
 	assert_ok(dir_make(below(state, "PUB/PublicKey"), 0755));
+	assert_ok(dir_make(below(state, "PUB/ServerKey"), 0755));
 	assert_ok(dir_make(below(state, "PUB/CompressedXofKeySet"), 0755));
 	for (size_t i = 0; i < COUNT(EACH); i++) {
 		assert_ok(file_write_atomic(below(state, EACH[i]), slice_str("another's"), 0644));
@@ -346,6 +347,42 @@ static void whatever_a_crash_leaves_of_a_key_in_the_making_is_gone_after_the_nex
 	}
 }
 
+/* Whole, or in pieces that a crash left. */
+static void a_key_that_is_published_uncompressed_is_kept_and_removed_like_any_other(void **state)
+{
+	for (unsigned whole = 0; whole < 2; whole++) {
+		world w;
+		draft *room, *plain;
+		bool existed;
+		assert_ok(open_keys(&w, state));
+		assert_ok(keys_draft(&room, w.k, &KEY, &PARAMS_TEST));
+		key_files f = made_in(&room);
+		assert_ok(keys_draft_server_key(&plain, w.k, &KEY, &PARAMS_TEST));
+		assert_ok(tkms_keygen_uncompress(&f, &plain, NULL, test_rng()));
+		assert_null(plain);
+		key_record r = record_of_key();
+		r.metadata.digest[0] = (stored_digest){ PUB_SERVER_KEY, slice_of(f.xof_keyset_digest, KEY_DIGEST_BYTES) };
+		r.metadata.digest[1] = (stored_digest){ PUB_PUBLIC_KEY, slice_of(f.public_key_digest, KEY_DIGEST_BYTES) };
+		if (whole) {
+			assert_ok(keys_create(w.k, &EPOCH, &f, &r));
+		} else {
+			assert_ok(vault_put_private(w.v, PRIV_UNFINISHED_KEY, &EPOCH, &KEY, (slice){ 0 }, &existed));
+			assert_ok(vault_put_public(w.v, PUB_PUBLIC_KEY, &KEY, buf_slice(&f.public_key), &existed));
+			assert_ok(vault_keep_public(w.v, PUB_SERVER_KEY, &KEY, f.xof_keyset, &existed));
+		}
+		assert_true(there(state, SERVER_KEY) && there(state, PUBLIC_KEY));
+		assert_false(there(state, KEYSET));
+		key_files_free(&f);
+		close_keys(&w);
+		assert_ok(open_keys(&w, state));
+		assert_int_equal(keys_count(w.k), whole);
+		assert_int_equal(there(state, SERVER_KEY), whole);
+		assert_int_equal(there(state, PUBLIC_KEY), whole);
+		assert_false(there(state, MARK));
+		close_keys(&w);
+	}
+}
+
 static void a_disk_without_room_for_a_key_set_says_so_before_anything_is_made(void **state)
 {
 	struct rlimit before;
@@ -409,6 +446,7 @@ static const struct CMUnitTest all_tests[] = {
 	TEST_IN_FOLDER(a_file_that_was_there_before_survives_a_refused_key),
 	TEST_IN_FOLDER(a_key_set_made_in_the_vault_only_gets_its_name),
 	TEST_IN_FOLDER(whatever_a_crash_leaves_of_a_key_in_the_making_is_gone_after_the_next_start),
+	TEST_IN_FOLDER(a_key_that_is_published_uncompressed_is_kept_and_removed_like_any_other),
 	TEST_IN_FOLDER(a_disk_without_room_for_a_key_set_says_so_before_anything_is_made),
 	TEST_IN_FOLDER(a_published_file_that_was_changed_is_refused_by_name_digest_and_remedy),
 };
