@@ -100,14 +100,13 @@ err engine_older_key(const secret_keys **out, const engine *e, const request *r,
 	                r->keygen.params->name);
 }
 
-/* In place of the compressed set, if that is what was asked for. */
-static err uncompress(key_files *f, const engine *e, const request *r)
+/* All the room that the files take, before anything is made; *plain: for a ServerKey, if that is what was asked for. */
+static err take_room(draft **room, draft **plain, const engine *e, const request *r)
 {
-	draft *room;
+	const lat_params *params = r->keygen.params;
 
-	if (!keygen_is_uncompressed(r)) return OK;
-	TRY(keys_draft_server_key(&room, e->keys, &r->id, r->keygen.params));
-	return tkms_keygen_uncompress(f, &room, e->cores, e->random);
+	TRY(keys_draft(room, e->keys, &r->id, params));
+	return keygen_is_uncompressed(r) ? keys_draft_server_key(plain, e->keys, &r->id, params) : OK;
 }
 
 /* Made where it stays: of the key set's file there is never a second copy, on disk or in memory. */
@@ -116,18 +115,20 @@ static err make(key_files *out, const engine *e, const request *r)
 	key_step step = key_step_begin(e->making, e->clock, &KEY_MADE, &r->id);
 	const progress told = key_step_progress(&step);
 	const secret_keys *existing = NULL;
-	draft *room = NULL;
+	draft *room = NULL, *plain = NULL;
 	id32 tag;
 
 	err failed = engine_key_tag(&tag, e, r);
 	if (failed == OK && keygen_is_migration(r)) failed = engine_older_key(&existing, e, r, "existing_keyset_id", &r->keygen.existing);
-	if (failed == OK) failed = keys_draft(&room, e->keys, &r->id, r->keygen.params);
+	if (failed == OK) failed = take_room(&room, &plain, e, r);
 	if (failed == OK && existing)
 		failed = tkms_keygen_from(out, &room, e->cores, existing, &r->id, &tag, e->random, &told);
 	else if (failed == OK)
 		failed = tkms_keygen_into(out, &room, e->cores, r->keygen.params, &r->id, e->random, &told);
-	if (failed == OK) failed = uncompress(out, e, r);
+	if (failed == OK && plain) failed = tkms_keygen_uncompress(out, &plain, e->cores, e->random);
 	if (failed != OK) key_files_free(out);
+	draft_free(&room);
+	draft_free(&plain);
 	key_step_end(&step);
 	return failed;
 }
