@@ -156,6 +156,26 @@ static void every_key_in_it_works(void **state)
 	assert_ok(tkms_try_keyset(buf_slice(&public_key_file), draft_slice(file), &secret, NULL, test_rng()));
 }
 
+#ifdef ARCA_TEST_PARAMS
+/* The polynomials and engines of production: the squash key loses its low bits after it came from spectra. */
+static void so_it_does_with_polynomials_of_full_size(void **state)
+{
+	AUTO(secret_keys) mini = { 0 };
+	AUTO(public_set) pub = { 0 };
+	AUTO(buf) pk = { 0 };
+	pool *cores;
+	(void)state;
+
+	assert_ok(pool_new(&cores, 0));
+	assert_ok(keys_from_seed(&mini, &pub, &PARAMS_MINI, slice_of(SEED, 32), cores));
+	assert_ok(tkms_public_key_file(&pk, &pub.set, &TAG));
+	draft *d = made(&pub.set, cores);
+	assert_ok(tkms_try_keyset(buf_slice(&pk), draft_slice(d), &mini, cores, test_rng()));
+	draft_free(&d);
+	pool_free(&cores);
+}
+#endif
+
 static void another_keys_set_does_not(void **state)
 {
 	AUTO(secret_keys) other = { 0 };
@@ -200,6 +220,9 @@ static const struct CMUnitTest all[] = {
 	TEST(inspect_names_it_and_the_tree_begins_as_the_sources_say),
 	TEST(rows_are_those_of_the_set_but_for_what_doubles_cannot_hold),
 	TEST(every_key_in_it_works),
+#ifdef ARCA_TEST_PARAMS
+	TEST(so_it_does_with_polynomials_of_full_size),
+#endif
 	TEST(another_keys_set_does_not),
 	TEST(a_file_that_is_cut_or_has_other_numbers_is_refused_with_a_sentence),
 };
