@@ -8,6 +8,7 @@ void deal_clear(deal *d)
 {
 	for (unsigned i = 0; i <= MAX_PARTIES; i++) key_share_free(&d->share[i]);
 	new_key_clear(&d->mine);
+	draft_free(&d->plain);
 }
 
 /* ---- the dealer ----------------------------------------------------------------------------------------------------- */
@@ -211,12 +212,24 @@ static err receive(session *s, deal *d)
 
 /* ---- agreement -------------------------------------------------------------------------------------------------------- */
 
+/* All begin when they have been served, and another one may need longer. */
+static err uncompress(session *s, deal *d)
+{
+	enum { SLOWEST = 10 };
+	const int64_t began_ms = box_now_ms(s->in);
+
+	TRY(new_key_uncompress(&d->mine, &d->plain, d->cores));
+	session_allow(s, SLOWEST * (box_now_ms(s->in) - began_ms));
+	return OK;
+}
+
 err deal_run(session *s, void *arg)
 {
 	deal *d = arg;
 
 	if (s->me == DEALER) TRY(deal_out(s, d));
 	else TRY(receive(s, d));
+	if (d->plain) TRY(uncompress(s, d));
 	/* Whoever was served last may be a round behind, and the dealer waits for one that fell silent with the last piece. */
 	session_restart_clock(s);
 	session_allow(s, 2 * DEAL_PIECE_MS);

@@ -6,6 +6,7 @@
  *   header      dealer to each: sizes and digests of the published files, and that party's share
  *   pieces      a round each, dealer to all: the public key's file, then the key set's in pieces.  Who has a piece
  *               answers, and who does not answer gets no more
+ *   (uncompressed: each makes the ServerKey from what it has: new_key.h)
  *   agreement   all broadcast the digest of what they have; n - t equal ones make the key
  *
  * Neither side ever has more of the key set in memory than a piece for each party: it goes from the dealer's draft to that
@@ -35,6 +36,8 @@ typedef struct deal {
 	size_t       piece;                              /* DEAL_PIECE; the same everywhere */
 	const progress *told;                            /* bytes of the key set dealt or received; may be NULL */
 	void        *ctx;
+	pool        *cores;
+	draft       *plain;                              /* CompressedNone: for the ServerKey; else NULL */
 
 	/* The dealer's: waits a little, and says whether everything is made: then it is in `mine` and `share`. */
 	err        (*made)(void *ctx, bool *yes);

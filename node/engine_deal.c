@@ -165,8 +165,9 @@ static err deal_in(const engine *e, buf *response, const request *r, const epoch
 	d->step = key_step_begin(e->making, e->clock, k->me == DEALER ? &KEY_DEALT : &KEY_RECEIVED, &r->id);
 	d->told = key_step_progress(&d->step);
 	d->deal = (deal){ .holder = { r->id, r->epoch_id, k->n, k->t, x->d, k->me }, .params = r->keygen.params, .piece = DEAL_PIECE,
-	                  .told = &d->told, .ctx = d, .made = wait_until_made, .room = room_for_keyset };
+	                  .told = &d->told, .ctx = d, .cores = e->cores, .made = wait_until_made, .room = room_for_keyset };
 	err failed = begin(d);
+	if (failed == OK && keygen_is_uncompressed(r)) failed = keys_draft_server_key(&d->deal.plain, e->keys, &r->id, r->keygen.params);
 	if (failed == OK) failed = run_ceremony(d, k);
 	if (failed == OK) failed = engine_store_part(e, response, r, &d->deal.mine, KEY_INSECURE);
 	end(d);

@@ -2,7 +2,6 @@
 /* node/joint_key.c -- terms, the protocols of mpc/, the files. */
 #include "node/joint_key.h"
 #include "node/joint_try.h"
-#include "tkms/server_key.h"
 
 /* All parties must have the same: they are a part of the terms. */
 enum { LANES = 4, BATCH = 1 << 14, SLAB = 1 << 14 };
@@ -45,17 +44,11 @@ static err make_bodies(session *s, seeded_keyset *set, const joint_key *j)
 
 enum { SLOWEST = 10, SLACK_MS = 5000 };          /* another party may need longer for what this one has just done */
 
-/* In place of the compressed set, from which nothing is needed any more. */
-static err uncompress(session *s, const seeded_keyset *set, joint_key *j)
+static err uncompress(session *s, joint_key *j)
 {
-	new_key *mine = &j->mine;
 	const int64_t began_ms = box_now_ms(s->in);
 
-	if (!j->plain) return OK;
-	TRY(tkms_server_key_fill(j->plain, set, &j->tag, j->cores, NULL));
-	draft_free(&mine->keyset);
-	mine->keyset = j->plain;
-	j->plain = NULL;
+	TRY(new_key_uncompress(&j->mine, &j->plain, j->cores));
 	session_allow(s, SLOWEST * (box_now_ms(s->in) - began_ms) + SLACK_MS);
 	return OK;
 }
@@ -72,8 +65,8 @@ static err make_files(session *s, joint_key *j)
 	} else {
 		tkms_keyset_frame(draft_bytes(mine->keyset), &set, &j->tag);
 		TRY(tkms_public_key_file(&mine->public_key, &set, &j->tag));
-		TRY(uncompress(s, &set, j));
 		tkms_key_digest(mine->public_key_digest, buf_slice(&mine->public_key));
+		if (j->plain) return uncompress(s, j);
 	}
 	tkms_key_digest_draft(mine->keyset_digest, mine->keyset);
 	return OK;

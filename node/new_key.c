@@ -3,12 +3,34 @@
 #include "node/new_key.h"
 #include "node/majority.h"
 #include "sym/sha2.h"
+#include "tkms/server_key.h"
 
 void new_key_clear(new_key *k)
 {
 	key_share_free(&k->share);
 	buf_free(&k->public_key);
 	draft_free(&k->keyset);
+}
+
+err new_key_uncompress(new_key *k, draft **plain, pool *cores)
+{
+	seeded_keyset set;
+	slice tag;
+	id32 id;
+
+	err e = tfhers_read_keyset(&set, &tag, draft_slice(k->keyset));
+	if (e == OK && tag.n != sizeof id) e = err_fail(ERR_REQUEST, "its tag of %zu bytes is no id", tag.n);
+	if (e != OK) {
+		err_context("the key set that was made: ");
+		return ERR_STATE;
+	}
+	memcpy(id.b, tag.p, sizeof id);
+	TRY(tkms_server_key_fill(*plain, &set, &id, cores, NULL));
+	draft_free(&k->keyset);
+	k->keyset = *plain;
+	*plain = NULL;
+	tkms_key_digest_draft(k->keyset_digest, k->keyset);
+	return OK;
 }
 
 static hash32 digest_of(const new_key *k, const id32 *id)

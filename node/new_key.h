@@ -21,6 +21,10 @@ typedef struct new_key {
 /* Wipes the share, drops what was not kept. */
 void new_key_clear(new_key *k);
 
+/* The ServerKey (tkms/server_key.h), made in *plain, takes the place of the compressed set, which is dropped, and its digest that
+ * of the other.  *plain is the key's then.  ERR_STATE if the compressed set is none. */
+err  new_key_uncompress(new_key *k, draft **plain, pool *cores);
+
 /* All broadcast a digest of key id and files; n - t equal ones make the key.  ERR_STATE: there are fewer, or this party has
  * another key.  Who says that it has the key can no longer be stopped, so that n - t who say so will store it; ERR_CANCELLED:
  * it was stopped before. */

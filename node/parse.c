@@ -102,10 +102,6 @@ err parse_insecure_request(request **out, request_kind kind, slice message)
 		return err_fail(ERR_UNSUPPORTED, "keyset_config: a dealer makes key sets whose secrets are new, with neither UseExisting nor "
 		                "DecompressionOnly");
 	}
-	if (keyset->compression != COMPRESSED_ALL) {
-		request_free(out);
-		return err_fail(ERR_UNSUPPORTED, "keyset_config: a dealer deals compressed key sets, not with CompressedNone");
-	}
 	(*out)->insecure = true;
 	(*out)->body = request_body(*out);
 	return OK;

@@ -96,6 +96,11 @@ static Kms__V1__KeySetConfig *config_for(Kms__V1__KeyGenSecretKeyConfig secrets)
 	return &m;
 }
 
+Kms__V1__KeySetConfig *keyset_config_message(void)
+{
+	return uncompressed ? config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__GenerateAll) : NULL;
+}
+
 grpc_status start_preproc(child *c, const id32 *prep, int params)
 {
 	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
@@ -103,7 +108,7 @@ grpc_status start_preproc(child *c, const id32 *prep, int params)
 
 	m.request_id = id_message(prep);
 	m.params = (Kms__V1__FheParameter)params;
-	if (uncompressed) m.keyset_config = config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__GenerateAll);
+	m.keyset_config = keyset_config_message();
 	m.domain = domain_message("KMSGeneration");
 	ASK_SCHEMES(&m);
 	grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
@@ -118,7 +123,7 @@ grpc_status start_keygen(child *c, const id32 *key, const id32 *prep)
 
 	m.request_id = id_message(key);
 	m.preproc_id = id_message(prep);
-	if (uncompressed) m.keyset_config = config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__GenerateAll);
+	m.keyset_config = keyset_config_message();
 	m.domain = domain_message("KMSGeneration");
 	ASK_SCHEMES(&m);
 	grpc_status s = call_core(c, &empty, "KeyGen", &m.base);

@@ -42,8 +42,10 @@ grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, c
 grpc_status start_preproc_between(child *c, const id32 *prep, int params);
 grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, const id32 *from, const id32 *to);
 
-/* Those for key sets ask for CompressedNone from now on, or no more. */
+/* Those for key sets ask for CompressedNone from now on, or no more; and what start_preproc and start_keygen say about that
+ * (NULL: nothing). */
 void ask_uncompressed(bool on);
+Kms__V1__KeySetConfig *keyset_config_message(void);
 
 typedef struct client_item { int fhe_type; ct_format format; slice file, handle; } client_item;
 grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n);

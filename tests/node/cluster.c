@@ -189,11 +189,13 @@ void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params)
 	p.request_id = id_message(prep);
 	p.params = (Kms__V1__FheParameter)params;
 	p.domain = domain_message("KMSGeneration");
+	p.keyset_config = keyset_config_message();
 	cluster_call_all(c, "InsecureKeyGenPreproc", &p.base, GRPC_OK);
 	cluster_results(c, NULL, "GetInsecureKeyGenPreprocResult", prep, GRPC_OK);
 	k.request_id = id_message(key);
 	k.preproc_id = id_message(prep);
 	k.domain = domain_message("KMSGeneration");
+	k.keyset_config = keyset_config_message();
 	cluster_call_all(c, "InsecureKeyGen", &k.base, GRPC_OK);
 	cluster_results(c, NULL, "GetInsecureKeyGenResult", key, GRPC_OK);
 }

@@ -249,23 +249,21 @@ static void deal_a_key(void)
 	w.has_key = true;
 }
 
-static void a_key_is_dealt_and_everybody_has_signed_the_same(void **state)
+static void everybody_has_signed_the_same(const id32 *key, const char *const type[static 2])
 {
-	(void)state;
 	buf response[N + 1] = { 0 };
 	arena a = arena_with_limit(1 << 20);
 	Kms__V1__KeyGenResult *first = NULL, *m;
 
-	deal_a_key();
-	cluster_results(&w.c, response, "GetKeyGenResult", &w.c.key, GRPC_OK);
+	cluster_results(&w.c, response, "GetKeyGenResult", key, GRPC_OK);
 	for (party i = 1; i <= N; i++) {
 		assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_result__descriptor, buf_slice(&response[i])));
 		if (!first) first = m;
 		assert_int_equal(m->n_key_digests, 2);
 		for (size_t k = 0; k < 2; k++) {
-			assert_string_equal(m->key_digests[k]->key_type, first->key_digests[k]->key_type);
+			assert_string_equal(m->key_digests[k]->key_type, type[k]);
 			assert_true(slice_eq_var(pb_slice(m->key_digests[k]->digest), pb_slice(first->key_digests[k]->digest)));
-			buf file = published_by(&w.c.node[i], m->key_digests[k]->key_type, &w.c.key);
+			buf file = published_by(&w.c.node[i], type[k], key);
 			uint8_t digest[KEY_DIGEST_BYTES];
 			tkms_key_digest(digest, buf_slice(&file));
 			assert_true(slice_eq_var(slice_of(digest, sizeof digest), pb_slice(m->key_digests[k]->digest)));
@@ -274,6 +272,25 @@ static void a_key_is_dealt_and_everybody_has_signed_the_same(void **state)
 		buf_free(&response[i]);
 	}
 	arena_free(&a);
+}
+
+static void a_key_is_dealt_and_everybody_has_signed_the_same(void **state)
+{
+	(void)state;
+	deal_a_key();
+	everybody_has_signed_the_same(&w.c.key, (const char *const[]){ "PublicKey", "CompressedXofKeySet" });
+}
+
+/* Each makes the ServerKey from what was dealt. */
+static void it_may_be_dealt_to_be_published_uncompressed(void **state)
+{
+	(void)state;
+	id32 prep, key;
+
+	ask_uncompressed(true);
+	cluster_new_key(&w.c, &prep, &key, 1);
+	ask_uncompressed(false);
+	everybody_has_signed_the_same(&key, (const char *const[]){ "ServerKey", "PublicKey" });
 }
 
 /* ---- decrypting ------------------------------------------------------------------------------------------------------ */
@@ -608,7 +625,7 @@ static int with_key(void **state)
 #define WITH_KEY(f) cmocka_unit_test_setup(f, with_key)
 static const struct CMUnitTest tests[] = {
 	TEST(without_an_epoch_nothing_is_decrypted_and_no_key_is_made), TEST(an_epoch_is_set_up_once),
-	TEST(a_key_is_dealt_and_everybody_has_signed_the_same),
+	TEST(a_key_is_dealt_and_everybody_has_signed_the_same), TEST(it_may_be_dealt_to_be_published_uncompressed),
 	WITH_KEY(every_type_in_every_format_is_decrypted_for_everybody),
 	WITH_KEY(every_type_in_every_format_is_decrypted_for_one_user),
 	WITH_KEY(the_same_ciphertext_may_be_asked_for_again_and_twice_at_once),
