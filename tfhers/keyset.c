@@ -413,8 +413,8 @@ keyset_layout tfhers_decompression_layout(const lat_params *params, size_t seed_
 	seeded_keyset set = { .params = params };
 
 	ASSERT(seed_n <= MASK_XOF_MAX);
-	set.part[PART_DECOMP_BSK] = (seeded_part){ { NULL, part_body_bytes(part_shape_of(params, PART_DECOMP_BSK)) },
-	                                           { .kind = MASK_XOF, .xof_n = (uint8_t)seed_n } };
+	set.part[PART_DECOMP_BSK] = (seeded_part){ .bodies = { NULL, part_body_bytes(part_shape_of(params, PART_DECOMP_BSK)) },
+	                                           .seed = { .kind = MASK_XOF, .xof_n = (uint8_t)seed_n } };
 	maker m = { .set = &set };
 	const tf_decomp_key object = decomp_key_of(&m);
 	keyset_layout out = { .bytes = before + schema_length(&T_DECOMP_KEY, &object) };

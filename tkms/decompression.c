@@ -34,8 +34,9 @@ err decompression_make(draft *room, const secret_keys *from, const secret_keys *
 	both.bit[SECRET_BIG] = to->bit[SECRET_BIG];
 	rng_fill(random, seed, sizeof seed);
 	DECLASSIFY(seed, sizeof seed, "the seed of the masks is published with the key");
-	set.part[PART_DECOMP_BSK] = (seeded_part){ { bodies, bytes }, keygen_masks_among(params, seed, PART_BIT(PART_DECOMP_BSK),
-	                                                                                 PART_DECOMP_BSK) };
+	set.part[PART_DECOMP_BSK] = (seeded_part){
+		.bodies = { bodies, bytes }, .seed = keygen_masks_among(params, seed, PART_BIT(PART_DECOMP_BSK), PART_DECOMP_BSK),
+	};
 	TRY(keygen_part(bodies, &both, PART_DECOMP_BSK, &set.part[PART_DECOMP_BSK].seed, random, cores, told));
 	decompression_frame(draft_bytes(room), &set);
 	return OK;

@@ -30,7 +30,7 @@ static void make(made *m, const lat_params *p)
 		const size_t bytes = part_body_bytes(part_shape_of(p, part));
 		assert_non_null(m->body[part] = malloc(bytes));
 		assert_ok(keygen_part(m->body[part], &m->secret, part, &masks, test_rng(), NULL, NULL));
-		m->set.part[part] = (seeded_part){ { m->body[part], bytes }, masks };
+		m->set.part[part] = (seeded_part){ .bodies = { m->body[part], bytes }, .seed = masks };
 	}
 }
 
