@@ -20,7 +20,7 @@ static err rerandomisers(lwe64_run out, const seeded_keyset *set, const rng *ran
 
 	TRY(arena_new(&a, &halves, 2 * (size_t)key.n));
 	TRY(arena_new(&a, &zero, 2 * out.count));
-	compact_key_expand(halves, halves + key.n, &set->part[PART_RERAND], key.n);
+	part_rows64(halves, part_shape_of(set->params, PART_RERAND), &set->part[PART_RERAND], 0, 1);
 	key.a = halves, key.b = halves + key.n;
 	TRY(compact_encrypt(&list, &a, &key, zero, 2 * out.count, random));
 	for (size_t i = 0; i < out.count; i++) compact_lwe(lwe64_at(out, i), &list, i);
