@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* rpc/fetch.c -- libcurl, kept to http and https, with a bound on the body. */
 #include "rpc/fetch.h"
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
+#include "base/wiping.h"
+#include "rpc/fetch_internal.h"
 
 enum { MAX_REDIRECTS = 5 };
-
-typedef struct body {
-	bool (*take)(void *ctx, slice piece);
-	void  *ctx;
-	size_t max, got;
-	bool   too_long;
-} body;
 
 /* This machine is never behind a proxy, whatever the environment says; otherwise the environment decides. */
 static void spare_loopback(CURL *c)
@@ -29,9 +23,10 @@ static void spare_loopback(CURL *c)
 	buf_free(&all);
 }
 
+/* Among what it copies are keys that sign, and headers with authorizations. */
 static void setup(void)
 {
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	(void)curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
 }
 
 bool fetch_is_url(const char *name)
@@ -41,7 +36,7 @@ bool fetch_is_url(const char *name)
 
 static size_t pass_on(char *p, size_t one, size_t n, void *arg)
 {
-	body *b = arg;
+	fetch_body *b = arg;
 	(void)one;                                   /* always 1 */
 	if (n > b->max - b->got) {
 		b->too_long = true;
@@ -51,8 +46,7 @@ static size_t pass_on(char *p, size_t one, size_t n, void *arg)
 	return b->take(b->ctx, slice_of(p, n)) ? n : 0;
 }
 
-/* Is there an answer at all? */
-static err transferred(CURLcode rv, const body *b, const char *why, const char *url)
+err fetch_transferred(CURLcode rv, const fetch_body *b, const char *why, const char *url)
 {
 	if (b->too_long || rv == CURLE_FILESIZE_EXCEEDED)
 		return err_fail(ERR_REQUEST, "%s is longer than %zu bytes", url, b->max);
@@ -72,8 +66,7 @@ static err check_status(long status, const char *url)
 	return OK;
 }
 
-/* What every transfer is told.  why: CURL_ERROR_SIZE bytes; it and b stay until the end. */
-static err prepare(CURL **out, const char *url, body *b, char *why, int64_t timeout_ms)
+err fetch_prepare(CURL **out, const char *url, fetch_body *b, char *why, int64_t timeout_ms)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -100,13 +93,13 @@ static err prepare(CURL **out, const char *url, body *b, char *why, int64_t time
 err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx)
 {
 	char why[CURL_ERROR_SIZE] = "";
-	body b = { .take = take, .ctx = ctx, .max = max };
+	fetch_body b = { .take = take, .ctx = ctx, .max = max };
 	long status = 0;
 	CURL *c;
 
-	TRY(prepare(&c, url, &b, why, timeout_ms));
+	TRY(fetch_prepare(&c, url, &b, why, timeout_ms));
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	err e = transferred(curl_easy_perform(c), &b, why, url);
+	err e = fetch_transferred(curl_easy_perform(c), &b, why, url);
 	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_cleanup(c);
 	return e == OK ? check_status(status, url) : e;
@@ -142,12 +135,12 @@ err fetch_ask(buf *out, unsigned *status, const char *url, const char *authoriza
 {
 	const size_t before = out->n;
 	char why[CURL_ERROR_SIZE] = "";
-	body b = { .take = append, .ctx = out, .max = max };
+	fetch_body b = { .take = append, .ctx = out, .max = max };
 	struct curl_slist *headers = NULL;
 	long code = 0;
 	CURL *c;
 
-	TRY(prepare(&c, url, &b, why, timeout_ms));
+	TRY(fetch_prepare(&c, url, &b, why, timeout_ms));
 	if (authorization) headers = with_header(headers, "Authorization", authorization);
 	if (json) {
 		headers = with_header(headers, "Content-Type", "application/json");
@@ -155,7 +148,7 @@ err fetch_ask(buf *out, unsigned *status, const char *url, const char *authoriza
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)json->n);
 	}
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	err e = transferred(curl_easy_perform(c), &b, why, url);
+	err e = fetch_transferred(curl_easy_perform(c), &b, why, url);
 	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(headers);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* vault/vault_key.c -- where the key comes from, and who else could have read it there. */
+/* vault/vault_key.c -- 32 bytes, or their digits. */
 #include "vault/vault_key.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/hex.h"
+#include "base/secret_file.h"
 
-enum { OTHERS = 077, WORLD = 07, MAX_KEY_TEXT = 2 + 2 * AES256_KEY + 2 };          /* 0x, digits, an end of line */
+enum { MAX_KEY_TEXT = 2 + 2 * AES256_KEY + 2 };          /* 0x, digits, an end of line */
+
+static const char WHAT[] = "the key of the vault";
 
 static err parse(vault_key *out, slice text, const char *where)
 {
@@ -29,77 +28,30 @@ static err parse(vault_key *out, slice text, const char *where)
 	                "openssl rand -hex 32", where);
 }
 
-/* One byte more than any key has shows one that is too long. */
-static err read_key(vault_key *out, int fd, const char *where)
+/* One byte more than any key has passes, so that parse tells what is wanted. */
+err vault_key_from_file(vault_key *out, const char *path)
 {
-	uint8_t text[MAX_KEY_TEXT + 1];
-	size_t n = 0;
-	ssize_t got = 1;
+	AUTO(buf) text = { 0 };
 
-	while (n < sizeof text && got) {
-		got = read(fd, text + n, sizeof text - n);
-		if (got < 0 && errno != EINTR) break;
-		if (got > 0) n += (size_t)got;
-	}
-	err e = got < 0 ? err_fail(ERR_IO, "cannot read the key of the vault from %s: %s", where, strerror(errno))
-	                : parse(out, slice_of(text, n), where);
-	wipe(text, sizeof text);
-	return e;
+	TRY(secret_from_file(&text, path, WHAT, MAX_KEY_TEXT + 1));
+	return parse(out, buf_slice(&text), path);
 }
-
-static err check_file(int fd, const char *path, mode_t refused)
-{
-	struct stat s;
-
-	if (fstat(fd, &s)) return err_fail(ERR_IO, "cannot look at %s: %s", path, strerror(errno));
-	if (!S_ISREG(s.st_mode)) return err_fail(ERR_REQUEST, "%s is not a regular file; the key of the vault must be in one", path);
-	if (s.st_mode & refused)
-		return err_fail(ERR_REQUEST, "%s holds the key of the vault but has the permissions %03o; make another key if somebody may "
-		                "have read it, or else: chmod 600 '%s'", path, (unsigned)(s.st_mode & 0777), path);
-	if (refused == OTHERS && s.st_uid != geteuid())
-		return err_fail(ERR_REQUEST, "%s holds the key of the vault but belongs to user %ju; it must be this user's, %ju", path,
-		                (uintmax_t)s.st_uid, (uintmax_t)geteuid());
-	return OK;
-}
-
-static err from_file(vault_key *out, const char *path, mode_t refused)
-{
-	/* O_NONBLOCK: opening a pipe, which is refused, does not wait for its writer. */
-	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_fail(errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot open %s, which should hold the key of the vault: %s", path,
-		                strerror(errno));
-	err e = check_file(fd, path, refused);
-	if (e == OK) e = read_key(out, fd, path);
-	close(fd);
-	return e;
-}
-
-err vault_key_from_file(vault_key *out, const char *path) { return from_file(out, path, OTHERS); }
 
 err vault_key_from_descriptor(vault_key *out, int fd)
 {
+	AUTO(buf) text = { 0 };
 	char where[40];
 
 	snprintf(where, sizeof where, "descriptor %d", fd);
-	err e = read_key(out, fd, where);
-	close(fd);
-	return e;
+	TRY(secret_from_descriptor(&text, fd, WHAT, MAX_KEY_TEXT + 1));
+	return parse(out, buf_slice(&text), where);
 }
 
-/* Its owner and its group are systemd's choice: it may have given this user the right to read by a list, which shows as that of a
- * group. */
 err vault_key_from_credential(vault_key *out, const char *folder, const char *name)
 {
+	AUTO(buf) text = { 0 };
 	char path[PATH_MAX];
 
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
-		return err_fail(ERR_REQUEST, "\"%s\" is not the name of a credential", name);
-	if (!folder || !*folder)
-		return err_fail(ERR_REQUEST, "there are no credentials ($CREDENTIALS_DIRECTORY is not set), so none is called %s: start the node "
-		                "by systemd, with LoadCredential= or LoadCredentialEncrypted=", name);
-	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
-		return err_fail(ERR_REQUEST, "the path of the credential %.60s… is too long", name);
-	return from_file(out, path, WORLD);
+	TRY(secret_from_credential(&text, path, folder, name, WHAT, MAX_KEY_TEXT + 1));
+	return parse(out, buf_slice(&text), path);
 }
