@@ -80,9 +80,9 @@ err s3_get(buf *out, s3_info *info, const s3_bucket *b, const char *name, size_t
 {
 	aws_answer a;
 
-	TRY(call(&a, out, b, name, &(aws_call){ .method = "GET", .max = max }));
-	if (info) fill(info, &a, a.got);
-	return OK;
+	err e = call(&a, out, b, name, &(aws_call){ .method = "GET", .max = max });
+	if (info && (e == OK || e == ERR_NOT_FOUND)) fill(info, &a, a.got);
+	return e;
 }
 
 err s3_get_into(uint8_t *room, size_t n, const s3_bucket *b, const char *name)

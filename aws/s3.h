@@ -23,7 +23,8 @@ typedef struct s3_bucket { aws *client; const char *name; } s3_bucket;
 
 bool s3_bucket_ok(const char *name);
 
-/* ERR_NOT_FOUND: no such object; ERR_REQUEST: it has more than max bytes.  info may be NULL. */
+/* ERR_NOT_FOUND: no such object; ERR_REQUEST: it has more than max bytes.  info may be NULL;
+ * of what is not found it has the date. */
 err  s3_get(buf *out, s3_info *info, const s3_bucket *b, const char *name, size_t max);
 /* One of exactly n bytes, into room.  ERR_IO if it has fewer. */
 err  s3_get_into(uint8_t *room, size_t n, const s3_bucket *b, const char *name);

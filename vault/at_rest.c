@@ -12,13 +12,19 @@ enum { MARK_BEGUN = 1, MARK_WHOLE = 2, MAX_MARK = 1, MAX_PRIVATE_OBJECT = 256 <<
 
 /* ---- one object ------------------------------------------------------------------------------------------------- */
 
-err at_rest_write(const vault *v, const char *path, const sealed_place *place, slice bytes, bool *existed)
+err at_rest_write(vault *v, const char *path, const sealed_place *place, slice bytes, bool *existed)
 {
 	AUTO(buf) sealed = { 0 };
+	bool there;
 
-	if (!v->key || !bytes.n) return file_write_once(path, bytes, PRIVATE_FILE_MODE, existed);
-	sealed_write(&sealed, v->key, place, bytes, &v->random);
-	return file_write_once(path, buf_slice(&sealed), PRIVATE_FILE_MODE, existed);
+	if (v->key && bytes.n) {
+		sealed_write(&sealed, v->key, place, bytes, &v->random);
+		bytes = buf_slice(&sealed);
+	}
+	err e = far_begin(&there, existed, v, SIDE_PRIVATE, path, bytes);
+	if (e == OK && !there) e = file_write_once(path, bytes, PRIVATE_FILE_MODE, existed);
+	far_end(v, SIDE_PRIVATE);
+	return e;
 }
 
 /* Fewer than n only at the end of the file. */
@@ -95,9 +101,7 @@ err at_rest_read(buf *out, const vault *v, const char *path, const sealed_place 
 
 /* ---- every object ----------------------------------------------------------------------------------------------- */
 
-typedef err (*act)(vault *v, uint64_t *count, const char *path, const sealed_place *place);
-
-static err each_in_folder(vault *v, uint64_t *count, act f, priv_type t, const id32 *epoch)
+static err each_in_folder(vault *v, uint64_t *count, at_rest_act f, priv_type t, const id32 *epoch)
 {
 	char path[PATH_MAX];
 	id32 *id = NULL;
@@ -112,7 +116,7 @@ static err each_in_folder(vault *v, uint64_t *count, act f, priv_type t, const i
 	return e;
 }
 
-static err each_object(vault *v, uint64_t *count, act f)
+err at_rest_each(vault *v, uint64_t *count, at_rest_act f)
 {
 	err e = OK;
 
@@ -216,6 +220,14 @@ static err check_key(const vault *v, slice mark)
 	return err_fail(ERR_STATE, "the vault is sealed with the key %s; the one that was given is %s. Nothing was changed", need, have);
 }
 
+err at_rest_check_mark(const vault *v, slice mark)
+{
+	AUTO(buf) state = { 0 };
+
+	TRY(check_key(v, mark));
+	return sealed_read(&state, v->key, &MARK, mark, MAX_MARK);
+}
+
 err at_rest_check(vault *v)
 {
 	AUTO(buf) mark = { 0 }, state = { 0 };
@@ -226,7 +238,7 @@ err at_rest_check(vault *v)
 	v->has_mark = e != ERR_NOT_FOUND;
 	if (!v->has_mark) {
 		err_clear();
-		return v->key ? each_object(v, NULL, refuse_sealed) : OK;
+		return v->key ? at_rest_each(v, NULL, refuse_sealed) : OK;
 	}
 	TRY(e);
 	e = check_key(v, buf_slice(&mark));
@@ -241,6 +253,6 @@ err at_rest_begin(vault *v, uint64_t *sealed)
 	*sealed = 0;
 	if (!v->key || v->whole) return OK;
 	if (!v->has_mark) TRY(write_mark(v, MARK_BEGUN));
-	TRY(each_object(v, sealed, seal_one));
+	TRY(at_rest_each(v, sealed, seal_one));
 	return write_mark(v, MARK_WHOLE);
 }

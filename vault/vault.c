@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/hex.h"
+#include "vault/wrapped_key.h"
 
 enum {
-	PUBLIC_FOLDER_MODE = 0755, PUBLIC_FILE_MODE = 0644,
 	OTHERS = 077,                                  /* the permissions that nothing private may have */
 };
 
@@ -139,20 +139,21 @@ err vault_erase_file(const char *path)
 	return e != OK ? e : removed;
 }
 
-static const char ERASING[] = ".erasing";
-
-/* First under another name, so that a crash leaves nothing that would be read; the next opening goes on with it. */
-static err erase_object(const char *path)
+/* First under another name, so that a crash leaves nothing that would be read; the next opening goes on with it, on both sides. */
+static err erase_object(vault *v, const char *path)
 {
 	char erasing[PATH_MAX];
 	struct stat s;
 
-	if (lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 0) return remove_file(path);
+	TRY(far_may_remove(v, SIDE_PRIVATE, path));
+	if (!v->far[SIDE_PRIVATE] && lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 0) return remove_file(path);
 	if (snprintf(erasing, sizeof erasing, "%s%s", path, ERASING) >= (int)sizeof erasing)
 		return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 	if (rename(path, erasing))
-		return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot rename %s to erase it: %s", path, strerror(errno));
+		return errno == ENOENT ? far_remove(v, SIDE_PRIVATE, path)      /* a put may have got no further than there */
+		                       : err_fail(ERR_IO, "cannot rename %s to erase it: %s", path, strerror(errno));
 	err e = sync_parent(path);
+	if (e == OK) e = far_remove(v, SIDE_PRIVATE, erasing);
 	return e == OK ? vault_erase_file(erasing) : e;
 }
 
@@ -190,6 +191,11 @@ static bool is_leftover(const char *name)
 	return !strcmp(ending, ERASING) || (strlen(ending) == n + RANDOM_LETTERS && !strncmp(ending, WRITING, n));
 }
 
+static bool ends_in(const char *name, const char *ending)
+{
+	return strlen(name) >= strlen(ending) && !strcmp(name + strlen(name) - strlen(ending), ending);
+}
+
 /* NULL at the end.  A listing that breaks off must not pass for a short one. */
 static err next_entry(struct dirent **out, DIR *dir, const char *path)
 {
@@ -201,7 +207,7 @@ static err next_entry(struct dirent **out, DIR *dir, const char *path)
 enum { VAULT_DEPTH = 3 };          /* type, epoch, object */
 
 /* Every file and folder below path: leftovers go; when `private`, nothing may be open to others. */
-static err tidy(const char *path, bool private, unsigned depth)
+static err tidy(vault *v, const char *path, bool private, unsigned depth)
 {
 	DIR *dir = opendir(path);
 	if (!dir) return err_fail(ERR_IO, "cannot list %s: %s", path, strerror(errno));
@@ -213,11 +219,12 @@ static err tidy(const char *path, bool private, unsigned depth)
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
 		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
-			e = private ? vault_erase_file(inner) : remove_file(inner);
+			if (private && ends_in(d->d_name, ERASING)) e = far_remove(v, SIDE_PRIVATE, inner);
+			if (e == OK) e = private ? vault_erase_file(inner) : remove_file(inner);
 			continue;
 		}
 		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);
-		if (e == OK && S_ISDIR(s.st_mode) && depth < VAULT_DEPTH) e = tidy(inner, private, depth + 1);
+		if (e == OK && S_ISDIR(s.st_mode) && depth < VAULT_DEPTH) e = tidy(v, inner, private, depth + 1);
 	}
 	closedir(dir);
 	return e;
@@ -241,7 +248,20 @@ static err lock_folder(int *out, const char *folder)
 	return OK;
 }
 
-static err open_folders(vault *v)
+static err open_far(vault *v, const vault_far *far)
+{
+	const far_store *leased = far->private_store ? far->private_store : far->public_store;
+
+	if (far->private_store && !v->key)
+		return err_fail(ERR_REQUEST, "private objects go to %s only sealed, and the vault has no key: name one in private_vault.keychain",
+		                far->private_store->where);
+	TRY(lease_take(&v->lease, leased, far->host, &v->random, far->clock));
+	v->far[SIDE_PUBLIC] = far->public_store, v->far[SIDE_PRIVATE] = far->private_store;
+	if (far->keep) TRY(lease_keep(v->lease, far->changed, far->ctx));
+	return far_mark(v);
+}
+
+static err open_folders(vault *v, const vault_far *far)
 {
 	struct stat s;
 
@@ -251,37 +271,51 @@ static err open_folders(vault *v)
 	if (stat(v->private_folder, &s)) return err_fail(ERR_IO, "cannot read %s: %s", v->private_folder, strerror(errno));
 	TRY(refuse_others(v->private_folder, s.st_mode));
 	TRY(lock_folder(&v->lock, v->private_folder));
+	if (far && (far->private_store || far->public_store)) TRY(open_far(v, far));
 	TRY(at_rest_check(v));
-	TRY(tidy(v->private_folder, true, 1));
-	return tidy(v->public_folder, false, 1);
+	TRY(tidy(v, v->private_folder, true, 1));
+	return tidy(v, v->public_folder, false, 1);
 }
 
-static err take_key(vault *v, const vault_key *key, const rng *random)
+static err take_key(vault *v, const vault_key *key)
 {
 	TRY(secret_alloc((void **)&v->key, sizeof *v->key));
 	*v->key = *key;
-	v->random = *random;
 	return OK;
 }
 
-err vault_open_sealed(vault **out, uint64_t *sealed, const char *public_folder, const char *private_folder, const vault_key *key,
-                      const rng *random)
+err vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
+                   const rng *random, const vault_far *far)
 {
+	*what = (vault_opened){ 0 };
 	vault *v = calloc(1, sizeof *v);
 	if (!v) return err_fail(ERR_NOMEM, "no memory for the vault");
 	v->lock = -1;
 	v->public_folder = strdup(public_folder);
 	v->private_folder = strdup(private_folder);
 	err e = v->public_folder && v->private_folder ? OK : err_fail(ERR_NOMEM, "no memory for the vault");
-	if (e == OK && key) e = take_key(v, key, random);
-	if (e == OK) e = open_folders(v);
-	if (e == OK) e = at_rest_begin(v, sealed);
+	if (random) v->random = *random;
+	for (size_t i = 0; i < COUNT(v->putting); i++) pthread_mutex_init(&v->putting[i], NULL);
+	if (e == OK && key) e = take_key(v, key);
+	if (e == OK) e = open_folders(v, far);
+	if (e == OK) e = at_rest_begin(v, &what->sealed);
+	if (e == OK) e = far_sync(v, what);
 	if (e != OK) {
 		vault_free(&v);
 		return e;
 	}
 	*out = v;
 	return OK;
+}
+
+err vault_open_sealed(vault **out, uint64_t *sealed, const char *public_folder, const char *private_folder, const vault_key *key,
+                      const rng *random)
+{
+	vault_opened what;
+
+	err e = vault_open_far(out, &what, public_folder, private_folder, key, random, NULL);
+	*sealed = what.sealed;
+	return e;
 }
 
 err vault_open(vault **out, const char *public_folder, const char *private_folder)
@@ -295,7 +329,9 @@ void vault_free(vault **vp)
 {
 	vault *v = *vp;
 	if (!v) return;
+	lease_free(&v->lease);
 	if (v->lock >= 0) close(v->lock);
+	for (size_t i = 0; i < COUNT(v->putting); i++) pthread_mutex_destroy(&v->putting[i]);
 	secret_release(v->key);
 	free(v->public_folder);
 	free(v->private_folder);
@@ -307,7 +343,10 @@ const char *vault_public_folder(const vault *v) { return v->public_folder; }
 const char *vault_private_folder(const vault *v) { return v->private_folder; }
 
 /* The vault's own, which says nothing about a node. */
-static bool is_own(const char *name) { return !strcmp(name, LOCK) || !strcmp(name, SEALED_FOLDER); }
+static bool is_own(const char *name)
+{
+	return !strcmp(name, LOCK) || !strcmp(name, SEALED_FOLDER) || !strcmp(name, WRAPPED_KEY_NAME);
+}
 
 /* Is there no file but the vault's own in the folder and those below? */
 static err is_empty(bool *out, const char *path, unsigned depth)
@@ -331,10 +370,8 @@ static err is_empty(bool *out, const char *path, unsigned depth)
 	return e;
 }
 
-err vault_is_fresh(bool *out, vault *v)
-{
-	return is_empty(out, v->private_folder, 1);
-}
+err vault_is_empty(bool *out, const vault *v) { return is_empty(out, v->private_folder, 1); }
+err vault_is_fresh(bool *out, vault *v) { return vault_is_empty(out, v); }
 
 /* ---- public ------------------------------------------------------------------------------------------------- */
 
@@ -342,9 +379,14 @@ err vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *ex
 {
 	char path[PATH_MAX];
 
+	bool there;
+
 	TRY(public_path(path, v, t, id));
 	TRY(vault_make_parent(path, PUBLIC_FOLDER_MODE));
-	return file_write_once(path, bytes, PUBLIC_FILE_MODE, existed);
+	err e = far_begin(&there, existed, v, SIDE_PUBLIC, path, bytes);
+	if (e == OK && !there) e = file_write_once(path, bytes, PUBLIC_FILE_MODE, existed);
+	far_end(v, SIDE_PUBLIC);
+	return e;
 }
 
 err vault_draft_public(draft **out, vault *v, pub_type t, const id32 *id, size_t n)
@@ -358,7 +400,15 @@ err vault_draft_public(draft **out, vault *v, pub_type t, const id32 *id, size_t
 
 err vault_keep_public(vault *v, pub_type t, const id32 *id, draft *d, bool *existed)
 {
-	return draft_has_file(d) ? draft_keep(d, existed) : vault_put_public(v, t, id, draft_slice(d), existed);
+	char path[PATH_MAX];
+	bool there;
+
+	if (!draft_has_file(d)) return vault_put_public(v, t, id, draft_slice(d), existed);
+	TRY(public_path(path, v, t, id));
+	err e = far_begin(&there, existed, v, SIDE_PUBLIC, path, draft_slice(d));
+	if (e == OK && !there) e = draft_keep(d, existed);
+	far_end(v, SIDE_PUBLIC);
+	return e;
 }
 
 err vault_get_public(buf *out, vault *v, pub_type t, const id32 *id, size_t max)
@@ -403,6 +453,8 @@ err vault_remove_public(vault *v, pub_type t, const id32 *id)
 	char path[PATH_MAX];
 
 	TRY(public_path(path, v, t, id));
+	TRY(far_may_remove(v, SIDE_PUBLIC, path));
+	TRY(far_remove(v, SIDE_PUBLIC, path));
 	return remove_file(path);
 }
 
@@ -438,7 +490,7 @@ err vault_remove_private(vault *v, priv_type t, const id32 *epoch, const id32 *i
 	char path[PATH_MAX];
 
 	TRY(vault_private_path(path, v, t, epoch, id));
-	return erase_object(path);
+	return erase_object(v, path);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -446,8 +498,7 @@ static int by_bytes(const void *a, const void *b)
 	return memcmp(a, b, sizeof(id32));
 }
 
-/* The ids among the names in a folder, ascending; a missing folder has none. */
-static err list_ids(id32 **out, size_t *count, const char *path, unsigned char kind)
+err vault_list_ids(id32 **out, size_t *count, const char *path, unsigned char kind)
 {
 	buf found = { 0 };
 	DIR *dir = opendir(path);
@@ -479,7 +530,7 @@ err vault_list_private(id32 **ids, size_t *count, vault *v, priv_type t, const i
 	char path[PATH_MAX];
 
 	TRY(vault_private_path(path, v, t, epoch, NULL));
-	return list_ids(ids, count, path, DT_REG);
+	return vault_list_ids(ids, count, path, DT_REG);
 }
 
 err vault_list_epochs(id32 **ids, size_t *count, vault *v, priv_type t)
@@ -487,5 +538,5 @@ err vault_list_epochs(id32 **ids, size_t *count, vault *v, priv_type t)
 	char path[PATH_MAX];
 
 	TRY(vault_private_path(path, v, t, NULL, NULL));
-	return list_ids(ids, count, path, DT_DIR);
+	return vault_list_ids(ids, count, path, DT_DIR);
 }

@@ -16,12 +16,16 @@
  *   objects.h      the stored objects' bytes: key metadata, signing key, verification key
  *   signing_key.h  the node's identity: made once, loaded ever after
  *   spool.h        what a key generation consumes: sealed, and used up once
+ *   far.h          where objects are kept besides: the seam to S3;  lease.h  one node at a time writes there
+ *   wrapped_key.h  the key, as a key management service gives it back
  */
 #ifndef ARCA_VAULT_VAULT_H
 #define ARCA_VAULT_VAULT_H
 
+#include "base/clock.h"
 #include "base/draft.h"
 #include "base/id.h"
+#include "vault/far.h"
 #include "vault/sealed.h"
 
 /* The numbers are those of stored and signed objects. */
@@ -64,6 +68,29 @@ err  vault_open(vault **out, const char *public_folder, const char *private_fold
 err  vault_open_sealed(vault **out, uint64_t *sealed, const char *public_folder, const char *private_folder, const vault_key *key,
                        const rng *random);
 void vault_free(vault **v);
+
+/*
+ * A vault that keeps its objects elsewhere, too, in S3 (far.h); the folders are then its working copy, from which everything is
+ * read.  What is put is there and here before OK is returned.  Opening takes a lease (lease.h), and brings both sides to the same:
+ * what one lacks comes from the other, so that empty folders are filled, and a bucket is by a vault that was only here; ERR_STATE
+ * if an object has another length there.  What was being removed is removed on both sides.
+ *
+ * Local only: preprocessings, which are used up once and must not come back, and what is no object (the journal).  Private
+ * objects go elsewhere sealed or not at all: without a key ERR_REQUEST.
+ */
+typedef struct vault_far {
+	const far_store *public_store, *private_store;     /* NULL: in its folder only.  They stay until vault_free */
+	const char *host;                                  /* ours, for the sentence that another node gets      */
+	const clock_source *clock;
+	void (*changed)(void *ctx, err e);                 /* as in lease_keep; no thread renews the lease if keep is false */
+	void  *ctx;
+	bool   keep;
+} vault_far;
+
+typedef struct vault_opened { uint64_t sealed, fetched, sent; } vault_opened;      /* how many objects */
+
+err  vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
+                    const rng *random, const vault_far *far);
 
 const char *vault_public_folder(const vault *v);
 const char *vault_private_folder(const vault *v);

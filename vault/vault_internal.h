@@ -12,9 +12,11 @@
 #define ARCA_VAULT_VAULT_INTERNAL_H
 
 #include <limits.h>
+#include <pthread.h>
+#include "vault/lease.h"
 #include "vault/vault.h"
 
-enum { PRIVATE_FOLDER_MODE = 0700, PRIVATE_FILE_MODE = 0600 };
+enum { PRIVATE_FOLDER_MODE = 0700, PRIVATE_FILE_MODE = 0600, PUBLIC_FOLDER_MODE = 0755, PUBLIC_FILE_MODE = 0644 };
 
 #define SEALED_FOLDER "Sealed"
 
@@ -24,13 +26,43 @@ struct vault {
 	vault_key *key;                                /* NULL: objects are stored as they are */
 	rng   random;                                  /* of salts                             */
 	bool  has_mark, whole;                         /* what the mark said at the opening    */
+
+	const far_store *far[2];                       /* by vault_side; NULL: none            */
+	lease *lease;
+	pthread_mutex_t putting[2];                    /* one at a time, there and here        */
 };
+
+typedef enum vault_side { SIDE_PUBLIC, SIDE_PRIVATE } vault_side;
 
 err  vault_path(char out[static PATH_MAX], const char *folder, const char *type, const id32 *epoch, const id32 *id);
 err  vault_private_path(char out[static PATH_MAX], const vault *v, priv_type t, const id32 *epoch, const id32 *id);
 err  vault_make_parent(const char *path, mode_t mode);
 /* Overwritten, then removed: removed even if it cannot be overwritten, and then the error says so. */
 err  vault_erase_file(const char *path);
+
+/* The ids among the names in a folder, ascending; a missing folder has none.  kind: DT_REG, DT_DIR. */
+err  vault_list_ids(id32 **out, size_t *count, const char *path, unsigned char kind);
+/* Is there nothing private but the vault's own? */
+err  vault_is_empty(bool *out, const vault *v);
+
+#define ERASING ".erasing"                             /* ends the name of what is being removed */
+
+/* ---- far.c: the other side ---------------------------------------------------------------------------------------- */
+
+/* The mark of sealing, before the key is checked: fetched if it is missing here, and told from that of another vault. */
+err  far_mark(vault *v);
+/* What one side lacks. */
+err  far_sync(vault *v, vault_opened *what);
+
+/*
+ * Around writing a file of the vault.  far_begin: *there: the file is there already, perhaps just fetched, and then *existed says
+ * whether it is another's; otherwise the bytes are there, and the caller writes the file.  far_end follows in any case.
+ */
+err  far_begin(bool *there, bool *existed, vault *v, vault_side side, const char *path, slice bytes);
+void far_end(vault *v, vault_side side);
+/* May it be removed?  And: it is, there.  path may end in ERASING.  Nothing if it is kept here only. */
+err  far_may_remove(vault *v, vault_side side, const char *path);
+err  far_remove(vault *v, vault_side side, const char *path);
 
 /* ---- at_rest.c -------------------------------------------------------------------------------------------------- */
 
@@ -39,7 +71,13 @@ err  at_rest_check(vault *v);
 /* Seals what is plain.  *sealed: how many objects that were. */
 err  at_rest_begin(vault *v, uint64_t *sealed);
 
-err  at_rest_write(const vault *v, const char *path, const sealed_place *place, slice bytes, bool *existed);
+/* Calls f for every private object that there is a file of. */
+typedef err (*at_rest_act)(vault *v, uint64_t *count, const char *path, const sealed_place *place);
+err  at_rest_each(vault *v, uint64_t *count, at_rest_act f);
+/* Does a mark from elsewhere open with the key? */
+err  at_rest_check_mark(const vault *v, slice mark);
+
+err  at_rest_write(vault *v, const char *path, const sealed_place *place, slice bytes, bool *existed);
 err  at_rest_read(buf *out, const vault *v, const char *path, const sealed_place *place, size_t max);
 
 #endif

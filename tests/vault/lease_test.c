@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* One holder at a time, by the store's clock. */
+#include "tests/vault/far_memory.h"
+#include "vault/lease.h"
+
+typedef struct world { memory *m; far_store store; clock_source clock; } world;
+
+static void begin(world *w)
+{
+	w->m = memory_new();
+	w->store = memory_store(w->m), w->clock = memory_clock(w->m);
+}
+
+static err take(lease **l, const world *w, const char *host) { return lease_take(l, &w->store, host, test_rng(), &w->clock); }
+
+static void a_lease_is_held_while_it_is_renewed(void **state)
+{
+	lease *l = NULL, *other = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	for (unsigned i = 0; i < 10; i++) {
+		assert_ok(lease_check(l));
+		assert_err(ERR_STATE, take(&other, &w, "two"));
+		memory_pass(w.m, LEASE_RENEW_S);
+		assert_ok(lease_renew(l));
+	}
+	memory_pass(w.m, LEASE_S - LEASE_MARGIN_S - 1);
+	assert_ok(lease_check(l));
+	memory_pass(w.m, 1);
+	assert_err(ERR_STATE, lease_check(l));
+	assert_ok(lease_renew(l));                         /* nobody wanted it */
+	assert_ok(lease_check(l));
+	lease_free(&l);
+	assert_int_equal(memory_count(w.m), 0);
+	memory_free(w.m);
+}
+
+static void what_ended_is_taken_and_its_holder_told(void **state)
+{
+	lease *l = NULL, *other = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	memory_pass(w.m, LEASE_S);
+	assert_ok(take(&other, &w, "two"));
+	assert_err(ERR_STATE, lease_renew(l));
+	assert_err(ERR_STATE, lease_check(l));
+	assert_err(ERR_STATE, lease_renew(l));
+	lease_free(&l);
+	assert_ok(lease_renew(other));
+	lease_free(&other);
+	memory_free(w.m);
+}
+
+/* The users' clocks differ from the store's by decades, and one stands still. */
+static void only_the_clock_of_the_store_counts(void **state)
+{
+	lease *l = NULL, *other = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	w.m->now_ms += 3600 * 1000;
+	assert_err(ERR_STATE, take(&other, &w, "two"));
+	assert_err(ERR_STATE, lease_check(l));
+	w.m->date_s += LEASE_S;
+	assert_ok(take(&other, &w, "two"));
+	lease_free(&other), lease_free(&l);
+	memory_free(w.m);
+}
+
+static void a_renewal_whose_answer_was_lost_is_recognised(void **state)
+{
+	lease *l = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	memory_pass(w.m, 5);
+	memory_harm(w.m, 1, HARM_AFTER, false);
+	assert_err(ERR_IO, lease_renew(l));
+	assert_ok(lease_check(l));
+	assert_ok(lease_renew(l));
+	memory_pass(w.m, 10);
+	memory_harm(w.m, 1, HARM_BEFORE, false);
+	assert_err(ERR_IO, lease_renew(l));
+	assert_ok(lease_renew(l));
+	lease_free(&l);
+	memory_free(w.m);
+}
+
+static void a_store_without_conditions_is_refused(void **state)
+{
+	lease *l = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	w.m->conditions = CONDITIONS_IGNORED;
+	assert_err(ERR_UNSUPPORTED, take(&l, &w, "one"));
+	w.m->conditions = CONDITIONS_UNKNOWN;
+	assert_err(ERR_UNSUPPORTED, take(&l, &w, "one"));
+	assert_int_equal(memory_count(w.m), 0);
+	memory_free(w.m);
+}
+
+static void what_is_no_lease_is_left_alone(void **state)
+{
+	lease *l = NULL;
+	far_stamp stamp;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(memory_put(w.m, &stamp, LEASE_NAME, slice_str("mine"), FAR_IF_NONE, NULL));
+	assert_err(ERR_STATE, take(&l, &w, "one"));
+	assert_int_equal(memory_find(w.m, LEASE_NAME)->n, 4);
+	memory_free(w.m);
+}
+
+#define OWNER "000102030405060708090a0b0c0d0e0f"
+
+static void its_text_is_read_strictly(void **state)
+{
+	static const char *const WRONG[] = { "", "arca-lease 1 ", "arca-lease 2 " OWNER " 7 h\n", "arca-lease 1 " OWNER " 7 h", "arca-lease 1 " OWNER "  7 h\n",
+		"arca-lease 1 " OWNER " -7 h\n", "arca-lease 1 " OWNER " 7 \n", "arca-lease 1 " OWNER " 7 h h\n", "arca-lease 1 " OWNER " 7h\n",
+		"arca-lease 1 " OWNER " 7 h\n\n", "arca-lease 1 x" OWNER " 7 h\n", "arca-lease 1 " OWNER " 7 \x01\n" };
+	lease_text t;
+	(void)state;
+
+	assert_ok(lease_read(&t, slice_str("arca-lease 1 " OWNER " 1700000000 node-1.example\n")));
+	assert_string_equal(t.owner, OWNER);
+	assert_string_equal(t.host, "node-1.example");
+	assert_int_equal(t.until_s, 1700000000);
+	for (size_t i = 0; i < COUNT(WRONG); i++) assert_err(ERR_REQUEST, lease_read(&t, slice_str(WRONG[i])));
+}
+
+static void its_thread_ends_when_it_is_freed(void **state)
+{
+	lease *l = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	assert_ok(lease_keep(l, NULL, NULL));
+	lease_free(&l);
+	memory_free(w.m);
+}
+
+TESTS(TEST(a_lease_is_held_while_it_is_renewed), TEST(what_ended_is_taken_and_its_holder_told), TEST(only_the_clock_of_the_store_counts),
+      TEST(a_renewal_whose_answer_was_lost_is_recognised), TEST(a_store_without_conditions_is_refused), TEST(what_is_no_lease_is_left_alone),
+      TEST(its_text_is_read_strictly), TEST(its_thread_ends_when_it_is_freed))
