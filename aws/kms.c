@@ -21,7 +21,7 @@ static void setup(void)
 	pthread_once(&once, wipe_json);
 }
 
-bool kms_key_name_ok(const char *key)
+bool aws_kms_key_name_ok(const char *key)
 {
 	for (const char *c = key; *c; c++)
 		if (*c <= ' ' || *c >= 0x7f || *c == '"' || *c == '\\') return false;
@@ -33,16 +33,16 @@ bool kms_key_name_ok(const char *key)
 static err begin(buf *q, const char *key)
 {
 	setup();
-	if (!kms_key_name_ok(key)) return err_fail(ERR_REQUEST, "\"%.80s\" does not name a key of KMS", key);
+	if (!aws_kms_key_name_ok(key)) return err_fail(ERR_REQUEST, "\"%.80s\" does not name a key of KMS", key);
 	buf_reserve(q, 4 * KMS_WRAPPED);                   /* it does not move */
 	buf_printf(q, "{\"KeyId\":\"%s\"", key);
 	return OK;
 }
 
-static void put_context(buf *q, const kms_context *c)
+static void put_context(buf *q, const aws_kms_context *c)
 {
 	if (!c) return;
-	ASSERT(kms_key_name_ok(c->name) && kms_key_name_ok(c->value));
+	ASSERT(aws_kms_key_name_ok(c->name) && aws_kms_key_name_ok(c->value));
 	buf_printf(q, ",\"EncryptionContext\":{\"%s\":\"%s\"}", c->name, c->value);
 }
 
@@ -81,7 +81,7 @@ static err load(json_t **out, slice answer)
 	return err_fail(ERR_REQUEST, "the answer of KMS is not an object in JSON");
 }
 
-err kms_field_read(buf *out, slice answer, const char *field, size_t max)
+err aws_kms_field_read(buf *out, slice answer, const char *field, size_t max)
 {
 	const size_t before = out->n;
 	json_t *j;
@@ -98,7 +98,7 @@ err kms_field_read(buf *out, slice answer, const char *field, size_t max)
 	return err_fail(ERR_REQUEST, "the answer of KMS has no %s of 1 to %zu bytes", field, max);
 }
 
-err kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a, const char *key, const kms_context *context)
+err aws_kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a, const char *key, const aws_kms_context *context)
 {
 	AUTO(buf) q = { 0 };
 	AUTO(buf) answer = { 0 };
@@ -108,14 +108,14 @@ err kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a, con
 	put_context(&q, context);
 	buf_put_str(&q, ",\"KeySpec\":\"AES_256\"");
 	TRY(ask(&answer, a, "GenerateDataKey", &q));
-	TRY(kms_field_read(&plain, buf_slice(&answer), "Plaintext", KMS_DATA_KEY));
+	TRY(aws_kms_field_read(&plain, buf_slice(&answer), "Plaintext", KMS_DATA_KEY));
 	if (plain.n != KMS_DATA_KEY) return err_fail(ERR_REQUEST, "the data key of KMS has %zu bytes, not %d", plain.n, KMS_DATA_KEY);
-	TRY(kms_field_read(wrapped, buf_slice(&answer), "CiphertextBlob", KMS_WRAPPED));
+	TRY(aws_kms_field_read(wrapped, buf_slice(&answer), "CiphertextBlob", KMS_WRAPPED));
 	memcpy(out, plain.p, KMS_DATA_KEY);
 	return OK;
 }
 
-err kms_encrypt(buf *wrapped, aws *a, const char *key, const kms_context *context, slice plain)
+err aws_kms_encrypt(buf *wrapped, aws *a, const char *key, const aws_kms_context *context, slice plain)
 {
 	AUTO(buf) q = { 0 };
 	AUTO(buf) answer = { 0 };
@@ -125,10 +125,10 @@ err kms_encrypt(buf *wrapped, aws *a, const char *key, const kms_context *contex
 	put_context(&q, context);
 	put_bytes(&q, "Plaintext", plain);
 	TRY(ask(&answer, a, "Encrypt", &q));
-	return kms_field_read(wrapped, buf_slice(&answer), "CiphertextBlob", KMS_WRAPPED);
+	return aws_kms_field_read(wrapped, buf_slice(&answer), "CiphertextBlob", KMS_WRAPPED);
 }
 
-err kms_decrypt(buf *plain, aws *a, const char *key, const kms_context *context, slice wrapped)
+err aws_kms_decrypt(buf *plain, aws *a, const char *key, const aws_kms_context *context, slice wrapped)
 {
 	AUTO(buf) q = { 0 };
 	AUTO(buf) answer = { 0 };
@@ -138,10 +138,10 @@ err kms_decrypt(buf *plain, aws *a, const char *key, const kms_context *context,
 	put_context(&q, context);
 	put_bytes(&q, "CiphertextBlob", wrapped);
 	TRY(ask(&answer, a, "Decrypt", &q));
-	return kms_field_read(plain, buf_slice(&answer), "Plaintext", KMS_PLAIN);
+	return aws_kms_field_read(plain, buf_slice(&answer), "Plaintext", KMS_PLAIN);
 }
 
-err kms_sign(buf *der, aws *a, const char *key, const uint8_t digest[static KMS_DIGEST])
+err aws_kms_sign(buf *der, aws *a, const char *key, const uint8_t digest[static KMS_DIGEST])
 {
 	AUTO(buf) q = { 0 };
 	AUTO(buf) answer = { 0 };
@@ -150,10 +150,10 @@ err kms_sign(buf *der, aws *a, const char *key, const uint8_t digest[static KMS_
 	put_bytes(&q, "Message", slice_of(digest, KMS_DIGEST));
 	buf_put_str(&q, ",\"MessageType\":\"DIGEST\",\"SigningAlgorithm\":\"ECDSA_SHA_256\"");
 	TRY(ask(&answer, a, "Sign", &q));
-	return kms_field_read(der, buf_slice(&answer), "Signature", KMS_SIGNATURE);
+	return aws_kms_field_read(der, buf_slice(&answer), "Signature", KMS_SIGNATURE);
 }
 
-err kms_public_key(buf *der, aws *a, const char *key)
+err aws_kms_public_key(buf *der, aws *a, const char *key)
 {
 	AUTO(buf) q = { 0 };
 	AUTO(buf) answer = { 0 };
@@ -166,5 +166,5 @@ err kms_public_key(buf *der, aws *a, const char *key)
 	const bool right = spec && !strcmp(spec, CURVE) && use && !strcmp(use, "SIGN_VERIFY");
 	json_decref(j);
 	if (!right) return err_fail(ERR_REQUEST, "the key %.80s of KMS is not one that signs on secp256k1 (%s, SIGN_VERIFY)", key, CURVE);
-	return kms_field_read(der, buf_slice(&answer), "PublicKey", KMS_PUBLIC);
+	return aws_kms_field_read(der, buf_slice(&answer), "PublicKey", KMS_PUBLIC);
 }

@@ -12,22 +12,22 @@
 
 enum { KMS_KEY_NAME = 2048, KMS_DATA_KEY = 32, KMS_WRAPPED = 6144, KMS_PLAIN = 4096, KMS_DIGEST = 32, KMS_SIGNATURE = 72, KMS_PUBLIC = 256 };
 
-typedef struct kms_context { const char *name, *value; } kms_context;
+typedef struct aws_kms_context { const char *name, *value; } aws_kms_context;
 
-bool kms_key_name_ok(const char *key);
+bool aws_kms_key_name_ok(const char *key);
 
 /* 32 fresh bytes, and what they are wrapped to, appended.  The caller wipes them. */
-err  kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a, const char *key, const kms_context *context);
+err  aws_kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a, const char *key, const aws_kms_context *context);
 /* plain: at most KMS_PLAIN bytes. */
-err  kms_encrypt(buf *wrapped, aws *a, const char *key, const kms_context *context, slice plain);
-err  kms_decrypt(buf *plain, aws *a, const char *key, const kms_context *context, slice wrapped);
+err  aws_kms_encrypt(buf *wrapped, aws *a, const char *key, const aws_kms_context *context, slice plain);
+err  aws_kms_decrypt(buf *plain, aws *a, const char *key, const aws_kms_context *context, slice wrapped);
 
 /* ECDSA on secp256k1 (ECC_SECG_P256K1) of a digest: DER, appended, as the service makes it (s may be high). */
-err  kms_sign(buf *der, aws *a, const char *key, const uint8_t digest[static KMS_DIGEST]);
+err  aws_kms_sign(buf *der, aws *a, const char *key, const uint8_t digest[static KMS_DIGEST]);
 /* SubjectPublicKeyInfo in DER, appended.  ERR_REQUEST if it is no key for such signatures. */
-err  kms_public_key(buf *der, aws *a, const char *key);
+err  aws_kms_public_key(buf *der, aws *a, const char *key);
 
 /* The bytes of a field of an answer, in base64, appended: at least one, at most max.  For the above and the fuzzer. */
-err  kms_field_read(buf *out, slice answer, const char *field, size_t max);
+err  aws_kms_field_read(buf *out, slice answer, const char *field, size_t max);
 
 #endif

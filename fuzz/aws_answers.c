@@ -21,7 +21,7 @@ static void read_field(slice answer)
 {
 	AUTO(buf) out = { 0 };
 
-	if (kms_field_read(&out, answer, "CiphertextBlob", KMS_WRAPPED) == OK) ASSERT(out.n && out.n <= KMS_WRAPPED);
+	if (aws_kms_field_read(&out, answer, "CiphertextBlob", KMS_WRAPPED) == OK) ASSERT(out.n && out.n <= KMS_WRAPPED);
 	else ASSERT(out.n == 0);
 	out.n = 0;
 	if (!base64_read(&out, answer)) return;

@@ -6,11 +6,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	lease_text lease;
+	lease_text text;
 	wrapped_key w;
 
-	if (lease_read(&lease, slice_of(data, size)) == OK)
-		ASSERT(strlen(lease.owner) == 2 * LEASE_OWNER && lease.host[0] && lease.until_s >= 0);
+	if (lease_read(&text, slice_of(data, size)) == OK)
+		ASSERT(strlen(text.owner) == 2 * LEASE_OWNER && text.host[0] && text.until_s >= 0);
 	if (wrapped_key_read(&w, slice_of(data, size)) == OK)
 		ASSERT(w.name.n && w.name.n <= WRAPPED_NAME && w.wrapped.n && w.wrapped.n <= WRAPPED_BYTES && strlen(w.key_id) == KEY_ID_TEXT - 1);
 	err_clear();

@@ -15,6 +15,8 @@ typedef enum audit_event {
 	AUDIT_NODE_STARTED,              /* text: version and signer        */
 	AUDIT_NODE_STOPPED,
 	AUDIT_VAULT_SEALED,              /* amount: objects that were plain */
+	AUDIT_VAULT_KEY_MADE,            /* text: the key that wraps it     */
+	AUDIT_VAULT_FETCHED, AUDIT_VAULT_SENT,      /* amount: objects from, to the bucket */
 	AUDIT_SIGNING_KEY_MADE,          /* text: the signer's address      */
 	AUDIT_JOURNAL_CUT,               /* amount: bytes                   */
 	AUDIT_MEMORY_NOT_LOCKED,

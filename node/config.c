@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* node/config.c -- the table of keys, and the checks that span several of them. */
-#include "node/config.h"
+#include "node/config_internal.h"
 #include <stdarg.h>
 #include <stdlib.h>
+#include "aws/kms.h"
+#include "aws/s3.h"
 #include "base/file.h"
 #include "delegate/kms.h"
 
 #define AT(field) offsetof(node_config, field)
 
 enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048, MAX_PEM = 16 << 10, DAY = 86400,
-       MAX_EPOCH_GRACE = 3660 * DAY, MAX_DESCRIPTOR = 1 << 20 };
+       MAX_EPOCH_GRACE = 3660 * DAY, MAX_DESCRIPTOR = 1 << 20, MAX_S3_PREFIX = 128 };
 
 static const char RAM[] = "keys in memory would be lost at every stop; use storage.file";
-static const char S3[] = "object storage is not built in this version; use storage.file";
-static const char CLOUD[] = "sealing the vault with a cloud key is not built in this version; use private_vault.keychain.file";
+static const char ROLES[] = "only keys as such are known to this version; let another program renew the file of aws.credentials.file";
 static const char TRACING[] = "tracing is not built in this version";
 
 #define TEXT(name_, at, min_, max_, fallback_, help_) \
@@ -67,14 +68,22 @@ static const config_key KEYS[] = {
 	NUMBER("service.result_bytes", AT(service.result_bytes), 1 << 14, (int64_t)1 << 40, "268435456",
 	  "memory for the remembered decryptions of each kind; beyond it the oldest are forgotten, even of min_dec_cache"),
 
-	TEXT("public_vault.storage.file.path", AT(public_vault.path), 1, MAX_PATH_TEXT, NULL,
-	  "folder for public material"),
+	TEXT("public_vault.storage.file.path", AT(public_vault.path), 0, MAX_PATH_TEXT, "",
+	  "folder for public material; with a bucket its working copy, and by default /var/lib/arca/public"),
 	TEXT("public_vault.storage.file.prefix", AT(public_vault.prefix), 1, 128, "PUB",
 	  "folder inside it"),
-	TEXT("private_vault.storage.file.path", AT(private_vault.path), 1, MAX_PATH_TEXT, NULL,
-	  "folder for keys and the journal"),
+	TEXT("private_vault.storage.file.path", AT(private_vault.path), 0, MAX_PATH_TEXT, "",
+	  "folder for keys and the journal; with a bucket its working copy, and by default /var/lib/arca/private"),
 	TEXT("private_vault.storage.file.prefix", AT(private_vault.prefix), 1, 128, "PRIV",
 	  "folder inside it"),
+
+	TEXT("public_vault.storage.s3.bucket", AT(public_vault.bucket), 0, S3_BUCKET, "",
+	  "bucket that keeps public material, too; empty: none. The node serves it from its folder all the same"),
+	TEXT("public_vault.storage.s3.prefix", AT(public_vault.s3_prefix), 0, MAX_S3_PREFIX, "PUB", "what the names in the bucket begin with"),
+	TEXT("private_vault.storage.s3.bucket", AT(private_vault.bucket), 0, S3_BUCKET, "",
+	  "bucket that keeps private objects, too, sealed (private_vault.keychain); empty: none. The journal and preprocessings stay in "
+	  "the folder"),
+	TEXT("private_vault.storage.s3.prefix", AT(private_vault.s3_prefix), 0, MAX_S3_PREFIX, "PRIV", "what the names in the bucket begin with"),
 
 	TEXT("private_vault.keychain.file.path", AT(keychain.file), 0, MAX_PATH_TEXT, "",
 	  "file with the key that seals the private vault: 32 bytes or 64 hexadecimal digits, as from 'openssl rand -hex 32', readable "
@@ -84,6 +93,23 @@ static const config_key KEYS[] = {
 	  "or an open descriptor to read the key from; -1: none"),
 	TEXT("private_vault.keychain.credential.name", AT(keychain.credential), 0, 255, "",
 	  "or the name of a systemd credential (LoadCredentialEncrypted=)"),
+	TEXT("private_vault.keychain.aws_kms.root_key_id", AT(keychain.root_key_id), 0, MAX_PATH_TEXT, "",
+	  "or the id, ARN or alias of a key of AWS KMS, which then makes the key of the vault at the first start and unwraps it at every other; "
+	  "without that key of KMS the vault is lost"),
+	TEXT("private_vault.keychain.aws_kms.root_key_spec", AT(keychain.root_key_spec), 1, 16, "symm", "symm"),
+
+	TEXT("aws.region", AT(aws.region), 0, AWS_REGION, "", "region of buckets and keys, as eu-west-3; it is part of every signature"),
+	TEXT("aws.s3_endpoint", AT(aws.s3_endpoint), 0, AWS_ENDPOINT, "", "another server of S3, as https://s3.example:9000; empty: AWS's"),
+	TEXT("aws.awskms_endpoint", AT(aws.awskms_endpoint), 0, AWS_ENDPOINT, "", "another server of KMS; empty: AWS's"),
+	TEXT("aws.credentials.file.path", AT(aws.file), 0, MAX_PATH_TEXT, "",
+	  "file with aws_access_key_id and aws_secret_access_key, as AWS's own tools write it, readable for its owner only; it is read again "
+	  "when its session token has expired. Nothing named: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, which the "
+	  "node wipes"),
+	NUMBER("aws.credentials.descriptor.number", AT(aws.descriptor), -1, MAX_DESCRIPTOR, "-1", "or an open descriptor to read that from; -1: none"),
+	TEXT("aws.credentials.credential.name", AT(aws.credential), 0, 255, "", "or the name of a systemd credential (LoadCredentialEncrypted=)"),
+	REFUSED("aws.role_arn", ROLES),
+	REFUSED("aws.imds_endpoint", ROLES),
+	REFUSED("aws.sts_endpoint", ROLES),
 
 	TEXT("telemetry.metrics_bind_address", AT(telemetry.metrics_bind_address), 3, 255, "127.0.0.1:9646",
 	  "address:port of /metrics, /health, /live, /ready and /PUB/"),
@@ -147,13 +173,9 @@ static const config_key KEYS[] = {
 	  "file with the private key that signs delegations; empty: the node's own"),
 	{ .name = "delegation.chains", .type = CONFIG_ROWS, .offset = AT(delegation.chains), .min = 1, .max = MAX_DELEGATE_CHAINS,
 	  .rows = &CHAIN, .row_size = sizeof(chain_config), .help = "the chains of the delegation KMS, each with a key of its own" },
-	REFUSED("public_vault.storage.s3", S3),
-	REFUSED("private_vault.storage.s3", S3),
 	REFUSED("public_vault.storage.ram", RAM),
 	REFUSED("private_vault.storage.ram", RAM),
-	REFUSED("private_vault.keychain.aws_kms", CLOUD),
 	REFUSED("backup_vault", "backup to custodians is not built in this version"),
-	REFUSED("aws", CLOUD),
 	REFUSED("telemetry.tracing_endpoint", TRACING),
 	REFUSED("telemetry.batch", TRACING),
 	REFUSED("mock_enclave", "attestation is not built in this version, and so is no imitation of it"),
@@ -164,9 +186,7 @@ static const char *const PREFIXES[] = { "ARCA_NODE__", "KMS_CORE__", NULL };
 
 static const config_schema SCHEMA = { KEYS, COUNT(KEYS), PREFIXES };
 
-/* The value of this key, in that table of a list (from 1; 0: in none), does not go with the others. */
-__attribute__((format(printf, 4, 5)))
-static err wrong(node_config *c, const char *key, size_t row, const char *format, ...)
+err node_config_wrong(node_config *c, const char *key, size_t row, const char *format, ...)
 {
 	char sentence[512];
 	va_list list;
@@ -188,7 +208,7 @@ static err split_address(node_config *c)
 	const bool numeric = colon && colon[1] >= '0' && colon[1] <= '9' && *end == '\0' && port <= MAX_PORT;
 
 	if (!numeric || colon == text)
-		return wrong(c, "telemetry.metrics_bind_address", 0,
+		return node_config_wrong(c, "telemetry.metrics_bind_address", 0,
 		             "telemetry.metrics_bind_address is %s; address:port is wanted, as in 127.0.0.1:9646", text);
 	size_t n = (size_t)(colon - text);
 	if (text[0] == '[' && text[n - 1] == ']') text++, n -= 2;
@@ -204,7 +224,7 @@ static err check_profile(node_config *c)
 
 	c->eip712_v011 = !strcmp(name, "v0.11");
 	if (c->eip712_v011 || !strcmp(name, "v0.15")) return OK;
-	return wrong(c, "service.eip712_profile", 0, "service.eip712_profile is %s; it must be v0.15 or v0.11", name);
+	return node_config_wrong(c, "service.eip712_profile", 0, "service.eip712_profile is %s; it must be v0.15 or v0.11", name);
 }
 
 /* ---- the cluster ---------------------------------------------------------------------------------------------- */
@@ -212,7 +232,7 @@ static err check_profile(node_config *c)
 static err check_pem(node_config *c, const pem_config *p, const char *what, const char *key, size_t row)
 {
 	if (!p->pem[0] == !p->path[0])
-		return wrong(c, key, row,
+		return node_config_wrong(c, key, row,
 		             "%s is %s; give %s or %s.path", what, p->pem[0] ? "given twice" : "missing", what, what);
 	return OK;
 }
@@ -223,19 +243,19 @@ static err check_peer(node_config *c, size_t i)
 	const size_t n = peers_count(c);
 
 	if (p->party_id > (int64_t)n)
-		return wrong(c, "threshold.peers.party_id", i + 1,
+		return node_config_wrong(c, "threshold.peers.party_id", i + 1,
 		             "threshold.peers: party_id %jd among %zu peers; they are numbered from 1 to %zu",
 		             (intmax_t)p->party_id, n, n);
 	for (size_t j = 0; j < i; j++) {
 		if (peer_at(c, j)->party_id == p->party_id)
-			return wrong(c, "threshold.peers.party_id", i + 1,
+			return node_config_wrong(c, "threshold.peers.party_id", i + 1,
 			             "threshold.peers: party_id %jd stands twice", (intmax_t)p->party_id);
 		if (!strcmp(peer_identity(peer_at(c, j)), peer_identity(p)))
-			return wrong(c, "threshold.peers.mpc_identity", i + 1,
+			return node_config_wrong(c, "threshold.peers.mpc_identity", i + 1,
 			             "threshold.peers: parties %jd and %jd have the same mpc_identity, %s",
 			             (intmax_t)peer_at(c, j)->party_id, (intmax_t)p->party_id, peer_identity(p));
 		if (peer_at(c, j)->port == p->port && !strcmp(peer_at(c, j)->address, p->address))
-			return wrong(c, "threshold.peers.port", i + 1,
+			return node_config_wrong(c, "threshold.peers.port", i + 1,
 			             "threshold.peers: parties %jd and %jd have the same address and port, %s:%jd",
 			             (intmax_t)peer_at(c, j)->party_id, (intmax_t)p->party_id, p->address, (intmax_t)p->port);
 	}
@@ -252,14 +272,14 @@ static err check_peers(node_config *c)
 	for (size_t i = 0; i < n; i++) TRY(check_peer(c, i));
 	if (n == 0) return OK;                         /* contexts come from the vault */
 	if (t->my_id > (int64_t)n)
-		return wrong(c, "threshold.my_id", 0,
+		return node_config_wrong(c, "threshold.my_id", 0,
 		             "threshold.my_id is %jd, but there are %zu peers", (intmax_t)t->my_id, n);
 	if (parties_allowed((unsigned)n, (unsigned)t->threshold)) return OK;
 	if (t->threshold == 0)
-		return wrong(c, "threshold.threshold", 0,
+		return node_config_wrong(c, "threshold.threshold", 0,
 		             "threshold.threshold is 0: then one party could decrypt alone; leave the section [threshold] "
 		             "out to run one centralized node");
-	return wrong(c, "threshold.threshold", 0,
+	return node_config_wrong(c, "threshold.threshold", 0,
 	             "threshold.threshold is %jd with %zu peers; %jd corrupt parties are tolerated among %jd or more",
 	             (intmax_t)t->threshold, n, (intmax_t)t->threshold, (intmax_t)t->threshold * 3 + 1);
 }
@@ -269,13 +289,13 @@ static err check_threshold(node_config *c)
 	const threshold_config *t = &c->threshold;
 
 	if (!strcmp(t->decryption_mode, "BitDecSmall"))
-		return wrong(c, "threshold.decryption_mode", 0,
+		return node_config_wrong(c, "threshold.decryption_mode", 0,
 		             "threshold.decryption_mode is BitDecSmall, which is not built in this version; NoiseFloodSmall is");
 	if (strcmp(t->decryption_mode, "NoiseFloodSmall"))
-		return wrong(c, "threshold.decryption_mode", 0,
+		return node_config_wrong(c, "threshold.decryption_mode", 0,
 		             "threshold.decryption_mode is %s; it must be NoiseFloodSmall", t->decryption_mode);
 	if (t->listen_port && t->listen_port == c->service.listen_port)
-		return wrong(c, "threshold.listen_port", 0,
+		return node_config_wrong(c, "threshold.listen_port", 0,
 		             "threshold.listen_port and service.listen_port are both %jd", (intmax_t)t->listen_port);
 	TRY(check_pem(c, &t->tls.cert, "threshold.tls.manual.cert", "threshold.tls.manual.cert", 0));
 	TRY(check_pem(c, &t->tls.key, "threshold.tls.manual.key", "threshold.tls.manual.key", 0));
@@ -300,15 +320,6 @@ err pem_config_read(buf *out, const pem_config *p, const char *what)
 
 /* ---- what spans several keys ---------------------------------------------------------------------------------- */
 
-static err check_keychain(node_config *c)
-{
-	const int given = (c->keychain.file[0] != 0) + (c->keychain.descriptor >= 0) + (c->keychain.credential[0] != 0);
-
-	if (given <= 1) return OK;
-	return wrong(c, c->keychain.file[0] ? "private_vault.keychain.file.path" : "private_vault.keychain.credential.name", 0,
-	             "private_vault.keychain names %d keys; one of file, descriptor and credential is enough", given);
-}
-
 /* A name that stands for every address takes the port of all of them. */
 static bool addresses_meet(const char *a, const char *b)
 {
@@ -323,7 +334,7 @@ static err check_http_port(node_config *c)
 	const bool links = t->present && port == t->listen_port && addresses_meet(c->http_address, t->listen_address);
 
 	if (!port || (!service && !links)) return OK;
-	return wrong(c, "telemetry.metrics_bind_address", 0,
+	return node_config_wrong(c, "telemetry.metrics_bind_address", 0,
 	             "telemetry.metrics_bind_address and %s.listen_port are both port %jd; each needs "
 	             "one of its own", service ? "service" : "threshold", (intmax_t)port);
 }
@@ -333,23 +344,19 @@ static err check(node_config *c)
 	TRY(split_address(c));
 	TRY(check_http_port(c));
 	TRY(check_profile(c));
-	TRY(check_keychain(c));
+	TRY(node_config_check_vaults(c));
 	if (c->threshold.present) TRY(check_threshold(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
-		return wrong(c, "service.min_dec_cache", 0,
+		return node_config_wrong(c, "service.min_dec_cache", 0,
 		             "service.min_dec_cache is %jd; it must be below service.dec_capacity, which is %jd",
 		             (intmax_t)c->service.min_dec_cache, (intmax_t)c->service.dec_capacity);
 	const int64_t price[] = { c->limits.pub_decrypt, c->limits.user_decrypt, c->limits.crsgen, c->limits.preproc,
 	                          c->limits.keygen, c->limits.new_epoch };
 	for (size_t i = 0; i < COUNT(price); i++)
 		if (price[i] > c->limits.bucket_size)
-			return wrong(c, "rate_limiter_conf", 0,
+			return node_config_wrong(c, "rate_limiter_conf", 0,
 			             "a price in rate_limiter_conf is %jd; more than bucket_size, %jd, can never be paid",
 			             (intmax_t)price[i], (intmax_t)c->limits.bucket_size);
-	if (!strcmp(c->public_vault.path, c->private_vault.path) && !strcmp(c->public_vault.prefix, c->private_vault.prefix))
-		return wrong(c, "private_vault.storage.file.path", 0,
-		             "the public and the private vault are the same folder, %s/%s", c->public_vault.path,
-		             c->public_vault.prefix);
 	return OK;
 }
 

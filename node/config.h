@@ -6,7 +6,9 @@
  *   [service]                          where requests come in
  *   [public_vault.storage.file]        what the world may download
  *   [private_vault.storage.file]       what nobody else may read
- *   [private_vault.keychain]           the key that seals it, from one of three places; without any it is not sealed
+ *   [public_vault.storage.s3] [private_vault.storage.s3]     buckets that keep the objects of these folders, too
+ *   [private_vault.keychain]           the key that seals it, from one of four places; without any it is not sealed
+ *   [aws]                              where S3 and KMS are, and who this node is to them
  *   [core]                             where prepared keys are kept
  *   [telemetry]                        health, metrics and public material over HTTP
  *   [rate_limiter_conf]                what each kind of request costs while it runs
@@ -56,8 +58,9 @@ typedef struct node_config {
 		int64_t listen_port, timeout_secs, grace_secs, grpc_max_message_size, dec_capacity, min_dec_cache,
 		        result_bytes;
 	} service;
-	struct { char *path, *prefix; } public_vault, private_vault;
-	struct { char *file, *credential; int64_t descriptor; } keychain;              /* "", "", -1: none */
+	struct { char *path, *prefix, *bucket, *s3_prefix; } public_vault, private_vault;        /* bucket "": in folders only */
+	struct { char *file, *credential, *root_key_id, *root_key_spec; int64_t descriptor; } keychain;      /* "" and -1: none */
+	struct { char *region, *s3_endpoint, *awskms_endpoint, *file, *credential; int64_t descriptor; } aws;
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
 	struct { int64_t num_rayon_threads; bool core_dumps; } internal;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "aws/credentials.h"
 #include "base/file.h"
 #include "delegate/key_file.h"
 #include "rpc/certs.h"
@@ -269,6 +270,18 @@ static void check_vault_key(const checking *k)
 	wipe(&key, sizeof key);
 }
 
+static void check_credentials(const checking *k)
+{
+	const node_config *c = k->c;
+	aws_credentials who;
+
+	if (!c->aws.file[0]) return;
+	if (aws_credentials_read(&who, &(aws_credentials_source){ .file = c->aws.file, .descriptor = -1 }) != OK)
+		found(k, "aws.credentials.file.path", 0, false, "put aws_access_key_id and aws_secret_access_key there, readable by the user that the "
+		      "node runs as, and by nobody else");
+	wipe(&who, sizeof who);
+}
+
 /* ---- everything ----------------------------------------------------------------------------------------------------- */
 
 static void check_rest(const checking *k)
@@ -278,6 +291,7 @@ static void check_rest(const checking *k)
 	check_vault(k, c->public_vault.path, c->public_vault.prefix, "public_vault.storage.file.path", false);
 	check_vault(k, c->private_vault.path, c->private_vault.prefix, "private_vault.storage.file.path", true);
 	check_vault_key(k);
+	check_credentials(k);
 	if (c->core.derived_folder[0]) check_folder(k, c->core.derived_folder, "core.derived_folder", false);
 	if (c->threshold.present) check_links(k);
 	if (c->delegation.present) check_delegation(k);

@@ -30,11 +30,13 @@
 #include "node/delegate.h"
 #include "node/epoch_grace.h"
 #include "node/http.h"
+#include "node/vault_home.h"
 #include "vault/signing_key.h"
 
 /* Everything the process owns. */
 typedef struct node {
 	node_config cfg;
+	vault_home *home;                    /* where the vault is, besides its folders                  */
 	vault     *vault;                    /* folders for what is public and what is private           */
 	signer    *signer;                   /* who this node is                                         */
 	char       address[ADDRESS_TEXT];

@@ -8,7 +8,6 @@
 #include "node/audit.h"
 #include "node/node.h"
 #include "vault/spool.h"
-#include "vault/vault_key.h"
 
 /* ---- vault -------------------------------------------------------------------------------------------------- */
 
@@ -18,22 +17,10 @@ static err folder(char out[static PATH_MAX], const char *path, const char *prefi
 	return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 }
 
-/* *have: there is one.  The caller wipes it. */
-static err vault_key_read(vault_key *out, bool *have, const node_config *c)
-{
-	*have = true;
-	if (c->keychain.file[0]) return vault_key_from_file(out, c->keychain.file);
-	if (c->keychain.descriptor >= 0) return vault_key_from_descriptor(out, (int)c->keychain.descriptor);
-	if (c->keychain.credential[0]) return vault_key_from_credential(out, getenv("CREDENTIALS_DIRECTORY"), c->keychain.credential);
-	*have = false;
-	return OK;
-}
-
 static err vault_start(node *n)
 {
-	vault_key key;
-	uint64_t sealed = 0;
-	bool have;
+	vault_opened what = { 0 };
+	bool made = false;
 	char public_folder[PATH_MAX], private_folder[PATH_MAX];
 
 	TRY(folder(public_folder, n->cfg.public_vault.path, n->cfg.public_vault.prefix));
@@ -41,14 +28,19 @@ static err vault_start(node *n)
 	if (!n->cfg.core.derived_folder[0]) TRY(folder(n->derived, n->cfg.public_vault.path, "DERIVED"));
 	else snprintf(n->derived, sizeof n->derived, "%s", n->cfg.core.derived_folder);
 	snprintf(n->storage, sizeof n->storage, "file storage with path \"%.200s\"", private_folder);
-	err e = vault_key_read(&key, &have, &n->cfg);
-	if (e == OK) e = vault_open_sealed(&n->vault, &sealed, public_folder, private_folder, have ? &key : NULL, rng_os());
-	wipe(&key, sizeof key);
-	if (sealed) AUDIT(.event = AUDIT_VAULT_SEALED, .amount = sealed);
+	const err e = vault_home_open(&n->home, &n->vault, &what, &made, &n->cfg, &(vault_folders){ public_folder, private_folder }, environ);
+	if (made) AUDIT(.event = AUDIT_VAULT_KEY_MADE, .text = n->cfg.keychain.root_key_id);
+	if (what.sealed) AUDIT(.event = AUDIT_VAULT_SEALED, .amount = what.sealed);
+	if (what.fetched) AUDIT(.event = AUDIT_VAULT_FETCHED, .amount = what.fetched);
+	if (what.sent) AUDIT(.event = AUDIT_VAULT_SENT, .amount = what.sent);
 	return e;
 }
 
-static void vault_stop(node *n) { vault_free(&n->vault); }
+static void vault_stop(node *n)
+{
+	vault_free(&n->vault);
+	vault_home_free(&n->home);
+}
 
 /* ---- identity ----------------------------------------------------------------------------------------------- */
 

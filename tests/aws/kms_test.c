@@ -7,7 +7,7 @@
 #include "tests/aws/emulator.h"
 
 static aws *client;
-static const kms_context VAULT = { "arca", "vault-one" }, OTHER = { "arca", "vault-two" };
+static const aws_kms_context VAULT = { "arca", "vault-one" }, OTHER = { "arca", "vault-two" };
 
 static int start(void **state)
 {
@@ -31,17 +31,17 @@ static void a_data_key_comes_back_from_what_it_was_wrapped_to(void **state)
 	(void)state;
 
 	emulator_reset("{}");
-	assert_ok(kms_new_data_key(one, &wrapped, client, "alias/vault", &VAULT));
-	assert_ok(kms_new_data_key(two, &other, client, "alias/vault", &VAULT));
+	assert_ok(aws_kms_new_data_key(one, &wrapped, client, "alias/vault", &VAULT));
+	assert_ok(aws_kms_new_data_key(two, &other, client, "alias/vault", &VAULT));
 	assert_memory_not_equal(one, two, sizeof one);
-	assert_ok(kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
+	assert_ok(aws_kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
 	assert_true(slice_eq_var(buf_slice(&plain), slice_of(one, sizeof one)));
 	/* Not in another place, nor by another key, nor changed. */
-	assert_err(ERR_STATE, kms_decrypt(&plain, client, "alias/vault", &OTHER, buf_slice(&wrapped)));
-	assert_err(ERR_STATE, kms_decrypt(&plain, client, "alias/vault", NULL, buf_slice(&wrapped)));
-	assert_err(ERR_STATE, kms_decrypt(&plain, client, "alias/other", &VAULT, buf_slice(&wrapped)));
+	assert_err(ERR_STATE, aws_kms_decrypt(&plain, client, "alias/vault", &OTHER, buf_slice(&wrapped)));
+	assert_err(ERR_STATE, aws_kms_decrypt(&plain, client, "alias/vault", NULL, buf_slice(&wrapped)));
+	assert_err(ERR_STATE, aws_kms_decrypt(&plain, client, "alias/other", &VAULT, buf_slice(&wrapped)));
 	wrapped.p[wrapped.n - 1] ^= 1;
-	assert_err(ERR_STATE, kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
+	assert_err(ERR_STATE, aws_kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
 	assert_int_equal(plain.n, sizeof one);
 }
 
@@ -56,11 +56,11 @@ static void bytes_of_ours_are_wrapped_and_come_back(void **state)
 		AUTO(buf) wrapped = { 0 };
 		AUTO(buf) plain = { 0 };
 		rng_fill(test_rng(), buf_grow(&mine, SIZES[i]), SIZES[i]);
-		assert_ok(kms_encrypt(&wrapped, client, "alias/vault", &VAULT, buf_slice(&mine)));
-		assert_ok(kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
+		assert_ok(aws_kms_encrypt(&wrapped, client, "alias/vault", &VAULT, buf_slice(&mine)));
+		assert_ok(aws_kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
 		assert_true(slice_eq_var(buf_slice(&plain), buf_slice(&mine)));
 	}
-	assert_err(ERR_REQUEST, kms_encrypt(&(buf){ 0 }, client, "alias/vault", &VAULT, (slice){ 0 }));
+	assert_err(ERR_REQUEST, aws_kms_encrypt(&(buf){ 0 }, client, "alias/vault", &VAULT, (slice){ 0 }));
 }
 
 static void a_signature_verifies_under_the_public_key(void **state)
@@ -70,7 +70,7 @@ static void a_signature_verifies_under_the_public_key(void **state)
 	(void)state;
 
 	emulator_reset("{}");
-	assert_ok(kms_public_key(&spki, client, "alias/wallet"));
+	assert_ok(aws_kms_public_key(&spki, client, "alias/wallet"));
 	const uint8_t *at = spki.p;
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki.n);
 	assert_non_null(key);
@@ -78,7 +78,7 @@ static void a_signature_verifies_under_the_public_key(void **state)
 	for (unsigned i = 0; i < 8; i++) {
 		AUTO(buf) der = { 0 };
 		rng_fill(test_rng(), digest, sizeof digest);
-		assert_ok(kms_sign(&der, client, "alias/wallet", digest));
+		assert_ok(aws_kms_sign(&der, client, "alias/wallet", digest));
 		assert_int_equal(EVP_PKEY_verify_init(c), 1);
 		assert_int_equal(EVP_PKEY_verify(c, der.p, der.n, digest, sizeof digest), 1);
 		digest[0] ^= 1;
@@ -86,8 +86,8 @@ static void a_signature_verifies_under_the_public_key(void **state)
 	}
 	EVP_PKEY_CTX_free(c);
 	EVP_PKEY_free(key);
-	assert_err(ERR_STATE, kms_sign(&spki, client, "alias/vault", digest));
-	assert_err(ERR_STATE, kms_public_key(&spki, client, "alias/vault"));
+	assert_err(ERR_STATE, aws_kms_sign(&spki, client, "alias/vault", digest));
+	assert_err(ERR_STATE, aws_kms_public_key(&spki, client, "alias/vault"));
 }
 
 static void a_refusal_says_which_and_why(void **state)
@@ -103,14 +103,14 @@ static void a_refusal_says_which_and_why(void **state)
 
 	emulator_reset("{}");
 	for (size_t i = 0; i < COUNT(CASES); i++) {
-		assert_int_equal(kms_new_data_key(key, &wrapped, client, CASES[i].key, &VAULT), CASES[i].e);
+		assert_int_equal(aws_kms_new_data_key(key, &wrapped, client, CASES[i].key, &VAULT), CASES[i].e);
 		assert_non_null(strstr(err_text(), CASES[i].says));
 		assert_non_null(strstr(err_text(), "GenerateDataKey"));
 		err_clear();
 	}
 	assert_int_equal(emulator_pauses, 0);
-	assert_err(ERR_REQUEST, kms_new_data_key(key, &wrapped, client, "alias/\"quoted", &VAULT));
-	assert_err(ERR_REQUEST, kms_new_data_key(key, &wrapped, client, "", &VAULT));
+	assert_err(ERR_REQUEST, aws_kms_new_data_key(key, &wrapped, client, "alias/\"quoted", &VAULT));
+	assert_err(ERR_REQUEST, aws_kms_new_data_key(key, &wrapped, client, "", &VAULT));
 }
 
 static void what_passes_is_tried_again(void **state)
@@ -120,7 +120,7 @@ static void what_passes_is_tried_again(void **state)
 	(void)state;
 
 	emulator_reset("{\"faults\":[{\"status\":400,\"code\":\"ThrottlingException\"},{\"status\":500,\"code\":\"KMSInternalException\"},{\"cut\":true},{\"lost\":true}]}");
-	assert_ok(kms_new_data_key(key, &wrapped, client, "alias/vault", &VAULT));
+	assert_ok(aws_kms_new_data_key(key, &wrapped, client, "alias/vault", &VAULT));
 	assert_int_equal(emulator_pauses, 4);
 }
 
@@ -131,9 +131,9 @@ static void an_answer_that_is_none_is_refused(void **state)
 	AUTO(buf) out = { 0 };
 	(void)state;
 
-	for (size_t i = 0; i < COUNT(ANSWERS); i++) assert_err(ERR_REQUEST, kms_field_read(&out, slice_str(ANSWERS[i]), "Plaintext", 3));
+	for (size_t i = 0; i < COUNT(ANSWERS); i++) assert_err(ERR_REQUEST, aws_kms_field_read(&out, slice_str(ANSWERS[i]), "Plaintext", 3));
 	assert_int_equal(out.n, 0);
-	assert_ok(kms_field_read(&out, slice_str("{\"Plaintext\":\"AQID\"}"), "Plaintext", 3));
+	assert_ok(aws_kms_field_read(&out, slice_str("{\"Plaintext\":\"AQID\"}"), "Plaintext", 3));
 	assert_memory_equal(out.p, "\x01\x02\x03", 3);
 }
 

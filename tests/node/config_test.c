@@ -109,9 +109,52 @@ static void the_key_of_the_vault_comes_from_one_place(void **state)
 static void what_is_not_built_is_a_sentence(void **state)
 {
 	(void)state;
-	refused(VAULTS "[private_vault.keychain.aws_kms]\nroot_key_id = \"x\"\n", NOTHING, "private_vault.keychain", "not built");
+	refused(VAULTS "[private_vault.keychain.aws_kms]\nroot_key_id = \"x\"\nroot_key_spec = \"asymm\"\n", NOTHING, "root_key_spec", "not built");
 	refused(VAULTS "[backup_vault.storage.file]\npath = \"x\"\n", NOTHING, "backup_vault", "not built");
-	refused("[public_vault.storage.s3]\nbucket = \"x\"\n", NOTHING, "public_vault.storage.s3", "not built");
+	refused(VAULTS "[aws]\nrole_arn = \"x\"\n", NOTHING, "aws.role_arn", "this version");
+}
+
+/* ---- buckets and keys of AWS --------------------------------------------------------------------------------- */
+
+#define BUCKETS "[public_vault.storage.s3]\nbucket = \"keys\"\n[private_vault.storage.s3]\nbucket = \"keys\"\n"
+#define KMS "[private_vault.keychain.aws_kms]\nroot_key_id = \"alias/arca\"\n"
+#define AWS "[aws]\nregion = \"eu-west-3\"\n"
+
+static void a_vault_may_be_in_a_bucket(void **state)
+{
+	(void)state;
+	node_config c;
+
+	/* The reference's keys alone. */
+	assert_ok(node_config_read(&c, "node.toml", slice_str(BUCKETS KMS AWS), NOTHING));
+	assert_string_equal(c.public_vault.bucket, "keys");
+	assert_string_equal(c.public_vault.s3_prefix, "PUB");
+	assert_string_equal(c.private_vault.s3_prefix, "PRIV");
+	assert_string_equal(c.public_vault.path, "/var/lib/arca/public");
+	assert_string_equal(c.private_vault.path, "/var/lib/arca/private");
+	assert_string_equal(c.keychain.root_key_id, "alias/arca");
+	node_config_free(&c);
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS BUCKETS KMS AWS "awskms_endpoint = \"http://127.0.0.1:1\"\ns3_endpoint = \"http://s3.example\"\n"
+	                                                      "credentials.file.path = \"/c\"\n"), NOTHING));
+	assert_string_equal(c.private_vault.path, "/b");
+	node_config_free(&c);
+}
+
+static void what_does_not_go_together_there_is_named(void **state)
+{
+	(void)state;
+	refused(BUCKETS AWS, NOTHING, "private_vault.storage.s3", "sealed or not at all");
+	refused(BUCKETS KMS, NOTHING, "aws.region", "missing");
+	refused(VAULTS KMS, NOTHING, "aws.region", "missing");
+	refused(VAULTS KMS AWS "awskms_endpoint = \"http://kms.example\"\n", NOTHING, "aws.awskms_endpoint", "https is wanted");
+	refused(VAULTS KMS AWS "awskms_endpoint = \"kms.example\"\n", NOTHING, "aws.awskms_endpoint", "one is like");
+	refused(VAULTS KMS "[aws]\nregion = \"eu west\"\n", NOTHING, "aws.region", "eu-west-3");
+	refused(VAULTS KMS AWS "credentials.file.path = \"/c\"\ncredentials.descriptor.number = 3\n", NOTHING, "aws.credentials", "2 places");
+	refused(VAULTS KMS "[private_vault.keychain.file]\npath = \"/k\"\n" AWS, NOTHING, "private_vault.keychain", "2 keys");
+	refused(VAULTS AWS "[public_vault.storage.s3]\nbucket = \"Keys\"\n", NOTHING, "public_vault.storage.s3.bucket", "not the name of a bucket");
+	refused(VAULTS AWS "[public_vault.storage.s3]\nbucket = \"keys\"\nprefix = \"a/../b\"\n", NOTHING, "public_vault.storage.s3.bucket", "prefix");
+	refused(BUCKETS "prefix = \"PUB\"\n" KMS AWS, NOTHING, "same bucket and prefix", "private");
+	refused("[public_vault.storage.file]\npath = \"/a\"\n", NOTHING, "private_vault.storage.file.path", "missing");
 }
 
 /* ---- threshold mode ----------------------------------------------------------------------------------------- */
@@ -252,7 +295,7 @@ static void what_is_printed_can_be_read_again(void **state)
 
 TESTS(TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
       TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
-      TEST(the_key_of_the_vault_comes_from_one_place), TEST(what_is_not_built_is_a_sentence), TEST(what_spans_several_keys_is_checked),
+      TEST(the_key_of_the_vault_comes_from_one_place), TEST(what_is_not_built_is_a_sentence), TEST(a_vault_may_be_in_a_bucket), TEST(what_does_not_go_together_there_is_named), TEST(what_spans_several_keys_is_checked),
       TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again),
       TEST(without_the_section_a_node_is_centralized), TEST(the_peers_of_a_cluster_are_read),
       TEST(a_cluster_that_could_not_be_robust_is_refused), TEST(certificates_are_given_once_and_modes_are_named),

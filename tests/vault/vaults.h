@@ -34,11 +34,11 @@ static inline void kill_while(void **state, void (*writes)(void **state, unsigne
 	char tick;
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	const pid_t child = fork();
-	if (child == 0) writes(state, round, ends[1]);
+	const pid_t writer = fork();
+	if (writer == 0) writes(state, round, ends[1]);
 	for (uint64_t i = test_below(most) + 1; i; i--) assert_int_equal(read(ends[0], &tick, 1), 1);
-	kill(child, SIGKILL);
-	waitpid(child, &how, 0);
+	kill(writer, SIGKILL);
+	waitpid(writer, &how, 0);
 	assert_true(WIFSIGNALED(how));
 	close(ends[0]), close(ends[1]);
 }
