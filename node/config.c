@@ -85,6 +85,9 @@ static const config_key KEYS[] = {
 	  "the folder"),
 	TEXT("private_vault.storage.s3.prefix", AT(private_vault.s3_prefix), 0, MAX_S3_PREFIX, "PRIV", "what the names in the bucket begin with"),
 
+	NUMBER("private_vault.storage.s3.lease_wait_secs", AT(lease.wait_secs), 0, 3600, "75",
+	  "how long a start waits for another node to let go of the bucket; the lease of one that died ends after 60 s"),
+
 	TEXT("private_vault.keychain.file.path", AT(keychain.file), 0, MAX_PATH_TEXT, "",
 	  "file with the key that seals the private vault: 32 bytes or 64 hexadecimal digits, as from 'openssl rand -hex 32', readable "
 	  "for its owner only; not on the vault's disk, nor in its backups. A vault that is there already is sealed at the start. "

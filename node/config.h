@@ -60,6 +60,7 @@ typedef struct node_config {
 	} service;
 	struct { char *path, *prefix, *bucket, *s3_prefix; } public_vault, private_vault;        /* bucket "": in folders only */
 	struct { char *file, *credential, *root_key_id, *root_key_spec; int64_t descriptor; } keychain;      /* "" and -1: none */
+	struct { int64_t wait_secs; } lease;
 	struct { char *region, *s3_endpoint, *awskms_endpoint, *file, *credential; int64_t descriptor; } aws;
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;

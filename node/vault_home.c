@@ -10,6 +10,8 @@
 #include "vault/vault_key.h"
 #include "vault/wrapped_key.h"
 
+enum { WAIT_S = 3 };
+
 struct vault_home {
 	aws      *client;                                  /* NULL: nothing of AWS is named */
 	far_s3    bucket[2];
@@ -84,6 +86,22 @@ static void lease_changed(void *ctx, err e)
 	else log_err(LOG_ERROR, "vault", e);
 }
 
+/* Another node that was stopped, or died, lets go in time; one that lives does not. */
+static err open_patiently(vault **v, vault_opened *what, const node_config *c, const vault_folders *folders, const vault_key *key,
+                          const vault_far *far)
+{
+	const int64_t until_ms = clock_now_ms(far->clock) + c->lease.wait_secs * 1000;
+	err e;
+
+	for (bool said = false;; said = true) {
+		e = vault_open_far(v, what, folders->published, folders->private, key, rng_os(), far);
+		if (e != ERR_BUSY || clock_now_ms(far->clock) >= until_ms) return e;
+		if (!said) log_warn("vault: waiting, %jd s at most: %s", (intmax_t)c->lease.wait_secs, err_text());
+		err_clear();
+		sleep(WAIT_S);
+	}
+}
+
 static err open_vault(vault **v, vault_opened *what, bool *made, vault_home *h, const node_config *c, const vault_folders *folders)
 {
 	char host[LEASE_HOST + 1] = "";
@@ -95,7 +113,7 @@ static err open_vault(vault **v, vault_opened *what, bool *made, vault_home *h, 
 	if (h->published.ctx) far.public_store = &h->published;
 	if (h->private.ctx) far.private_store = &h->private;
 	err e = read_key(&key, &have, made, h, c, folders);
-	if (e == OK) e = vault_open_far(v, what, folders->published, folders->private, have ? &key : NULL, rng_os(), &far);
+	if (e == OK) e = open_patiently(v, what, c, folders, have ? &key : NULL, &far);
 	wipe(&key, sizeof key);
 	return e;
 }

@@ -115,7 +115,7 @@ static err held_by(const lease *l, const lease_text *other, int64_t now_s)
 
 	gmtime_r(&until, &t);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &t);
-	return err_fail(ERR_STATE, "the vault %s is used by another node, on %s, until %s at least (%jd s); stop that one first. If it "
+	return err_fail(ERR_BUSY, "the vault %s is used by another node, on %s, until %s at least (%jd s); stop that one first. If it "
 	                "is dead: start again after that", l->store->where, other->host, text, (intmax_t)(other->until_s - now_s));
 }
 
@@ -170,11 +170,11 @@ static err take(lease *l)
 	else TRY(e);
 	set_clock(l, stamp.date_s);
 	const int64_t now_s = store_now_s(l, clock_now_ms(l->clock)), until_s = now_s + LEASE_S;
-	if (there && other.until_s > now_s) return held_by(l, &other, now_s);
+	if (there && other.until_s > now_s && strcmp(other.owner, l->owner)) return held_by(l, &other, now_s);
 	e = put(&stamp, l, there ? FAR_IF_SAME : FAR_IF_NONE, stamp.tag, until_s);
 	if (e == ERR_EXISTS) {
 		err_clear();
-		return err_fail(ERR_STATE, "another node took the vault %s at this moment; stop it first", l->store->where);
+		return err_fail(ERR_BUSY, "another node took the vault %s at this moment; stop it first", l->store->where);
 	}
 	TRY(told(l, e));
 	memcpy(l->tag, stamp.tag, sizeof l->tag);
@@ -185,16 +185,14 @@ static err take(lease *l)
 	return e;
 }
 
-err lease_take(lease **out, const far_store *store, const char *host, const rng *random, const clock_source *clock)
+err lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host, const clock_source *clock)
 {
 	lease *l = calloc(1, sizeof *l);
-	uint8_t owner[LEASE_OWNER];
 	pthread_condattr_t monotonic;
 
 	if (!l) return err_fail(ERR_NOMEM, "no memory for a lease");
 	l->store = store, l->clock = clock;
-	rng_fill(random, owner, sizeof owner);
-	hex_write(l->owner, slice_of(owner, sizeof owner));
+	hex_write(l->owner, slice_of(owner, LEASE_OWNER));
 	snprintf(l->host, sizeof l->host, "%s", is_host(host, strlen(host)) ? host : "unknown");
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_condattr_init(&monotonic);

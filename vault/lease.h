@@ -7,7 +7,8 @@
  * It is taken by a conditional put: where there is none, or in the place of one that has ended, and renewed at a third of its life
  * in the place of what was put last.  Time is the store's, as its answers date it, so that nodes need no common clock; a holder
  * counts the life from before it asked, by its own monotonic clock.  A lease that was let go is removed; that of a node that
- * died ends LEASE_S seconds after it was renewed, and until then others are refused with a sentence that says when.
+ * died ends LEASE_S seconds after it was renewed, and until then others are told when.  Its owner is a name for a folder on a machine
+ * between two of its starts: who has the folder's lock there knows that whoever wrote that name is dead, and does not wait.
  *
  * What it can do: a second node that is started on the same vault is refused, and one that was cut off longer than a lease lasts
  * writes nothing more.  What it cannot: S3 does not look at the lease when it takes something else, so a write that was checked
@@ -27,8 +28,8 @@ enum { LEASE_S = 60, LEASE_RENEW_S = LEASE_S / 3, LEASE_MARGIN_S = 5, LEASE_HOST
 
 typedef struct lease lease;
 
-/* ERR_STATE: another holds it, with its name and when it ends; ERR_UNSUPPORTED: the store keeps no conditions; ERR_IO. */
-err  lease_take(lease **out, const far_store *store, const char *host, const rng *random, const clock_source *clock);
+/* ERR_BUSY: another holds it, with its host and until when; ERR_UNSUPPORTED: the store keeps no conditions; ERR_IO; ERR_STATE. */
+err  lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host, const clock_source *clock);
 
 /* A thread of its own renews it from now on, until lease_free.  changed (may be NULL): it is called there when the answer of
  * lease_check has become another, with the sentence of that as the thread's error. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/hex.h"
+#include "sym/sha2.h"
 #include "vault/wrapped_key.h"
 
 enum {
@@ -248,14 +249,33 @@ static err lock_folder(int *out, const char *folder)
 	return OK;
 }
 
+/* A name for this folder on this machine since its last start (lease.h). */
+static err lease_owner(uint8_t out[static LEASE_OWNER], const vault *v)
+{
+	static const char BOOT[] = "/proc/sys/kernel/random/boot_id";
+	enum { MAX_BOOT = 64 };
+	AUTO(buf) name = { 0 };
+	struct stat s;
+
+	if (fstat(v->lock, &s)) return err_fail(ERR_IO, "cannot look at the lock of %s: %s", v->private_folder, strerror(errno));
+	TRY(file_read(&name, BOOT, MAX_BOOT));
+	buf_put_u64(&name, (uint64_t)s.st_dev);
+	buf_put_u64(&name, (uint64_t)s.st_ino);
+	const hash32 h = sha256(buf_slice(&name));
+	memcpy(out, h.b, LEASE_OWNER);
+	return OK;
+}
+
 static err open_far(vault *v, const vault_far *far)
 {
+	uint8_t owner[LEASE_OWNER];
 	const far_store *leased = far->private_store ? far->private_store : far->public_store;
 
 	if (far->private_store && !v->key)
 		return err_fail(ERR_REQUEST, "private objects go to %s only sealed, and the vault has no key: name one in private_vault.keychain",
 		                far->private_store->where);
-	TRY(lease_take(&v->lease, leased, far->host, &v->random, far->clock));
+	TRY(lease_owner(owner, v));
+	TRY(lease_take(&v->lease, leased, owner, far->host, far->clock));
 	v->far[SIDE_PUBLIC] = far->public_store, v->far[SIDE_PRIVATE] = far->private_store;
 	if (far->keep) TRY(lease_keep(v->lease, far->changed, far->ctx));
 	return far_mark(v);

@@ -72,8 +72,8 @@ void vault_free(vault **v);
 /*
  * A vault that keeps its objects elsewhere, too, in S3 (far.h); the folders are then its working copy, from which everything is
  * read.  What is put is there and here before OK is returned.  Opening takes a lease (lease.h), and brings both sides to the same:
- * what one lacks comes from the other, so that empty folders are filled, and a bucket is by a vault that was only here; ERR_STATE
- * if an object has another length there.  What was being removed is removed on both sides.
+ * what one lacks comes from the other, so that empty folders are filled, and a bucket is by a vault that was only here; ERR_BUSY
+ * if another node holds the lease, ERR_STATE if an object has another length there.  What was being removed is removed on both sides.
  *
  * Local only: preprocessings, which are used up once and must not come back, and what is no object (the journal).  Private
  * objects go elsewhere sealed or not at all: without a key ERR_REQUEST.

@@ -84,7 +84,7 @@ static void configure(void **state, const char *folder, const char *root_key, co
 	assert_true(mkdir(folder, 0700) == 0 || access(folder, X_OK) == 0);
 	snprintf(extra, sizeof extra, "aws_access_key_id = " EMULATOR_ID "\naws_secret_access_key = %s\n", secret);
 	assert_ok(file_write_atomic(below(state, "aws"), slice_str(extra), 0600));
-	snprintf(extra, sizeof extra, "[public_vault.storage.s3]\nbucket = \"public.files\"\n[private_vault.storage.s3]\nbucket = \"vault\"\n"
+	snprintf(extra, sizeof extra, "[public_vault.storage.s3]\nbucket = \"public.files\"\n[private_vault.storage.s3]\nbucket = \"vault\"\nlease_wait_secs = 0\n"
 	         "[private_vault.keychain.aws_kms]\nroot_key_id = \"%s\"\n[aws]\nregion = \"" EMULATOR_REGION "\"\ns3_endpoint = \"%s\"\n"
 	         "awskms_endpoint = \"%s\"\ncredentials.file.path = \"%s\"\n", root_key, emulator_url(), emulator_url(), below(state, "aws"));
 	child_write_config(folder, extra);
@@ -121,6 +121,10 @@ static void a_node_that_lost_its_disk_is_the_same_node(void **state)
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/VerfAddress/60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee", second.http);
 	assert_ok(fetch_url(&address, url, 100, 60000));
 	assert_true(address.n >= 42 && !memcmp(address.p, first.signer, 42));
+	/* It dies, and does not wait for its own lease. */
+	child_kill(&second);
+	child_start(&second, folder[1]);
+	assert_string_equal(second.signer, first.signer);
 	assert_int_equal(child_stop(&second), 0);
 	assert_true(emulator_has("PRIV/WrappedKey"));
 	assert_true(emulator_has("TrentService.Decrypt"));

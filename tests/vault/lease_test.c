@@ -11,7 +11,14 @@ static void begin(world *w)
 	w->store = memory_store(w->m), w->clock = memory_clock(w->m);
 }
 
-static err take(lease **l, const world *w, const char *host) { return lease_take(l, &w->store, host, test_rng(), &w->clock); }
+/* One host is one owner. */
+static err take(lease **l, const world *w, const char *host)
+{
+	uint8_t owner[LEASE_OWNER] = { 0 };
+
+	memcpy(owner, host, strlen(host));
+	return lease_take(l, &w->store, owner, host, &w->clock);
+}
 
 static void a_lease_is_held_while_it_is_renewed(void **state)
 {
@@ -23,7 +30,7 @@ static void a_lease_is_held_while_it_is_renewed(void **state)
 	assert_ok(take(&l, &w, "one"));
 	for (unsigned i = 0; i < 10; i++) {
 		assert_ok(lease_check(l));
-		assert_err(ERR_STATE, take(&other, &w, "two"));
+		assert_err(ERR_BUSY, take(&other, &w, "two"));
 		memory_pass(w.m, LEASE_RENEW_S);
 		assert_ok(lease_renew(l));
 	}
@@ -57,6 +64,24 @@ static void what_ended_is_taken_and_its_holder_told(void **state)
 	memory_free(w.m);
 }
 
+/* It died, and its folder is not locked any more. */
+static void its_own_is_taken_at_once(void **state)
+{
+	lease *l = NULL, *again = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	memory_pass(w.m, 1);
+	assert_ok(take(&again, &w, "one"));
+	memory_pass(w.m, 1);
+	assert_err(ERR_STATE, lease_renew(l));
+	assert_ok(lease_renew(again));
+	lease_free(&again), lease_free(&l);
+	memory_free(w.m);
+}
+
 /* The users' clocks differ from the store's by decades, and one stands still. */
 static void only_the_clock_of_the_store_counts(void **state)
 {
@@ -67,7 +92,7 @@ static void only_the_clock_of_the_store_counts(void **state)
 	begin(&w);
 	assert_ok(take(&l, &w, "one"));
 	w.m->now_ms += 3600 * 1000;
-	assert_err(ERR_STATE, take(&other, &w, "two"));
+	assert_err(ERR_BUSY, take(&other, &w, "two"));
 	assert_err(ERR_STATE, lease_check(l));
 	w.m->date_s += LEASE_S;
 	assert_ok(take(&other, &w, "two"));
@@ -155,6 +180,6 @@ static void its_thread_ends_when_it_is_freed(void **state)
 	memory_free(w.m);
 }
 
-TESTS(TEST(a_lease_is_held_while_it_is_renewed), TEST(what_ended_is_taken_and_its_holder_told), TEST(only_the_clock_of_the_store_counts),
+TESTS(TEST(a_lease_is_held_while_it_is_renewed), TEST(what_ended_is_taken_and_its_holder_told), TEST(its_own_is_taken_at_once), TEST(only_the_clock_of_the_store_counts),
       TEST(a_renewal_whose_answer_was_lost_is_recognised), TEST(a_store_without_conditions_is_refused), TEST(what_is_no_lease_is_left_alone),
       TEST(its_text_is_read_strictly), TEST(its_thread_ends_when_it_is_freed))
