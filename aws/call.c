@@ -154,7 +154,8 @@ static err try_once(aws_answer *out, buf *body, bool *again, aws *a, const aws_c
 	err e = once(out, body, &seen, a, c, s);
 	*again = e == ERR_IO;
 	if (e != OK || (out->reply.status >= 200 && out->reply.status < 300)) return e;
-	aws_refusal_read(out->code, message, c->service, slice_of(body->p + before, body->n - before));
+	aws_refusal_read(out->code, message, c->service, body->n > before ? slice_of(body->p + before, body->n - before)
+	                 : (slice){ 0 });
 	body->n = before;
 	*again = passes(out) || (has_expired(out) && out->sent < a->tries && aws_renew(a, seen));
 	return refused(out, a, c, message);

@@ -93,7 +93,7 @@ err aws_kms_field_read(buf *out, slice answer, const char *field, size_t max)
 	const bool right = f && n && n <= MAX_FIELD && base64_read(out, slice_of(json_string_value(f), n)) && out->n - before <= max;
 	json_decref(j);
 	if (right) return OK;
-	wipe(out->p + before, out->n - before);
+	if (out->n > before) wipe(out->p + before, out->n - before);
 	out->n = before;
 	return err_fail(ERR_REQUEST, "the answer of KMS has no %s of 1 to %zu bytes", field, max);
 }

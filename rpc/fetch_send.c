@@ -114,7 +114,7 @@ err fetch_send(fetch_reply *reply, buf *out, uint8_t *room, size_t *got, const f
 	if (e == OK) read_headers(reply, a.curl);
 	curl_easy_cleanup(a.curl);
 	if (e == OK) *got = a.got;
-	else {
+	else if (out->n > a.before) {
 		wipe(out->p + a.before, out->n - a.before);
 		out->n = a.before;
 	}

@@ -61,7 +61,8 @@ static buf ask(const char *settings)
 
 void emulator_tell(const char *settings)
 {
-	AUTO(buf) answer = ask(settings);
+	buf answer = ask(settings);
+	buf_free(&answer);
 }
 
 void emulator_reset(const char *settings)

@@ -60,7 +60,8 @@ static void bytes_of_ours_are_wrapped_and_come_back(void **state)
 		assert_ok(aws_kms_decrypt(&plain, client, "alias/vault", &VAULT, buf_slice(&wrapped)));
 		assert_true(slice_eq_var(buf_slice(&plain), buf_slice(&mine)));
 	}
-	assert_err(ERR_REQUEST, aws_kms_encrypt(&(buf){ 0 }, client, "alias/vault", &VAULT, (slice){ 0 }));
+	AUTO(buf) none = { 0 };
+	assert_err(ERR_REQUEST, aws_kms_encrypt(&none, client, "alias/vault", &VAULT, (slice){ 0 }));
 }
 
 static void a_signature_verifies_under_the_public_key(void **state)

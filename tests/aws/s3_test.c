@@ -58,7 +58,8 @@ static void an_object_comes_back_as_it_was_put(void **state)
 	}
 	assert_ok(s3_delete(&B, "PRIV/one"));
 	assert_ok(s3_delete(&B, "PRIV/one"));
-	assert_err(ERR_NOT_FOUND, s3_get(&(buf){ 0 }, NULL, &B, "PRIV/one", 1));
+	AUTO(buf) none = { 0 };
+	assert_err(ERR_NOT_FOUND, s3_get(&none, NULL, &B, "PRIV/one", 1));
 	assert_err(ERR_NOT_FOUND, s3_head(&(s3_info){ 0 }, &B, "PRIV/one"));
 	assert_int_equal(emulator_count("refused"), 2);        /* that is: no signature was */
 }
