@@ -6,7 +6,7 @@
 #include <time.h>
 #include "base/hex.h"
 
-enum { MAX_LEASE = 256, AGAIN_S = 5, S = 1000 };
+enum { MAX_LEASE = 256, S = 1000 };
 
 static const char MAGIC[] = "arca-lease 1 ";
 
@@ -22,8 +22,10 @@ struct lease {
 	char      tag[FAR_TAG];                            /* of what was put last                       */
 	int64_t   store_s, at_ms;                          /* the store's clock said so when ours did    */
 	int64_t   until_ms;                                /* of our clock                               */
-	void    (*changed)(void *ctx, err e);
+
+	void    (*changed)(void *ctx, err e);              /* of the thread that keeps it                */
 	void     *ctx;
+	err       told;
 };
 
 /* ---- the object ---------------------------------------------------------------------------------------------------- */
@@ -264,26 +266,31 @@ static bool reads(lease *l, const bool *field)
 	return value;
 }
 
+int64_t lease_turn(lease *l)
+{
+	const err renewed = reads(l, &l->lost) ? OK : lease_renew(l);
+	err_clear();
+	const err now = lease_check(l);
+	if (now != l->told && l->changed) l->changed(l->ctx, now);
+	err_clear();
+	l->told = now;
+	return renewed == OK ? LEASE_RENEW_S : LEASE_AGAIN_S;
+}
+
 static void *keep(void *arg)
 {
 	lease *l = arg;
-	err last = OK, renewed = OK;
 
-	for (;;) {
-		wait_s(l, renewed == OK ? LEASE_RENEW_S : AGAIN_S);
+	for (int64_t s = LEASE_RENEW_S;; s = lease_turn(l)) {
+		wait_s(l, s);
 		if (reads(l, &l->ending)) return NULL;
-		renewed = reads(l, &l->lost) ? OK : lease_renew(l);
-		err_clear();
-		const err now = lease_check(l);
-		if (now != last && l->changed) l->changed(l->ctx, now);
-		err_clear();
-		last = now;
 	}
 }
 
-err lease_keep(lease *l, void (*changed)(void *ctx, err e), void *ctx)
+void lease_tell(lease *l, void (*changed)(void *ctx, err e), void *ctx) { l->changed = changed, l->ctx = ctx; }
+
+err lease_keep(lease *l)
 {
-	l->changed = changed, l->ctx = ctx;
 	l->kept = pthread_create(&l->thread, NULL, keep, l) == 0;
 	return l->kept ? OK : err_fail(ERR_NOMEM, "no thread to renew the lease of the vault %s", l->store->where);
 }

@@ -22,7 +22,7 @@
 #include "base/clock.h"
 #include "vault/far.h"
 
-enum { LEASE_S = 60, LEASE_RENEW_S = LEASE_S / 3, LEASE_MARGIN_S = 5, LEASE_HOST = 64, LEASE_OWNER = 16 };
+enum { LEASE_S = 60, LEASE_RENEW_S = LEASE_S / 3, LEASE_AGAIN_S = 5, LEASE_MARGIN_S = 5, LEASE_HOST = 64, LEASE_OWNER = 16 };
 
 #define LEASE_NAME "lease"
 
@@ -31,9 +31,12 @@ typedef struct lease lease;
 /* ERR_BUSY: another holds it, with its host and until when; ERR_UNSUPPORTED: the store keeps no conditions; ERR_IO; ERR_STATE. */
 err  lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host, const clock_source *clock);
 
-/* A thread of its own renews it from now on, until lease_free.  changed (may be NULL): it is called there when the answer of
- * lease_check has become another, with the sentence of that as the thread's error. */
-err  lease_keep(lease *l, void (*changed)(void *ctx, err e), void *ctx);
+/* A thread of its own takes a turn every LEASE_RENEW_S, or LEASE_AGAIN_S after one that failed, until lease_free. */
+err  lease_keep(lease *l);
+/* A turn: it is renewed, and `changed` is called if the answer of lease_check has become another, with the sentence of that as
+ * the thread's error.  Gives the seconds to the next.  Before lease_keep, if at all: lease_tell. */
+int64_t lease_turn(lease *l);
+void lease_tell(lease *l, void (*changed)(void *ctx, err e), void *ctx);
 /* Once, now.  ERR_STATE: another has taken it, for good; ERR_IO: not known, to be tried again. */
 err  lease_renew(lease *l);
 

@@ -220,8 +220,8 @@ static err tidy(vault *v, const char *path, bool private, unsigned depth)
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
 		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
-			if (private && ends_in(d->d_name, ERASING)) e = far_remove(v, SIDE_PRIVATE, inner);
-			if (e == OK) e = private ? vault_erase_file(inner) : remove_file(inner);
+			if (private && ends_in(d->d_name, ERASING) && (e = far_remove(v, SIDE_PRIVATE, inner)) != OK) break;
+			e = private ? vault_erase_file(inner) : remove_file(inner);
 			continue;
 		}
 		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);
@@ -277,7 +277,8 @@ static err open_far(vault *v, const vault_far *far)
 	TRY(lease_owner(owner, v));
 	TRY(lease_take(&v->lease, leased, owner, far->host, far->clock));
 	v->far[SIDE_PUBLIC] = far->public_store, v->far[SIDE_PRIVATE] = far->private_store;
-	if (far->keep) TRY(lease_keep(v->lease, far->changed, far->ctx));
+	lease_tell(v->lease, far->changed, far->ctx);
+	if (far->keep) TRY(lease_keep(v->lease));
 	return far_mark(v);
 }
 

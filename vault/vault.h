@@ -82,7 +82,7 @@ typedef struct vault_far {
 	const far_store *public_store, *private_store;     /* NULL: in its folder only.  They stay until vault_free */
 	const char *host;                                  /* ours, for the sentence that another node gets      */
 	const clock_source *clock;
-	void (*changed)(void *ctx, err e);                 /* as in lease_keep; no thread renews the lease if keep is false */
+	void (*changed)(void *ctx, err e);                 /* as in lease_turn; no thread renews the lease if keep is false */
 	void  *ctx;
 	bool   keep;
 } vault_far;

@@ -167,6 +167,43 @@ static void its_text_is_read_strictly(void **state)
 	for (size_t i = 0; i < COUNT(WRONG); i++) assert_err(ERR_REQUEST, lease_read(&t, slice_str(WRONG[i])));
 }
 
+static void note(void *ctx, err e)
+{
+	unsigned *times = ctx;
+	assert_true((e == OK) == (err_text()[0] == '\0'));
+	times[e == OK]++;
+}
+
+/* A store that is away for a while, and another node. */
+static void who_keeps_it_is_told_when_it_is_lost_and_regained(void **state)
+{
+	lease *l = NULL, *other = NULL;
+	unsigned times[2] = { 0 };
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	lease_tell(l, note, times);
+	assert_int_equal(lease_turn(l), LEASE_RENEW_S);
+	memory_harm(w.m, 1, HARM_BEFORE, true);
+	for (unsigned i = 0; i < LEASE_S / LEASE_AGAIN_S; i++) {
+		memory_pass(w.m, LEASE_AGAIN_S);
+		assert_int_equal(lease_turn(l), LEASE_AGAIN_S);
+	}
+	assert_true(times[0] == 1 && times[1] == 0);
+	memory_harm(w.m, 0, HARM_NONE, false);
+	assert_int_equal(lease_turn(l), LEASE_RENEW_S);
+	assert_true(times[0] == 1 && times[1] == 1);
+	memory_pass(w.m, LEASE_S);
+	assert_ok(take(&other, &w, "two"));
+	(void)lease_turn(l);
+	(void)lease_turn(l);
+	assert_true(times[0] == 2 && times[1] == 1);
+	lease_free(&l), lease_free(&other);
+	memory_free(w.m);
+}
+
 static void its_thread_ends_when_it_is_freed(void **state)
 {
 	lease *l = NULL;
@@ -175,11 +212,11 @@ static void its_thread_ends_when_it_is_freed(void **state)
 
 	begin(&w);
 	assert_ok(take(&l, &w, "one"));
-	assert_ok(lease_keep(l, NULL, NULL));
+	assert_ok(lease_keep(l));
 	lease_free(&l);
 	memory_free(w.m);
 }
 
 TESTS(TEST(a_lease_is_held_while_it_is_renewed), TEST(what_ended_is_taken_and_its_holder_told), TEST(its_own_is_taken_at_once), TEST(only_the_clock_of_the_store_counts),
       TEST(a_renewal_whose_answer_was_lost_is_recognised), TEST(a_store_without_conditions_is_refused), TEST(what_is_no_lease_is_left_alone),
-      TEST(its_text_is_read_strictly), TEST(its_thread_ends_when_it_is_freed))
+      TEST(its_text_is_read_strictly), TEST(who_keeps_it_is_told_when_it_is_lost_and_regained), TEST(its_thread_ends_when_it_is_freed))
