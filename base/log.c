@@ -69,6 +69,22 @@ void log_line(log_level level, const char *format, ...)
 	buf_free(&line);
 }
 
+void log_from_signal(log_level level, const char *what, const char *which)
+{
+	const char *const text[] = { LEVEL[level], "  ", what, which, "\n" };
+	const char *const json[] = { "{\"level\":\"", LEVEL[level], "\",\"message\":\"", what, which, "\"}\n" };
+	const char *const *part = as_json ? json : text;
+	const size_t parts = as_json ? COUNT(json) : COUNT(text);
+	char line[256];
+	size_t n = 0;
+
+	if (level < shown) return;
+	for (size_t i = 0; i < parts; i++)
+		for (const char *c = part[i]; *c && n < sizeof line; c++) line[n++] = *c;
+	ssize_t ignored = write(STDERR_FILENO, line, n);
+	(void)ignored;
+}
+
 void log_err(log_level level, const char *what, err e)
 {
 	char trail[512] = "";

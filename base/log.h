@@ -22,6 +22,9 @@ void log_line(log_level level, const char *format, ...) __attribute__((format(pr
 #define log_warn(...)  log_line(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 
+/* "what" and "which", plain ASCII, from the handler of a signal: no lock, no memory, no time. */
+void log_from_signal(log_level level, const char *what, const char *which);
+
 /* Logs "<what>: <sentence>" with the trail of the thread's error and clears it. */
 void log_err(log_level level, const char *what, err e);
 

@@ -135,6 +135,8 @@ static const config_key KEYS[] = {
 	  "threads that compute; 0 is one a core"),
 	{ .name = "internal_config.core_dumps", .type = CONFIG_BOOL, .offset = AT(internal.core_dumps), .fallback = "false",
 	  .help = "true: a crash may write the memory, keys and all, to a core file, and debuggers may attach" },
+	{ .name = "internal_config.sandbox", .type = CONFIG_BOOL, .offset = AT(internal.sandbox), .fallback = "true",
+	  .help = "the kernel refuses the node files, ports and system calls that it has no use for; false: it does not" },
 
 	{ .name = "threshold", .type = CONFIG_SECTION, .offset = AT(threshold.present) },
 	TEXT("threshold.listen_address", AT(threshold.listen_address), 1, 255, "127.0.0.1",

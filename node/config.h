@@ -64,7 +64,7 @@ typedef struct node_config {
 	struct { char *region, *s3_endpoint, *awskms_endpoint, *file, *credential; int64_t descriptor; } aws;
 	struct { char *metrics_bind_address; } telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
-	struct { int64_t num_rayon_threads; bool core_dumps; } internal;
+	struct { int64_t num_rayon_threads; bool core_dumps, sandbox; } internal;
 	struct { char *derived_folder; } core;
 	threshold_config threshold;
 	struct { bool present; char *wallet_file; config_rows chains; } delegation;    /* of chain_config */

@@ -12,7 +12,7 @@
  *   small_keys.h the prepared keys for small formats
  *   config.h     what an operator may choose                     process.c   how all this starts and stops
  *   cluster.h    what a party of a cluster has beyond that       delegate.h  the delegation KMS
- *   epoch_grace.h  the end of old shares
+ *   epoch_grace.h  the end of old shares              sandbox.h   what the kernel refuses the process
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
  * key_progress.h.

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "node/audit.h"
 #include "node/node.h"
+#include "node/sandbox.h"
 #include "vault/spool.h"
 
 /* ---- vault -------------------------------------------------------------------------------------------------- */
@@ -74,6 +75,44 @@ static void cluster_end(node *n) { cluster_free(&n->cluster); }
 
 static err links_begin(node *n) { return n->cluster ? cluster_link(n->cluster) : OK; }
 static void links_end(node *n) { cluster_stop(n->cluster); }
+
+/* ---- the sandbox: what the configuration names is read by now, and no thread is there ----------------------------- */
+
+static bool sandboxed(const node *n)
+{
+	if (n->cfg.internal.sandbox && sandbox_possible()) return true;
+	log_warn("sandbox: off%s", sandbox_possible() ? ", as internal_config.sandbox says" : ": this is a build for tests, with a sanitizer");
+	return false;
+}
+
+static err sandbox_start(node *n)
+{
+	const node_config *c = &n->cfg;
+	const sandbox_needs needs = {
+		.folder = { vault_public_folder(n->vault), vault_private_folder(n->vault), n->derived },
+		.port = { (unsigned)c->service.listen_port, c->http_port, (unsigned)c->threshold.listen_port },
+		.ports = c->threshold.present ? 3 : 2, .core_files = c->internal.core_dumps,
+	};
+	AUTO(buf) said = { 0 };
+
+	if (!sandboxed(n)) return OK;
+	TRY(sandbox_begin(&said, &needs));
+	log_info("sandbox: %s", buf_str(&said));
+	return OK;
+}
+
+/* A phase has no end but that of the process. */
+static void sandbox_stop(node *n) { (void)n; }
+
+static err serving_begin(node *n)
+{
+	AUTO(buf) said = { 0 };
+
+	if (!n->cfg.internal.sandbox || !sandbox_possible()) return OK;
+	TRY(sandbox_serve(&said));
+	log_info("sandbox of serving: %s", buf_str(&said));
+	return OK;
+}
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */
 
@@ -213,6 +252,7 @@ const service NODE_SERVICES[] = {
 	{ "identity", identity_start, identity_stop },
 	{ "delegation", delegation_start, delegation_stop },
 	{ "cluster", cluster_begin, cluster_end },
+	{ "sandbox", sandbox_start, sandbox_stop },
 	{ "http", http_start, http_stop },
 	{ "keys", keys_start, keys_stop },
 	{ "requests", requests_begin, requests_end },
@@ -222,6 +262,7 @@ const service NODE_SERVICES[] = {
 	{ "interrupted requests", going_on_begin, going_on_end },
 	{ "old epochs", epochs_begin_watch, epochs_end_watch },
 	{ "grpc", api_begin, api_end },
+	{ "sandbox of serving", serving_begin, sandbox_stop },
 };
 const size_t N_NODE_SERVICES = COUNT(NODE_SERVICES);
 

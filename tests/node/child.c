@@ -85,12 +85,16 @@ void child_start_as(child *c, const char *folder, const char *program, const cha
 	d->from = fdopen(log, "r");
 	assert_non_null(d->from);
 	snprintf(d->to, sizeof d->to, "%s/node.log", folder);
+	FILE *to = fopen(d->to, "ae");
+	assert_non_null(to);
 	buf all = { 0 };
 	while (!is_ready && fgets(line, sizeof line, d->from)) {
 		buf_put_str(&all, line);
+		fputs(line, to);
 		is_ready = sscanf(line, "%*s info  ready: gRPC on 127.0.0.1:%u, HTTP on http://127.0.0.1:%u, signer %42s",
 		                  &c->grpc, &c->http, c->signer) == 3;
 	}
+	fclose(to);
 	if (!is_ready) print_error("the node did not start:\n%s", buf_str(&all));
 	assert_true(is_ready);
 	buf_free(&all);
@@ -128,6 +132,20 @@ void child_start_and_kill(const char *folder, unsigned lines)
 	fclose(f);
 }
 
+/* Does it do only what its sandbox lets it? */
+static void check_log(const child *c)
+{
+	static const char REFUSED[] = "is refused the system call";
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/node.log", c->folder);
+	buf text = test_read(path);
+	const char *at = strstr(buf_str(&text), REFUSED);
+	if (at) print_error("the log of the node: %.100s\n", at);
+	assert_null(at);
+	buf_free(&text);
+}
+
 static int end(child *c, int with)
 {
 	int how;
@@ -136,6 +154,7 @@ static int end(child *c, int with)
 	assert_int_equal(kill(c->pid, with), 0);
 	assert_int_equal(waitpid(c->pid, &how, 0), c->pid);
 	pthread_join(c->log, NULL);
+	check_log(c);
 	return WIFEXITED(how) ? WEXITSTATUS(how) : -1;
 }
 

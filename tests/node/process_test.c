@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A node as the service manager, the monitoring and the kernel see it: one party of four, alone. */
 #include <ctype.h>
+#include <glob.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "node/sandbox.h"
 #include "rpc/fetch.h"
 #include "tests/node/cluster.h"
 
@@ -131,6 +134,49 @@ static void the_service_manager_is_told_that_it_stops(void **state)
 	assert_string_equal(notice, "STOPPING=1");
 }
 
+/* ---- the sandbox (tests/node/sandbox_test.c tries it) ------------------------------------------------------------------ */
+
+/* How many threads of the node have this line in their status. */
+static unsigned threads_with(const char *line)
+{
+	unsigned with = 0;
+	char path[400];
+	glob_t at;
+
+	snprintf(path, sizeof path, "/proc/%d/task/*/status", node_1()->pid);
+	assert_int_equal(glob(path, 0, NULL, &at), 0);
+	for (size_t i = 0; i < at.gl_pathc; i++) {
+		FILE *f = fopen(at.gl_pathv[i], "r");
+		char text[200];
+		while (f && fgets(text, sizeof text, f)) with += strcmp(text, line) == 0;
+		if (f) fclose(f);
+	}
+	globfree(&at);
+	return with;
+}
+
+static void it_is_in_a_sandbox_with_all_its_threads_unless_the_operator_wants_none(void **state)
+{
+	(void)state;
+	static const char FILTERED[] = "Seccomp:\t2\n";
+
+	cluster_start(&w.c, 1, NULL, NULL);
+	if (sandbox_possible() && prctl(PR_GET_SECCOMP) >= 0) {
+		assert_true(cluster_has_logged(&w.c, 1, "sandbox of serving"));
+		const unsigned threads = threads_with("NoNewPrivs:\t1\n");
+		assert_true(threads > 10);
+		assert_int_equal(threads_with(FILTERED), threads);
+		assert_int_equal(threads_with("NoNewPrivs:\t0\n"), 0);
+	}
+	assert_int_equal(cluster_stop(&w.c, 1), 0);
+	setenv("ARCA_NODE__INTERNAL_CONFIG__SANDBOX", "false", 1);
+	cluster_start(&w.c, 1, NULL, NULL);
+	unsetenv("ARCA_NODE__INTERNAL_CONFIG__SANDBOX");
+	assert_true(cluster_has_logged(&w.c, 1, "sandbox: off"));
+	assert_int_equal(threads_with(FILTERED), 0);
+	assert_int_equal(cluster_stop(&w.c, 1), 0);
+}
+
 /* ---- a crash ---------------------------------------------------------------------------------------------------------- */
 
 /* Starts the node, lets it crash with a limit that would allow a core file, and says whether one was written. */
@@ -186,7 +232,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_service_manager_is_told_that_it_serves_and_lives), TEST(dashboards_and_alerts_name_only_metrics_that_there_are),
-		TEST(the_service_manager_is_told_that_it_stops), TEST(a_crash_leaves_no_core_file_unless_the_operator_wants_one),
+		TEST(the_service_manager_is_told_that_it_stops),
+		TEST(it_is_in_a_sandbox_with_all_its_threads_unless_the_operator_wants_none), TEST(a_crash_leaves_no_core_file_unless_the_operator_wants_one),
 	};
 	return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down);
 }

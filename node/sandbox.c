@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* node/sandbox.c -- files first: the calls that close them are not in the table of calls. */
+#include "node/sandbox_internal.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZED true
+#elif defined __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer))
+#else
+#define SANITIZED false
+#endif
+
+bool sandbox_possible(void) { return !SANITIZED; }
+
+err sandbox_begin(buf *said, const sandbox_needs *needs)
+{
+	/* Without it only root may ask; with it no program that is started gains rights. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return err_fail(ERR_STATE, "this process cannot give up new privileges: %s; internal_config.sandbox = false does without",
+		                strerror(errno));
+	TRY(sandbox_files(said, needs));
+	buf_put_str(said, "; ");
+	return sandbox_calls(said, false);
+}
+
+err sandbox_serve(buf *said) { return sandbox_calls(said, true); }
