@@ -15,15 +15,15 @@
 
 bool sandbox_possible(void) { return !SANITIZED; }
 
-err sandbox_begin(buf *said, const sandbox_needs *needs)
+err sandbox_begin(sandbox_report *out, const sandbox_needs *needs)
 {
 	/* Without it only root may ask; with it no program that is started gains rights. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return err_fail(ERR_STATE, "this process cannot give up new privileges: %s; internal_config.sandbox = false does without",
 		                strerror(errno));
-	TRY(sandbox_files(said, needs));
-	buf_put_str(said, "; ");
-	return sandbox_calls(said, false);
+	TRY(sandbox_files(out, needs));
+	buf_put_str(&out->said, "; ");
+	return sandbox_calls(out, false);
 }
 
-err sandbox_serve(buf *said) { return sandbox_calls(said, true); }
+err sandbox_serve(sandbox_report *out) { return sandbox_calls(out, true); }

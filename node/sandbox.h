@@ -31,13 +31,13 @@ typedef struct sandbox_needs {
 /* A build with a sanitizer needs more than a node may have. */
 bool sandbox_possible(void);
 
-/*
- * Before the first thread, for this one and all that come from it: starting.  *said: what is in force, for the log.
- * ERR_STATE if the kernel has it and refuses.
- */
-err  sandbox_begin(buf *said, const sandbox_needs *needs);
+/* What is in force, as a sentence for the log, and is that all of it?  It begins empty and whole. */
+typedef struct sandbox_report { buf said; bool partly; } sandbox_report;
+
+/* Before the first thread, for this one and all that come from it: starting.  ERR_STATE if the kernel has it and refuses. */
+err  sandbox_begin(sandbox_report *out, const sandbox_needs *needs);
 
 /* For all threads: serving.  Requires: sandbox_begin. */
-err  sandbox_serve(buf *said);
+err  sandbox_serve(sandbox_report *out);
 
 #endif

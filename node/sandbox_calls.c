@@ -158,9 +158,10 @@ static void on_refused(int signal, siginfo_t *i, void *context)
 	log_from_signal(LOG_WARN, "sandbox: this process is refused the system call ", call < COUNT(NAME) && NAME[call] ? NAME[call] : "unknown");
 }
 
-static bool lacking(int e) { return e == EINVAL || e == ENOSYS; }
+/* A kernel without it, or a container that grants none. */
+static bool lacking(int e) { return e == EINVAL || e == ENOSYS || e == EPERM; }
 
-err sandbox_calls(buf *said, bool serving)
+err sandbox_calls(sandbox_report *out, bool serving)
 {
 	const struct sigaction act = { .sa_sigaction = on_refused, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	filter *f = calloc(1, sizeof *f);
@@ -168,24 +169,27 @@ err sandbox_calls(buf *said, bool serving)
 	if (!f) return err_fail(ERR_NOMEM, "no memory for the table of system calls");
 	compile(f, serving);
 	const struct sock_fprog program = { f->n, f->line };
-	if (sigaction(SIGSYS, &act, NULL)) ASSERT(!"SIGSYS can be handled");
+	const bool handled = sigaction(SIGSYS, &act, NULL) == 0;
+	ASSERT(handled);
 	const long failed = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 	const int why = errno;
 	free(f);
 	if (failed > 0) return err_fail(ERR_STATE, "system calls cannot be closed to thread %ld; internal_config.sandbox = false does without", failed);
 	if (failed < 0 && !lacking(why))
 		return err_fail(ERR_STATE, "system calls cannot be closed to this process: %s; internal_config.sandbox = false does without", strerror(why));
-	if (failed) buf_put_str(said, "system calls are not closed: this kernel has no seccomp");
-	else buf_printf(said, "%zu system calls are left whole, some in part (seccomp)", COUNT(ALWAYS) + (serving ? 0 : COUNT(STARTING)));
+	out->partly |= failed != 0;
+	if (failed) buf_printf(&out->said, "system calls are not closed: there is no seccomp here (%s)", strerror(why));
+	else buf_printf(&out->said, "%zu system calls are left whole, some in part (seccomp)", COUNT(ALWAYS) + (serving ? 0 : COUNT(STARTING)));
 	return OK;
 }
 
 #else
 
-err sandbox_calls(buf *said, bool serving)
+err sandbox_calls(sandbox_report *out, bool serving)
 {
 	(void)serving;
-	buf_put_str(said, "system calls are not closed: there is no table of them for this processor");
+	out->partly = true;
+	buf_put_str(&out->said, "system calls are not closed: there is no table of them for this processor");
 	return OK;
 }
 

@@ -95,13 +95,14 @@ static err fill(rules *r, const sandbox_needs *needs)
 	return syscall(SYS_landlock_restrict_self, r->fd, 0) ? failed("all rules") : OK;
 }
 
-err sandbox_files(buf *said, const sandbox_needs *needs)
+err sandbox_files(sandbox_report *out, const sandbox_needs *needs)
 {
 	const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	rules r = { .version = version > 0 ? (unsigned)version : 0 };
 
 	if (version <= 0) {
-		buf_printf(said, "files are not closed: this kernel has no Landlock (%s)", strerror(errno));
+		buf_printf(&out->said, "files are not closed: there is no Landlock here (%s)", strerror(errno));
+		out->partly = true;
 		return OK;
 	}
 	r.handled = r.version >= 5 ? EVERYTHING : r.version >= 3 ? FS_IOCTL_DEV - 1 : r.version == 2 ? FS_TRUNCATE - 1 : LANDLOCK_ACCESS_FS_REFER - 1;
@@ -112,7 +113,8 @@ err sandbox_files(buf *said, const sandbox_needs *needs)
 	err e = fill(&r, needs);
 	close(r.fd);
 	TRY(e);
-	buf_printf(said, "files: its own folders, and %u places to read (Landlock %u)%s", r.made, r.version,
+	out->partly |= r.version < 4;
+	buf_printf(&out->said, "files: its own folders, and %u places to read (Landlock %u)%s", r.made, r.version,
 	           r.version >= 4 ? "; no port but its own is opened" : "; ports are not closed: that takes Landlock 4");
 	return OK;
 }

@@ -6,9 +6,9 @@
 #include "node/sandbox.h"
 
 /* Appends what is in force, or why nothing is. */
-err  sandbox_files(buf *said, const sandbox_needs *needs);
+err  sandbox_files(sandbox_report *out, const sandbox_needs *needs);
 
 /* With a handler for what is refused, which writes to the log. */
-err  sandbox_calls(buf *said, bool serving);
+err  sandbox_calls(sandbox_report *out, bool serving);
 
 #endif

@@ -85,6 +85,13 @@ static bool sandboxed(const node *n)
 	return false;
 }
 
+static err in_force(const char *what, sandbox_report *r, err e)
+{
+	if (e == OK) log_line(r->partly ? LOG_WARN : LOG_INFO, "%s: %s", what, buf_str(&r->said));
+	buf_free(&r->said);
+	return e;
+}
+
 static err sandbox_start(node *n)
 {
 	const node_config *c = &n->cfg;
@@ -93,12 +100,9 @@ static err sandbox_start(node *n)
 		.port = { (unsigned)c->service.listen_port, c->http_port, (unsigned)c->threshold.listen_port },
 		.ports = c->threshold.present ? 3 : 2, .core_files = c->internal.core_dumps,
 	};
-	AUTO(buf) said = { 0 };
+	sandbox_report r = { 0 };
 
-	if (!sandboxed(n)) return OK;
-	TRY(sandbox_begin(&said, &needs));
-	log_info("sandbox: %s", buf_str(&said));
-	return OK;
+	return sandboxed(n) ? in_force("sandbox", &r, sandbox_begin(&r, &needs)) : OK;
 }
 
 /* A phase has no end but that of the process. */
@@ -106,12 +110,9 @@ static void sandbox_stop(node *n) { (void)n; }
 
 static err serving_begin(node *n)
 {
-	AUTO(buf) said = { 0 };
+	sandbox_report r = { 0 };
 
-	if (!n->cfg.internal.sandbox || !sandbox_possible()) return OK;
-	TRY(sandbox_serve(&said));
-	log_info("sandbox of serving: %s", buf_str(&said));
-	return OK;
+	return n->cfg.internal.sandbox && sandbox_possible() ? in_force("sandbox of serving", &r, sandbox_serve(&r)) : OK;
 }
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */

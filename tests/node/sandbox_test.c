@@ -68,11 +68,12 @@ typedef enum phase { STARTING, SERVING } phase;
 static int enter(phase p)
 {
 	const sandbox_needs needs = { .folder = { w.own }, .port = { w.port }, .ports = 1 };
-	AUTO(buf) said = { 0 };
+	sandbox_report r = { 0 };
 
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-	if (sandbox_begin(&said, &needs) != OK) return BEYOND;
-	if (p == SERVING && sandbox_serve(&said) != OK) return BEYOND;
+	if (sandbox_begin(&r, &needs) != OK) return BEYOND;
+	if (p == SERVING && sandbox_serve(&r) != OK) return BEYOND;
+	buf_free(&r.said);
 	return DONE;
 }
 
@@ -104,7 +105,7 @@ static int result(long rv) { return rv < 0 ? errno : DONE; }
 
 static void expect_in(phase p, const char *name, probe what, int expected)
 {
-	char log[TEXT];
+	static char log[TEXT];
 	const int got = in_sandbox(log, p, what);
 
 	if (got != expected) print_error("%s: %d (%s), not %d\n%s", name, got, got > 0 ? strerror(got) : "", expected, log);
