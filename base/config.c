@@ -369,6 +369,26 @@ static err take_variables(loading *l, const char *prefix, char *const *environme
 	return OK;
 }
 
+/* Is it one whose value is secret?  equals: its sign. */
+static bool is_secret(const config_schema *schema, const char *prefix, const char *variable, const char *equals)
+{
+	const size_t skip = strlen(prefix);
+	char name[MAX_KEY_NAME];
+
+	if (strncmp(variable, prefix, skip) || !key_name(name, slice_of(variable + skip, (size_t)(equals - variable) - skip))) return false;
+	const size_t k = find(schema, name);
+	return k < schema->keys && schema->key[k].secret;
+}
+
+void config_wipe_environment(const config_schema *schema, char *const *environment)
+{
+	for (char *const *v = environment; v && *v; v++) {
+		char *equals = strchr(*v, '=');
+		for (const char *const *p = schema->prefix; equals && *p; p++)
+			if (is_secret(schema, *p, *v, equals)) wipe(equals + 1, strlen(equals + 1));
+	}
+}
+
 static err take_fallbacks(loading *l)
 {
 	for (size_t k = 0; k < l->schema->keys; k++) {

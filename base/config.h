@@ -97,6 +97,10 @@ void config_names(const config_schema *schema, void (*each)(void *ctx, const cha
 /* Releases the texts and rows and zeroes them; secret texts are wiped. */
 void config_free(void *out, const config_schema *schema);
 
+/* Overwrites, in place, the values of variables whose keys are secret: the kernel shows the environment that a process began
+ * with to whoever may look at it. */
+void config_wipe_environment(const config_schema *schema, char *const *environment);
+
 /* Does the key belong to a section that is not there? */
 bool config_left_out(const config_schema *schema, const void *values, const config_key *key);
 

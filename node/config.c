@@ -404,6 +404,17 @@ void node_config_names(void (*each)(void *ctx, const char *name), void *ctx)
 	config_names(&SCHEMA, each, ctx);
 }
 
+void node_config_wipe_environment(char *const *environment)
+{
+	config_wipe_environment(&SCHEMA, environment);
+}
+
+void node_config_wipe_key(node_config *c)
+{
+	char *pem = c->threshold.tls.key.pem;
+	if (pem) wipe(pem, strlen(pem));
+}
+
 void node_config_free(node_config *c)
 {
 	config_free(c, &SCHEMA);

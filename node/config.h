@@ -90,6 +90,10 @@ static inline const char *peer_identity(const peer_config *p) { return p->mpc_id
 /* As if there were none. */
 void node_config_drop_peers(node_config *c);
 
+/* What was read of it is enough: overwrites the secrets in the environment; the key in the configuration, once the links have it. */
+void node_config_wipe_environment(char *const *environment);
+void node_config_wipe_key(node_config *c);
+
 /* Appends the PEM text, from the file if it is in one.  what: for sentences. */
 err  pem_config_read(buf *out, const pem_config *p, const char *what);
 

@@ -16,6 +16,7 @@
 #include "node/node.h"
 #include "node/notify.h"
 #include "node/undumpable.h"
+#include "rpc/tls.h"
 
 static const char HELP[] =
 	"arca-node -- one node of a key management system for TFHE: a party of a cluster, or alone (centralized).\n"
@@ -221,8 +222,10 @@ int node_process(int argc, char **argv, const node_seams *seams)
 	}
 	log_setup(o.least, o.log_json);
 	undumpable_begin();
+	if (!tls_guard_keys()) log_warn("libcrypto was in use already: the private key of the links is in ordinary memory");
 
 	err e = node_config_load(&n.cfg, o.config_file, environ);
+	node_config_wipe_environment(environ);
 	if (e != OK) {
 		fprintf(stderr, "arca-node: %s\n", err_text());
 		err_clear();

@@ -73,7 +73,14 @@ static err cluster_begin(node *n)
 
 static void cluster_end(node *n) { cluster_free(&n->cluster); }
 
-static err links_begin(node *n) { return n->cluster ? cluster_link(n->cluster) : OK; }
+static err links_begin(node *n)
+{
+	if (!n->cluster) return OK;
+	TRY(cluster_link(n->cluster));
+	node_config_wipe_key(&n->cfg);
+	return OK;
+}
+
 static void links_end(node *n) { cluster_stop(n->cluster); }
 
 /* ---- the sandbox: what the configuration names is read by now, and no thread is there ----------------------------- */

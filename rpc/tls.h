@@ -15,6 +15,10 @@
 #include "rpc/certs.h"
 #include "rpc/transport.h"
 
+/* Before libcrypto is used for anything: it keeps private keys in pages that are locked and left out of core files, as
+ * base/secret.h does, and wipes all other memory before it gives it back.  False: it does not. */
+bool tls_guard_keys(void);
+
 typedef struct tls tls;                      /* who we are, and what we speak */
 
 /* certificate_pem: our certificate, then any that lead from it to the CA's.  protocol: the ALPN name that both sides must

@@ -390,6 +390,21 @@ static void a_key_is_found_and_explained(void **state)
 	buf_free(&b);
 }
 
+static void secrets_in_the_environment_are_wiped_in_place(void **state)
+{
+	(void)state;
+	char secret[] = "NEW__SERVICE__PASSWORD=abc", older[] = "OLD__SERVICE__PASSWORD=de", open[] = "NEW__SERVICE__NAME=c", other[] = "PASSWORD=f",
+	     odd[] = "NEW__";
+	char *const environment[] = { secret, older, open, other, odd, NULL };
+
+	config_wipe_environment(&SCHEMA, environment);
+	assert_string_equal(secret, "NEW__SERVICE__PASSWORD=");
+	assert_memory_equal(secret + 23, "\0\0\0", 4);
+	assert_string_equal(older, "OLD__SERVICE__PASSWORD=");
+	assert_string_equal(open, "NEW__SERVICE__NAME=c");
+	assert_string_equal(other, "PASSWORD=f");
+}
+
 /* ---- times, lists of texts, other names ----------------------------------------------------------------------------- */
 
 typedef struct patience { int64_t wait_ms; config_list urls, few; } patience;
@@ -489,4 +504,5 @@ TESTS(TEST(a_time_has_a_unit_and_bounds), TEST(a_list_of_texts_is_an_array_or_ha
       TEST(a_file_that_is_missing_is_not_found),
       TEST(keys_of_a_section_that_is_not_there_are_not_required), TEST(a_list_of_tables_is_read_table_by_table),
       TEST(what_is_wrong_in_a_table_is_named_with_its_list_and_line), TEST(what_is_wrong_is_pointed_at),
+      TEST(secrets_in_the_environment_are_wiped_in_place),
       TEST(a_key_is_found_and_explained), TEST(lists_are_printed_so_that_they_can_be_read_again))

@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "share/partial_lwe.h"
 #include "share/prss_state.h"
 #include "tests/test.h"
@@ -136,6 +137,11 @@ void traces_add_epoch(traces *t, slice object)
 	prss_free(&p);
 }
 
+void traces_add_key(traces *t, slice key)
+{
+	for (size_t at = 0; at + PIECE <= key.n; at += PIECE) add(t, key.p + at, true);
+}
+
 /* ---- where ------------------------------------------------------------------------------------------------------------- */
 
 static struct { const traces *t; traces_found found; unsigned files; } walk;
@@ -160,6 +166,17 @@ traces_found traces_in_folder(const traces *t, const char *folder)
 	return walk.found;
 }
 
+traces_found traces_in_file(const traces *t, const char *path)
+{
+	traces_found found = { 0 };
+	slice all;
+
+	assert_ok(file_map(&all, path, SIZE_MAX / 2));
+	look(&found, t, all);
+	file_unmap(&all);
+	return found;
+}
+
 /* Windows overlap by less than a piece, so nothing is passed over and nothing counted twice. */
 static size_t look_in_range(traces_found *out, const traces *t, int mem, uint64_t from, uint64_t to)
 {
@@ -177,25 +194,36 @@ static size_t look_in_range(traces_found *out, const traces *t, int mem, uint64_
 	return read;
 }
 
-traces_found traces_in_process(const traces *t, pid_t pid)
+traces_memory traces_in_memory(const traces *t, pid_t pid, bool locked)
 {
-	traces_found found = { 0 };
-	char path[64], line[512], access[8];
-	unsigned long long from, to;
+	traces_memory found = { 0 };
+	char path[64], line[512], access[8] = "";
+	unsigned long long from = 0, to = 0;
 	size_t read = 0;
 
 	snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
 	const int mem = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(mem >= 0);
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
 	FILE *maps = fopen(path, "re");
 	assert_non_null(maps);
-	while (fgets(line, sizeof line, maps))
-		if (sscanf(line, "%llx-%llx %7s", &from, &to, access) == 3 && access[0] == 'r' && access[1] == 'w' &&
-		    to - from <= MAX_RANGE)
-			read += look_in_range(&found, t, mem, from, to);
+	/* A line of the range, and the last of what follows has its flags (proc(5)). */
+	while (fgets(line, sizeof line, maps)) {
+		const bool is_range = line[0] >= 'a' || line[0] <= '9';          /* what follows begins with a capital */
+		if (is_range) assert_int_equal(sscanf(line, "%llx-%llx %7s", &from, &to, access), 3);
+		if (strncmp(line, "VmFlags:", 8)) continue;
+		const bool guarded = strstr(line, " dd") && (strstr(line, " lo") || !locked);
+		if (access[0] == 'r' && access[1] == 'w' && to - from <= MAX_RANGE)
+			read += look_in_range(guarded ? &found.guarded : &found.open, t, mem, from, to);
+	}
 	fclose(maps);
 	close(mem);
 	assert_true(read > 1 << 20);
 	return found;
+}
+
+traces_found traces_in_process(const traces *t, pid_t pid)
+{
+	const traces_memory m = traces_in_memory(t, pid, false);
+	return (traces_found){ m.guarded.words + m.open.words, m.guarded.keys + m.open.keys };
 }

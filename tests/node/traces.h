@@ -21,12 +21,21 @@ void traces_free(traces **t);
 void traces_add_part(traces *t, slice object);
 void traces_add_epoch(traces *t, slice object);
 
+/* A key as it is, of 16 bytes or more. */
+void traces_add_key(traces *t, slice key);
+
 /* How many of the pieces are found: of share words, and of keys. */
 typedef struct traces_found { size_t words, keys; } traces_found;
 
 traces_found traces_in_folder(const traces *t, const char *folder);
 
+traces_found traces_in_file(const traces *t, const char *path);
+
 /* All that the process could write to.  It must be this one's child, or this one root's. */
 traces_found traces_in_process(const traces *t, pid_t pid);
+
+/* The same, apart: in pages that are left out of core files and, if `locked`, never swapped; and in all others. */
+typedef struct traces_memory { traces_found guarded, open; } traces_memory;
+traces_memory traces_in_memory(const traces *t, pid_t pid, bool locked);
 
 #endif
