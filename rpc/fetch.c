@@ -66,23 +66,32 @@ static err check_status(long status, const char *url)
 	return OK;
 }
 
-err fetch_prepare(CURL **out, const char *url, fetch_body *b, char *why, int64_t timeout_ms)
+err fetch_handle(CURL **out)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, setup);
 	CURL *c = curl_easy_init();
 	if (!c) return err_fail(ERR_NOMEM, "no memory for a transfer");
-	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)b->max);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "arca");
 	spare_loopback(c);
+	*out = c;
+	return OK;
+}
+
+err fetch_prepare(CURL **out, const char *url, fetch_body *b, char *why, int64_t timeout_ms)
+{
+	CURL *c;
+
+	TRY(fetch_handle(&c));
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)b->max);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, pass_on);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, b);
