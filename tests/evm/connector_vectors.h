@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include "tests/kat/json.h"
 #include "base/id.h"
-#include "seal/sign.h"
+#include "evm/kms_events.h"
 
 /* Ids of requests: a byte that tells the kind, and a counter. */
 static inline id32 counted_id(uint8_t kind, uint8_t counter)

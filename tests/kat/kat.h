@@ -52,18 +52,32 @@ static inline bool kat_next(kat *k)
 	return inside;
 }
 
-/* Fails the test if the record lacks the name or has another length. */
-static inline void kat_bytes(const kat *k, const char *name, uint8_t *out, size_t n)
+/* The value of this name in the record, as it stands there; fails the test if the record lacks it. */
+static inline slice kat_value(const kat *k, const char *name)
 {
 	kat r = { .text = { .p = k->text.p, .n = k->end }, .at = k->record };
 	const size_t length = strlen(name);
 	while (r.at < r.text.n) {
 		const slice line = kat_line(&r);
 		if (line.n < length + 3 || memcmp(line.p, name, length) != 0 || memcmp(line.p + length, " = ", 3) != 0) continue;
-		assert_true(hex_read(out, n, slice_of(line.p + length + 3, line.n - length - 3)));
-		return;
+		return slice_of(line.p + length + 3, line.n - length - 3);
 	}
 	fail_msg("the record has no %s", name);
+	return (slice){ 0 };
+}
+
+/* Fails the test if the record lacks the name or has another length. */
+static inline void kat_bytes(const kat *k, const char *name, uint8_t *out, size_t n)
+{
+	assert_true(hex_read(out, n, kat_value(k, name)));
+}
+
+/* All of its bytes, to be freed. */
+static inline buf kat_hex(const kat *k, const char *name)
+{
+	buf b = { 0 };
+	assert_true(hex_read_all(&b, kat_value(k, name)));
+	return b;
 }
 
 #endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evm/eth_logs.c -- the logs of a range of blocks, and the proof that whoever gave them has seen that range.
+ *
+ * An empty list from a machine that is behind is how events are lost.  So the last block is asked for in the same message,
+ * once before the logs and once behind them: a machine that knows it both times, under one name, had it in between.
+ */
+#include "evm/eth.h"
+#include "base/hex.h"
+#include "evm/eth_read.h"
+
+enum { FIRST, LAST_BEFORE, LOGS, LAST_AFTER, ASKED };
+
+static void put_hex(buf *out, const char *before, slice s)
+{
+	buf_printf(out, "%s\"0x", before);
+	buf_put_hex(out, s);
+	buf_put_str(out, "\"");
+}
+
+static void put_filter(buf *out, const eth_filter *f, uint64_t from, uint64_t to)
+{
+	buf_printf(out, "[{\"fromBlock\":\"%s\",\"toBlock\":\"%s\",\"address\":[", eth_block_at(from).text, eth_block_at(to).text);
+	for (size_t i = 0; i < f->addresses; i++) put_hex(out, i ? "," : "", slice_of(f->address[i].b, sizeof f->address[i].b));
+	buf_put_str(out, "],\"topics\":[[");
+	for (size_t i = 0; i < f->topics; i++) put_hex(out, i ? "," : "", hash32_slice(&f->topic[i]));
+	buf_put_str(out, "]]}]");
+}
+
+static bool asked_for(const eth_filter *f, const evm_log *l)
+{
+	bool address = false, topic = false;
+
+	for (size_t i = 0; i < f->addresses; i++) address |= eth_address_eq_var(f->address[i], l->address);
+	for (size_t i = 0; i < f->topics && l->n_topics; i++) topic |= hash32_eq_var(f->topic[i], l->topic[0]);
+	return address && topic;
+}
+
+/* Is this log where it may be, given the one before it? */
+static bool in_place(const eth_range *range, const evm_log *before, const evm_log *l)
+{
+	if (l->block < range->first.number || l->block > range->last.number) return false;
+	if (l->block == range->first.number && !hash32_eq_var(l->block_hash, range->first.hash)) return false;
+	if (l->block == range->last.number && !hash32_eq_var(l->block_hash, range->last.hash)) return false;
+	if (!before) return true;
+	if (l->block != before->block) return l->block > before->block;
+	return l->index > before->index && hash32_eq_var(l->block_hash, before->block_hash);
+}
+
+static err read_logs(jrpc *r, eth_range *out, arena *a, const eth_filter *filter, const json_t *j)
+{
+	const size_t n = json_array_size(j);
+	const evm_log *before = NULL;
+	evm_log *all = NULL;
+	size_t kept = 0;
+
+	if (!json_is_array(j) || n > MAX_ETH_LOGS) return jrpc_doubt(r, "its answer to eth_getLogs is no list of at most %d logs", MAX_ETH_LOGS);
+	if (n) TRY(arena_new(a, &all, n));
+	for (size_t i = 0; i < n; i++) {
+		evm_log *l = &all[kept];
+		if (!eth_read_log(l, a, json_array_get(j, i))) return jrpc_doubt(r, "log %zu of its answer to eth_getLogs is malformed", i);
+		if (l->removed) continue;
+		if (!asked_for(filter, l)) return jrpc_doubt(r, "it gave a log of a contract or event that was not asked for");
+		if (!in_place(out, before, l))
+			return jrpc_doubt(r, "it gave a log of block %llu that does not belong there", (unsigned long long)l->block);
+		before = l;
+		kept++;
+	}
+	out->log = all;
+	out->logs = kept;
+	return OK;
+}
+
+static err read_end(jrpc *r, eth_block *out, const jrpc_call *c, uint64_t block)
+{
+	if (!c->result) return jrpc_fail(r, c->method, &c->error);
+	if (json_is_null(c->result)) {
+		jrpc_error behind = { .kind = JRPC_BEHIND };
+		snprintf(behind.message, sizeof behind.message, "it does not know block %llu yet", (unsigned long long)block);
+		return jrpc_fail(r, c->method, &behind);
+	}
+	if (!eth_read_block(out, c->result) || out->number != block)
+		return jrpc_doubt(r, "its answer to eth_getBlockByNumber is malformed");
+	return OK;
+}
+
+static err read_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filter, const jrpc_call *calls, uint64_t from, uint64_t to)
+{
+	eth_range range = { 0 };
+	eth_block after;
+
+	TRY(read_end(r, &range.first, &calls[FIRST], from));
+	TRY(read_end(r, &range.last, &calls[LAST_BEFORE], to));
+	TRY(read_end(r, &after, &calls[LAST_AFTER], to));
+	if (!hash32_eq_var(range.last.hash, after.hash) || (from == to && !hash32_eq_var(range.first.hash, after.hash)))
+		return jrpc_doubt(r, "it calls block %llu by two names", (unsigned long long)to);
+	if (!calls[LOGS].result) return jrpc_fail(r, calls[LOGS].method, &calls[LOGS].error);
+	TRY(read_logs(r, &range, a, filter, calls[LOGS].result));
+	*out = range;
+	return OK;
+}
+
+err eth_get_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filter, uint64_t from, uint64_t to)
+{
+	jrpc_call calls[ASKED] = {
+		[FIRST] = { .method = "eth_getBlockByNumber" }, [LAST_BEFORE] = { .method = "eth_getBlockByNumber" },
+		[LOGS] = { .method = "eth_getLogs" }, [LAST_AFTER] = { .method = "eth_getBlockByNumber" },
+	};
+
+	ASSERT(from <= to);
+	buf_printf(&calls[FIRST].params, "[\"%s\",false]", eth_block_at(from).text);
+	buf_printf(&calls[LAST_BEFORE].params, "[\"%s\",false]", eth_block_at(to).text);
+	put_filter(&calls[LOGS].params, filter, from, to);
+	buf_printf(&calls[LAST_AFTER].params, "[\"%s\",false]", eth_block_at(to).text);
+	err e = jrpc_ask(r, calls, ASKED);
+	if (e == OK) e = read_range(r, out, a, filter, calls, from, to);
+	jrpc_calls_free(calls, ASKED);
+	return e;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What a contract returned, or the data of a user's call; the first byte chooses the reader. */
+#include "evm/kms_calls.h"
+#include "evm/reverts.h"
+#include "fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const slice rest = slice_of(size ? data + 1 : data, size ? size - 1 : 0);
+	arena a = arena_with_limit(16 * (size + 4096) + (1 << 16));
+	AUTO(buf) text = { 0 };
+	const eth_address *addresses;
+	const id32 *ids;
+	call_user_request u;
+	eip712_domain d;
+	call_party party;
+	call_key key;
+	abi_word w[2];
+	slice digest;
+	size_t n;
+	bool yes;
+
+	switch (size ? data[0] % 10 : 0) {
+	case 0: (void)call_read_bool(&yes, READ_ALLOWED, rest); break;
+	case 1: (void)call_read_words(w, 2, READ_CONTEXT_ANCHOR, rest); break;
+	case 2: if (call_read_addresses(&addresses, &n, &a, READ_KMS_SIGNERS, rest) == OK) ASSERT(n * 32 + 64 <= rest.n); break;
+	case 3: if (call_read_ids(&ids, &n, &a, READ_COMPLETED_KEYS, rest) == OK) ASSERT(n * 32 + 64 <= rest.n); break;
+	case 4: (void)call_read_party(&party, READ_COPROCESSOR, rest); break;
+	case 5: (void)call_read_key(&key, rest); break;
+	case 6: (void)call_read_crs_digest(&digest, rest); break;
+	case 7: (void)call_read_domain(&d, rest); break;
+	case 8: if (call_user_request_read(&u, &a, rest) == OK) ASSERT(u.n * 64 < rest.n); break;
+	default: revert_print(&text, rest); break;
+	}
+	err_clear();
+	arena_free(&a);
+	return 0;
+}
