@@ -89,9 +89,9 @@ void store_rows_free(store_rows *r);
  * Reads one row from left to right, as a reader reads bytes: what is not of the expected type or size refuses the row, and
  * once refused it stays refused and yields zeros, so that one broken row can be told from the others.
  */
-typedef struct store_row { const store_value *v; unsigned n, at; bool refused; } store_row;
+typedef struct store_row { const store_value *v; unsigned n, at; bool refused; arena *memory; } store_row;
 
-store_row  store_row_of(const store_rows *rows, size_t i);
+store_row  store_row_of(store_rows *rows, size_t i);
 bool       row_ok(const store_row *r);                                   /* nothing refused, all columns read     */
 bool       row_null(store_row *r);                                       /* is the next one NULL?  If so, skips it */
 int64_t    row_int(store_row *r);
@@ -128,7 +128,7 @@ store_dialect store_dialect_of(const store *s);
 /* Where the database is, without user and password: "sqlite:/var/lib/arca/connector.db", "postgres host:5432/name". */
 err  store_place(buf *out, const char *url);
 
-/* Brings the tables up to the last migration: each that was not applied yet, in order, in a transaction of its own; any number of
+/* Brings the tables up to the last migration: those that were not applied yet, in order and in one transaction; any number of
  * processes may do so at once.  ERR_STATE: the database has more than these. */
 err  store_migrate(store *s, const store_migration *m, size_t n);
 
