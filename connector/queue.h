@@ -50,7 +50,7 @@ typedef enum queue_verb {
 	QUEUE_CURSOR,         /* chain, block, kinds: everything up to this block was read.  Never moves back              */
 	QUEUE_BLOCK,          /* chain, block, hash: what it was called; the last QUEUE_BLOCKS_KEPT are remembered          */
 	QUEUE_SET_ASIDE,      /* log: could not be decoded                                                                  */
-	QUEUE_REORG,          /* chain, block: it and those above are no longer what they were.  Requests that stood there and are not
+	QUEUE_REORG,          /* chain, block, kinds: it and those above are no longer what they were.  Requests that stood there and are not
 	                         completed are erased, and logs that were set aside; the cursor goes back to the block before */
 	/* the holder's of a lease: kind, seq */
 	QUEUE_RENEW,          /* delay_ms: the lease counts so long from now                                                */
@@ -106,7 +106,7 @@ typedef struct queue_change {
 	queue_chain       chain;
 	uint64_t          block;
 	hash32            hash;
-	uint32_t          kinds;                 /* CURSOR: a bit for each seed kind that was looked for         */
+	uint32_t          kinds;                 /* CURSOR, REORG: a bit for each seed kind read from that chain */
 	int64_t           delay_ms;
 	bool              already_sent;
 	const char       *reason;                /* cut at MAX_ITEM_REASON                                      */

@@ -43,7 +43,7 @@ enum {
 	MAX_STORE_LIST = 4096,               /* elements of a list                                 */
 	MAX_STORE_RESULT = 256 << 20,        /* bytes of one result; LIMIT keeps it far below      */
 	MAX_STORE_PARAMS = 40,
-	MAX_STORE_BATCH = 16384,             /* statements                                         */
+	MAX_STORE_BATCH = 1 << 17,           /* statements                                         */
 };
 
 typedef struct store store;

@@ -1,0 +1,163 @@
+-- SPDX-License-Identifier: MIT
+-- The statements of connector/queue.h.  Those with a {table} are there once for each kind (connector/statements.c):
+--   {key}       the column of the id             {place}      the columns of where a request stands, behind a comma
+--   {own}       the kind's columns, likewise      {own:10}     their values, from $10 on
+--   {requests}  the table that a response answers
+
+-- ---- coming in
+
+--# add
+INSERT INTO {table} ({key}, created_at, updated_at, otlp_context, already_sent, tx_hash, chain_name, block_number, block_hash, log_index{own})
+VALUES ($1, $2, $3, $4, false, $5, $6, $7, $8, $9{own:10}) ON CONFLICT DO NOTHING
+
+-- Of a request that is alive; of one that is done, erased or failed nobody wants an answer.
+--# answer
+INSERT INTO {table} ({key}, otlp_context, created_at, updated_at{own})
+SELECT {key}, otlp_context, $2, $3{own:4} FROM {requests} WHERE seq = $1 AND status IN ('pending', 'under_process')
+ON CONFLICT DO NOTHING
+
+-- ---- a lease
+
+--# pick sqlite
+UPDATE {table} SET error_counter = error_counter + (status = 'under_process'), status = 'under_process', owner = $1, lease_until = $2,
+	updated_at = $3
+WHERE seq IN (SELECT seq FROM {table} WHERE status IN ('pending', 'under_process') AND
+	CASE status WHEN 'pending' THEN coalesce(not_before, 0) <= $3 ELSE coalesce(lease_until, 0) < $3 END ORDER BY seq LIMIT $4)
+RETURNING seq, {key}, error_counter, otlp_context, created_at{place}{own}
+
+--# pick postgres
+WITH due AS MATERIALIZED (SELECT seq AS due FROM {table} WHERE status IN ('pending', 'under_process') AND
+	CASE status WHEN 'pending' THEN not_before IS NULL OR not_before <= $3 ELSE lease_until IS NULL OR lease_until < $3 END
+	ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
+UPDATE {table} SET error_counter = error_counter + (status = 'under_process')::integer, status = 'under_process', owner = $1, lease_until = $2,
+	updated_at = $3
+FROM due WHERE seq = due
+RETURNING seq, {key}, error_counter, otlp_context, created_at{place}{own}
+
+--# renew
+UPDATE {table} SET lease_until = $4, updated_at = $3 WHERE seq = $1 AND owner = $2 AND status = 'under_process'
+
+--# release
+UPDATE {table} SET status = 'pending', owner = NULL, lease_until = NULL, updated_at = $3
+WHERE seq = $1 AND owner = $2 AND status = 'under_process'
+
+--# mark_sent
+UPDATE {table} SET already_sent = true, updated_at = $3 WHERE seq = $1 AND owner = $2 AND status = 'under_process'
+
+--# retry
+UPDATE {table} SET status = 'pending', owner = NULL, lease_until = NULL, updated_at = $3, not_before = $4, reason = $5,
+	error_counter = error_counter + 1{sent:6}
+WHERE seq = $1 AND owner = $2 AND status = 'under_process'
+
+--# give_up
+UPDATE {table} SET status = $4, owner = NULL, lease_until = NULL, updated_at = $3, reason = $5
+WHERE seq = $1 AND owner = $2 AND status = 'under_process'
+
+-- ---- whoever holds it
+
+--# done
+UPDATE {table} SET status = 'completed', owner = NULL, lease_until = NULL, updated_at = $2, reason = NULL
+WHERE seq = $1 AND status IN ('pending', 'under_process')
+
+--# kill
+UPDATE {table} SET status = 'failed', owner = NULL, lease_until = NULL, updated_at = $2, reason = $3
+WHERE seq = $1 AND status IN ('pending', 'under_process')
+
+--# revive
+UPDATE {table} SET status = 'pending', updated_at = $2, not_before = NULL, error_counter = 0{unsent}
+WHERE seq = $1 AND status IN ('failed', 'aborted')
+
+-- ---- looking
+
+--# count
+SELECT status, count(*) FROM {table} GROUP BY status
+
+--# ages
+SELECT (SELECT created_at FROM {table} WHERE status IN ('pending', 'under_process') AND status = 'pending' ORDER BY seq LIMIT 1),
+	(SELECT created_at FROM {table} WHERE status IN ('pending', 'under_process') AND status = 'under_process' ORDER BY seq LIMIT 1),
+	(SELECT reason FROM {table} WHERE status IN ('completed', 'failed', 'aborted') AND status = 'failed' ORDER BY updated_at DESC LIMIT 1)
+
+--# find
+SELECT seq, status, error_counter, created_at, reason FROM {table} WHERE {key} = $1
+
+-- ---- going
+
+--# collect
+DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE status IN ('completed', 'failed', 'aborted') AND updated_at < $1 LIMIT 1000)
+
+--# expire
+UPDATE {table} SET status = 'failed', owner = NULL, lease_until = NULL, updated_at = $2, reason = $3
+WHERE status IN ('pending', 'under_process') AND created_at < $1
+
+--# erase
+DELETE FROM {table} WHERE chain_name = $1 AND block_number >= $2 AND status <> 'completed'
+
+-- ---- chains
+
+--# cursor
+UPDATE last_block_polled_by_chain SET block_number = $2, updated_at = $3 WHERE chain_name = $1 AND (block_number IS NULL OR block_number < $2)
+
+--# cursor_of_kind
+UPDATE last_block_polled SET block_number = $2, updated_at = $3 WHERE event_type = $1 AND (block_number IS NULL OR block_number < $2)
+
+--# cursor_back
+UPDATE last_block_polled_by_chain SET block_number = $2, updated_at = $3 WHERE chain_name = $1 AND block_number > $2
+
+--# cursor_of_kind_back
+UPDATE last_block_polled SET block_number = $2, updated_at = $3 WHERE event_type = $1 AND block_number > $2
+
+--# cursor_read
+SELECT block_number FROM last_block_polled_by_chain WHERE chain_name = $1
+
+--# block
+INSERT INTO recent_blocks (chain_name, block_number, block_hash) VALUES ($1, $2, $3)
+ON CONFLICT (chain_name, block_number) DO UPDATE SET block_hash = excluded.block_hash
+
+--# blocks_forget_old
+DELETE FROM recent_blocks WHERE chain_name = $1 AND block_number <=
+	(SELECT block_number FROM recent_blocks WHERE chain_name = $1 ORDER BY block_number DESC LIMIT 1 OFFSET $2)
+
+--# blocks_forget_above
+DELETE FROM recent_blocks WHERE chain_name = $1 AND block_number >= $2
+
+--# blocks_read
+SELECT block_number, block_hash FROM recent_blocks WHERE chain_name = $1 ORDER BY block_number DESC LIMIT $2
+
+--# set_aside
+INSERT INTO logs_set_aside (chain_name, block_number, block_hash, tx_hash, log_index, address, topics, data, reason, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
+
+--# set_aside_erase
+DELETE FROM logs_set_aside WHERE chain_name = $1 AND block_number >= $2
+
+--# set_aside_count
+SELECT count(*) FROM logs_set_aside
+
+-- ---- transactions
+
+--# tx
+INSERT INTO tx_outbox (tx_hash, chain_id, wallet, nonce, raw, state, responses, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING
+
+--# tx_state
+UPDATE tx_outbox SET state = $2, reason = $3, updated_at = $4 WHERE tx_hash = $1 AND state <> $2
+
+--# outbox
+SELECT tx_hash, nonce, raw, state, responses, created_at FROM tx_outbox
+WHERE chain_id = $1 AND wallet = $2 AND state IN ('signed', 'sent') ORDER BY nonce, created_at
+
+--# tx_collect
+DELETE FROM tx_outbox WHERE state IN ('mined', 'dropped') AND updated_at < $1
+
+-- ---- roles
+
+--# hold
+INSERT INTO holders (name, owner, lease_until) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until
+WHERE holders.owner = excluded.owner OR holders.lease_until < $4
+
+--# let_go
+DELETE FROM holders WHERE name = $1 AND owner = $2
+
+--# notify
+SELECT pg_notify($1, '')
