@@ -48,7 +48,7 @@ static void put_string(buf *out, slice s)
 
 void queue_put_trace(buf *out, slice traceparent, slice tracestate)
 {
-	buf_put_u64(out, (traceparent.n > 0) + (traceparent.n > 0 && tracestate.n > 0));
+	buf_put_u64(out, traceparent.n == 0 ? 0 : tracestate.n == 0 ? 1 : 2);
 	if (traceparent.n == 0) return;
 	put_string(out, slice_str("traceparent"));
 	put_string(out, traceparent);

@@ -22,11 +22,14 @@ static void make_owner(char out[static MAX_QUEUE_OWNER + 1], const char *given)
 err queue_open(queue **out, const queue_config *config)
 {
 	queue *q = calloc(1, sizeof *q);
+	store_config lazy = config->store;
 
 	if (!q) return err_fail(ERR_NOMEM, "no memory for a queue");
+	lazy.lazy = true;
 	make_owner(q->owner, config->owner);
 	err e = store_open(&q->db, &config->store);
 	if (e == OK) e = store_migrate(q->db, QUEUE_MIGRATIONS, QUEUE_MIGRATIONS_N);
+	if (e == OK) e = store_open(&q->picks, &lazy);
 	if (e == OK) e = queue_sql_new(&q->sql, store_dialect_of(q->db));
 	if (e == OK) e = store_committer_new(&q->committer, &config->store);
 	if (e == OK) *out = q;
@@ -38,6 +41,7 @@ void queue_close(queue **q)
 {
 	if (!q || !*q) return;
 	store_committer_free(&(*q)->committer);
+	store_free(&(*q)->picks);
 	store_free(&(*q)->db);
 	queue_sql_free(&(*q)->sql);
 	free(*q);

@@ -26,7 +26,7 @@
 #include "store/bell.h"
 #include "store/committer.h"
 
-enum { MAX_QUEUE_OWNER = 96, QUEUE_PICK_MAX = 1024, QUEUE_BLOCKS_KEPT = 256 };
+enum { MAX_QUEUE_OWNER = 96, MAX_LAST_REASON = 255, QUEUE_PICK_MAX = 1024, QUEUE_BLOCKS_KEPT = 256 };
 
 typedef struct queue queue;
 
@@ -168,13 +168,13 @@ err  queue_let_go(queue *q, const char *name);
 typedef struct queue_count {
 	uint64_t rows[QUEUE_STATUSES];
 	int64_t  oldest_pending_ms, oldest_under_process_ms;         /* ages */
-	char     last_reason[MAX_ITEM_REASON + 1];                  /* of the row that failed last; "" if none */
+	char     last_reason[MAX_LAST_REASON + 1];                  /* of the row that failed last, cut; "" if none */
 } queue_count;
 err  queue_counts(queue_count out[static QUEUE_KINDS], queue *q);
 err  queue_set_aside_count(uint64_t *out, queue *q);
 
 /* Rows with this id, in any queue: what the operator's verbs act on. */
-typedef struct queue_found { queue_ref ref; queue_status status; unsigned errors; int64_t age_ms; char reason[MAX_ITEM_REASON + 1]; } queue_found;
+typedef struct queue_found { queue_ref ref; queue_status status; unsigned errors; int64_t age_ms; char reason[MAX_LAST_REASON + 1]; } queue_found;
 err  queue_find(queue_found out[static QUEUE_KINDS], size_t *n, queue *q, const id32 *id);
 
 /* ---- cleaning up ------------------------------------------------------------------------------------------------ */

@@ -55,6 +55,7 @@ extern const size_t QUEUE_MIGRATIONS_N;
 
 struct queue {
 	store *db;
+	store *picks;                        /* leases are written lazily: after a crash whoever held one is gone, or answers all the same */
 	store_committer *committer;
 	queue_sql *sql;
 	char owner[MAX_QUEUE_OWNER + 1];

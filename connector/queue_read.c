@@ -143,12 +143,15 @@ static bool read_status(queue_status *out, store_row *r)
 	return false;
 }
 
-static void read_reason(char out[static MAX_ITEM_REASON + 1], store_row *r)
+/* Cut, at the end of a character. */
+static void read_reason(char out[static MAX_LAST_REASON + 1], store_row *r)
 {
 	const slice s = row_null(r) ? (slice){ 0 } : row_text(r, MAX_ITEM_REASON);
+	size_t n = size_min(s.n, MAX_LAST_REASON);
 
-	if (s.n) memcpy(out, s.p, s.n);
-	out[s.n] = '\0';
+	while (n < s.n && n > 0 && (s.p[n] & 0xc0) == 0x80) n--;
+	if (n) memcpy(out, s.p, n);
+	out[n] = '\0';
 }
 
 static int64_t read_age(store_row *r, int64_t now) { return row_null(r) ? -1 : now - row_int(r); }

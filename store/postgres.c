@@ -76,7 +76,7 @@ static void close_pg(void *db)
 	free(p);
 }
 
-static err open_pg(const store_driver *self, void **db, const char *url)
+static err open_pg(const store_driver *self, void **db, const char *url, bool lazy)
 {
 	const char *key[COUNT(DEFAULTS) + 2] = { 0 }, *value[COUNT(DEFAULTS) + 2] = { 0 };
 	pg *p = calloc(1, sizeof *p);
@@ -87,13 +87,15 @@ static err open_pg(const store_driver *self, void **db, const char *url)
 	key[COUNT(DEFAULTS)] = "dbname", value[COUNT(DEFAULTS)] = url;
 	p->c = PQconnectdbParams(key, value, 1);
 	if (!p->c || PQstatus(p->c) != CONNECTION_OK) {
-		err e = err_fail(ERR_IO, "postgres: %.*s", p->c ? first_line(PQerrorMessage(p->c)) : 0, p->c ? PQerrorMessage(p->c) : "");
+		err no = err_fail(ERR_IO, "postgres: %.*s", p->c ? first_line(PQerrorMessage(p->c)) : 0, p->c ? PQerrorMessage(p->c) : "");
 		close_pg(p);
-		return e;
+		return no;
 	}
 	PQsetNoticeProcessor(p->c, quiet, NULL);
-	*db = p;
-	return OK;
+	err e = lazy ? script(p, "SET synchronous_commit = off") : OK;
+	if (e == OK) *db = p;
+	else close_pg(p);
+	return e;
 }
 
 static bool broken(void *db)

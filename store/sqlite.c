@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000, LOOK_MS = 50 };
+enum { BUSY_MS = 5000, BUSY_STEP_US = 500, LOOK_MS = 50 };
 
 typedef struct lite {
 	sqlite3 *db;
@@ -80,6 +80,14 @@ static void notify(sqlite3_context *c, int n, sqlite3_value **v)
 	sqlite3_result_null(c);
 }
 
+/* Another writer is at it, which takes a few milliseconds. */
+static int wait_for_writer(void *ctx, int times)
+{
+	(void)ctx;
+	usleep(BUSY_STEP_US);
+	return times < BUSY_MS * 1000 / BUSY_STEP_US;
+}
+
 static void close_lite(void *db)
 {
 	lite *l = db;
@@ -112,7 +120,7 @@ static err prepare_file(lite *l, const char *path)
 	return OK;
 }
 
-static err open_lite(const store_driver *self, void **db, const char *url)
+static err open_lite(const store_driver *self, void **db, const char *url, bool lazy)
 {
 	const char *path = url + strlen("sqlite:");
 	lite *l = calloc(1, sizeof *l);
@@ -124,11 +132,12 @@ static err open_lite(const store_driver *self, void **db, const char *url)
 	    sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		e = l->db ? failed(l, path) : err_fail(ERR_NOMEM, "no memory for a database");
 	if (e == OK) {
-		sqlite3_busy_timeout(l->db, BUSY_MS);
+		sqlite3_busy_handler(l->db, wait_for_writer, NULL);
 		sqlite3_limit(l->db, SQLITE_LIMIT_LENGTH, 2 * MAX_STORE_VALUE);
 		sqlite3_create_function(l->db, "pg_notify", 2, SQLITE_UTF8, l, notify, NULL, NULL);
-		e = script(l, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;");
+		e = script(l, "PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000");
 	}
+	if (e == OK) e = script(l, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
 	if (e == OK) *db = l;
 	else close_lite(l);
 	return e;

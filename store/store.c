@@ -13,6 +13,7 @@ struct store {
 	const store_driver *driver;
 	const clock_source *clock;           /* NULL: the database's time */
 	char *url;
+	bool  lazy;
 	pthread_mutex_t turn;
 	void *db;                            /* NULL: not connected       */
 	store_backoff backoff;
@@ -49,12 +50,13 @@ void **store_cache_at(store_cache *c, const store_sql *sql)
 const char *store_source_find(const store_source *sources, size_t n, const char *name, store_dialect d)
 {
 	static const char *const DIALECT[STORE_DIALECTS] = { "sqlite", "postgres" };
+	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(sources[i].name, name) == 0 && (!sources[i].dialect || strcmp(sources[i].dialect, DIALECT[d]) == 0))
-			return sources[i].text;
-	ASSERT(!"a statement of this name is in the .sql files");
-	return NULL;
+			found = sources[i].text;
+	ASSERT(found);
+	return found;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
@@ -86,6 +88,7 @@ err store_open(store **out, const store_config *config)
 	}
 	s->driver = driver;
 	s->clock = config->clock;
+	s->lazy = config->lazy;
 	pthread_mutex_init(&s->turn, NULL);
 	*out = s;
 	return OK;
@@ -124,7 +127,7 @@ static err begin_turn(store *s)
 	if (!store_backoff_may(&s->backoff, now))
 		e = err_fail(ERR_IO, "the database is away, and will be tried again in %lld ms; it said: %s", (long long)(s->backoff.next_ms - now),
 		             buf_str(&s->away));
-	else if ((e = s->driver->open(s->driver, &s->db, s->url)) != OK) {
+	else if ((e = s->driver->open(s->driver, &s->db, s->url, s->lazy)) != OK) {
 		store_backoff_failed(&s->backoff, now);
 		buf_clear(&s->away);
 		buf_put_str(&s->away, err_text());

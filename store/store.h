@@ -116,6 +116,8 @@ typedef struct store_migration { int64_t number; const char *dialect, *name, *te
 typedef struct store_config {
 	const char *url;                     /* "sqlite:PATH", "postgres://...", "postgresql://..." or "key=value ..."   */
 	const clock_source *clock;           /* NULL: the database's time (PostgreSQL) or this machine's (SQLite)         */
+	bool lazy;                           /* what is committed may be gone when a machine or a server crashes (not a process of ours): for
+	                                        what is then done anew.  Commits do not wait for the disk, and keep their order */
 	const struct store_driver *driver;   /* NULL: as the url says; tests put one in between (store/store_internal.h)  */
 } store_config;
 

@@ -22,7 +22,7 @@ struct store_driver {
 	store_dialect dialect;
 	const char   *begin_alone;           /* begins a transaction that excludes other such ones */
 
-	err  (*open)(const store_driver *self, void **db, const char *url);
+	err  (*open)(const store_driver *self, void **db, const char *url, bool lazy);
 	void (*close)(void *db);
 	/* After a failure: is the connection of no more use? */
 	bool (*broken)(void *db);

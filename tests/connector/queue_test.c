@@ -345,7 +345,7 @@ static void what_failed_says_why_and_can_be_revived(void **state)
 	assert_ok(queue_find(found, &n, q, &want.id));
 	assert_int_equal(n, 1);
 	assert_int_equal(found[0].status, QUEUE_FAILED);
-	assert_int_equal(strlen(found[0].reason), MAX_ITEM_REASON);
+	assert_int_equal(strlen(found[0].reason), MAX_LAST_REASON);
 	assert_memory_equal(found[0].reason, "no?way", 6);
 	assert_ok(queue_counts(counts, q));
 	assert_string_equal(counts[QUEUE_PUBLIC_DECRYPTION].last_reason, found[0].reason);

@@ -29,6 +29,13 @@ static store *fresh(const char **url, void **state)
 	return s;
 }
 
+static const char *fresh_url(void **state)
+{
+	const char *url;
+	AUTO(store) *s = fresh(&url, state);
+	return s ? url : NULL;
+}
+
 static void put_and_ring(store *s, const char *channel)
 {
 	store_op ops[] = { { .sql = &PUT }, { &RING, (store_value[]){ store_text(channel) }, 1, 0 } };
@@ -79,8 +86,7 @@ static void *ring_later(void *b)
 
 static void a_thread_may_wake_the_one_that_waits(void **state)
 {
-	const char *url;
-	AUTO(store) *s = fresh(&url, state);
+	const char *url = fresh_url(state);
 	AUTO(store_bell) *b = listening(url);
 	pthread_t t;
 
@@ -92,8 +98,7 @@ static void a_thread_may_wake_the_one_that_waits(void **state)
 /* This program again, with other arguments: see main. */
 static void another_process_rings(void **state)
 {
-	const char *url;
-	AUTO(store) *s = fresh(&url, state);
+	const char *url = fresh_url(state);
 	AUTO(store_bell) *b = listening(url);
 	char *const args[] = { (char[]){ "/proc/self/exe" }, (char[]){ "ring" }, (char *)(uintptr_t)url, NULL };
 	pid_t pid;
@@ -107,8 +112,7 @@ static void another_process_rings(void **state)
 
 static void a_bell_whose_connection_was_cut_rings_when_it_is_back(void **state)
 {
-	const char *url;
-	AUTO(store) *s = fresh(&url, state);
+	const char *url = fresh_url(state);
 	AUTO(store_bell) *b = listening(url);
 
 	test_database_cut(url);
@@ -119,8 +123,7 @@ static void a_bell_whose_connection_was_cut_rings_when_it_is_back(void **state)
 static void a_bell_waits_for_a_database_that_is_away(void **state)
 {
 	faults f = faults_around(*(const store_dialect *)*state);
-	const char *url;
-	AUTO(store) *s = fresh(&url, state);
+	const char *url = fresh_url(state);
 	AUTO(store_bell) *b = NULL;
 
 	f.closed = true;
