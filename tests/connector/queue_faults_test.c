@@ -235,10 +235,70 @@ static void what_a_killed_process_said_is_so(void **state)
 	assert_int_equal(c[QUEUE_PUBLIC_DECRYPTION].rows[QUEUE_COMPLETED], c[QUEUE_PUBLIC_DECRYPTION_RESPONSE].rows[QUEUE_PENDING]);
 }
 
+/* ---- a server that is killed -------------------------------------------------------------------------------------- */
+
+typedef struct tally { pthread_mutex_t lock; pthread_cond_t news; unsigned waiting, refused; } tally;
+
+static void on_committed(void *ctx, err e, const bool *changed, size_t n)
+{
+	tally *t = ctx;
+
+	(void)changed, (void)n;
+	pthread_mutex_lock(&t->lock);
+	t->waiting--, t->refused += e != OK;
+	pthread_cond_signal(&t->news);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* Answers what is there; a pick whose answer was lost comes back when its lease ran out. */
+static void answer_all(queue *q, tally *t)
+{
+	const queue_item answer = public_answer();
+	queue_batch b = { 0 };
+
+	while (queue_pick(&b, q, QUEUE_PUBLIC_DECRYPTION, 5, LEASE_MS) != OK) err_clear();
+	for (size_t i = 0; i < b.n; i++) {
+		const queue_change c = { .verb = QUEUE_FINISH, .kind = b.item[i].kind, .seq = b.item[i].seq, .item = &answer };
+		pthread_mutex_lock(&t->lock);
+		t->waiting++;
+		pthread_mutex_unlock(&t->lock);
+		assert_ok(queue_submit(q, &c, 1, on_committed, t));
+	}
+	queue_batch_free(&b);
+}
+
+static void what_is_said_while_the_server_is_killed_is_done_when_it_is_back(void **state)
+{
+	(void)state;
+	AUTO_QUEUE *q = queue_alone();
+	tally t = { .lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER };
+	enum { ROWS = 100 };
+
+	for (unsigned n = 1; n <= ROWS; n++) {
+		queue_item request = public_request(n);
+		if (n % 50 == 20) test_database_kill();
+		insist(q, (queue_change[]){ { .verb = QUEUE_ADD, .item = &request } }, 1);
+		if (n == 70) test_database_kill();
+		answer_all(q, &t);
+	}
+	pthread_mutex_lock(&t.lock);
+	while (t.waiting > 0) pthread_cond_wait(&t.news, &t.lock);
+	pthread_mutex_unlock(&t.lock);
+	TIME_MS += LEASE_MS + 1;
+	for (unsigned n = 0; n < ROWS; n++) answer_all(q, &t);
+	pthread_mutex_lock(&t.lock);
+	while (t.waiting > 0) pthread_cond_wait(&t.news, &t.lock);
+	pthread_mutex_unlock(&t.lock);
+	assert_int_equal(t.refused, 0);
+	assert_int_equal(rows_in(q, QUEUE_PUBLIC_DECRYPTION, QUEUE_COMPLETED), ROWS);
+	assert_int_equal(rows_in(q, QUEUE_PUBLIC_DECRYPTION_RESPONSE, QUEUE_PENDING), ROWS);
+}
+
 static const struct CMUnitTest ALL[] = {
 	BOTH(whatever_call_fails_a_request_is_answered_once),
 	BOTH(many_who_pick_never_get_the_same_row),
 	BOTH(what_a_killed_process_said_is_so),
+	TEST(what_is_said_while_the_server_is_killed_is_done_when_it_is_back),
 };
 
 int main(int argc, char **argv)

@@ -27,6 +27,12 @@ queue *fresh_queue(store_dialect d)
 	return second_queue("first", NULL);
 }
 
+queue *queue_alone(void)
+{
+	url = test_database_alone();
+	return second_queue("first", NULL);
+}
+
 const char *queue_url(void) { return url; }
 
 queue_item public_request(unsigned n)

@@ -11,6 +11,10 @@
 /* The url of a new one; on the server, the one that was given out before is gone then.  Fails the test if there can be none. */
 const char *test_database(store_dialect d);
 
+/* A database on a server of this program's own, and kill -9 of that server, which is back in a second. */
+const char *test_database_alone(void);
+void test_database_kill(void);
+
 /* Ends every connection to the database of this url but the one that says so. */
 void test_database_cut(const char *url);
 
