@@ -60,7 +60,8 @@ static world *begin(void **state)
 	static world w;
 	const store_dialect d = *(const store_dialect *)*state;
 
-	w = (world){ .f = faults_around(d), .url = test_database(d), .s = { .in_order = true } };
+	memset(&w, 0, sizeof w);
+	w.f = faults_around(d), w.url = test_database(d), w.s.in_order = true;
 	pthread_mutex_init(&w.s.lock, NULL);
 	pthread_cond_init(&w.s.more, NULL);
 	for (size_t i = 0; i < COUNT(w.each); i++) w.each[i] = (one){ &w.s, i };
