@@ -14,7 +14,7 @@ struct group {
 	committed_fn *done;
 	void    *ctx;
 	store_op *op;                        /* behind it, in the same piece of memory, all that it points to */
-	size_t   n;
+	size_t   n, size;
 	int64_t  came_us;
 };
 
@@ -24,7 +24,7 @@ struct store_committer {
 	pthread_mutex_t lock;
 	pthread_cond_t  news;
 	group  *first, **last;
-	size_t  waiting;
+	size_t  waiting, bytes;
 	bool    closing;
 };
 
@@ -78,7 +78,7 @@ static group *copy_group(const store_op *ops, size_t n)
 	group *g = malloc(size);
 	if (!g) return NULL;
 	uint8_t *at = (uint8_t *)g + round_up(sizeof *g);
-	*g = (group){ .op = put(&at, ops, n * sizeof *ops), .n = n };
+	*g = (group){ .op = put(&at, ops, n * sizeof *ops), .n = n, .size = size };
 	for (size_t i = 0; i < n; i++) {
 		store_value *param = put(&at, ops[i].param, ops[i].params * sizeof *param);
 		for (unsigned k = 0; k < ops[i].params; k++) copy_value(&param[k], &at);
@@ -99,7 +99,7 @@ static bool sleep_until(store_committer *c, int64_t us)
 	return !c->closing;
 }
 
-static void finish(group *g, err e, size_t bad)
+static void finish(store_committer *c, group *g, err e, size_t bad)
 {
 	int64_t few[16], *changed = g->n <= COUNT(few) ? few : malloc(g->n * sizeof *changed);
 
@@ -107,6 +107,9 @@ static void finish(group *g, err e, size_t bad)
 	for (size_t i = 0; i < g->n; i++) changed[i] = e == OK ? g->op[i].changed : 0;
 	if (g->done) g->done(g->ctx, e, bad, changed, g->n);
 	if (changed != few) free(changed);
+	pthread_mutex_lock(&c->lock);
+	c->waiting--, c->bytes -= g->size;
+	pthread_mutex_unlock(&c->lock);
 	free(g);
 }
 
@@ -131,7 +134,7 @@ static err commit(store_committer *c, group **list)
 		for (; bad >= (*from)->n; from = &(*from)->next) bad -= (*from)->n;
 		group *g = *from;
 		*from = g->next;
-		finish(g, e, bad);
+		finish(c, g, e, bad);
 		err_clear();
 	}
 	return OK;
@@ -153,42 +156,22 @@ static group *take(store_committer *c)
 	return list;
 }
 
-static void drop(store_committer *c, group *list, err e)
-{
-	size_t n = 0;
-
-	for (group *next; list; list = next, n++) {
-		next = list->next;
-		finish(list, e, 0);
-	}
-	pthread_mutex_lock(&c->lock);
-	c->waiting -= n;
-	pthread_mutex_unlock(&c->lock);
-}
-
-static size_t count(const group *g)
-{
-	size_t n = 0;
-	for (; g; g = g->next) n++;
-	return n;
-}
-
 /* Until it is done; at the end of everything a failure is the last word. */
 static void commit_in_the_end(store_committer *c, group *list)
 {
 	bool going = true;
 	err e;
 
-	do {
-		const size_t before = count(list);
-		e = commit(c, &list);
+	while ((e = commit(c, &list)) != OK && going) {
 		pthread_mutex_lock(&c->lock);
-		c->waiting -= before - count(list);          /* those that were refused */
-		if (e != OK) going = sleep_until(c, now_us() + RETRY_MS * 1000);
+		going = sleep_until(c, now_us() + RETRY_MS * 1000);
 		pthread_mutex_unlock(&c->lock);
-	} while (e != OK && going);
+	}
 	if (e != OK) e = err_fail(ERR_CANCELLED, "not committed before the end: the database is away");
-	drop(c, list, e);
+	for (group *next; list; list = next) {
+		next = list->next;
+		finish(c, list, e, 0);
+	}
 	err_clear();
 }
 
@@ -263,17 +246,17 @@ err store_committer_submit(store_committer *c, const store_op *ops, size_t n, co
 	if (!(g = copy_group(ops, n))) return err_fail(ERR_NOMEM, "no memory for %zu statements", n);
 	g->done = done, g->ctx = ctx, g->came_us = now_us();
 	pthread_mutex_lock(&c->lock);
-	const bool full = c->waiting >= COMMITTER_WAITING;
+	const bool full = c->waiting >= COMMITTER_WAITING || (c->waiting > 0 && c->bytes + g->size > COMMITTER_BYTES);
 	if (!full) {
 		*c->last = g;
 		c->last = &g->next;
-		c->waiting++;
+		c->waiting++, c->bytes += g->size;
 		if (c->waiting == 1 || c->waiting == COMMITTER_GROUPS) pthread_cond_signal(&c->news);
 	}
 	pthread_mutex_unlock(&c->lock);
 	if (!full) return OK;
 	free(g);
-	return err_fail(ERR_EXHAUSTED, "%d changes wait for the database already", COMMITTER_WAITING);
+	return err_fail(ERR_EXHAUSTED, "too many changes wait for the database already");
 }
 
 size_t store_committer_waiting(store_committer *c)

@@ -19,7 +19,7 @@ struct store {
 	store_backoff backoff;
 	buf   away;                          /* why it is not connected   */
 
-	/* The database's time when our clock of steady pace showed `steady`. */
+	pthread_mutex_t time;                /* of what follows: the database's time when our clock of steady pace showed that */
 	int64_t time_ms, time_steady_ms;
 	bool    time_known;
 };
@@ -90,6 +90,7 @@ err store_open(store **out, const store_config *config)
 	s->clock = config->clock;
 	s->lazy = config->lazy;
 	pthread_mutex_init(&s->turn, NULL);
+	pthread_mutex_init(&s->time, NULL);
 	*out = s;
 	return OK;
 }
@@ -98,7 +99,6 @@ static void disconnect(store *s)
 {
 	if (s->db) s->driver->close(s->db);
 	s->db = NULL;
-	s->time_known = false;
 }
 
 void store_free(store **s)
@@ -109,6 +109,7 @@ void store_free(store **s)
 	free((*s)->url);
 	buf_free(&(*s)->away);
 	pthread_mutex_destroy(&(*s)->turn);
+	pthread_mutex_destroy(&(*s)->time);
 	free(*s);
 	*s = NULL;
 }
@@ -216,20 +217,31 @@ err store_exec_many(store *s, const store_sql *sql, const store_value *params, u
 
 err store_now_ms(int64_t *out, store *s)
 {
+	const int64_t steady = clock_now_ms(clock_system());
+	int64_t now;
+
 	if (s->clock) {
 		*out = clock_unix_ms(s->clock);
 		return OK;
 	}
-	const int64_t steady = clock_now_ms(clock_system());
-	TRY(begin_turn(s));
-	err e = OK;
-	if (!s->time_known || steady - s->time_steady_ms > TIME_GOOD_MS) {
-		e = s->driver->now_ms(s->db, &s->time_ms);
-		s->time_known = e == OK;
-		s->time_steady_ms = steady;
+	pthread_mutex_lock(&s->time);
+	const int64_t age = steady - s->time_steady_ms, guess = s->time_ms + age;
+	const bool known = s->time_known;
+	pthread_mutex_unlock(&s->time);
+	if (!known || age > TIME_GOOD_MS) {
+		err e = begin_turn(s);
+		if (e == OK) e = end_turn(s, s->driver->now_ms(s->db, &now));
+		if (e == OK) {
+			pthread_mutex_lock(&s->time);
+			s->time_ms = *out = now, s->time_steady_ms = steady, s->time_known = true;
+			pthread_mutex_unlock(&s->time);
+			return OK;
+		}
+		if (!known) return e;
+		err_clear();                                 /* the pace of our clock is good enough while it is away */
 	}
-	if (e == OK) *out = s->time_ms + (steady - s->time_steady_ms);
-	return end_turn(s, e);
+	*out = guess;
+	return OK;
 }
 
 /* ---- migrations --------------------------------------------------------------------------------------------------- */

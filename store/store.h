@@ -135,7 +135,7 @@ err  store_place(buf *out, const char *url);
 err  store_migrate(store *s, const store_migration *m, size_t n);
 
 /* Milliseconds since 1970.  On PostgreSQL the server's clock, compared with ours of steady pace once a minute: so machines agree
- * on leases, and a jump of this machine's clock moves nothing. */
+ * on leases, and a jump of this machine's clock moves nothing.  Once known it is known while the database is away. */
 err  store_now_ms(int64_t *out, store *s);
 
 /* Requires: *out is empty.  One statement, committed if it wrote something. */
