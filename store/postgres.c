@@ -148,7 +148,7 @@ static err query(void *db, store_rows *out, const store_sql *sql, const store_va
 	TRY(prepared(&s, p, sql));
 	TRY(encode(p, s, sql, param, n));
 	PGresult *r = PQexecPrepared(p->c, s->name, (int)s->n, p->params.value, p->params.length, p->params.format, 1);
-	err e = good(r) ? pg_decode(out, r, sql) : failed(p, r, sql->name);
+	err e = good(r) ? pg_decode(out, r) : failed(p, r, sql->name);
 	PQclear(r);
 	return e;
 }

@@ -125,13 +125,12 @@ static store_value get_value(arena *memory, Oid type, const char *p, size_t n)
 }
 
 /* Bytes are copied in one piece, as the result does not live as long as the rows. */
-err pg_decode(store_rows *out, const PGresult *r, const store_sql *sql)
+err pg_decode(store_rows *out, const PGresult *r)
 {
 	const size_t n = (size_t)PQntuples(r), columns = (size_t)PQnfields(r);
 	size_t bytes = 0, at = 0;
 	char *copy = NULL;
 
-	(void)sql;
 	out->columns = (unsigned)columns;
 	out->changed = strtoll(PQcmdTuples((PGresult *)(uintptr_t)r), NULL, 10);
 	if (n * columns == 0) {

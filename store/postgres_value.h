@@ -21,6 +21,6 @@ typedef struct pg_params {
 err pg_encode(pg_params *p, const store_sql *sql, const Oid *type, const store_value *value, unsigned n);
 
 /* All rows of a result. */
-err pg_decode(store_rows *out, const PGresult *r, const store_sql *sql);
+err pg_decode(store_rows *out, const PGresult *r);
 
 #endif
