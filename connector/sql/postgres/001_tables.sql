@@ -22,53 +22,52 @@ CREATE TYPE params_type AS ENUM ('Default', 'Test');
 CREATE TYPE event_type AS ENUM ('PublicDecryptionRequest', 'UserDecryptionRequest', 'PrepKeygenRequest', 'KeygenRequest', 'CrsgenRequest',
 	'PrssInit', 'KeyReshareSameSet');
 
+-- What every request has: whether the node knows it, and where it stood on chain.
+--: text place already_sent boolean NOT NULL DEFAULT false, tx_hash bytea, chain_name text, block_number bigint, block_hash bytea,
+--: text place log_index bigint
+-- What every queue has: its order of arrival, its status, the lease of whoever works on it.
+--: text queue seq bigint GENERATED ALWAYS AS IDENTITY, status operation_status NOT NULL DEFAULT 'pending',
+--: text queue created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), otlp_context bytea,
+--: text queue error_counter integer NOT NULL DEFAULT 0, owner text, lease_until timestamptz, not_before timestamptz, reason text
+
 -- Requests.
 CREATE TABLE public_decryption_requests (decryption_id bytea PRIMARY KEY,
-	sns_ct_materials bytea[], ct_handles bytea[], extra_data bytea NOT NULL);
+	sns_ct_materials bytea[], ct_handles bytea[], extra_data bytea NOT NULL, {place}, {queue});
 CREATE TABLE user_decryption_requests (decryption_id bytea PRIMARY KEY,
 	sns_ct_materials bytea[], ct_handles bytea[], user_address bytea NOT NULL, public_key bytea NOT NULL, extra_data bytea NOT NULL,
 	handle_owner_addresses bytea[], handle_contract_addresses bytea[], allowed_contracts bytea[],
-	start_timestamp bigint, duration_seconds bigint, signature bytea);
+	start_timestamp bigint, duration_seconds bigint, signature bytea, {place}, {queue});
 CREATE TABLE prep_keygen_requests (prep_keygen_id bytea PRIMARY KEY,
-	params_type params_type NOT NULL, epoch_id bytea, extra_data bytea NOT NULL);
-CREATE TABLE keygen_requests (key_id bytea PRIMARY KEY, prep_keygen_id bytea NOT NULL, extra_data bytea NOT NULL);
-CREATE TABLE crsgen_requests (crs_id bytea PRIMARY KEY, max_bit_length bytea NOT NULL, params_type params_type NOT NULL, extra_data bytea NOT NULL);
-CREATE TABLE prss_init (id bytea PRIMARY KEY);
+	params_type params_type NOT NULL, epoch_id bytea, extra_data bytea NOT NULL, {place}, {queue});
+CREATE TABLE keygen_requests (key_id bytea PRIMARY KEY, prep_keygen_id bytea NOT NULL, extra_data bytea NOT NULL, {place}, {queue});
+CREATE TABLE crsgen_requests (crs_id bytea PRIMARY KEY, max_bit_length bytea NOT NULL, params_type params_type NOT NULL, extra_data bytea NOT NULL, {place}, {queue});
+CREATE TABLE prss_init (id bytea PRIMARY KEY, {place}, {queue});
 CREATE TABLE key_reshare_same_set (key_reshare_id bytea PRIMARY KEY,
-	key_id bytea NOT NULL, prep_keygen_id bytea NOT NULL, params_type params_type NOT NULL);
-CREATE TABLE abort_keygen_requests (prep_keygen_id bytea PRIMARY KEY);
-CREATE TABLE abort_crsgen_requests (crs_id bytea PRIMARY KEY);
+	key_id bytea NOT NULL, prep_keygen_id bytea NOT NULL, params_type params_type NOT NULL, {place}, {queue});
+CREATE TABLE abort_keygen_requests (prep_keygen_id bytea PRIMARY KEY, {place}, {queue});
+CREATE TABLE abort_crsgen_requests (crs_id bytea PRIMARY KEY, {place}, {queue});
 CREATE TABLE new_kms_context (context_id bytea PRIMARY KEY, previous_context_id bytea NOT NULL,
-	kms_node_params bytea NOT NULL, thresholds bytea NOT NULL, software_version text NOT NULL, pcr_values bytea NOT NULL);
+	kms_node_params bytea NOT NULL, thresholds bytea NOT NULL, software_version text NOT NULL, pcr_values bytea NOT NULL, {place}, {queue});
 CREATE TABLE new_kms_epoch (epoch_id bytea PRIMARY KEY, context_id bytea NOT NULL,
-	previous_context_id bytea NOT NULL, previous_epoch_id bytea NOT NULL, material_block_number bytea NOT NULL);
-CREATE TABLE kms_context_destroyed (context_id bytea PRIMARY KEY);
-CREATE TABLE kms_epoch_destroyed (epoch_id bytea PRIMARY KEY);
+	previous_context_id bytea NOT NULL, previous_epoch_id bytea NOT NULL, material_block_number bytea NOT NULL, {place}, {queue});
+CREATE TABLE kms_context_destroyed (context_id bytea PRIMARY KEY, {place}, {queue});
+CREATE TABLE kms_epoch_destroyed (epoch_id bytea PRIMARY KEY, {place}, {queue});
 
 -- Responses.
 CREATE TABLE public_decryption_responses (decryption_id bytea PRIMARY KEY,
-	decrypted_result bytea NOT NULL, signature bytea NOT NULL, extra_data bytea NOT NULL);
+	decrypted_result bytea NOT NULL, signature bytea NOT NULL, extra_data bytea NOT NULL, {queue});
 CREATE TABLE user_decryption_responses (decryption_id bytea PRIMARY KEY,
-	user_decrypted_shares bytea NOT NULL, signature bytea NOT NULL, extra_data bytea NOT NULL);
-CREATE TABLE prep_keygen_responses (prep_keygen_id bytea PRIMARY KEY, signature bytea NOT NULL);
-CREATE TABLE keygen_responses (key_id bytea PRIMARY KEY, key_digests bytea[] NOT NULL, signature bytea NOT NULL);
-CREATE TABLE crsgen_responses (crs_id bytea PRIMARY KEY, crs_digest bytea NOT NULL, signature bytea NOT NULL);
-CREATE TABLE new_kms_context_responses (context_id bytea PRIMARY KEY);
-CREATE TABLE epoch_result_responses (epoch_id bytea PRIMARY KEY, context_id bytea NOT NULL, keys bytea NOT NULL, crs_list bytea NOT NULL);
+	user_decrypted_shares bytea NOT NULL, signature bytea NOT NULL, extra_data bytea NOT NULL, {queue});
+CREATE TABLE prep_keygen_responses (prep_keygen_id bytea PRIMARY KEY, signature bytea NOT NULL, {queue});
+CREATE TABLE keygen_responses (key_id bytea PRIMARY KEY, key_digests bytea[] NOT NULL, signature bytea NOT NULL, {queue});
+CREATE TABLE crsgen_responses (crs_id bytea PRIMARY KEY, crs_digest bytea NOT NULL, signature bytea NOT NULL, {queue});
+CREATE TABLE new_kms_context_responses (context_id bytea PRIMARY KEY, {queue});
+CREATE TABLE epoch_result_responses (epoch_id bytea PRIMARY KEY, context_id bytea NOT NULL, keys bytea NOT NULL, crs_list bytea NOT NULL, {queue});
 
 CREATE FUNCTION set_updated_at() RETURNS trigger AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END; $$ LANGUAGE plpgsql;
 
--- What every request has: where it stood on chain, and whether the node knows it.
---: for t in $requests
-ALTER TABLE {t} ADD already_sent boolean NOT NULL DEFAULT false, ADD tx_hash bytea,
-	ADD chain_name text, ADD block_number bigint, ADD block_hash bytea, ADD log_index bigint;
---: end
-
--- What every queue has: its order of arrival, its status, the lease of whoever works on it; and it says when a row comes.
+-- Rows are found quickly while they wait and when they are old, and tables say when a row comes.
 --: for t in $requests $responses
-ALTER TABLE {t} ADD seq bigint GENERATED ALWAYS AS IDENTITY, ADD status operation_status NOT NULL DEFAULT 'pending',
-	ADD created_at timestamptz NOT NULL DEFAULT now(), ADD updated_at timestamptz NOT NULL DEFAULT now(), ADD otlp_context bytea,
-	ADD error_counter integer NOT NULL DEFAULT 0, ADD owner text, ADD lease_until timestamptz, ADD not_before timestamptz, ADD reason text;
 CREATE UNIQUE INDEX {t}_by_seq ON {t} (seq);
 CREATE INDEX {t}_live ON {t} (seq) WHERE status IN ('pending', 'under_process');
 CREATE INDEX {t}_ended ON {t} (updated_at) WHERE status IN ('completed', 'failed', 'aborted');

@@ -17,61 +17,50 @@
 --: let answers crsgen_responses:crsgen_requests:crs_id
 --: let answers new_kms_context_responses:new_kms_context:context_id epoch_result_responses:new_kms_epoch:epoch_id
 
+-- What every request has: whether the node knows it, and where it stood on chain.
+--: text place already_sent integer NOT NULL DEFAULT 0, tx_hash blob, chain_name text, block_number integer, block_hash blob,
+--: text place log_index integer
+-- What every queue has: its status, and the lease of whoever works on it.  (seq, the order of arrival, is never used twice.)
+--: text queue status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'under_process', 'completed', 'failed', 'aborted')),
+--: text queue created_at integer NOT NULL DEFAULT 0, updated_at integer NOT NULL DEFAULT 0, otlp_context blob,
+--: text queue error_counter integer NOT NULL DEFAULT 0, owner text, lease_until integer, not_before integer, reason text
+
 -- Requests.
 CREATE TABLE public_decryption_requests (seq integer PRIMARY KEY AUTOINCREMENT, decryption_id blob NOT NULL UNIQUE,
-	sns_ct_materials blob, ct_handles blob, extra_data blob NOT NULL) STRICT;
+	sns_ct_materials blob, ct_handles blob, extra_data blob NOT NULL, {place}, {queue}) STRICT;
 CREATE TABLE user_decryption_requests (seq integer PRIMARY KEY AUTOINCREMENT, decryption_id blob NOT NULL UNIQUE,
 	sns_ct_materials blob, ct_handles blob, user_address blob NOT NULL, public_key blob NOT NULL, extra_data blob NOT NULL,
 	handle_owner_addresses blob, handle_contract_addresses blob, allowed_contracts blob,
-	start_timestamp integer, duration_seconds integer, signature blob) STRICT;
+	start_timestamp integer, duration_seconds integer, signature blob, {place}, {queue}) STRICT;
 CREATE TABLE prep_keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE,
-	params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), epoch_id blob, extra_data blob NOT NULL) STRICT;
-CREATE TABLE keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE, prep_keygen_id blob NOT NULL, extra_data blob NOT NULL) STRICT;
-CREATE TABLE crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, max_bit_length blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), extra_data blob NOT NULL) STRICT;
-CREATE TABLE prss_init (seq integer PRIMARY KEY AUTOINCREMENT, id blob NOT NULL UNIQUE) STRICT;
+	params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), epoch_id blob, extra_data blob NOT NULL, {place}, {queue}) STRICT;
+CREATE TABLE keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE, prep_keygen_id blob NOT NULL, extra_data blob NOT NULL, {place}, {queue}) STRICT;
+CREATE TABLE crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, max_bit_length blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), extra_data blob NOT NULL, {place}, {queue}) STRICT;
+CREATE TABLE prss_init (seq integer PRIMARY KEY AUTOINCREMENT, id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
 CREATE TABLE key_reshare_same_set (seq integer PRIMARY KEY AUTOINCREMENT, key_reshare_id blob NOT NULL UNIQUE,
-	key_id blob NOT NULL, prep_keygen_id blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test'))) STRICT;
-CREATE TABLE abort_keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE) STRICT;
-CREATE TABLE abort_crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE) STRICT;
+	key_id blob NOT NULL, prep_keygen_id blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), {place}, {queue}) STRICT;
+CREATE TABLE abort_keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
+CREATE TABLE abort_crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
 CREATE TABLE new_kms_context (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, previous_context_id blob NOT NULL,
-	kms_node_params blob NOT NULL, thresholds blob NOT NULL, software_version text NOT NULL, pcr_values blob NOT NULL) STRICT;
+	kms_node_params blob NOT NULL, thresholds blob NOT NULL, software_version text NOT NULL, pcr_values blob NOT NULL, {place}, {queue}) STRICT;
 CREATE TABLE new_kms_epoch (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, context_id blob NOT NULL,
-	previous_context_id blob NOT NULL, previous_epoch_id blob NOT NULL, material_block_number blob NOT NULL) STRICT;
-CREATE TABLE kms_context_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE) STRICT;
-CREATE TABLE kms_epoch_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE) STRICT;
+	previous_context_id blob NOT NULL, previous_epoch_id blob NOT NULL, material_block_number blob NOT NULL, {place}, {queue}) STRICT;
+CREATE TABLE kms_context_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
+CREATE TABLE kms_epoch_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
 
 -- Responses.
 CREATE TABLE public_decryption_responses (seq integer PRIMARY KEY AUTOINCREMENT, decryption_id blob NOT NULL UNIQUE,
-	decrypted_result blob NOT NULL, signature blob NOT NULL, extra_data blob NOT NULL) STRICT;
+	decrypted_result blob NOT NULL, signature blob NOT NULL, extra_data blob NOT NULL, {queue}) STRICT;
 CREATE TABLE user_decryption_responses (seq integer PRIMARY KEY AUTOINCREMENT, decryption_id blob NOT NULL UNIQUE,
-	user_decrypted_shares blob NOT NULL, signature blob NOT NULL, extra_data blob NOT NULL) STRICT;
-CREATE TABLE prep_keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE, signature blob NOT NULL) STRICT;
-CREATE TABLE keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE, key_digests blob NOT NULL, signature blob NOT NULL) STRICT;
-CREATE TABLE crsgen_responses (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, crs_digest blob NOT NULL, signature blob NOT NULL) STRICT;
-CREATE TABLE new_kms_context_responses (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE) STRICT;
-CREATE TABLE epoch_result_responses (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, context_id blob NOT NULL, keys blob NOT NULL, crs_list blob NOT NULL) STRICT;
+	user_decrypted_shares blob NOT NULL, signature blob NOT NULL, extra_data blob NOT NULL, {queue}) STRICT;
+CREATE TABLE prep_keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE, signature blob NOT NULL, {queue}) STRICT;
+CREATE TABLE keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE, key_digests blob NOT NULL, signature blob NOT NULL, {queue}) STRICT;
+CREATE TABLE crsgen_responses (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, crs_digest blob NOT NULL, signature blob NOT NULL, {queue}) STRICT;
+CREATE TABLE new_kms_context_responses (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, {queue}) STRICT;
+CREATE TABLE epoch_result_responses (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, context_id blob NOT NULL, keys blob NOT NULL, crs_list blob NOT NULL, {queue}) STRICT;
 
--- What every request has: where it stood on chain, and whether the node knows it.
---: for t in $requests
-ALTER TABLE {t} ADD already_sent integer NOT NULL DEFAULT 0;
-ALTER TABLE {t} ADD tx_hash blob;
-ALTER TABLE {t} ADD chain_name text;
-ALTER TABLE {t} ADD block_number integer;
-ALTER TABLE {t} ADD block_hash blob;
-ALTER TABLE {t} ADD log_index integer;
---: end
-
--- What every queue has: its status, and the lease of whoever works on it.  (seq, the order of arrival, is never used twice.)
+-- Rows are found quickly while they wait and when they are old.
 --: for t in $requests $responses
-ALTER TABLE {t} ADD status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'under_process', 'completed', 'failed', 'aborted'));
-ALTER TABLE {t} ADD created_at integer NOT NULL DEFAULT 0;
-ALTER TABLE {t} ADD updated_at integer NOT NULL DEFAULT 0;
-ALTER TABLE {t} ADD otlp_context blob;
-ALTER TABLE {t} ADD error_counter integer NOT NULL DEFAULT 0;
-ALTER TABLE {t} ADD owner text;
-ALTER TABLE {t} ADD lease_until integer;
-ALTER TABLE {t} ADD not_before integer;
-ALTER TABLE {t} ADD reason text;
 CREATE INDEX {t}_live ON {t} (seq) WHERE status IN ('pending', 'under_process');
 CREATE INDEX {t}_ended ON {t} (updated_at) WHERE status IN ('completed', 'failed', 'aborted');
 --: end
