@@ -189,6 +189,7 @@ err jrpc_http_new(jrpc **out, const jrpc_http_config *config)
 
 const char *jrpc_name(const jrpc *r) { return r->name; }
 const jrpc_error *jrpc_last(const jrpc *r) { return &r->last; }
+void jrpc_forget(jrpc *r) { r->last = (jrpc_error){ 0 }; }
 int64_t jrpc_quiet_until_ms(const jrpc *r) { return r->quiet_until_ms; }
 
 static const err AS_ERR[JRPC_KINDS] = {

@@ -94,8 +94,9 @@ err  jrpc_ask(jrpc *r, jrpc_call *calls, size_t n);
  * (behind), ERR_CANCELLED, ERR_REQUEST (all others).  params: printf of a JSON array. */
 err  jrpc_one(jrpc *r, struct json_t **result, const char *method, const char *params, ...) __attribute__((format(printf, 4, 5)));
 
-/* What failed last, of any question. */
+/* What failed last, of any question since it was forgotten; JRPC_OK: nothing. */
 const jrpc_error *jrpc_last(const jrpc *r);
+void jrpc_forget(jrpc *r);
 
 /* The err and sentence of an error that a call was left with; it becomes the last one. */
 err  jrpc_fail(jrpc *r, const char *method, const jrpc_error *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* evm/kms_events.c -- a decoder reads the members in their order; whatever is wrong stays with the reader. */
-#include "evm/kms_events.h"
+#include "evm/kms_events_internal.h"
 
 static id32 id_of(abi_word w)
 {
@@ -257,7 +257,7 @@ static void next_member(kms_member *m, abi_part *list)
 	m->storage_prefix = abi_next_bytes(&p, MAX_EVENT_TEXT);
 }
 
-static void next_members(kms_context *c, arena *a, abi_part *p)
+void kms_context_next_members(kms_context *c, arena *a, abi_part *p)
 {
 	abi_part list = abi_next_list(p, &c->n, 1, MAX_EVENT_NODES);
 	kms_member *m = room(a, p->r, c->n, sizeof *m);
@@ -267,7 +267,7 @@ static void next_members(kms_context *c, arena *a, abi_part *p)
 	for (size_t i = 0; i < c->n; i++) next_member(&m[i], &list);
 }
 
-static void next_pcrs(kms_context *c, arena *a, abi_part *p)
+void kms_context_next_pcrs(kms_context *c, arena *a, abi_part *p)
 {
 	abi_part list = abi_next_list(p, &c->n_pcr, 1, MAX_EVENT_NODES);
 	slice (*pcr)[3] = room(a, p->r, c->n_pcr, sizeof *pcr);
@@ -278,6 +278,14 @@ static void next_pcrs(kms_context *c, arena *a, abi_part *p)
 		abi_part one = abi_next_tuple(&list);
 		for (size_t k = 0; k < 3; k++) pcr[i][k] = abi_next_bytes(&one, MAX_EVENT_TEXT);
 	}
+}
+
+void kms_context_next_thresholds(kms_context *c, abi_part *p)
+{
+	c->public_threshold = abi_next(p);
+	c->user_threshold = abi_next(p);
+	c->generation_threshold = abi_next(p);
+	c->mpc_threshold = abi_next(p);
 }
 
 /* The counter of contexts before the first one: 7 in the top byte and nothing else. */
@@ -295,13 +303,10 @@ static void new_context(kms_event *out, arena *a, abi_reader *data, const evm_lo
 	out->id = c->id = id_of(topic(log, 1));
 	c->previous = id_of(topic(log, 2));
 	c->first = is_context_counter(&c->previous);
-	next_members(c, a, &p);
-	c->public_threshold = abi_next(&p);
-	c->user_threshold = abi_next(&p);
-	c->generation_threshold = abi_next(&p);
-	c->mpc_threshold = abi_next(&p);
+	kms_context_next_members(c, a, &p);
+	kms_context_next_thresholds(c, &p);
 	c->software = abi_next_bytes(&p, MAX_EVENT_TEXT);
-	next_pcrs(c, a, &p);
+	kms_context_next_pcrs(c, a, &p);
 	c->anchor = keccak256(data->all);
 }
 

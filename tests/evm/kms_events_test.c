@@ -2,6 +2,7 @@
 #include "tests/evm/connector_vectors.h"
 #include "tests/kat/kat.h"
 #include "evm/eth_read.h"
+#include "evm/kms_context.h"
 
 static const char *const ABIS[] = { "connector/abi/v0.11-gateway.json", "connector/abi/v0.15-gateway.json", "connector/abi/v0.15-host.json" };
 
@@ -256,6 +257,25 @@ static void a_context_is_read_with_its_members(void **state)
 	arena_free(&memory);
 }
 
+static void a_context_is_the_same_when_its_parts_are_put_together(void **state)
+{
+	AUTO(buf) data = { 0 }, members = { 0 }, thresholds = { 0 }, pcrs = { 0 }, whole = { 0 };
+	kms_context c = { 0 };
+
+	(void)state;
+	memory = arena_with_limit(1 << 20);
+	const kms_event e = known("new context", "NewKmsContext", &data);
+	kms_context_put_members(&members, &e.context);
+	kms_context_put_thresholds(&thresholds, &e.context);
+	kms_context_put_pcrs(&pcrs, &e.context);
+	assert_ok(kms_context_read(&c, &memory, buf_slice(&members), buf_slice(&thresholds), e.context.software, buf_slice(&pcrs)));
+	kms_context_put(&whole, &c);
+	assert_true(slice_eq_var(buf_slice(&whole), buf_slice(&data)));
+	assert_true(hash32_eq_var(c.anchor, e.context.anchor) && c.member[1].party == -2);
+	assert_err(ERR_REQUEST, kms_context_read(&c, &memory, buf_slice(&members), slice_of(thresholds.p, 96), e.context.software, buf_slice(&pcrs)));
+	arena_free(&memory);
+}
+
 static void the_first_context_of_a_deployment_is_told_apart(void **state)
 {
 	AUTO(buf) data = kat_data("new context");
@@ -356,6 +376,7 @@ static void set_up_that_carries_data_is_refused(void **state)
 
 TESTS(TEST(first_topics_are_the_hashes_of_signatures_in_the_abis), TEST(recorded_decryptions_are_read_as_they_were_asked),
       TEST(recorded_generations_are_read), TEST(decryptions_of_v015_are_read_in_their_three_shapes), TEST(generations_of_v015_are_read),
-      TEST(a_context_is_read_with_its_members), TEST(the_first_context_of_a_deployment_is_told_apart), TEST(ends_and_aborts_are_read),
+      TEST(a_context_is_read_with_its_members), TEST(a_context_is_the_same_when_its_parts_are_put_together),
+      TEST(the_first_context_of_a_deployment_is_told_apart), TEST(ends_and_aborts_are_read),
       TEST(a_log_with_another_number_of_topics_is_refused), TEST(parameters_that_do_not_exist_are_refused),
       TEST(data_cut_anywhere_are_refused), TEST(set_up_that_carries_data_is_refused))
