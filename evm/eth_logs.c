@@ -100,6 +100,33 @@ static err read_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filte
 	return OK;
 }
 
+/* Between the ends a log may name any block: those blocks are asked for, where there are any. */
+static err check_between(jrpc *r, const eth_range *range, arena *a)
+{
+	const evm_log **l;
+	uint64_t *number;
+	eth_block *block;
+	bool *found;
+	size_t n = 0;
+
+	TRY(arena_new(a, &l, range->logs + 1));
+	TRY(arena_new(a, &number, range->logs + 1));
+	for (size_t i = 0; i < range->logs; i++) {
+		const uint64_t at = range->log[i].block;
+		if (at == range->first.number || at == range->last.number || (n && number[n - 1] == at)) continue;
+		l[n] = &range->log[i];
+		number[n++] = at;
+	}
+	if (n == 0) return OK;
+	TRY(arena_new(a, &block, n));
+	TRY(arena_new(a, &found, n));
+	TRY(eth_get_blocks(r, block, found, number, n));
+	for (size_t i = 0; i < n; i++)
+		if (!found[i] || !hash32_eq_var(block[i].hash, l[i]->block_hash))
+			return jrpc_doubt(r, "it gave a log of block %llu under another name than the block has", (unsigned long long)number[i]);
+	return OK;
+}
+
 err eth_get_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filter, uint64_t from, uint64_t to)
 {
 	jrpc_call calls[ASKED] = {
@@ -115,5 +142,5 @@ err eth_get_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filter, u
 	err e = jrpc_ask(r, calls, ASKED);
 	if (e == OK) e = read_range(r, out, a, filter, calls, from, to);
 	jrpc_calls_free(calls, ASKED);
-	return e;
+	return e == OK ? check_between(r, out, a) : e;
 }

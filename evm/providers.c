@@ -80,8 +80,8 @@ static void put_aside(const providers *p, provider *v)
 /* Is it worth asking another one? */
 static bool others_may_help(jrpc_kind kind)
 {
-	return kind == JRPC_UNREACHABLE || kind == JRPC_GARBAGE || kind == JRPC_DENIED || kind == JRPC_LIMITED || kind == JRPC_UNSUPPORTED ||
-	       kind == JRPC_BEHIND;
+	return kind == JRPC_UNREACHABLE || kind == JRPC_GARBAGE || kind == JRPC_DENIED || kind == JRPC_LIMITED || kind == JRPC_TOO_MUCH ||
+	       kind == JRPC_UNSUPPORTED || kind == JRPC_BEHIND;
 }
 
 /* Is it of our chain at all?  OK once it answered; the state says what. */
