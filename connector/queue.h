@@ -48,7 +48,7 @@ typedef enum queue_verb {
 	/* the listener's */
 	QUEUE_ADD,            /* item: stored as pending, unless its id is known                                           */
 	QUEUE_CURSOR,         /* chain, block, kinds: everything up to this block was read.  Never moves back              */
-	QUEUE_BLOCK,          /* chain, block, hash: what it was called; the last QUEUE_BLOCKS_KEPT are remembered          */
+	QUEUE_BLOCK,          /* chain, block, hash: what it was called when it was first read; the last QUEUE_BLOCKS_KEPT are remembered */
 	QUEUE_SET_ASIDE,      /* log: could not be decoded                                                                  */
 	QUEUE_REORG,          /* chain, block, kinds: it and those above are no longer what they were.  Requests that stood there and are not
 	                         completed are erased, and logs that were set aside; the cursor goes back to the block before */

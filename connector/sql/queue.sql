@@ -110,8 +110,7 @@ UPDATE last_block_polled SET block_number = $2, updated_at = $3 WHERE event_type
 SELECT block_number FROM last_block_polled_by_chain WHERE chain_name = $1
 
 --# block
-INSERT INTO recent_blocks (chain_name, block_number, block_hash) VALUES ($1, $2, $3)
-ON CONFLICT (chain_name, block_number) DO UPDATE SET block_hash = excluded.block_hash
+INSERT INTO recent_blocks (chain_name, block_number, block_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 
 --# blocks_forget_old
 DELETE FROM recent_blocks WHERE chain_name = $1 AND block_number <=
