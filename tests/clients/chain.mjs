@@ -14,7 +14,7 @@ const KV = 0x7e81a744be86773af8644dd7304fa1dc9350ccabf16cfcaa614ddb78b4ce8900n;
 const E = 0xe910845fd818f61127c84f3586776436a37dead33625056c65162537e3373600n;
 const CONTRACT = '0x4b4d535665726966696572000000000000000001';
 
-async function startAnvil() {
+export async function startAnvil() {
 	const program = require.resolve('@foundry-rs/anvil-linux-amd64/bin/anvil');
 	const port = await freePorts(1);
 	const child = spawn(program, ['--port', String(port), '--host', '127.0.0.1', '--silent'],
