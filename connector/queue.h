@@ -65,7 +65,7 @@ typedef enum queue_verb {
 	QUEUE_REVIVE,         /* failed or aborted: pending again, with no errors counted                                   */
 	QUEUE_KILL,           /* pending or under process: failed; reason                                                   */
 	/* the sender's */
-	QUEUE_TX,             /* tx: is about to be sent                                                                    */
+	QUEUE_TX,             /* tx: is about to be sent, perhaps the same bytes once more after they were dropped            */
 	QUEUE_TX_STATE,       /* tx->hash, tx->state, reason                                                                */
 } queue_verb;
 

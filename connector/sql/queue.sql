@@ -136,7 +136,8 @@ SELECT count(*) FROM logs_set_aside
 
 --# tx
 INSERT INTO tx_outbox (tx_hash, chain_id, wallet, nonce, raw, state, responses, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+ON CONFLICT (tx_hash) DO UPDATE SET state = excluded.state, reason = NULL, updated_at = excluded.updated_at WHERE tx_outbox.state = 'dropped'
 
 --# tx_state
 UPDATE tx_outbox SET state = $2, reason = $3, updated_at = $4 WHERE tx_hash = $1 AND state <> $2

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/lane.h -- from responses to transactions that are mined, on one chain, by one wallet.
+ *
+ *   lane_new      the chain's count and the transactions that were under way when we stopped
+ *   lane_send     estimate -> sign -> remember (one commit) -> send, each step for all responses at once
+ *   lane_watch    mined -> the response is completed, in the commit that says so; lost -> sent again, the same bytes; stuck -> replaced by
+ *                 one that pays more
+ *
+ * What a transaction is worth is asked before each (eth_estimateGas from our address): a contract that has our answer already says
+ * so then, and the response is done.  So a response may safely be tried again whenever nothing is known of it.
+ *
+ * A transaction stands in the database before the chain can know it.  After a crash the same bytes are sent again, and never another
+ * with the same number, unless it pays more for the same answer.
+ *
+ * One thread.  Nothing here is secret but the wallet's key, which wallet_sign keeps.
+ */
+#ifndef ARCA_CONNECTOR_LANE_H
+#define ARCA_CONNECTOR_LANE_H
+
+#include <stdatomic.h>
+#include "connector/queue.h"
+#include "connector/wallet.h"
+#include "evm/eth.h"
+
+enum { MAX_LANE_WINDOW = 4096 };
+
+typedef struct lane_tally { atomic_ullong sent, done, refused, failed; } lane_tally;
+
+typedef struct lane_config {
+	queue       *queue;
+	jrpc        *rpc;
+	wallet      *wallet;
+	const clock_source *clock;
+	uint64_t     chain_id;
+	eth_address  contract[N_KMS_CONTRACTS];
+	unsigned     window;                         /* transactions that are not mined yet, at most              */
+	unsigned     gas_percent;                    /* of the estimate                                           */
+	unsigned     confirmations;                  /* blocks that must stand upon one; 0: it is enough to be in one */
+	bool         trace;                          /* ask why a mined one failed                                */
+	int64_t      lease_ms;                       /* of responses, as queue_pick was told                      */
+	int64_t      retry_ms;                       /* pause of a response that the chain did not take, growing  */
+	int64_t      lost_ms, stuck_ms;              /* not mined for so long: sent again; replaced               */
+	lane_tally  *tally;
+} lane_config;
+
+typedef struct lane lane;
+
+/* ERR_IO and others of jrpc_one, or of the queue: try again later. */
+err  lane_new(lane **out, const lane_config *c);
+void lane_free(lane **l);
+
+/* How many more responses it takes now; 0 too while the chain is not to be asked. */
+size_t lane_room(const lane *l);
+size_t lane_under_way(const lane *l);
+
+/* Responses that were picked, at most lane_room of them.  An error is the database's or the exchange's: what was not sent then was
+ * given back, or its lease will run out. */
+err  lane_send(lane *l, const queue_item *items, size_t n);
+
+/* To be called several times a second while something is under way. */
+err  lane_watch(lane *l);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/lane_send.c -- estimate, sign, remember, send. */
+#include "connector/answer.h"
+#include "connector/lane_internal.h"
+#include "base/log.h"
+#include "evm/kms_calls.h"
+#include "evm/reverts.h"
+
+enum { BRIEFLY = 10 };                           /* errors after which what should pass soon is believed to stay */
+
+typedef struct draft {
+	const queue_item *item;
+	kms_contract contract;
+	buf          data;
+	bool         goes;                           /* it becomes a transaction */
+} draft;
+
+/* What is said of the responses that do not become transactions.  The texts live until the commit. */
+typedef struct verdicts {
+	queue_change *change;
+	size_t        n;
+	arena        *memory;
+} verdicts;
+
+static void say(verdicts *v, queue_verb verb, const queue_item *item, int64_t delay_ms, slice reason)
+{
+	char *copy = reason.n ? arena_try(v->memory, reason.n + 1) : NULL;
+
+	if (copy) memcpy(copy, reason.p, reason.n), copy[reason.n] = '\0';
+	v->change[v->n++] = (queue_change){ .verb = verb, .kind = item->kind, .seq = item->seq, .delay_ms = delay_ms,
+	                                    .already_sent = item->already_sent, .reason = copy };
+}
+
+/* ---- what the contract would say -------------------------------------------------------------------------------- */
+
+/* An epoch that is no longer pending: was it activated, or is it gone? */
+static err epoch_is_active(lane *l, bool *active, const queue_item *item)
+{
+	eth_call call = { .to = l->c.contract[KMS_PROTOCOL_CONFIG] };
+	abi_word words[2];
+	AUTO(buf) data = { 0 };
+
+	memcpy(words[0].b, item->context_id.b, sizeof words[0].b);
+	memcpy(words[1].b, item->id.b, sizeof words[1].b);
+	call_read_put(&data, READ_EPOCH_VALID, words, COUNT(words));
+	call.data = buf_slice(&data);
+	err e = eth_calls(l->c.rpc, &call, 1, eth_tag("latest"));
+	if (e == OK) e = call_read_bool(active, READ_EPOCH_VALID, buf_slice(&call.answer));
+	eth_calls_free(&call, 1);
+	return e;
+}
+
+static void judge_refusal(lane *l, verdicts *v, const queue_item *item, slice data)
+{
+	const revert_row *row = revert_find(data);
+	AUTO(buf) text = { 0 };
+	bool active = false;
+
+	revert_print(&text, data);
+	if (row->help) buf_printf(&text, ": %s", row->help);
+	revert_verdict verdict = row->verdict;
+	if (verdict == REVERT_DONE_IF_VALID) {
+		const err e = epoch_is_active(l, &active, item);
+		if (e != OK) err_clear();
+		verdict = e != OK ? REVERT_RETRY : active ? REVERT_DONE : REVERT_FAILED;
+	}
+	if (verdict == REVERT_RETRY_BRIEFLY) verdict = item->errors < BRIEFLY ? REVERT_RETRY : REVERT_FAILED;
+	switch (verdict) {
+	case REVERT_DONE:
+		atomic_fetch_add(&l->c.tally->done, 1);
+		say(v, QUEUE_COMPLETE, item, 0, (slice){ 0 });
+		return;
+	case REVERT_RETRY:
+		say(v, QUEUE_RETRY, item, lane_pause(l, item->errors), buf_slice(&text));
+		return;
+	case REVERT_ALARM:
+		log_error("the contract refuses our answers: %s", buf_str(&text));
+		break;
+	case REVERT_FAILED:
+		log_warn("the contract refuses an answer: %s", buf_str(&text));
+		break;
+	case REVERT_DONE_IF_VALID:
+	case REVERT_RETRY_BRIEFLY:
+		break;
+	}
+	atomic_fetch_add(&l->c.tally->refused, 1);
+	say(v, QUEUE_FAIL, item, 0, buf_slice(&text));
+}
+
+static void judge(lane *l, verdicts *v, draft *d, const eth_estimate *e)
+{
+	switch ((int)e->error.kind) {
+	case JRPC_OK:
+		d->goes = true;
+		return;
+	case JRPC_REVERTED:
+		judge_refusal(l, v, d->item, slice_of(e->error.data, e->error.n));
+		return;
+	case JRPC_NO_FUNDS:
+		log_error("the wallet cannot pay for transactions: send it funds");
+		break;
+	default:
+		break;
+	}
+	say(v, QUEUE_RETRY, d->item, lane_pause(l, d->item->errors), slice_str(e->error.message));
+}
+
+/* ---- the steps -------------------------------------------------------------------------------------------------- */
+
+/* Those under way already, from before a restart: the lease is ours now. */
+static bool adopt(lane *l, const queue_item *item)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		flight *f = l->flight[i];
+		if (!f->answers || f->response.kind != item->kind || f->response.seq != item->seq) continue;
+		f->ours = true;
+		f->lease_until_ms = lane_now(l) + l->c.lease_ms;
+		return true;
+	}
+	return false;
+}
+
+static size_t write_calls(lane *l, verdicts *v, draft *drafts, const queue_item *items, size_t n)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (adopt(l, &items[i])) continue;
+		draft *d = &drafts[k];
+		*d = (draft){ .item = &items[i] };
+		if (answer_call(&d->data, &d->contract, &items[i]) == OK) {
+			k++;
+			continue;
+		}
+		say(v, QUEUE_FAIL, &items[i], 0, slice_str(err_text()));
+		err_clear();
+		buf_free(&d->data);
+	}
+	return k;
+}
+
+/* The transactions, with numbers, signed; *rows are those to be remembered. */
+static err sign_all(lane *l, verdicts *v, draft *drafts, const eth_estimate *e, size_t n, queue_tx *rows, size_t *signed_)
+{
+	*signed_ = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!drafts[i].goes) continue;
+		const queue_item *item = drafts[i].item;
+		flight *f = lane_add(l, nonces_take(&l->nonces));
+		if (!f) return err_fail(ERR_NOMEM, "no memory for a transaction");
+		f->answers = f->ours = true;
+		f->response = (queue_ref){ item->kind, item->seq };
+		f->lease_until_ms = lane_now(l) + l->c.lease_ms;
+		f->data = drafts[i].data;
+		drafts[i].data = (buf){ 0 };
+		f->tx.to = e[i].to;
+		f->tx.gas = e[i].gas / 100 * l->c.gas_percent + e[i].gas % 100 * l->c.gas_percent / 100;
+		f->tx.max_priority_fee = l->fees.tip;
+		f->tx.max_fee = 2 * l->fees.base + l->fees.tip;
+		TRY(lane_sign(l, f));
+		rows[*signed_] = lane_row(l, f);
+		v->change[v->n++] = (queue_change){ .verb = QUEUE_TX, .tx = &rows[(*signed_)++] };
+	}
+	return OK;
+}
+
+/* The chain never saw those from the first on: they are gone, and their numbers are free. */
+static void take_back(lane *l, size_t first)
+{
+	while (l->n > first) {
+		nonces_give_back(&l->nonces, l->flight[l->n - 1]->tx.nonce);
+		lane_remove(l, l->n - 1);
+	}
+}
+
+static err send_drafts(lane *l, verdicts *v, draft *drafts, size_t n)
+{
+	const size_t before = l->n;
+	eth_estimate *e = NULL;
+	queue_tx *rows = NULL;
+	size_t signed_ = 0;
+
+	TRY(arena_new(v->memory, &e, n + 1));
+	TRY(arena_new(v->memory, &rows, n + 1));
+	for (size_t i = 0; i < n; i++) e[i] = (eth_estimate){ .to = l->c.contract[drafts[i].contract], .data = buf_slice(&drafts[i].data) };
+	err asked = eth_estimates(l->c.rpc, wallet_address(l->c.wallet), e, n);
+	if (asked == OK) asked = lane_fees(l);
+	for (size_t i = 0; i < n; i++) {
+		if (asked == OK) judge(l, v, &drafts[i], &e[i]);
+		else say(v, QUEUE_RELEASE, drafts[i].item, 0, (slice){ 0 });
+	}
+	err made = sign_all(l, v, drafts, e, n, rows, &signed_);
+	if (made == OK) made = queue_apply(l->c.queue, v->change, v->n, NULL);
+	if (made != OK) {
+		take_back(l, before);
+		return made;
+	}
+	TRY(lane_say(l, l->flight + before, l->n - before));
+	return asked;
+}
+
+err lane_send(lane *l, const queue_item *items, size_t n)
+{
+	draft *drafts = NULL;
+	arena memory = arena_with_limit((n + 1) * (sizeof(draft) + 2 * sizeof(queue_change) + sizeof(eth_estimate) + sizeof(queue_tx) +
+	                                           MAX_ITEM_REASON + 1) + 1024);
+	verdicts v = { .memory = &memory };
+	size_t k = 0;
+
+	ASSERT(n <= lane_room(l) || n == 0);
+	err e = arena_new(&memory, &drafts, n + 1);
+	if (e == OK) e = arena_new(&memory, &v.change, 2 * n + 1);
+	if (e == OK) k = write_calls(l, &v, drafts, items, n);
+	if (e == OK && (k || v.n)) e = send_drafts(l, &v, drafts, k);
+	for (size_t i = 0; i < k; i++) buf_free(&drafts[i].data);
+	arena_free(&memory);
+	return e;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "connector/sender.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "evm/kms_events.h"
+#include "tests/connector/fake_chain.h"
+#include "tests/test.h"
+
+enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS = 20000, RETRY_MS = 500, WINDOW = 16 };
+
+/* ---- a world -------------------------------------------------------------------------------------------------------- */
+
+static int64_t time_ms = 1000000;
+static int64_t fake_now(void *ctx) { (void)ctx; return time_ms; }
+static const clock_source CLOCK = { NULL, fake_now, fake_now };
+
+static char folder[64], url[96];
+static fake_chain chain;
+static atomic_bool stopped;
+
+typedef struct desk { queue *q; queue_bell *bell; jrpc *rpc; wallet *wallet; sender *s; } desk;
+
+static void desk_open(desk *d)
+{
+	queue_config c = { .store = { .url = url, .clock = &CLOCK } };
+	connector_config keys = { .sender = { .private_key_file = (char *)(uintptr_t)"", .private_key = strdup(
+		"0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d") } };
+	const jrpc_config r = { .name = "fake", .transport = chain.transport, .clock = &CLOCK, .batch = 100 };
+	static lane_config way;
+
+	*d = (desk){ 0 };
+	assert_ok(queue_open(&d->q, &c));
+	assert_ok(queue_bell_new(&d->bell, &c, ~0u));
+	assert_ok(jrpc_new(&d->rpc, &r));
+	assert_ok(wallet_new(&d->wallet, &keys, test_rng()));
+	assert_int_equal(strspn(keys.sender.private_key, "0123456789abcdefx"), 0);       /* wiped */
+	free(keys.sender.private_key);
+	way = (lane_config){ .rpc = d->rpc, .wallet = d->wallet, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true,
+	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
+	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
+	                          .lease_ms = LEASE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
+	assert_ok(sender_new(&d->s, &s));
+}
+
+/* As kill -9 does it: nothing is said to anybody. */
+static void desk_drop(desk *d)
+{
+	sender_free(&d->s);
+	wallet_free(&d->wallet);
+	jrpc_free(&d->rpc);
+	queue_bell_free(&d->bell);
+	queue_close(&d->q);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof folder, "/tmp/arca-test-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(url, sizeof url, "sqlite:%s/c.db", folder);
+	fake_chain_init(&chain);
+	atomic_store(&stopped, false);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	static const char *const SUFFIX[] = { "", "-wal", "-shm", "-journal" };
+	char path[128];
+	for (size_t i = 0; i < COUNT(SUFFIX); i++) {
+		snprintf(path, sizeof path, "%s/c.db%s", folder, SUFFIX[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static id32 id_of(unsigned i)
+{
+	id32 id = { .b = { 1 } };
+	id.b[30] = (uint8_t)(i >> 8), id.b[31] = (uint8_t)i;
+	return id;
+}
+
+/* n requests come in and are answered, from the number `first` on. */
+static void answer_requests(desk *d, unsigned first, unsigned n)
+{
+	static const uint8_t HANDLE[32], RESULT[32], SIGNATURE[65] = { 1 };
+	const slice handle = slice_of(HANDLE, sizeof HANDLE);
+
+	for (unsigned i = first; i < first + n; i++) {
+		queue_item request = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = id_of(i), .handles = { &handle, 1 }, .created_ms = time_ms };
+		queue_item response = { .kind = QUEUE_PUBLIC_DECRYPTION_RESPONSE, .id = id_of(i), .result = slice_of(RESULT, sizeof RESULT),
+		                        .signature = slice_of(SIGNATURE, sizeof SIGNATURE), .created_ms = time_ms };
+		queue_batch b = { 0 };
+		request.place.log_index = i;
+		memcpy(request.place.tx_hash.b, request.id.b, sizeof request.id.b);
+		assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = request.kind, .item = &request }, 1, NULL));
+		assert_ok(queue_pick(&b, d->q, QUEUE_PUBLIC_DECRYPTION, 1, LEASE_MS));
+		assert_int_equal(b.n, 1);
+		queue_change finish = { .verb = QUEUE_FINISH, .kind = request.kind, .seq = b.item[0].seq, .item = &response };
+		assert_ok(queue_apply(d->q, &finish, 1, NULL));
+		assert_true(finish.done);
+		queue_batch_free(&b);
+	}
+}
+
+static queue_count counted(desk *d, queue_kind kind)
+{
+	static queue_count all[QUEUE_KINDS];
+	assert_ok(queue_counts(all, d->q));
+	return all[kind];
+}
+
+/* The response to request i. */
+static queue_found found(desk *d, unsigned i)
+{
+	static queue_found all[QUEUE_KINDS];
+	const id32 id = id_of(i);
+	size_t n = 0;
+	assert_ok(queue_find(all, &n, d->q, &id));
+	while (n && all[n - 1].ref.kind != QUEUE_PUBLIC_DECRYPTION_RESPONSE) n--;
+	assert_int_not_equal(n, 0);
+	return all[n - 1];
+}
+
+static uint64_t done(desk *d)
+{
+	return counted(d, QUEUE_PUBLIC_DECRYPTION_RESPONSE).rows[QUEUE_COMPLETED];
+}
+
+static void turns(desk *d, unsigned n, int64_t step_ms)
+{
+	while (n--) {
+		sender_turn(d->s, 0);
+		time_ms += step_ms;
+	}
+}
+
+/* Blocks come until so many are completed. */
+static void until_done(desk *d, uint64_t want)
+{
+	for (unsigned i = 0; i < 400 && done(d) < want; i++) {
+		turns(d, 1, 1000);
+		fake_chain_mine(&chain);
+	}
+	assert_int_equal(done(d), want);
+	assert_int_equal(chain.doubled, 0);
+}
+
+/* ---- what it is for ------------------------------------------------------------------------------------------------- */
+
+static void every_response_is_mined_once_and_completed(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 40);                  /* more than the window */
+	turns(&d, 3, 10);
+	assert_int_equal(chain.taken, WINDOW);
+	assert_int_equal(done(&d), 0);
+	until_done(&d, 40);
+	assert_int_equal(chain.taken, 40);
+	assert_int_equal(fake_chain_answers(&chain), 40);
+	desk_drop(&d);
+}
+
+static void many_responses_cost_few_exchanges(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 8);
+	turns(&d, 1, 10);
+	assert_int_equal(chain.taken, 8);
+	assert_true(chain.exchanges <= 6);           /* two counts, estimates, fees, transactions, receipts */
+	desk_drop(&d);
+}
+
+static void what_was_remembered_but_never_sent_is_sent_after_a_crash(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 3);
+	turns(&d, 1, 10);
+	fake_chain_init(&chain);                     /* the chain that knew them is gone: as if they had never left */
+	desk_drop(&d);
+	desk_open(&d);
+	time_ms += HOLD_MS;                          /* the responses are still leased to the dead */
+	turns(&d, 2, 1000);
+	assert_int_equal(chain.taken, 3);
+	fake_chain_mine(&chain);
+	time_ms += LEASE_MS;
+	until_done(&d, 3);
+	assert_int_equal(chain.taken, 3);
+	desk_drop(&d);
+}
+
+static void a_lost_answer_does_not_make_a_second_transaction(void **state)
+{
+	(void)state;
+	for (unsigned at = 0; at < 6; at++) {            /* each exchange of the first round in turn */
+		desk d;
+		fake_chain_init(&chain);
+		desk_open(&d);
+		time_ms += HOLD_MS;
+		answer_requests(&d, 100 * at + 1, 3);
+		while (chain.exchanges < at) {
+			const unsigned before = chain.exchanges;
+			chain.lose = at == before;
+			turns(&d, 1, 10);
+			if (chain.exchanges == before) break;
+		}
+		chain.lose = 1;
+		until_done(&d, 3 * (at + 1));
+		desk_drop(&d);
+	}
+}
+
+static void a_transaction_that_is_not_taken_leaves_no_gap(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 5);
+	chain.refuse = 2;
+	until_done(&d, 5);
+	chain.poor = 3;
+	answer_requests(&d, 6, 3);
+	until_done(&d, 8);
+	assert_int_equal(chain.mined, 8);
+	desk_drop(&d);
+}
+
+static void a_gap_that_nobody_fills_is_filled_with_nothing(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 2);
+	chain.refuse = 1;
+	turns(&d, 1, 10);                            /* number 0 was refused, number 1 waits behind it */
+	chain.revert = 0x99ec48d9;                   /* and the refused answer is on chain by other means */
+	for (unsigned i = 0; i < 20; i++) {
+		turns(&d, 1, 1000);
+		fake_chain_mine(&chain);
+	}
+	assert_int_equal(done(&d), 2);
+	assert_int_equal(chain.mined, 2);
+	assert_int_equal(fake_chain_answers(&chain), 1);
+	desk_drop(&d);
+}
+
+static void what_waits_too_long_is_said_again_and_then_replaced(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 2);
+	turns(&d, 1, 10);
+	chain.forgetful = true;
+	fake_chain_mine(&chain);                     /* both are forgotten */
+	until_done(&d, 2);
+	answer_requests(&d, 3, 2);
+	chain.least_tip = 12;                        /* the tip is 10 */
+	until_done(&d, 4);
+	assert_int_equal(fake_chain_answers(&chain), 4);
+	desk_drop(&d);
+}
+
+static void a_number_that_another_program_used_is_given_up(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 3);
+	turns(&d, 1, 10);
+	fake_chain_foreign(&chain);
+	until_done(&d, 3);
+	assert_int_equal(chain.mined, 4);
+	desk_drop(&d);
+}
+
+/* ---- what contracts say --------------------------------------------------------------------------------------------- */
+
+static void a_refusal_means_what_the_table_says(void **state)
+{
+	(void)state;
+	static const struct { uint32_t error; queue_status status; const char *reason; } KNOWN[] = {
+		{ 0x99ec48d9, QUEUE_COMPLETED, "" }, { 0x6fbcdd2b, QUEUE_PENDING, "" }, { 0x2a7c6ef6, QUEUE_FAILED, "NotKmsSigner" },
+		{ 0xabb5f486, QUEUE_FAILED, "DecryptionContextMismatch" }, { 0xd48af942, QUEUE_PENDING, "" }, { 0x01020304, QUEUE_FAILED, "01020304" },
+	};
+	for (unsigned i = 0; i < COUNT(KNOWN); i++) {
+		desk d;
+		desk_open(&d);
+		chain.revert = KNOWN[i].error;
+		answer_requests(&d, i + 1, 1);
+		time_ms += HOLD_MS;
+		sender_turn(d.s, 0);
+		const queue_found f = found(&d, i + 1);
+		assert_int_equal(f.status, KNOWN[i].status);
+		if (!strstr(f.reason, KNOWN[i].reason)) fail_msg("%s", f.reason);
+		assert_int_equal(chain.taken, 0);
+		desk_drop(&d);
+	}
+}
+
+static void what_is_mined_but_refused_is_tried_again(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 1);
+	chain.fails = true;
+	turns(&d, 1, 10);
+	fake_chain_mine(&chain);
+	turns(&d, 1, 10);
+	assert_int_equal(counted(&d, QUEUE_PUBLIC_DECRYPTION_RESPONSE).rows[QUEUE_PENDING], 1);
+	chain.fails = false;
+	until_done(&d, 1);
+	desk_drop(&d);
+}
+
+/* ---- one of its kind ------------------------------------------------------------------------------------------------ */
+
+static void a_second_sender_waits_until_the_first_is_gone(void **state)
+{
+	(void)state;
+	desk a, b;
+	desk_open(&a);
+	desk_open(&b);
+	answer_requests(&a, 1, 2);
+	turns(&a, 1, 10);
+	turns(&b, 2, 10);
+	assert_true(atomic_load(&sender_tallied(a.s)->leads));
+	assert_false(atomic_load(&sender_tallied(b.s)->leads));
+	desk_drop(&a);
+	time_ms += HOLD_MS;
+	fake_chain_mine(&chain);
+	until_done(&b, 2);
+	assert_int_equal(chain.taken, 2);
+	desk_drop(&b);
+}
+
+/* ---- bad days ------------------------------------------------------------------------------------------------------- */
+
+static void whatever_happens_every_answer_is_on_chain_once(void **state)
+{
+	(void)state;
+	const unsigned rounds = test_is_long() ? 3000 : test_is_short() ? 60 : 200;
+	unsigned asked = 0;
+	desk d;
+
+	desk_open(&d);
+	for (unsigned i = 0; i < rounds; i++) {
+		switch (test_below(12)) {
+		case 0: chain.away = (unsigned)test_below(3); break;
+		case 1: chain.lose = 1; break;
+		case 2: chain.refuse = (unsigned)test_below(3); break;
+		case 3: chain.poor = 1; break;
+		case 4: chain.forgetful = true; break;
+		case 5: chain.least_tip = test_below(16); break;
+		case 6: if (test_below(4) == 0) fake_chain_foreign(&chain); break;
+		case 7: chain.fails = test_below(8) == 0; break;
+		case 8: case 9:
+			desk_drop(&d);
+			desk_open(&d);
+			time_ms += HOLD_MS;
+			if (test_below(2)) time_ms += LEASE_MS;
+			break;
+		default:
+			if (asked < FAKE_TXS / 4) answer_requests(&d, asked + 1, 2), asked += 2;
+		}
+		turns(&d, 1 + (unsigned)test_below(3), (int64_t)test_below(3000));
+		if (test_below(2)) fake_chain_mine(&chain);
+		if (chain.n > FAKE_TXS - 64) break;
+	}
+	chain.away = chain.lose = chain.refuse = chain.poor = 0;
+	chain.fails = chain.forgetful = false;
+	chain.least_tip = 0;
+	until_done(&d, asked);
+	assert_int_equal(fake_chain_answers(&chain), asked);
+	desk_drop(&d);
+}
+
+static const struct CMUnitTest tests_[] = {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	CASE(every_response_is_mined_once_and_completed), CASE(many_responses_cost_few_exchanges),
+	CASE(what_was_remembered_but_never_sent_is_sent_after_a_crash), CASE(a_lost_answer_does_not_make_a_second_transaction),
+	CASE(a_transaction_that_is_not_taken_leaves_no_gap), CASE(a_gap_that_nobody_fills_is_filled_with_nothing),
+	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(a_number_that_another_program_used_is_given_up),
+	CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
+	CASE(a_second_sender_waits_until_the_first_is_gone), CASE(whatever_happens_every_answer_is_on_chain_once),
+};
+int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }
