@@ -160,7 +160,8 @@ static err fits(const store_sql *sql, const store_value *v, unsigned i)
 
 	if (v->type == STORE_BYTES || v->type == STORE_TEXT) n = v->bytes.n;
 	if (v->type == STORE_LIST) {
-		if (v->list.n > MAX_STORE_LIST) return err_fail(ERR_REQUEST, "%s: value %u: a list of %zu, more than %d", sql->name, i + 1, v->list.n, MAX_STORE_LIST);
+		if (v->list.n > MAX_STORE_LIST)
+			return err_fail(ERR_REQUEST, "%s: value %u: a list of %zu, more than %d", sql->name, i + 1, v->list.n, MAX_STORE_LIST);
 		for (size_t k = 0; k < v->list.n; k++) n += 4 + v->list.item[k].n;
 	}
 	if (n > MAX_STORE_VALUE) return err_fail(ERR_REQUEST, "%s: value %u: %zu bytes, more than %d", sql->name, i + 1, n, MAX_STORE_VALUE);

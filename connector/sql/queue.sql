@@ -7,7 +7,8 @@
 -- ---- coming in
 
 --# add
-INSERT INTO {table} ({key}, created_at, updated_at, otlp_context, already_sent, tx_hash, chain_name, block_number, block_hash, log_index{own})
+INSERT INTO {table} ({key}, created_at, updated_at, otlp_context, already_sent, tx_hash, chain_name, block_number,
+	block_hash, log_index{own})
 VALUES ($1, $2, $3, $4, false, $5, $6, $7, $8, $9{own:10}) ON CONFLICT DO NOTHING
 
 -- Of a request that is alive; of one that is done, erased or failed nobody wants an answer.
@@ -19,7 +20,8 @@ ON CONFLICT DO NOTHING
 -- ---- a lease
 
 --# pick sqlite
-UPDATE {table} SET error_counter = error_counter + (status = 'under_process'), status = 'under_process', owner = $1, lease_until = $2,
+UPDATE {table} SET error_counter = error_counter + (status = 'under_process'), status = 'under_process', owner = $1,
+	lease_until = $2,
 	updated_at = $3
 WHERE seq IN (SELECT seq FROM {table} WHERE status IN ('pending', 'under_process') AND
 	CASE status WHEN 'pending' THEN coalesce(not_before, 0) <= $3 ELSE coalesce(lease_until, 0) < $3 END ORDER BY seq LIMIT $4)
@@ -29,7 +31,8 @@ RETURNING seq, {key}, error_counter, otlp_context, created_at{place}{own}
 WITH due AS MATERIALIZED (SELECT seq AS due FROM {table} WHERE status IN ('pending', 'under_process') AND
 	CASE status WHEN 'pending' THEN not_before IS NULL OR not_before <= $3 ELSE lease_until IS NULL OR lease_until < $3 END
 	ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
-UPDATE {table} SET error_counter = error_counter + (status = 'under_process')::integer, status = 'under_process', owner = $1, lease_until = $2,
+UPDATE {table} SET error_counter = error_counter + (status = 'under_process')::integer, status = 'under_process',
+	owner = $1, lease_until = $2,
 	updated_at = $3
 FROM due WHERE seq = due
 RETURNING seq, {key}, error_counter, otlp_context, created_at{place}{own}
@@ -73,9 +76,12 @@ WHERE seq = $1 AND status IN ('failed', 'aborted')
 SELECT status, count(*) FROM {table} GROUP BY status
 
 --# ages
-SELECT (SELECT created_at FROM {table} WHERE status IN ('pending', 'under_process') AND status = 'pending' ORDER BY seq LIMIT 1),
-	(SELECT created_at FROM {table} WHERE status IN ('pending', 'under_process') AND status = 'under_process' ORDER BY seq LIMIT 1),
-	(SELECT reason FROM {table} WHERE status IN ('completed', 'failed', 'aborted') AND status = 'failed' ORDER BY updated_at DESC LIMIT 1)
+SELECT (SELECT created_at FROM {table} WHERE status IN ('pending',
+	'under_process') AND status = 'pending' ORDER BY seq LIMIT 1),
+	(SELECT created_at FROM {table} WHERE status IN ('pending',
+	'under_process') AND status = 'under_process' ORDER BY seq LIMIT 1),
+	(SELECT reason FROM {table} WHERE status IN ('completed', 'failed',
+	'aborted') AND status = 'failed' ORDER BY updated_at DESC LIMIT 1)
 
 --# find
 SELECT seq, status, error_counter, created_at, reason FROM {table} WHERE {key} = $1
@@ -83,7 +89,8 @@ SELECT seq, status, error_counter, created_at, reason FROM {table} WHERE {key} =
 -- ---- going
 
 --# collect
-DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE status IN ('completed', 'failed', 'aborted') AND updated_at < $1 LIMIT 1000)
+DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE status IN ('completed', 'failed',
+	'aborted') AND updated_at < $1 LIMIT 1000)
 
 --# expire
 UPDATE {table} SET status = 'failed', owner = NULL, lease_until = NULL, updated_at = $2, reason = $3
@@ -95,10 +102,12 @@ DELETE FROM {table} WHERE chain_name = $1 AND block_number >= $2 AND status <> '
 -- ---- chains
 
 --# cursor
-UPDATE last_block_polled_by_chain SET block_number = $2, updated_at = $3 WHERE chain_name = $1 AND (block_number IS NULL OR block_number < $2)
+UPDATE last_block_polled_by_chain SET block_number = $2,
+	updated_at = $3 WHERE chain_name = $1 AND (block_number IS NULL OR block_number < $2)
 
 --# cursor_of_kind
-UPDATE last_block_polled SET block_number = $2, updated_at = $3 WHERE event_type = $1 AND (block_number IS NULL OR block_number < $2)
+UPDATE last_block_polled SET block_number = $2,
+	updated_at = $3 WHERE event_type = $1 AND (block_number IS NULL OR block_number < $2)
 
 --# cursor_back
 UPDATE last_block_polled_by_chain SET block_number = $2, updated_at = $3 WHERE chain_name = $1 AND block_number > $2
@@ -123,7 +132,8 @@ DELETE FROM recent_blocks WHERE chain_name = $1 AND block_number >= $2
 SELECT block_number, block_hash FROM recent_blocks WHERE chain_name = $1 ORDER BY block_number DESC LIMIT $2
 
 --# set_aside
-INSERT INTO logs_set_aside (chain_name, block_number, block_hash, tx_hash, log_index, address, topics, data, reason, created_at)
+INSERT INTO logs_set_aside (chain_name, block_number, block_hash, tx_hash, log_index, address, topics, data, reason,
+	created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
 
 --# set_aside_erase

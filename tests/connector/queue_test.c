@@ -543,8 +543,10 @@ static void old_decryptions_that_ended_are_deleted(void **state)
 	add_requests(q, 1, 3);
 	assert_true(change(q, (queue_change){ .verb = QUEUE_ADD, .item = &crs }));
 	assert_true(change(q, (queue_change){ .verb = QUEUE_FAIL, .kind = QUEUE_CRSGEN, .seq = pick_one(q, QUEUE_CRSGEN), .reason = "x" }));
-	assert_true(change(q, (queue_change){ .verb = QUEUE_FINISH, .kind = QUEUE_PUBLIC_DECRYPTION, .seq = pick_one(q, QUEUE_PUBLIC_DECRYPTION), .item = &answer }));
-	assert_true(change(q, (queue_change){ .verb = QUEUE_FAIL, .kind = QUEUE_PUBLIC_DECRYPTION, .seq = pick_one(q, QUEUE_PUBLIC_DECRYPTION), .reason = "x" }));
+	int64_t seq = pick_one(q, QUEUE_PUBLIC_DECRYPTION);
+	assert_true(change(q, (queue_change){ .verb = QUEUE_FINISH, .kind = QUEUE_PUBLIC_DECRYPTION, .seq = seq, .item = &answer }));
+	seq = pick_one(q, QUEUE_PUBLIC_DECRYPTION);
+	assert_true(change(q, (queue_change){ .verb = QUEUE_FAIL, .kind = QUEUE_PUBLIC_DECRYPTION, .seq = seq, .reason = "x" }));
 	TIME_MS += 24 * 3600000;
 	assert_ok(queue_collect(&n, q, 24 * 3600000));
 	assert_int_equal(n, 0);

@@ -19,7 +19,8 @@
 
 CREATE TYPE operation_status AS ENUM ('pending', 'under_process', 'completed', 'failed', 'aborted');
 CREATE TYPE params_type AS ENUM ('Default', 'Test');
-CREATE TYPE event_type AS ENUM ('PublicDecryptionRequest', 'UserDecryptionRequest', 'PrepKeygenRequest', 'KeygenRequest', 'CrsgenRequest',
+CREATE TYPE event_type AS ENUM ('PublicDecryptionRequest', 'UserDecryptionRequest', 'PrepKeygenRequest',
+	'KeygenRequest', 'CrsgenRequest',
 	'PrssInit', 'KeyReshareSameSet');
 
 -- What every request has: whether the node knows it, and where it stood on chain.
@@ -34,22 +35,27 @@ CREATE TYPE event_type AS ENUM ('PublicDecryptionRequest', 'UserDecryptionReques
 CREATE TABLE public_decryption_requests (decryption_id bytea PRIMARY KEY,
 	sns_ct_materials bytea[], ct_handles bytea[], extra_data bytea NOT NULL, {place}, {queue});
 CREATE TABLE user_decryption_requests (decryption_id bytea PRIMARY KEY,
-	sns_ct_materials bytea[], ct_handles bytea[], user_address bytea NOT NULL, public_key bytea NOT NULL, extra_data bytea NOT NULL,
+	sns_ct_materials bytea[], ct_handles bytea[], user_address bytea NOT NULL, public_key bytea NOT NULL,
+	extra_data bytea NOT NULL,
 	handle_owner_addresses bytea[], handle_contract_addresses bytea[], allowed_contracts bytea[],
 	start_timestamp bigint, duration_seconds bigint, signature bytea, {place}, {queue});
 CREATE TABLE prep_keygen_requests (prep_keygen_id bytea PRIMARY KEY,
 	params_type params_type NOT NULL, epoch_id bytea, extra_data bytea NOT NULL, {place}, {queue});
-CREATE TABLE keygen_requests (key_id bytea PRIMARY KEY, prep_keygen_id bytea NOT NULL, extra_data bytea NOT NULL, {place}, {queue});
-CREATE TABLE crsgen_requests (crs_id bytea PRIMARY KEY, max_bit_length bytea NOT NULL, params_type params_type NOT NULL, extra_data bytea NOT NULL, {place}, {queue});
+CREATE TABLE keygen_requests (key_id bytea PRIMARY KEY, prep_keygen_id bytea NOT NULL, extra_data bytea NOT NULL,
+	{place}, {queue});
+CREATE TABLE crsgen_requests (crs_id bytea PRIMARY KEY, max_bit_length bytea NOT NULL,
+	params_type params_type NOT NULL, extra_data bytea NOT NULL, {place}, {queue});
 CREATE TABLE prss_init (id bytea PRIMARY KEY, {place}, {queue});
 CREATE TABLE key_reshare_same_set (key_reshare_id bytea PRIMARY KEY,
 	key_id bytea NOT NULL, prep_keygen_id bytea NOT NULL, params_type params_type NOT NULL, {place}, {queue});
 CREATE TABLE abort_keygen_requests (prep_keygen_id bytea PRIMARY KEY, {place}, {queue});
 CREATE TABLE abort_crsgen_requests (crs_id bytea PRIMARY KEY, {place}, {queue});
 CREATE TABLE new_kms_context (context_id bytea PRIMARY KEY, previous_context_id bytea NOT NULL,
-	kms_node_params bytea NOT NULL, thresholds bytea NOT NULL, software_version text NOT NULL, pcr_values bytea NOT NULL, {place}, {queue});
+	kms_node_params bytea NOT NULL, thresholds bytea NOT NULL, software_version text NOT NULL,
+	pcr_values bytea NOT NULL, {place}, {queue});
 CREATE TABLE new_kms_epoch (epoch_id bytea PRIMARY KEY, context_id bytea NOT NULL,
-	previous_context_id bytea NOT NULL, previous_epoch_id bytea NOT NULL, material_block_number bytea NOT NULL, {place}, {queue});
+	previous_context_id bytea NOT NULL, previous_epoch_id bytea NOT NULL, material_block_number bytea NOT NULL, {place},
+	{queue});
 CREATE TABLE kms_context_destroyed (context_id bytea PRIMARY KEY, {place}, {queue});
 CREATE TABLE kms_epoch_destroyed (epoch_id bytea PRIMARY KEY, {place}, {queue});
 
@@ -62,7 +68,8 @@ CREATE TABLE prep_keygen_responses (prep_keygen_id bytea PRIMARY KEY, signature 
 CREATE TABLE keygen_responses (key_id bytea PRIMARY KEY, key_digests bytea[] NOT NULL, signature bytea NOT NULL, {queue});
 CREATE TABLE crsgen_responses (crs_id bytea PRIMARY KEY, crs_digest bytea NOT NULL, signature bytea NOT NULL, {queue});
 CREATE TABLE new_kms_context_responses (context_id bytea PRIMARY KEY, {queue});
-CREATE TABLE epoch_result_responses (epoch_id bytea PRIMARY KEY, context_id bytea NOT NULL, keys bytea NOT NULL, crs_list bytea NOT NULL, {queue});
+CREATE TABLE epoch_result_responses (epoch_id bytea PRIMARY KEY, context_id bytea NOT NULL, keys bytea NOT NULL,
+	crs_list bytea NOT NULL, {queue});
 
 CREATE FUNCTION set_updated_at() RETURNS trigger AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END; $$ LANGUAGE plpgsql;
 
@@ -88,19 +95,24 @@ CREATE TRIGGER trigger_from_{t}_completes AFTER INSERT ON {t} FOR EACH ROW EXECU
 --: end
 
 -- How far the chains were read, by kind of event and by chain, and what the last blocks were called.
-CREATE TABLE last_block_polled (event_type event_type PRIMARY KEY, block_number bigint, updated_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE last_block_polled (event_type event_type PRIMARY KEY, block_number bigint,
+	updated_at timestamptz NOT NULL DEFAULT now());
 INSERT INTO last_block_polled (event_type) SELECT unnest(enum_range(NULL::event_type));
-CREATE TABLE last_block_polled_by_chain (chain_name text PRIMARY KEY, block_number bigint, updated_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE last_block_polled_by_chain (chain_name text PRIMARY KEY, block_number bigint,
+	updated_at timestamptz NOT NULL DEFAULT now());
 INSERT INTO last_block_polled_by_chain (chain_name) VALUES ('gateway'), ('ethereum');
-CREATE TABLE recent_blocks (chain_name text, block_number bigint, block_hash bytea NOT NULL, PRIMARY KEY (chain_name, block_number));
+CREATE TABLE recent_blocks (chain_name text, block_number bigint, block_hash bytea NOT NULL, PRIMARY KEY (chain_name,
+	block_number));
 
 -- Logs that could not be decoded.
-CREATE TABLE logs_set_aside (chain_name text, block_hash bytea, log_index bigint, block_number bigint NOT NULL, tx_hash bytea NOT NULL,
+CREATE TABLE logs_set_aside (chain_name text, block_hash bytea, log_index bigint, block_number bigint NOT NULL,
+	tx_hash bytea NOT NULL,
 	address bytea NOT NULL, topics bytea[] NOT NULL, data bytea NOT NULL, reason text NOT NULL,
 	created_at timestamptz NOT NULL, PRIMARY KEY (chain_name, block_hash, log_index));
 
 -- Transactions of ours.
-CREATE TABLE tx_outbox (tx_hash bytea PRIMARY KEY, chain_id bigint NOT NULL, wallet bytea NOT NULL, nonce bigint NOT NULL, raw bytea NOT NULL,
+CREATE TABLE tx_outbox (tx_hash bytea PRIMARY KEY, chain_id bigint NOT NULL, wallet bytea NOT NULL,
+	nonce bigint NOT NULL, raw bytea NOT NULL,
 	state text NOT NULL CHECK (state IN ('signed', 'sent', 'mined', 'dropped')), responses bytea[] NOT NULL, reason text,
 	created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL);
 CREATE INDEX tx_outbox_live ON tx_outbox (chain_id, wallet, nonce) WHERE state IN ('signed', 'sent');

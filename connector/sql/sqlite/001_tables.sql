@@ -33,31 +33,48 @@ CREATE TABLE user_decryption_requests (seq integer PRIMARY KEY AUTOINCREMENT, de
 	handle_owner_addresses blob, handle_contract_addresses blob, allowed_contracts blob,
 	start_timestamp integer, duration_seconds integer, signature blob, {place}, {queue}) STRICT;
 CREATE TABLE prep_keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE,
-	params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), epoch_id blob, extra_data blob NOT NULL, {place}, {queue}) STRICT;
-CREATE TABLE keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE, prep_keygen_id blob NOT NULL, extra_data blob NOT NULL, {place}, {queue}) STRICT;
-CREATE TABLE crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, max_bit_length blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), extra_data blob NOT NULL, {place}, {queue}) STRICT;
+	params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), epoch_id blob, extra_data blob NOT NULL,
+	{place}, {queue}) STRICT;
+CREATE TABLE keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE,
+	prep_keygen_id blob NOT NULL, extra_data blob NOT NULL, {place}, {queue}) STRICT;
+CREATE TABLE crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE,
+	max_bit_length blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')),
+	extra_data blob NOT NULL, {place}, {queue}) STRICT;
 CREATE TABLE prss_init (seq integer PRIMARY KEY AUTOINCREMENT, id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
 CREATE TABLE key_reshare_same_set (seq integer PRIMARY KEY AUTOINCREMENT, key_reshare_id blob NOT NULL UNIQUE,
-	key_id blob NOT NULL, prep_keygen_id blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default', 'Test')), {place}, {queue}) STRICT;
-CREATE TABLE abort_keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
-CREATE TABLE abort_crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
-CREATE TABLE new_kms_context (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, previous_context_id blob NOT NULL,
-	kms_node_params blob NOT NULL, thresholds blob NOT NULL, software_version text NOT NULL, pcr_values blob NOT NULL, {place}, {queue}) STRICT;
+	key_id blob NOT NULL, prep_keygen_id blob NOT NULL, params_type text NOT NULL CHECK (params_type IN ('Default',
+	'Test')), {place}, {queue}) STRICT;
+CREATE TABLE abort_keygen_requests (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE,
+	{place}, {queue}) STRICT;
+CREATE TABLE abort_crsgen_requests (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, {place},
+	{queue}) STRICT;
+CREATE TABLE new_kms_context (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE,
+	previous_context_id blob NOT NULL,
+	kms_node_params blob NOT NULL, thresholds blob NOT NULL, software_version text NOT NULL, pcr_values blob NOT NULL,
+	{place}, {queue}) STRICT;
 CREATE TABLE new_kms_epoch (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, context_id blob NOT NULL,
-	previous_context_id blob NOT NULL, previous_epoch_id blob NOT NULL, material_block_number blob NOT NULL, {place}, {queue}) STRICT;
-CREATE TABLE kms_context_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
-CREATE TABLE kms_epoch_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, {place}, {queue}) STRICT;
+	previous_context_id blob NOT NULL, previous_epoch_id blob NOT NULL, material_block_number blob NOT NULL, {place},
+	{queue}) STRICT;
+CREATE TABLE kms_context_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, {place},
+	{queue}) STRICT;
+CREATE TABLE kms_epoch_destroyed (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, {place},
+	{queue}) STRICT;
 
 -- Responses.
 CREATE TABLE public_decryption_responses (seq integer PRIMARY KEY AUTOINCREMENT, decryption_id blob NOT NULL UNIQUE,
 	decrypted_result blob NOT NULL, signature blob NOT NULL, extra_data blob NOT NULL, {queue}) STRICT;
 CREATE TABLE user_decryption_responses (seq integer PRIMARY KEY AUTOINCREMENT, decryption_id blob NOT NULL UNIQUE,
 	user_decrypted_shares blob NOT NULL, signature blob NOT NULL, extra_data blob NOT NULL, {queue}) STRICT;
-CREATE TABLE prep_keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE, signature blob NOT NULL, {queue}) STRICT;
-CREATE TABLE keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE, key_digests blob NOT NULL, signature blob NOT NULL, {queue}) STRICT;
-CREATE TABLE crsgen_responses (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE, crs_digest blob NOT NULL, signature blob NOT NULL, {queue}) STRICT;
-CREATE TABLE new_kms_context_responses (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE, {queue}) STRICT;
-CREATE TABLE epoch_result_responses (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE, context_id blob NOT NULL, keys blob NOT NULL, crs_list blob NOT NULL, {queue}) STRICT;
+CREATE TABLE prep_keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, prep_keygen_id blob NOT NULL UNIQUE,
+	signature blob NOT NULL, {queue}) STRICT;
+CREATE TABLE keygen_responses (seq integer PRIMARY KEY AUTOINCREMENT, key_id blob NOT NULL UNIQUE,
+	key_digests blob NOT NULL, signature blob NOT NULL, {queue}) STRICT;
+CREATE TABLE crsgen_responses (seq integer PRIMARY KEY AUTOINCREMENT, crs_id blob NOT NULL UNIQUE,
+	crs_digest blob NOT NULL, signature blob NOT NULL, {queue}) STRICT;
+CREATE TABLE new_kms_context_responses (seq integer PRIMARY KEY AUTOINCREMENT, context_id blob NOT NULL UNIQUE,
+	{queue}) STRICT;
+CREATE TABLE epoch_result_responses (seq integer PRIMARY KEY AUTOINCREMENT, epoch_id blob NOT NULL UNIQUE,
+	context_id blob NOT NULL, keys blob NOT NULL, crs_list blob NOT NULL, {queue}) STRICT;
 
 -- Rows are found quickly while they wait and when they are old.
 --: for t in $requests $responses
@@ -74,20 +91,26 @@ END;
 --: end
 
 -- How far the chains were read, by kind of event and by chain, and what the last blocks were called.
-CREATE TABLE last_block_polled (event_type text PRIMARY KEY, block_number integer, updated_at integer NOT NULL DEFAULT 0) STRICT;
-INSERT INTO last_block_polled (event_type) VALUES ('PublicDecryptionRequest'), ('UserDecryptionRequest'), ('PrepKeygenRequest'),
+CREATE TABLE last_block_polled (event_type text PRIMARY KEY, block_number integer,
+	updated_at integer NOT NULL DEFAULT 0) STRICT;
+INSERT INTO last_block_polled (event_type) VALUES ('PublicDecryptionRequest'), ('UserDecryptionRequest'),
+	('PrepKeygenRequest'),
 	('KeygenRequest'), ('CrsgenRequest'), ('PrssInit'), ('KeyReshareSameSet');
-CREATE TABLE last_block_polled_by_chain (chain_name text PRIMARY KEY, block_number integer, updated_at integer NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE last_block_polled_by_chain (chain_name text PRIMARY KEY, block_number integer,
+	updated_at integer NOT NULL DEFAULT 0) STRICT;
 INSERT INTO last_block_polled_by_chain (chain_name) VALUES ('gateway'), ('ethereum');
-CREATE TABLE recent_blocks (chain_name text, block_number integer, block_hash blob NOT NULL, PRIMARY KEY (chain_name, block_number)) STRICT;
+CREATE TABLE recent_blocks (chain_name text, block_number integer, block_hash blob NOT NULL, PRIMARY KEY (chain_name,
+	block_number)) STRICT;
 
 -- Logs that could not be decoded.
-CREATE TABLE logs_set_aside (chain_name text, block_hash blob, log_index integer, block_number integer NOT NULL, tx_hash blob NOT NULL,
+CREATE TABLE logs_set_aside (chain_name text, block_hash blob, log_index integer, block_number integer NOT NULL,
+	tx_hash blob NOT NULL,
 	address blob NOT NULL, topics blob NOT NULL, data blob NOT NULL, reason text NOT NULL,
 	created_at integer NOT NULL, PRIMARY KEY (chain_name, block_hash, log_index)) STRICT;
 
 -- Transactions of ours.
-CREATE TABLE tx_outbox (tx_hash blob PRIMARY KEY, chain_id integer NOT NULL, wallet blob NOT NULL, nonce integer NOT NULL, raw blob NOT NULL,
+CREATE TABLE tx_outbox (tx_hash blob PRIMARY KEY, chain_id integer NOT NULL, wallet blob NOT NULL,
+	nonce integer NOT NULL, raw blob NOT NULL,
 	state text NOT NULL CHECK (state IN ('signed', 'sent', 'mined', 'dropped')), responses blob NOT NULL, reason text,
 	created_at integer NOT NULL, updated_at integer NOT NULL) STRICT;
 CREATE INDEX tx_outbox_live ON tx_outbox (chain_id, wallet, nonce) WHERE state IN ('signed', 'sent');
