@@ -105,6 +105,16 @@ static void close_lite(void *db)
 	free(l);
 }
 
+/* The first of all connections changes the file to WAL, for which it must be alone; nobody waits for that by himself. */
+static err use_wal(lite *l)
+{
+	int code;
+
+	for (int i = 0; (code = sqlite3_exec(l->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) != SQLITE_OK; i++)
+		if ((code & 0xff) != SQLITE_BUSY || !wait_for_writer(NULL, i)) return failed(l, "sqlite");
+	return OK;
+}
+
 static err prepare_file(lite *l, const char *path)
 {
 	struct stat st;
@@ -135,7 +145,8 @@ static err open_lite(const store_driver *self, void **db, const char *url, bool 
 		sqlite3_busy_handler(l->db, wait_for_writer, NULL);
 		sqlite3_limit(l->db, SQLITE_LIMIT_LENGTH, 2 * MAX_STORE_VALUE);
 		sqlite3_create_function(l->db, "pg_notify", 2, SQLITE_UTF8, l, notify, NULL, NULL);
-		e = script(l, "PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000");
+		e = use_wal(l);
+		if (e == OK) e = script(l, "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000");
 	}
 	if (e == OK) e = script(l, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
 	if (e == OK) *db = l;

@@ -218,7 +218,7 @@ static void what_a_killed_process_said_is_so(void **state)
 	for (int round = 0; round < (test_is_long() ? 40 : 4); round++) {
 		int fd, status;
 		const pid_t pid = start_child(&fd);
-		const uint64_t words = 10 + test_below(60);
+		const uint64_t words = 40 + test_below(60);
 		said s;
 
 		for (uint64_t i = 0; read(fd, &s, sizeof s) == sizeof s; i++) {
@@ -229,7 +229,7 @@ static void what_a_killed_process_said_is_so(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
 	}
-	assert_true(adds > 20 && finishes > 5);
+	assert_true(adds > 20 && finishes > 0);
 	queue_count c[QUEUE_KINDS];
 	assert_ok(queue_counts(c, q));
 	assert_int_equal(c[QUEUE_PUBLIC_DECRYPTION].rows[QUEUE_COMPLETED], c[QUEUE_PUBLIC_DECRYPTION_RESPONSE].rows[QUEUE_PENDING]);
