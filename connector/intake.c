@@ -176,7 +176,9 @@ static err put_members(queue_item *q, arena *a, const kms_event *e)
 
 static queue_place place_of(const intake_chain *c, const evm_log *l)
 {
-	return (queue_place){ .chain = c->chain, .block_number = l->block, .block_hash = l->block_hash, .tx_hash = l->tx, .log_index = (uint32_t)l->index };
+	return (queue_place){
+		.chain = c->chain, .block_number = l->block, .block_hash = l->block_hash, .tx_hash = l->tx, .log_index = (uint32_t)l->index,
+	};
 }
 
 /* The trace begins here: W3C traceparent, sampled. */
@@ -191,7 +193,8 @@ static err begin_trace(slice *out, arena *a, const rng *random)
 	return keep(out, a, &trace);
 }
 
-static err add(queue_change *out, arena *a, const intake_chain *c, const evm_log *l, const kms_event *e, const clock_source *clock, const rng *random)
+static err add(queue_change *out, arena *a, const intake_chain *c, const evm_log *l, const kms_event *e, const clock_source *clock,
+               const rng *random)
 {
 	queue_item *q;
 
@@ -237,7 +240,8 @@ static bool part_of_deployment(const kms_event *e)
 	return e->kind == KMS_NEW_CONTEXT && e->context.first;
 }
 
-err intake_read(intake *out, arena *a, const intake_chain *c, const evm_log *log, size_t n, const clock_source *clock, const rng *random)
+err intake_read(intake *out, arena *a, const intake_chain *c, const evm_log *log, size_t n, const clock_source *clock,
+                const rng *random)
 {
 	intake in = { 0 };
 	kms_event *event;

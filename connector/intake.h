@@ -37,7 +37,8 @@ typedef struct intake {
 } intake;
 
 /* Everything is in the arena or in the logs.  ERR_NOMEM. */
-err  intake_read(intake *out, arena *a, const intake_chain *c, const evm_log *log, size_t n, const clock_source *clock, const rng *random);
+err  intake_read(intake *out, arena *a, const intake_chain *c, const evm_log *log, size_t n, const clock_source *clock,
+                 const rng *random);
 
 /* Change i, which the database will not take, becomes a log that is set aside.  False: that is what it was already. */
 err  intake_set_aside(bool *possible, intake *in, arena *a, const intake_chain *c, size_t i, const char *reason);

@@ -101,7 +101,10 @@ static err know(const providers *p, provider *v)
 
 /* ---- comparing -------------------------------------------------------------------------------------------------- */
 
-static bool comparable(const provider *v) { return v->state == PROVIDER_GOOD || v->state == PROVIDER_BEHIND || v->state == PROVIDER_DISAGREES; }
+static bool comparable(const provider *v)
+{
+	return v->state == PROVIDER_GOOD || v->state == PROVIDER_BEHIND || v->state == PROVIDER_DISAGREES;
+}
 
 static void ask_heads(providers *p)
 {
