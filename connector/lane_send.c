@@ -6,7 +6,11 @@
 #include "evm/kms_calls.h"
 #include "evm/reverts.h"
 
-enum { BRIEFLY = 10 };                           /* errors after which what should pass soon is believed to stay */
+enum {
+	BRIEFLY = 10,                            /* errors after which what should pass soon is believed to stay */
+	MARGIN_GAS = 250000,                     /* other nodes answer meanwhile: who is the one that completes the quorum pays for its
+	                                          * announcement, which the estimate may not have seen.  What is not used is not paid */
+};
 
 typedef struct draft {
 	const queue_item *item;
@@ -154,7 +158,7 @@ static err sign_all(lane *l, verdicts *v, draft *drafts, const eth_estimate *e, 
 		f->data = drafts[i].data;
 		drafts[i].data = (buf){ 0 };
 		f->tx.to = e[i].to;
-		f->tx.gas = e[i].gas / 100 * l->c.gas_percent + e[i].gas % 100 * l->c.gas_percent / 100;
+		f->tx.gas = e[i].gas / 100 * l->c.gas_percent + e[i].gas % 100 * l->c.gas_percent / 100 + MARGIN_GAS;
 		f->tx.max_priority_fee = l->fees.tip;
 		f->tx.max_fee = 2 * l->fees.base + l->fees.tip;
 		TRY(lane_sign(l, f));

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/ask.h -- a request as messages for a node, and a node's answer as the response that a contract will take.
+ *
+ *   public decryption   PublicDecrypt    the values as words, one after the other
+ *   user decryption     UserDecrypt      the payload as bytes, as the node signed it (kms-service 0.1, "BC")
+ *   prep keygen, keygen, crsgen          KeyGenPreproc, KeyGen, CrsGen
+ *   PRSS init, reshare  NewMpcEpoch      a node has epochs instead; no response
+ *   aborts, ends                         no response
+ *
+ * The node's signature is checked over exactly what the contract will hash, under the domain of the configuration, and must be of
+ * one of the signers that the contracts know.  What comes from a node is not trusted: it has bounds and is read into an arena.
+ */
+#ifndef ARCA_CONNECTOR_ASK_H
+#define ARCA_CONNECTOR_ASK_H
+
+#include "connector/config.h"
+#include "connector/item.h"
+
+enum { MAX_ASK_ANSWER = 64 << 20, MAX_ASK_SIGNERS = 256 };
+
+/* A ciphertext, in the order of the request's handles. */
+typedef enum ask_format { ASK_BIG_COMPRESSED = 2, ASK_BIG_EXPANDED = 3 } ask_format;
+typedef struct ask_ciphertext { slice bytes; ask_format format; } ask_ciphertext;
+
+/* Who may have signed: the contracts' list. */
+typedef struct ask_signers { eth_address address[MAX_ASK_SIGNERS]; size_t n; } ask_signers;
+
+/* How a kind of request is asked; result NULL: the acknowledgement is all there is.  send NULL: no node can. */
+typedef struct ask_path { const char *send, *result; } ask_path;
+ask_path ask_path_of(queue_kind kind);
+
+/* The id by which the request's shard is chosen: that of its preprocessing where there is one. */
+const id32 *ask_shard_id(const queue_item *item);
+
+/* Appends the message.  key_id: of the ciphertexts.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
+ * ERR_UNSUPPORTED: no node answers this kind. */
+err  ask_write(buf *out, const queue_item *item, const connector_config *c, const id32 *key_id, const ask_ciphertext *ct, size_t n);
+
+/* Appends the question for the result. */
+void ask_write_poll(buf *out, const queue_item *item);
+
+/*
+ * *out = the response, in the arena.  ERR_REQUEST: it is not the answer to this request, or not signed by one of the signers;
+ * *wrong_signature tells the latter.
+ */
+err  ask_read(queue_item *out, bool *wrong_signature, arena *a, const queue_item *item, const connector_config *c,
+              const ask_signers *signers, slice answer);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/ask_internal.h -- what writing a request and reading its answer have in common. */
+#ifndef ARCA_CONNECTOR_ASK_INTERNAL_H
+#define ARCA_CONNECTOR_ASK_INTERNAL_H
+
+#include "connector/ask.h"
+#include "evm/kms712.h"
+
+enum { ASK_HANDLE_TYPE = 30 };                 /* the byte of a handle that holds the type */
+
+/* The handles of a request of either shape; room for MAX_ITEM_LIST. */
+err           ask_handles(abi_word *out, size_t *n, const queue_item *item);
+eip712_domain ask_domain(const connector_config *c, queue_kind kind);
+/* The request's extra data as the node is given them. */
+slice         ask_extra(const connector_config *c, const queue_item *item);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/ask_read.c -- a node's answer, checked as the contract will check it, as a response. */
+#include "connector/ask_internal.h"
+#include <kms.v1.pb-c.h>
+#include "evm/address.h"
+#include "rpc/pb.h"
+
+typedef struct reading {
+	queue_item     *out;
+	arena          *a;
+	const queue_item *item;
+	const connector_config *c;
+	buf             scratch;
+} reading;
+
+/* ---- signatures ------------------------------------------------------------------------------------------------- */
+
+static err signed_by_one(bool *wrong, ProtobufCBinaryData signature, const hash32 *digest, const ask_signers *signers)
+{
+	char text[ADDRESS_TEXT];
+	eth_address by;
+	secp_rsig s;
+
+	*wrong = true;
+	if (signature.len != sizeof s.b) return err_fail(ERR_REQUEST, "the node's signature has %zu bytes, not %zu", signature.len, sizeof s.b);
+	memcpy(s.b, signature.data, sizeof s.b);
+	if (!sign_external_by_var(&by, &s, digest)) return err_fail(ERR_REQUEST, "the node's signature is by nobody");
+	for (size_t i = 0; i < signers->n; i++)
+		if (eth_address_eq_var(by, signers->address[i])) return *wrong = false, OK;
+	address_text(text, &by);
+	return err_fail(ERR_REQUEST, "the node's answer is signed by %s, whom the contracts do not know: compare the node's signer, and name, "
+	                             "version, chain id and address of the contract here and at the node", text);
+}
+
+/* ---- bytes that outlive the message ----------------------------------------------------------------------------- */
+
+static err keep(slice *out, arena *a, slice s)
+{
+	uint8_t *copy = NULL;
+
+	*out = (slice){ 0 };
+	if (s.n == 0) return OK;
+	TRY(arena_new(a, &copy, s.n));
+	memcpy(copy, s.p, s.n);
+	*out = slice_of(copy, s.n);
+	return OK;
+}
+
+static err same_id(const Kms__V1__RequestId *m, const id32 *wants, const char *what)
+{
+	id32 is;
+
+	if (!m) return err_fail(ERR_REQUEST, "the node's answer lacks %s", what);
+	TRY(id_parse(&is, what, slice_str(m->request_id)));
+	return id_eq_var(&is, wants) ? OK : err_fail(ERR_REQUEST, "the node's answer is about another %s", what);
+}
+
+/* ---- decryptions ------------------------------------------------------------------------------------------------ */
+
+static err read_public(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+	Kms__V1__PublicDecryptionResponse *m = NULL;
+	abi_word *handles = NULL;
+	size_t n = 0;
+
+	TRY(pb_unpack(r->a, &m, &kms__v1__public_decryption_response__descriptor, answer));
+	TRY(arena_new(r->a, &handles, MAX_ITEM_LIST));
+	TRY(ask_handles(handles, &n, r->item));
+	if (!m->payload || m->payload->n_plaintexts != n)
+		return err_fail(ERR_REQUEST, "the node answers %zu values, %zu were asked for", m->payload ? m->payload->n_plaintexts : 0, n);
+	for (size_t i = 0; i < n; i++) {
+		const Kms__V1__TypedPlaintext *p = m->payload->plaintexts[i];
+		if (p->fhe_type != handles[i].b[ASK_HANDLE_TYPE])
+			return err_fail(ERR_REQUEST, "the node answers a value of type %d, not %d", (int)p->fhe_type, handles[i].b[ASK_HANDLE_TYPE]);
+		TRY(kms712_put_plaintext(&r->scratch, p->fhe_type, pb_slice(p->bytes)));
+	}
+	const slice extra = pb_slice(m->extra_data), result = buf_slice(&r->scratch);
+	const hash32 digest = kms712_public_decrypt(&domain, handles, n, result, extra);
+	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	TRY(keep(&r->out->result, r->a, result));
+	r->out->signature = pb_slice(m->external_signature);
+	r->out->extra_data = extra;
+	return OK;
+}
+
+static void put_counted(buf *out, ProtobufCBinaryData b)
+{
+	buf_put_u64(out, b.len);
+	buf_put_slice(out, pb_slice(b));
+}
+
+/* The payload as the node signed it, whatever stands in it: the contract and the user look at the same bytes. */
+static void put_payload(buf *out, const Kms__V1__UserDecryptionResponsePayload *p)
+{
+	put_counted(out, p->verification_key);
+	put_counted(out, p->digest);
+	buf_put_u64(out, p->n_signcrypted_ciphertexts);
+	for (size_t i = 0; i < p->n_signcrypted_ciphertexts; i++) {
+		const Kms__V1__TypedSigncryptedCiphertext *c = p->signcrypted_ciphertexts[i];
+		buf_put_u32(out, (uint32_t)c->fhe_type);
+		put_counted(out, c->signcrypted_ciphertext);
+		put_counted(out, c->external_handle);
+		buf_put_u32(out, c->packing_factor);
+	}
+	buf_put_u32(out, p->party_id);
+	buf_put_u32(out, p->degree);
+}
+
+static err read_user(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+	Kms__V1__UserDecryptionResponse *m = NULL;
+	abi_word *handles = NULL;
+	size_t n = 0;
+
+	TRY(pb_unpack(r->a, &m, &kms__v1__user_decryption_response__descriptor, answer));
+	TRY(arena_new(r->a, &handles, MAX_ITEM_LIST));
+	TRY(ask_handles(handles, &n, r->item));
+	if (!m->payload || m->payload->n_signcrypted_ciphertexts != n)
+		return err_fail(ERR_REQUEST, "the node answers %zu values, %zu were asked for",
+		                m->payload ? m->payload->n_signcrypted_ciphertexts : 0, n);
+	put_payload(&r->scratch, m->payload);
+	const slice extra = pb_slice(m->extra_data), share = buf_slice(&r->scratch);
+	const hash32 digest = kms712_user_response(&domain, r->item->public_key, handles, n, share, extra);
+	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	TRY(keep(&r->out->result, r->a, share));
+	r->out->signature = pb_slice(m->external_signature);
+	r->out->extra_data = extra;
+	return OK;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------- */
+
+static kms712_profile profile_of(const connector_config *c)
+{
+	return c->v015 ? KMS712_V015 : KMS712_V011;
+}
+
+static err read_prep_keygen(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+	Kms__V1__KeyGenPreprocResult *m = NULL;
+
+	TRY(pb_unpack(r->a, &m, &kms__v1__key_gen_preproc_result__descriptor, answer));
+	TRY(same_id(m->preprocessing_id, &r->item->id, "preprocessing"));
+	const hash32 digest = kms712_prep_keygen(&domain, profile_of(r->c), &r->item->id, ask_extra(r->c, r->item));
+	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	r->out->signature = pb_slice(m->external_signature);
+	return OK;
+}
+
+static bool key_type_of(kms712_key_type *out, const char *name)
+{
+	static const struct { const char *name; kms712_key_type type; } TYPES[] = {
+		{ "ServerKey", KMS712_SERVER_KEY }, { "PublicKey", KMS712_PUBLIC_KEY }, { "CompressedXofKeySet", KMS712_COMPRESSED_KEY_SET },
+	};
+	for (size_t i = 0; i < COUNT(TYPES); i++)
+		if (!strcmp(name, TYPES[i].name)) return *out = TYPES[i].type, true;
+	return false;
+}
+
+static err read_keygen(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+	kms712_key_digest digests[MAX_KEY_DIGESTS];
+	Kms__V1__KeyGenResult *m = NULL;
+	slice *list = NULL;
+
+	TRY(pb_unpack(r->a, &m, &kms__v1__key_gen_result__descriptor, answer));
+	TRY(same_id(m->request_id, &r->item->id, "key"));
+	if (m->n_key_digests == 0 || m->n_key_digests > MAX_KEY_DIGESTS)
+		return err_fail(ERR_REQUEST, "the node's answer has %zu digests of keys", m->n_key_digests);
+	TRY(arena_new(r->a, &list, m->n_key_digests));
+	for (size_t i = 0; i < m->n_key_digests; i++) {
+		const Kms__V1__KeyDigest *d = m->key_digests[i];
+		if (!key_type_of(&digests[i].type, d->key_type)) return err_fail(ERR_REQUEST, "the node's answer has a key of a type unknown here");
+		digests[i].digest = pb_slice(d->digest);
+		buf_clear(&r->scratch);
+		queue_put_digest(&r->scratch, (uint8_t)digests[i].type, digests[i].digest);
+		TRY(keep(&list[i], r->a, buf_slice(&r->scratch)));
+	}
+	const hash32 digest = kms712_keygen(&domain, profile_of(r->c), &r->item->prep_keygen_id, &r->item->id, digests, m->n_key_digests,
+	                                    ask_extra(r->c, r->item));
+	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	r->out->digests = (store_list){ list, m->n_key_digests };
+	r->out->signature = pb_slice(m->external_signature);
+	return OK;
+}
+
+static err read_crsgen(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+	Kms__V1__CrsGenResult *m = NULL;
+	uint32_t bits = 0;
+
+	TRY(pb_unpack(r->a, &m, &kms__v1__crs_gen_result__descriptor, answer));
+	TRY(same_id(m->request_id, &r->item->id, "CRS"));
+	for (size_t i = 28; i < 32; i++) bits = bits << 8 | r->item->max_bit_length.b[i];
+	const hash32 digest = kms712_crsgen(&domain, profile_of(r->c), &r->item->id, bits, pb_slice(m->crs_digest), ask_extra(r->c, r->item));
+	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	r->out->result = pb_slice(m->crs_digest);
+	r->out->signature = pb_slice(m->external_signature);
+	return OK;
+}
+
+err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, const connector_config *c, const ask_signers *signers,
+             slice answer)
+{
+	reading r = { .out = out, .a = a, .item = item, .c = c };
+	err e;
+
+	*wrong = false;
+	*out = (queue_item){ .kind = queue_response_of(item->kind), .id = item->id, .otlp = item->otlp };
+	if (answer.n > MAX_ASK_ANSWER) return err_fail(ERR_REQUEST, "the node's answer has %zu bytes", answer.n);
+	switch ((int)item->kind) {
+	case QUEUE_PUBLIC_DECRYPTION: e = read_public(&r, wrong, signers, answer); break;
+	case QUEUE_USER_DECRYPTION:   e = read_user(&r, wrong, signers, answer); break;
+	case QUEUE_PREP_KEYGEN:       e = read_prep_keygen(&r, wrong, signers, answer); break;
+	case QUEUE_KEYGEN:            e = read_keygen(&r, wrong, signers, answer); break;
+	case QUEUE_CRSGEN:            e = read_crsgen(&r, wrong, signers, answer); break;
+	default: e = err_fail(ERR_REQUEST, "there is no answer to %s", queue_label(item->kind));
+	}
+	buf_free(&r.scratch);
+	return e;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/checks.h -- what the contracts say of requests: may they be answered, by whom, and where are the ciphertexts?
+ *
+ *   public decryption    not answered yet (isDecryptionDone); each handle allowed for decryption by the ACL of its chain
+ *   user decryption      the transaction that asked for it names a contract for each handle; user and contract are allowed each handle,
+ *                        or the delegator and the contract are, and the user is their delegate
+ *   others               nothing
+ *
+ * A whole batch is asked in a message or two for each chain.  What is not allowed may be allowed later: chains are not equally fast.
+ * One thread, except where it says otherwise.
+ */
+#ifndef ARCA_CONNECTOR_CHECKS_H
+#define ARCA_CONNECTOR_CHECKS_H
+
+#include <stdatomic.h>
+#include "connector/ask.h"
+#include "evm/providers.h"
+
+enum { MAX_CHECK_REASON = 400 };
+
+typedef enum check_verdict { CHECK_GO, CHECK_DONE, CHECK_LATER, CHECK_NEVER } check_verdict;
+typedef struct checked { check_verdict verdict; char why[MAX_CHECK_REASON]; } checked;
+
+typedef struct checks checks;
+
+/* Connects to nothing yet.  ERR_REQUEST: a URL is none. */
+err  checks_new(checks **out, const connector_config *c, const clock_source *clock, const atomic_bool *stop);
+void checks_free(checks **k);
+
+/* out[i] for each item.  Failures of providers are CHECK_LATER of those who needed them; ERR_NOMEM. */
+err  checks_run(checks *k, checked *out, const queue_item *items, size_t n);
+
+/* Who signs for the KMS, read anew once a minute.  An older list stays when the chain is away; an error only without any. */
+err  checks_signers(checks *k, ask_signers *out);
+
+/* The buckets of the coprocessors that stand in a material, as far as the gateway's configuration has them: read once.  The texts
+ * stay until checks_free.  n: in room, out how many. */
+err  checks_buckets(checks *k, const char **url, size_t *n, const queue_material *m);
+
+#endif

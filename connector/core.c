@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/core.c -- the nodes of the KMS, asked over gRPC. */
+#include "connector/core.h"
+#include <health.pb-c.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include "rpc/conn.h"
+#include "rpc/pb.h"
+
+enum {
+	MAX_CORE_BACKUPS = 4, MAX_CORE_HOST = 256,
+	SEND_MS = 30000, POLL_MS = 75000,            /* a node waits up to a minute with the result of a decryption */
+};
+
+typedef struct endpoint { char host[MAX_CORE_HOST]; unsigned port; rpc_conn *conn; } endpoint;
+
+typedef struct shard {
+	endpoint   each[MAX_CORE_BACKUPS];
+	unsigned   n;
+	atomic_uint at;                              /* the one that answered last */
+} shard;
+
+struct core {
+	shard    shard[CONNECTOR_MAX_SHARDS];
+	unsigned shards, tries;
+};
+
+/* ---- endpoints -------------------------------------------------------------------------------------------------- */
+
+/* "http://host:port", "http://[::1]:50051" */
+static err read_endpoint(endpoint *out, slice text)
+{
+	static const char SCHEME[] = "http://";
+	char copy[MAX_CORE_HOST + 32], *end;
+
+	if (text.n >= sizeof copy) return err_fail(ERR_REQUEST, "kms_core_endpoints: an endpoint is longer than %zu characters", sizeof copy - 1);
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	if (strncmp(copy, SCHEME, sizeof SCHEME - 1))
+		return err_fail(ERR_REQUEST, "kms_core_endpoints: %s is no http://host:port; a node's service port speaks plain HTTP/2", copy);
+	char *host = copy + sizeof SCHEME - 1, *colon = strrchr(host, ':');
+	const unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	if (!colon || colon == host || port == 0 || port > 65535 || (*end && strcmp(end, "/")))
+		return err_fail(ERR_REQUEST, "kms_core_endpoints: %s has no host and port; http://127.0.0.1:50051 has", copy);
+	*colon = '\0';
+	if (*host == '[' && colon[-1] == ']') host++, colon[-1] = '\0';
+	const size_t n = strlen(host);
+	if (n >= sizeof out->host) return err_fail(ERR_REQUEST, "kms_core_endpoints: a host's name is longer than %zu characters", sizeof out->host - 1);
+	memcpy(out->host, host, n + 1);
+	out->port = (unsigned)port;
+	return OK;
+}
+
+static err read_shard(shard *s, const char *text)
+{
+	for (const char *end; ; text = end + 1) {
+		end = strchrnul(text, '|');
+		if (s->n == MAX_CORE_BACKUPS) return err_fail(ERR_REQUEST, "kms_core_endpoints: a shard has at most %d endpoints", MAX_CORE_BACKUPS);
+		endpoint *e = &s->each[s->n];
+		TRY(read_endpoint(e, slice_of(text, (size_t)(end - text))));
+		TRY(rpc_conn_new(&e->conn, NULL, e->host, e->port, NULL));
+		s->n++;
+		if (!*end) return OK;
+	}
+}
+
+err core_new(core **out, const connector_config *c)
+{
+	core *k = calloc(1, sizeof *k);
+	err e = k ? OK : err_fail(ERR_NOMEM, "no memory for connections to nodes");
+
+	for (size_t i = 0; e == OK && i < c->worker.endpoints.n; i++) e = read_shard(&k->shard[k->shards++], c->worker.endpoints.item[i]);
+	if (e == OK) k->tries = (unsigned)c->worker.grpc_retries, *out = k;
+	else core_free(&k);
+	return e;
+}
+
+void core_free(core **k)
+{
+	if (!*k) return;
+	for (unsigned i = 0; i < (*k)->shards; i++)
+		for (unsigned j = 0; j < (*k)->shard[i].n; j++) rpc_conn_free(&(*k)->shard[i].each[j].conn);
+	free(*k);
+	*k = NULL;
+}
+
+/* The id, a number of 256 bits, modulo the shards. */
+static shard *shard_of(core *k, const id32 *id)
+{
+	unsigned rest = 0;
+
+	for (size_t i = 0; i < sizeof id->b; i++) rest = (rest << 8 | id->b[i]) % k->shards;
+	return &k->shard[rest];
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
+
+/* The endpoint that answered last, and the next one when that is away. */
+static void call(shard *s, rpc_status *status, buf *response, const char *path, slice request, int64_t timeout_ms)
+{
+	const unsigned at = atomic_load(&s->at);
+
+	for (unsigned i = 0; i < s->n; i++) {
+		const unsigned now = (at + i) % s->n;
+		buf_clear(response);
+		if (rpc_conn_call(s->each[now].conn, response, status, path, request, timeout_ms) != OK) err_clear();
+		if (status->code == GRPC_UNAVAILABLE && i + 1 < s->n) continue;
+		atomic_store(&s->at, now);
+		return;
+	}
+}
+
+static bool may_pass(grpc_status code)
+{
+	return code == GRPC_DEADLINE_EXCEEDED || code == GRPC_RESOURCE_EXHAUSTED || code == GRPC_UNAVAILABLE || code == GRPC_UNKNOWN;
+}
+
+static void tell(buf *why, const char *what, const rpc_status *s)
+{
+	buf_clear(why);
+	buf_printf(why, "%s: the node says %s: %s", what, grpc_status_name(s->code), s->message);
+}
+
+static core_outcome send(core *k, shard *s, bool *sent, core_counts *counts, buf *why, const char *path, slice request)
+{
+	rpc_status status = { 0 };
+	AUTO(buf) empty = { 0 };
+
+	for (unsigned i = 0; i < k->tries; i++) {
+		call(s, &status, &empty, path, request, SEND_MS);
+		*sent = status.code == GRPC_OK || status.code == GRPC_ALREADY_EXISTS;
+		if (*sent) return counts->sent++, CORE_DONE;
+		counts->sent_errors++;
+		if (!may_pass(status.code)) break;
+		if (status.code == GRPC_RESOURCE_EXHAUSTED) break;           /* it is full: asking at once again makes it fuller */
+	}
+	tell(why, "the request was not taken", &status);
+	return status.code == GRPC_ABORTED ? CORE_ABORTED : may_pass(status.code) ? CORE_LATER : CORE_NEVER;
+}
+
+static core_outcome poll(core *k, shard *s, bool *sent, core_counts *counts, buf *answer, buf *why, const char *path, slice id)
+{
+	rpc_status status = { 0 };
+
+	for (unsigned i = 0; i < k->tries; i++) {
+		call(s, &status, answer, path, id, POLL_MS);
+		if (status.code == GRPC_OK) return counts->polled++, CORE_DONE;
+		counts->polled_errors += status.code != GRPC_UNAVAILABLE;    /* not ready is no error */
+		if (!may_pass(status.code)) break;
+	}
+	tell(why, "there is no result", &status);
+	if (status.code == GRPC_ABORTED) return CORE_ABORTED;
+	if (status.code == GRPC_NOT_FOUND) return *sent = false, CORE_LATER;         /* forgotten: it is sent anew */
+	return may_pass(status.code) ? CORE_LATER : CORE_NEVER;
+}
+
+core_outcome core_ask(core *k, buf *answer, buf *why, bool *sent, core_counts *counts, const queue_item *item, slice request)
+{
+	const ask_path path = ask_path_of(item->kind);
+	shard *s = shard_of(k, ask_shard_id(item));
+	AUTO(buf) id = { 0 };
+
+	*counts = (core_counts){ 0 };
+	if (!*sent) {
+		const core_outcome o = send(k, s, sent, counts, why, path.send, request);
+		if (o != CORE_DONE || !path.result) return o;
+	}
+	if (!path.result) return CORE_DONE;
+	ask_write_poll(&id, item);
+	return poll(k, s, sent, counts, answer, why, path.result, buf_slice(&id));
+}
+
+/* ---- health ----------------------------------------------------------------------------------------------------- */
+
+bool core_healthy(core *k, buf *why, int64_t timeout_ms)
+{
+	Grpc__Health__V1__HealthCheckRequest m = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+	AUTO(buf) request = { 0 }, response = { 0 };
+	bool all = true;
+
+	m.service = (char *)(uintptr_t)"kms_service.v1.CoreServiceEndpoint";
+	pb_pack(&request, &m.base);
+	for (unsigned i = 0; i < k->shards; i++) {
+		rpc_status status = { 0 };
+		call(&k->shard[i], &status, &response, "/grpc.health.v1.Health/Check", buf_slice(&request), timeout_ms);
+		if (status.code == GRPC_OK) continue;
+		buf_printf(why, "%sthe node of shard %u: %s: %s", why->n ? "; " : "", i, grpc_status_name(status.code), status.message);
+		all = false;
+	}
+	return all;
+}

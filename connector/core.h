@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/core.h -- the nodes of the KMS, asked over gRPC.
+ *
+ * A request belongs to one shard, chosen by its id; a shard has one node, or the same one behind several endpoints, of which the next
+ * is asked when one is away.  Sending is done once it was acknowledged, or the node knows it already; then the result is asked
+ * for until it is there, or its time is up.
+ *
+ *   DONE      the answer, not yet believed (connector/ask.h)
+ *   LATER     the node is away, full, or not ready yet
+ *   NEVER     the node refuses it, or failed at it
+ *   ABORTED   the node was told to give it up
+ *
+ * Any number of threads.
+ */
+#ifndef ARCA_CONNECTOR_CORE_H
+#define ARCA_CONNECTOR_CORE_H
+
+#include "connector/ask.h"
+
+typedef enum core_outcome { CORE_DONE, CORE_LATER, CORE_NEVER, CORE_ABORTED } core_outcome;
+
+typedef struct core_counts { unsigned sent, sent_errors, polled, polled_errors; } core_counts;
+
+typedef struct core core;
+
+/* ERR_REQUEST: an endpoint is no http://host:port. */
+err  core_new(core **out, const connector_config *c);
+void core_free(core **k);
+
+/*
+ * *sent: the node knows the request already; becomes true once it does, and false again if it has forgotten it.  request is what
+ * ask_write made.  answer is appended to for CORE_DONE of kinds that have one; otherwise why has the node's words.
+ */
+core_outcome core_ask(core *k, buf *answer, buf *why, bool *sent, core_counts *counts, const queue_item *item, slice request);
+
+/* Does every shard answer a health check?  Appends to *why who does not. */
+bool core_healthy(core *k, buf *why, int64_t timeout_ms);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/main.c -- arca-connector as a process: options, signals, exit codes.
+ *
+ * Exit codes: 0 stopped as asked, 1 failed, 64 usage or configuration, 69 an address is taken or the database is away, 74 disk.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "connector/monitor.h"
+
+extern char **environ;
+
+static const char HELP[] =
+	"arca-connector -- between the gateway's contracts and the nodes of a key management system.\n"
+	"\n"
+	"usage: arca-connector --config FILE [--role listener|worker|sender|all] [--log-level LEVEL] [--log-json]\n"
+	"       arca-connector --check-config --config FILE [--role ROLE]\n"
+	"       arca-connector --help | --version\n"
+	"\n"
+	"  --config FILE      TOML; every key can also be set by an environment variable (ARCA_CONNECTOR__KEY)\n"
+	"  --role ROLE        listener: chain events into the database; worker: requests to the nodes;\n"
+	"                     sender: signed answers on chain; all (default): everything in one process\n"
+	"  --check-config     say whether the configuration is right for the role, print it, and stop\n"
+	"  --log-level LEVEL  debug, info (default), warn or error\n"
+	"  --log-json         one JSON object a line instead of text\n"
+	"\n"
+	"examples:\n"
+	"  arca-connector --config /etc/arca/connector.toml\n"
+	"  arca-connector --config connector.toml --role sender\n"
+	"  ARCA_CONNECTOR__DATABASE_URL=postgres://arca@/arca arca-connector --config connector.toml --role worker\n"
+	"\n"
+	"a small configuration:\n"
+	"  database_url = \"sqlite:/var/lib/arca/connector.db\"\n"
+	"  gateway_url = [\"http://127.0.0.1:8545\"]\n"
+	"  gateway_chain_id = 54321\n"
+	"  kms_core_endpoints = [\"http://127.0.0.1:50051\"]\n"
+	"  private_key_file = \"/etc/arca/wallet.key\"\n"
+	"  decryption_contract.address = \"0x...\"\n"
+	"  kms_generation_contract.address = \"0x...\"\n"
+	"  gateway_config_contract.address = \"0x...\"\n"
+	"  [[host_chains]]\n"
+	"  url = \"http://127.0.0.1:8545\"\n"
+	"  chain_id = 54321\n"
+	"  acl_address = \"0x...\"\n"
+	"\n"
+	"SIGTERM: what is under way has some seconds, the rest is done after the next start, here or elsewhere.\n"
+	"\n"
+	"Exit codes: 0 stopped as asked, 1 failed, 64 usage or configuration, 69 an address is taken or the database is\n"
+	"away, 74 disk.\n"
+	"\n"
+	"keys of the configuration:\n";
+
+typedef struct options {
+	const char *config, *role;
+	bool check, help, version, log_json;
+	log_level least;
+} options;
+
+static bool level_by_name(log_level *out, const char *name)
+{
+	static const char *const NAMES[] = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error" };
+
+	for (size_t i = 0; i < COUNT(NAMES); i++)
+		if (!strcmp(name, NAMES[i])) return *out = (log_level)i, true;
+	fprintf(stderr, "arca-connector: --log-level is %s; debug, info, warn or error is wanted\n", name);
+	return false;
+}
+
+static bool read_options(options *o, int argc, char **argv)
+{
+	static const struct option LONG[] = {
+		{ "config", required_argument, NULL, 'c' }, { "config-file", required_argument, NULL, 'c' }, { "role", required_argument, NULL, 'r' },
+		{ "check-config", no_argument, NULL, 'k' }, { "log-level", required_argument, NULL, 'l' }, { "log-json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' }, { 0 },
+	};
+
+	*o = (options){ .role = "all", .least = LOG_INFO };
+	for (int c; (c = getopt_long(argc, argv, "c:h", LONG, NULL)) != -1;) {
+		switch (c) {
+		case 'c': o->config = optarg; break;
+		case 'r': o->role = optarg; break;
+		case 'k': o->check = true; break;
+		case 'l': if (!level_by_name(&o->least, optarg)) return false; break;
+		case 'j': o->log_json = true; break;
+		case 'h': o->help = true; break;
+		case 'v': o->version = true; break;
+		default:  return false;
+		}
+	}
+	if (optind < argc) fprintf(stderr, "arca-connector: %s is no option\n", argv[optind]);
+	return optind == argc;
+}
+
+static void print_and_free(buf *text)
+{
+	fwrite(text->p, 1, text->n, stdout);
+	buf_free(text);
+}
+
+static sigset_t stop_signals(void)
+{
+	sigset_t s;
+	sigemptyset(&s), sigaddset(&s, SIGINT), sigaddset(&s, SIGTERM);
+	return s;
+}
+
+static int code_of(err e)
+{
+	return e == ERR_REQUEST ? EX_USAGE : e == ERR_IO ? EX_UNAVAILABLE : 1;
+}
+
+static int run(connector_config *c, unsigned played)
+{
+	static roles r;
+	const sigset_t stop = stop_signals();
+	http_server *http = NULL;
+	int signal = 0, code = 0;
+
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	err e = roles_start(&r, c, played);
+	if (e == OK) e = monitor_new(&http, &r);
+	if (e == OK) {
+		log_info("ready: HTTP on %s", c->monitoring_endpoint);
+		sigwait(&stop, &signal);
+		log_info("stopping: signal %d", signal);
+		pthread_sigmask(SIG_UNBLOCK, &stop, NULL);           /* a second one ends the process */
+	} else {
+		code = code_of(e);
+		log_err(LOG_ERROR, "the connector cannot start", e);
+	}
+	http_server_free(&http);
+	roles_stop(&r);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	connector_config c = { 0 };
+	buf text = { 0 };
+	options o;
+
+	if (!read_options(&o, argc, argv)) {
+		fputs("try: arca-connector --help\n", stderr);
+		return EX_USAGE;
+	}
+	if (o.help) {
+		fputs(HELP, stdout);
+		connector_config_help(&text);
+		print_and_free(&text);
+		return 0;
+	}
+	if (o.version) return puts("arca-connector " ARCA_VERSION), 0;
+	log_setup(o.least, o.log_json);
+	const unsigned played = connector_role_of(o.role);
+	if (!played) {
+		fprintf(stderr, "arca-connector: --role is %s; listener, worker, sender or all is wanted\n", o.role);
+		return EX_USAGE;
+	}
+	const err e = connector_config_load(&c, played, o.config, environ);
+	if (e != OK) {
+		fprintf(stderr, "arca-connector: %s\n", err_text());
+		return EX_USAGE;
+	}
+	if (o.check) {
+		connector_config_print(&text, &c);
+		print_and_free(&text);
+		connector_config_free(&c);
+		return 0;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	const int code = run(&c, played);
+	connector_config_free(&c);
+	return code;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/monitor.c -- how a connector fares, over HTTP. */
+#include "connector/monitor.h"
+#include <jansson.h>
+#include <stdlib.h>
+
+/* ---- metrics ---------------------------------------------------------------------------------------------------- */
+
+static void counter(buf *out, const char *name, const char *help)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s counter\n", name, help, name);
+}
+
+static void by_kind(buf *out, const char *name, const char *help, const atomic_ullong *counts)
+{
+	counter(out, name, help);
+	for (queue_kind k = 0; k < QUEUE_REQUESTS; k++)
+		buf_printf(out, "%s{event_type=\"%s\"} %llu\n", name, queue_label(k), atomic_load(&counts[k]));
+}
+
+static void one(buf *out, const char *name, const char *help, unsigned long long value)
+{
+	counter(out, name, help);
+	buf_printf(out, "%s %llu\n", name, value);
+}
+
+#define WORKER "kms_connector_worker_"
+#define SENDER "kms_connector_tx_sender_"
+
+static void worker_metrics(buf *out, const worker_tally *t)
+{
+	by_kind(out, WORKER "event_received_counter", "Requests that were picked.", t->received);
+	by_kind(out, WORKER "event_received_errors", "Rows that could not be read.", t->received_errors);
+	by_kind(out, WORKER "grpc_request_sent_counter", "Requests that nodes took.", t->sent);
+	by_kind(out, WORKER "grpc_request_sent_errors", "Requests that nodes did not take.", t->sent_errors);
+	by_kind(out, WORKER "grpc_response_polled_counter", "Results that nodes gave.", t->polled);
+	by_kind(out, WORKER "grpc_response_polled_errors", "Results that nodes refused.", t->polled_errors);
+	one(out, WORKER "s3_ciphertext_retrieval_counter", "Ciphertexts that were fetched.", atomic_load(&t->fetched));
+	one(out, WORKER "s3_ciphertext_retrieval_errors", "Ciphertexts that no bucket had.", atomic_load(&t->fetch_errors));
+	one(out, WORKER "request_check_errors", "Requests that contracts did not allow, or not yet.", atomic_load(&t->check_errors));
+	one(out, WORKER "wrong_signatures", "Answers of nodes that no contract would take.", atomic_load(&t->wrong_signatures));
+	one(out, WORKER "ciphertext_cache_hits", "Ciphertexts that were kept from before.", atomic_load(&t->cache_hits));
+}
+
+static void sender_metrics(buf *out, const sender_tally *t)
+{
+	unsigned long long sent = 0, errors = 0;
+
+	counter(out, SENDER "response_received_counter", "Responses that were picked.");
+	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++)
+		buf_printf(out, SENDER "response_received_counter{response_type=\"%s\"} %llu\n", queue_label(k), atomic_load(&t->received[k]));
+	one(out, SENDER "response_received_errors", "Rows that could not be read.", atomic_load(&t->broken));
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) {
+		sent += atomic_load(&t->lane[k].sent);
+		errors += atomic_load(&t->lane[k].failed) + atomic_load(&t->lane[k].refused);
+	}
+	one(out, SENDER "gateway_tx_sent_counter", "Transactions that the chain took.", sent);
+	one(out, SENDER "gateway_tx_sent_errors", "Transactions that the chain or a contract did not take.", errors);
+	buf_printf(out, "# HELP " SENDER "transactions_under_way Transactions that are not mined yet.\n"
+	                "# TYPE " SENDER "transactions_under_way gauge\n" SENDER "transactions_under_way %llu\n", atomic_load(&t->under_way));
+	buf_printf(out, "# HELP " SENDER "leads Is this the sender that sends?\n# TYPE " SENDER "leads gauge\n" SENDER "leads %d\n",
+	           atomic_load(&t->leads));
+}
+
+static void queue_metrics(buf *out, roles *r)
+{
+	static const char EVENTS[] = "kms_connector_pending_events", RESPONSES[] = "kms_connector_pending_responses";
+	queue_count *all = calloc(QUEUE_KINDS, sizeof *all);
+
+	if (all && queue_counts(all, r->queue) == OK) {
+		buf_printf(out, "# HELP %s Requests that wait.\n# TYPE %s gauge\n", EVENTS, EVENTS);
+		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++)
+			buf_printf(out, "%s{event_type=\"%s\"} %ju\n", EVENTS, queue_label(k), (uintmax_t)all[k].rows[QUEUE_PENDING]);
+		buf_printf(out, "# HELP %s Responses that wait.\n# TYPE %s gauge\n", RESPONSES, RESPONSES);
+		for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++)
+			buf_printf(out, "%s{response_type=\"%s\"} %ju\n", RESPONSES, queue_label(k), (uintmax_t)all[k].rows[QUEUE_PENDING]);
+	}
+	err_clear();
+	free(all);
+}
+
+void monitor_metrics(buf *out, roles *r)
+{
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++)
+		if (r->listener[k]) listener_metrics(out, r->listener[k]);
+	if (r->worker) worker_metrics(out, worker_tallied(r->worker));
+	if (r->sender) sender_metrics(out, sender_tallied(r->sender));
+	queue_metrics(out, r);
+}
+
+static void metrics(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)in;
+	monitor_metrics(&out->body, ctx);
+	out->content_type = "text/plain; version=0.0.4";
+}
+
+/* ---- health ----------------------------------------------------------------------------------------------------- */
+
+static bool well(bool is, buf *details, const char *what)
+{
+	if (!is) buf_printf(details, "%s%s", details->n ? "; " : "", what);
+	return is;
+}
+
+bool monitor_health(buf *out, roles *r)
+{
+	AUTO(buf) details = { 0 };
+	int64_t t;
+	json_t *j = json_object();
+
+	const bool database = queue_now_ms(&t, r->queue) == OK;
+	if (!database) {
+		(void)well(false, &details, err_text());
+		err_clear();
+	}
+	bool all = database;
+	json_object_set_new(j, "database_connected", json_boolean(database));
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) {
+		listener_view v;
+		if (!r->listener[k]) continue;
+		listener_look(r->listener[k], &v);
+		const bool up = well(!v.stalled, &details, v.reason);
+		json_object_set_new(j, k == QUEUE_GATEWAY ? "gateway_connected" : "ethereum_connected", json_boolean(up));
+		all &= up;
+	}
+	if (r->worker) {
+		const bool up = worker_healthy(&details, r->worker, r->config->healthcheck_timeout);
+		json_object_set_new(j, "kms_core_connected", json_boolean(up));
+		all &= up;
+	}
+	json_object_set_new(j, "healthy", json_boolean(all));
+	json_object_set_new(j, "details", json_string(buf_str(&details)));
+	char *text = json_dumps(j, JSON_COMPACT);
+	buf_put_str(out, text);
+	free(text);
+	json_decref(j);
+	return all;
+}
+
+static void health(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)in;
+	out->status = monitor_health(&out->body, ctx) ? 200 : 503;
+	out->content_type = "application/json";
+}
+
+static void live(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)ctx, (void)in;
+	buf_put_str(&out->body, "{\"status_code\":\"200\",\"status\":\"alive\"}");
+	out->content_type = "application/json";
+}
+
+static void version(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)ctx, (void)in;
+	buf_put_str(&out->body, "{\"name\":\"arca-connector\",\"version\":\"" ARCA_VERSION "\",\"build\":\"" ARCA_VERSION "\"}");
+	out->content_type = "application/json";
+}
+
+err monitor_new(http_server **out, roles *r)
+{
+	const http_route routes[] = {
+		{ "/metrics", metrics, r }, { "/healthz", health, r }, { "/health", health, r }, { "/ready", health, r },
+		{ "/liveness", live, r }, { "/live", live, r }, { "/version", version, r },
+	};
+	const char *text = r->config->monitoring_endpoint, *colon = strrchr(text, ':');
+	char address[256], *end = NULL;
+	const unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+
+	if (!colon || colon == text || colon[1] < '0' || colon[1] > '9' || *end || port > 65535 || (size_t)(colon - text) >= sizeof address)
+		return err_fail(ERR_REQUEST, "monitoring_endpoint is %s; address:port is wanted, as 127.0.0.1:9100", text);
+	const bool bracket = text[0] == '[' && colon[-1] == ']';
+	snprintf(address, sizeof address, "%.*s", (int)(colon - text) - 2 * bracket, text + bracket);
+	return http_server_new(out, address, (unsigned)port, routes, COUNT(routes));
+}

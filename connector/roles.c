@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/roles.c -- the roles that a process plays. */
+#include "connector/roles.h"
+#include "base/log.h"
+
+enum { RPC_TIMEOUT_MS = 20000, RPC_BATCH = 100, LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, LOST_MS = 5000, STUCK_MS = 30000 };
+
+static err connect_rpc(jrpc **out, roles *r, const char *url)
+{
+	return jrpc_http_new(out, &(jrpc_http_config){ .url = url, .timeout_ms = RPC_TIMEOUT_MS, .clock = clock_system(), .batch = RPC_BATCH,
+	                                               .stop = &r->stop });
+}
+
+/* ---- listener --------------------------------------------------------------------------------------------------- */
+
+static err connect_all(providers **out, roles *r, const config_list *urls, int64_t chain_id)
+{
+	jrpc *each[MAX_PROVIDERS] = { NULL };
+	err e = OK;
+	size_t n = 0;
+
+	for (; e == OK && n < urls->n; n++) e = connect_rpc(&each[n], r, urls->item[n]);
+	if (e == OK)
+		return providers_new(out, &(providers_config){ .each = each, .n = urls->n, .chain_id = (uint64_t)chain_id, .clock = clock_system(),
+		                                               .lag_most = LAG_MOST, .depth = DEPTH, .look_ms = urls->n > 1 ? LOOK_MS : 0 });
+	while (n--) jrpc_free(&each[n]);
+	return e;
+}
+
+static void watch(intake_chain *out, kms_contract which, const contract_config *c)
+{
+	out->watched[which] = c->present;
+	out->contract[which] = c->address;
+}
+
+static err start_listener(roles *r, queue_chain chain)
+{
+	static uint64_t from[QUEUE_CHAINS];
+	const connector_config *c = r->config;
+	const bool host = chain == QUEUE_ETHEREUM;
+	const int64_t first = host ? c->listener.generation_from : c->listener.decryption_from;
+	listener_config l = {
+		.chain = { .chain = chain, .profile = c->v015 ? KMS_V015 : KMS_GATEWAY }, .name = queue_chain_name(chain),
+		.finalized = host, .confirmations = host ? 0 : (uint64_t)c->listener.confirmations, .range = (uint64_t)c->listener.batch,
+		.poll_ms = host ? c->listener.key_management_polling : c->listener.decryption_polling,
+		.max_errors = (unsigned)c->listener.max_errors, .store = listener_store_of(r->queue), .clock = clock_system(), .random = rng_os(),
+	};
+
+	if (!host) watch(&l.chain, KMS_DECRYPTION, &c->decryption);
+	if (host || !c->v015) watch(&l.chain, KMS_GENERATION, &c->generation);
+	if (host) watch(&l.chain, KMS_PROTOCOL_CONFIG, &c->protocol_config);
+	if (first >= 0) from[chain] = (uint64_t)first, l.from = &from[chain];
+	TRY(connect_all(&l.providers, r, host ? &c->ethereum_url : &c->gateway_url, host ? c->ethereum_chain_id : c->gateway_chain_id));
+	TRY(listener_new(&r->listener[chain], &l));
+	return listener_start(r->listener[chain]);
+}
+
+/* ---- worker ----------------------------------------------------------------------------------------------------- */
+
+static void *work(void *ctx)
+{
+	worker_run(((roles *)ctx)->worker);
+	return NULL;
+}
+
+static err start_worker(roles *r, const queue_config *q)
+{
+	TRY(queue_bell_new(&r->worker_bell, q, (1u << QUEUE_REQUESTS) - 1));
+	TRY(worker_new(&r->worker, &(worker_config){ .queue = r->queue, .bell = r->worker_bell, .config = r->config, .clock = clock_system(),
+	                                             .random = rng_os(), .stop = &r->stop }));
+	r->worker_runs = pthread_create(&r->worker_thread, NULL, work, r) == 0;
+	return r->worker_runs ? OK : err_fail(ERR_NOMEM, "no thread for the worker");
+}
+
+/* ---- sender ----------------------------------------------------------------------------------------------------- */
+
+static void *send(void *ctx)
+{
+	sender_run(((roles *)ctx)->sender);
+	return NULL;
+}
+
+static lane_config lane_of(const roles *r, queue_chain chain)
+{
+	const connector_config *c = r->config;
+	const bool host = chain == QUEUE_ETHEREUM;
+
+	return (lane_config){
+		.rpc = r->rpc[chain], .wallet = r->wallet, .clock = clock_system(),
+		.chain_id = (uint64_t)(host ? c->ethereum_chain_id : c->gateway_chain_id),
+		.contract = { [KMS_DECRYPTION] = c->decryption.address, [KMS_GENERATION] = c->generation.address,
+		              [KMS_PROTOCOL_CONFIG] = c->protocol_config.address },
+		.window = (unsigned)c->sender.window, .gas_percent = (unsigned)c->sender.gas_percent,
+		.confirmations = host ? (unsigned)c->sender.confirmations : 0, .trace = c->sender.trace_reverted,
+		.retry_ms = c->sender.retry_interval > 0 ? c->sender.retry_interval : 1, .lost_ms = LOST_MS,
+		.stuck_ms = host ? c->sender.receipt_timeout / 4 : STUCK_MS,
+	};
+}
+
+static err start_sender(roles *r, connector_config *c, const queue_config *q)
+{
+	lane_config gateway, ethereum;
+	uint32_t kinds = 0;
+
+	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) kinds |= 1u << k;
+	TRY(wallet_new(&r->wallet, c, rng_os()));
+	TRY(connect_rpc(&r->rpc[QUEUE_GATEWAY], r, c->gateway_url.item[0]));
+	if (c->v015) TRY(connect_rpc(&r->rpc[QUEUE_ETHEREUM], r, c->ethereum_url.item[0]));
+	TRY(queue_bell_new(&r->sender_bell, q, kinds));
+	gateway = lane_of(r, QUEUE_GATEWAY);
+	ethereum = lane_of(r, QUEUE_ETHEREUM);
+	TRY(sender_new(&r->sender, &(sender_config){
+		.queue = r->queue, .bell = r->sender_bell, .clock = clock_system(), .lane = { &gateway, c->v015 ? &ethereum : NULL },
+		.batch = (unsigned)c->sender.batch, .poll_ms = c->sender.polling, .lease_ms = c->worker.lease,
+		.gc_interval_ms = c->sender.gc_interval, .gc_expiry_ms = c->sender.gc_expiry, .expires = c->v015, .stop = &r->stop,
+	}));
+	r->sender_runs = pthread_create(&r->sender_thread, NULL, send, r) == 0;
+	return r->sender_runs ? OK : err_fail(ERR_NOMEM, "no thread for the sender");
+}
+
+/* ---- all -------------------------------------------------------------------------------------------------------- */
+
+err roles_start(roles *r, connector_config *config, unsigned played)
+{
+	const queue_config q = { .store = { .url = config->database_url } };
+
+	*r = (roles){ .config = config, .played = played };
+	TRY(queue_open(&r->queue, &q));
+	if (played & CONNECTOR_LISTENER) TRY(start_listener(r, QUEUE_GATEWAY));
+	if ((played & CONNECTOR_LISTENER) && config->v015) TRY(start_listener(r, QUEUE_ETHEREUM));
+	if (played & CONNECTOR_WORKER) TRY(start_worker(r, &q));
+	if (played & CONNECTOR_SENDER) TRY(start_sender(r, config, &q));
+	return OK;
+}
+
+void roles_stop(roles *r)
+{
+	atomic_store(&r->stop, true);
+	if (r->worker_bell) queue_bell_ring(r->worker_bell, 0);
+	if (r->sender_bell) queue_bell_ring(r->sender_bell, 0);
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) listener_free(&r->listener[k]);
+	if (r->worker_runs) pthread_join(r->worker_thread, NULL);
+	if (r->sender_runs) pthread_join(r->sender_thread, NULL);
+	worker_free(&r->worker);
+	sender_free(&r->sender);
+	queue_bell_free(&r->worker_bell);
+	queue_bell_free(&r->sender_bell);
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) jrpc_free(&r->rpc[k]);
+	wallet_free(&r->wallet);
+	queue_close(&r->queue);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/roles.h -- the roles that a process plays, each with what it needs, started and stopped together.
+ *
+ *   listener    one for each chain that is followed
+ *   worker      with its threads
+ *   sender      with its wallet
+ *
+ * Roles meet in the database only: a process may play one, and others the rest, on other machines.
+ */
+#ifndef ARCA_CONNECTOR_ROLES_H
+#define ARCA_CONNECTOR_ROLES_H
+
+#include <pthread.h>
+#include "connector/listener.h"
+#include "connector/sender.h"
+#include "connector/worker.h"
+
+typedef struct roles {
+	const connector_config *config;
+	unsigned    played;                      /* connector_role, or-ed */
+	atomic_bool stop;
+	queue      *queue;
+	listener   *listener[QUEUE_CHAINS];
+	worker     *worker;
+	queue_bell *worker_bell, *sender_bell;
+	sender     *sender;
+	wallet     *wallet;
+	jrpc       *rpc[QUEUE_CHAINS];           /* the sender's */
+	pthread_t   worker_thread, sender_thread;
+	bool        worker_runs, sender_runs;
+} roles;
+
+/* config stays as long as the roles, and the text of a private key in it is wiped.  After a failure roles_stop ends what was begun. */
+err  roles_start(roles *r, connector_config *config, unsigned played);
+
+/* What is under way is waited for some seconds. */
+void roles_stop(roles *r);
+
+#endif

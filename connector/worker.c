@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connector/worker.c -- one thread picks, checks and renews leases; many threads fetch, ask and verify, a request each.
+ *
+ * A picked batch lives until the last of its requests is done with.
+ */
+#include "connector/worker.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "connector/bucket.h"
+#include "connector/checks.h"
+#include "connector/core.h"
+
+enum {
+	WORKER_THREADS = 128, SOON_MS = 2000, LATE_MS = 60000, DRAIN_MS = 5000, TICK_MS = 250,
+	MAX_TASK_HANDLES = MAX_ITEM_LIST,
+};
+
+typedef struct batch { queue_batch b; atomic_uint left; } batch;
+
+typedef struct task {
+	struct task *next, *after;               /* waiting; all that are under way */
+	struct task **before;
+	batch       *of;
+	const queue_item *item;
+	const char  *url[MAX_BUCKET_URLS];       /* of the ciphertexts; the first material's coprocessors' */
+	size_t       urls;
+	int64_t      lease_until_ms;
+} task;
+
+struct worker {
+	worker_config c;
+	worker_tally  tally;
+	checks    *checks;
+	buckets   *buckets;
+	core      *core;
+	pthread_t  thread[WORKER_THREADS];
+	unsigned   threads;
+	pthread_mutex_t lock;                    /* of what follows */
+	pthread_cond_t  wake;
+	task      *first, **end;                 /* waiting for a thread */
+	task      *under_way;
+	size_t     n;
+	bool       ending;
+	ask_signers signers;
+};
+
+static int64_t now(const worker *w)
+{
+	return clock_now_ms(w->c.clock);
+}
+
+/* ---- what becomes of a request ---------------------------------------------------------------------------------- */
+
+static void submit(worker *w, const queue_change *change)
+{
+	while (queue_submit(w->c.queue, change, 1, NULL, NULL) == ERR_EXHAUSTED) {         /* the database is slower than the nodes */
+		err_clear();
+		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	}
+	err_clear();
+}
+
+/* Later, unless it is a decryption that had its chances. */
+static void postpone(worker *w, const queue_item *item, bool already_sent, const char *why)
+{
+	const bool last = queue_is_decryption(item->kind) && item->errors + 1 >= w->c.config->worker.max_attempts;
+	int64_t delay_ms = SOON_MS;
+
+	for (unsigned i = 0; i < item->errors && delay_ms < LATE_MS; i++) delay_ms *= 2;
+	if (delay_ms > LATE_MS || !queue_is_decryption(item->kind)) delay_ms = queue_is_decryption(item->kind) ? LATE_MS : SOON_MS;
+	if (last) log_warn("%s is given up after %u attempts: %s", queue_label(item->kind), item->errors + 1, why);
+	submit(w, &(queue_change){ .verb = last ? QUEUE_FAIL : QUEUE_RETRY, .kind = item->kind, .seq = item->seq, .delay_ms = delay_ms,
+	                           .already_sent = already_sent, .reason = why });
+}
+
+static void fail(worker *w, const queue_item *item, const char *why)
+{
+	log_warn("%s fails: %s", queue_label(item->kind), why);
+	submit(w, &(queue_change){ .verb = QUEUE_FAIL, .kind = item->kind, .seq = item->seq, .reason = why });
+}
+
+static void complete(worker *w, const queue_item *item)
+{
+	submit(w, &(queue_change){ .verb = QUEUE_COMPLETE, .kind = item->kind, .seq = item->seq });
+}
+
+/* ---- one request ------------------------------------------------------------------------------------------------ */
+
+typedef struct fetched { buf bytes[MAX_TASK_HANDLES]; ask_ciphertext ct[MAX_TASK_HANDLES]; size_t n; id32 key_id; } fetched;
+
+static void fetched_free(fetched *f)
+{
+	for (size_t i = 0; i < f->n; i++) buf_free(&f->bytes[i]);
+	free(f);
+}
+
+static err fetch(worker *w, fetched *f, const task *t)
+{
+	for (size_t i = 0; i < t->item->materials.n; i++) {
+		queue_material m;
+		bool cached;
+		TRY(queue_read_material(&m, t->item->materials.item[i]));
+		if (i == 0) f->key_id = m.key_id;
+		else if (!id_eq_var(&f->key_id, &m.key_id)) return err_fail(ERR_REQUEST, "its ciphertexts are of different keys");
+		const err e = buckets_fetch(w->buckets, &f->bytes[i], &f->ct[i].format, &cached, &m.digest, t->url, t->urls);
+		f->n = i + 1;
+		atomic_fetch_add(e == OK ? &w->tally.fetched : &w->tally.fetch_errors, 1);
+		if (e == OK && cached) atomic_fetch_add(&w->tally.cache_hits, 1);
+		TRY(e);
+		f->ct[i].bytes = buf_slice(&f->bytes[i]);
+	}
+	return OK;
+}
+
+static void count(worker *w, queue_kind kind, const core_counts *n)
+{
+	atomic_fetch_add(&w->tally.sent[kind], n->sent);
+	atomic_fetch_add(&w->tally.sent_errors[kind], n->sent_errors);
+	atomic_fetch_add(&w->tally.polled[kind], n->polled);
+	atomic_fetch_add(&w->tally.polled_errors[kind], n->polled_errors);
+}
+
+/* The node has answered: what it says is believed if the contract will believe it. */
+static void finish(worker *w, const queue_item *item, slice answer)
+{
+	arena memory = arena_with_limit(4 * answer.n + (4 << 20));
+	queue_item response;
+	ask_signers signers;
+	bool wrong = false;
+
+	if (queue_response_of(item->kind) == QUEUE_KINDS) {
+		complete(w, item);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	signers = w->signers;
+	pthread_mutex_unlock(&w->lock);
+	const err e = ask_read(&response, &wrong, &memory, item, w->c.config, &signers, answer);
+	if (e == OK) {
+		response.created_ms = clock_unix_ms(w->c.clock);
+		submit(w, &(queue_change){ .verb = QUEUE_FINISH, .kind = item->kind, .seq = item->seq, .item = &response });
+	} else {
+		if (wrong) atomic_fetch_add(&w->tally.wrong_signatures, 1);
+		postpone(w, item, true, err_text());
+		err_clear();
+	}
+	arena_free(&memory);
+}
+
+static void work(worker *w, const task *t)
+{
+	const queue_item *item = t->item;
+	fetched *f = calloc(1, sizeof *f);
+	AUTO(buf) request = { 0 }, answer = { 0 }, why = { 0 };
+	bool sent = item->already_sent;
+	core_counts counts = { 0 };
+
+	err e = f ? OK : err_fail(ERR_NOMEM, "no memory for a request");
+	if (e == OK && !sent) e = fetch(w, f, t);
+	if (e == OK && !sent) e = ask_write(&request, item, w->c.config, &f->key_id, f->ct, f->n);
+	if (e != OK) {
+		buf_put_str(&why, err_text());
+		err_clear();
+		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, buf_str(&why));
+		else postpone(w, item, false, buf_str(&why));
+	} else switch (core_ask(w->core, &answer, &why, &sent, &counts, item, buf_slice(&request))) {
+	case CORE_DONE:    finish(w, item, buf_slice(&answer)); break;
+	case CORE_LATER:   postpone(w, item, sent, buf_str(&why)); break;
+	case CORE_NEVER:   fail(w, item, buf_str(&why)); break;
+	case CORE_ABORTED:
+		submit(w, &(queue_change){ .verb = QUEUE_ABORT, .kind = item->kind, .seq = item->seq, .reason = buf_str(&why) });
+		break;
+	}
+	count(w, item->kind, &counts);
+	if (f) fetched_free(f);
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------------------- */
+
+static void release(batch *b)
+{
+	if (atomic_fetch_sub(&b->left, 1) != 1) return;
+	queue_batch_free(&b->b);
+	free(b);
+}
+
+/* Not under the lock. */
+static void end_task(worker *w, task *t)
+{
+	pthread_mutex_lock(&w->lock);
+	*t->before = t->after;
+	if (t->after) t->after->before = t->before;
+	w->n--;
+	atomic_store(&w->tally.under_way, w->n);
+	pthread_mutex_unlock(&w->lock);
+	release(t->of);
+	free(t);
+	queue_bell_ring(w->c.bell, 0);               /* there is room for one more */
+}
+
+static void *serve(void *ctx)
+{
+	worker *w = ctx;
+
+	for (;;) {
+		pthread_mutex_lock(&w->lock);
+		while (!w->first && !w->ending) pthread_cond_wait(&w->wake, &w->lock);
+		task *t = w->first;
+		if (t) {
+			w->first = t->next;
+			if (!w->first) w->end = &w->first;
+		}
+		pthread_mutex_unlock(&w->lock);
+		if (!t) return NULL;
+		work(w, t);
+		end_task(w, t);
+	}
+}
+
+static void start_task(worker *w, batch *b, const queue_item *item, const task *like)
+{
+	task *t = malloc(sizeof *t);
+
+	if (!t) {
+		submit(w, &(queue_change){ .verb = QUEUE_RELEASE, .kind = item->kind, .seq = item->seq });
+		return;
+	}
+	*t = *like;
+	t->of = b, t->item = item, t->next = NULL;
+	t->lease_until_ms = now(w) + w->c.config->worker.lease;
+	atomic_fetch_add(&b->left, 1);
+	pthread_mutex_lock(&w->lock);
+	t->after = w->under_way;
+	t->before = &w->under_way;
+	if (t->after) t->after->before = &t->after;
+	w->under_way = t;
+	*w->end = t;
+	w->end = &t->next;
+	w->n++;
+	atomic_store(&w->tally.under_way, w->n);
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- picking ---------------------------------------------------------------------------------------------------- */
+
+/* Where its ciphertexts are: all materials of a request have the same coprocessors, who agreed on them. */
+static err find_buckets(worker *w, task *like, const queue_item *item)
+{
+	queue_material m;
+
+	like->urls = 0;
+	if (!queue_is_decryption(item->kind) || item->already_sent) return OK;
+	if (item->materials.n == 0)
+		return err_fail(ERR_UNSUPPORTED, "requests that name handles only are not passed on in this version: the coprocessors' "
+		                                 "attestations are not read");
+	TRY(queue_read_material(&m, item->materials.item[0]));
+	like->urls = MAX_BUCKET_URLS;
+	return checks_buckets(w->checks, like->url, &like->urls, &m);
+}
+
+static void start(worker *w, batch *b, const queue_item *item, const checked *c)
+{
+	task like = { 0 };
+
+	switch (c->verdict) {
+	case CHECK_DONE:
+		complete(w, item);
+		return;
+	case CHECK_LATER:
+		atomic_fetch_add(&w->tally.check_errors, 1);
+		postpone(w, item, item->already_sent, c->why);
+		return;
+	case CHECK_NEVER:
+		atomic_fetch_add(&w->tally.check_errors, 1);
+		fail(w, item, c->why);
+		return;
+	case CHECK_GO:
+		break;
+	}
+	const err e = find_buckets(w, &like, item);
+	if (e == OK) start_task(w, b, item, &like);
+	else if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, err_text());
+	else postpone(w, item, item->already_sent, err_text());
+	err_clear();
+}
+
+static size_t room(worker *w, queue_kind kind)
+{
+	pthread_mutex_lock(&w->lock);
+	const size_t limit = (size_t)w->c.config->task_limit, free_ = w->n < limit ? limit - w->n : 0;
+	pthread_mutex_unlock(&w->lock);
+	return size_min(free_, queue_is_decryption(kind) ? (size_t)w->c.config->worker.batch : 1);
+}
+
+/* True if there may be more of this kind. */
+static bool pick(worker *w, queue_kind kind)
+{
+	const size_t n = room(w, kind);
+	batch *b = n ? calloc(1, sizeof *b) : NULL;
+	checked *verdicts = b ? calloc(n, sizeof *verdicts) : NULL;
+
+	if (!verdicts) return free(b), false;
+	atomic_init(&b->left, 1);
+	err e = queue_pick(&b->b, w->c.queue, kind, n, w->c.config->worker.lease);
+	const bool more = e == OK && b->b.n + b->b.broken == n;
+	if (e == OK) {
+		atomic_fetch_add(&w->tally.received[kind], b->b.n);
+		atomic_fetch_add(&w->tally.received_errors[kind], b->b.broken);
+		if (b->b.n) e = checks_run(w->checks, verdicts, b->b.item, b->b.n);
+		for (size_t i = 0; e == OK && i < b->b.n; i++) start(w, b, &b->b.item[i], &verdicts[i]);
+	}
+	if (e != OK) log_err(LOG_WARN, "requests could not be picked", e);
+	free(verdicts);
+	release(b);
+	return more && e == OK;
+}
+
+static void renew(worker *w)
+{
+	const int64_t lease = w->c.config->worker.lease, t0 = now(w);
+	queue_change change[64];
+	size_t n = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (task *t = w->under_way; t && n < COUNT(change); t = t->after) {
+		if (t->lease_until_ms - t0 > lease / 2) continue;
+		change[n++] = (queue_change){ .verb = QUEUE_RENEW, .kind = t->item->kind, .seq = t->item->seq, .delay_ms = lease };
+		t->lease_until_ms = t0 + lease;
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (n && queue_submit(w->c.queue, change, n, NULL, NULL) != OK) err_clear();
+}
+
+static void learn_signers(worker *w)
+{
+	ask_signers fresh;
+
+	if (checks_signers(w->checks, &fresh) != OK) {
+		log_err(LOG_WARN, "the signers of the KMS are not known: no answer can be checked", ERR_IO);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->signers = fresh;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* What is under way has some seconds; the rest is given back by its leases. */
+static void end(worker *w)
+{
+	const int64_t until_ms = now(w) + DRAIN_MS;
+
+	for (bool busy = true; busy && now(w) < until_ms; nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL)) {
+		pthread_mutex_lock(&w->lock);
+		busy = w->n > 0;
+		pthread_mutex_unlock(&w->lock);
+	}
+	pthread_mutex_lock(&w->lock);
+	w->ending = true;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	for (unsigned i = 0; i < w->threads; i++) pthread_join(w->thread[i], NULL);
+	w->threads = 0;
+}
+
+void worker_run(worker *w)
+{
+	const int64_t fast = w->c.config->worker.fast_polling, slow = w->c.config->worker.long_polling;
+	int64_t fast_ms = 0, slow_ms = 0;
+	uint32_t rang = ~0u;
+
+	while (w->threads < WORKER_THREADS && (int64_t)w->threads < w->c.config->task_limit &&
+	       pthread_create(&w->thread[w->threads], NULL, serve, w) == 0) w->threads++;
+	while (!atomic_load(w->c.stop)) {
+		const int64_t t0 = now(w);
+		const bool all_fast = t0 - fast_ms >= fast || !fast_ms, all_slow = t0 - slow_ms >= slow || !slow_ms;
+		bool more = false;
+		if (all_fast) fast_ms = t0;
+		if (all_slow) slow_ms = t0;
+		learn_signers(w);
+		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++)
+			if ((rang >> k & 1) || (queue_is_decryption(k) ? all_fast : all_slow)) {
+				const bool again = pick(w, k);
+				if (again) more = true, rang |= 1u << k;
+				else rang &= ~(1u << k);
+			}
+		renew(w);
+		if (!more) rang |= queue_bell_wait(w->c.bell, TICK_MS);
+	}
+	end(w);
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+err worker_new(worker **out, const worker_config *c)
+{
+	worker *w = calloc(1, sizeof *w);
+
+	if (!w) return err_fail(ERR_NOMEM, "no memory for a worker");
+	w->c = *c;
+	w->end = &w->first;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	err e = core_new(&w->core, c->config);
+	if (e == OK) e = buckets_new(&w->buckets, c->config);
+	if (e == OK) e = checks_new(&w->checks, c->config, c->clock, c->stop);
+	if (e == OK) *out = w;
+	else worker_free(&w);
+	return e;
+}
+
+void worker_free(worker **w)
+{
+	if (!*w) return;
+	checks_free(&(*w)->checks);
+	buckets_free(&(*w)->buckets);
+	core_free(&(*w)->core);
+	pthread_mutex_destroy(&(*w)->lock);
+	pthread_cond_destroy(&(*w)->wake);
+	free(*w);
+	*w = NULL;
+}
+
+const worker_tally *worker_tallied(const worker *w)
+{
+	return &w->tally;
+}
+
+bool worker_healthy(buf *why, worker *w, int64_t timeout_ms)
+{
+	return core_healthy(w->core, why, timeout_ms);
+}
