@@ -10,16 +10,27 @@
  * belongs to X^m - e^(2 pi i turn(t)); turn(1) = 1/4, turn(2t) = turn(t) / 2, turn(2t + 1) = turn(t) / 2 + 1/2.  Its w is
  * e^(2 pi i turn(2t)); that of its sibling t + 1, t even, is i w.
  *
- * In memory a polynomial is FFT_DOUBLES doubles: the real parts, a gap that keeps the two halves off each other in the
- * cache, and the imaginary parts from FFT_IM on.  A spectrum is 1024 / L chunks of L numbers, L real and L imaginary parts;
- * L is the number of lanes of the kernel, and leaf 1024 + L^2 g + L i + j of the tree is lane i of chunk L g + j.
+ * In memory numbers stand in chunks of L, L real parts and L imaginary parts: a line of the cache, or two; L is the number of
+ * lanes of the kernel.  A polynomial is FFT_DOUBLES doubles, its chunks one after the other, with a gap behind each unit of 64
+ * points that keeps what passes take together off each other in the cache (fft_place).  A spectrum has no gaps, and leaf
+ * 1024 + L^2 g + L i + j of the tree is lane i of chunk L g + j.
  */
 #ifndef ARCA_LATTICE_FFT_H
 #define ARCA_LATTICE_FFT_H
 
 #include "base/base.h"
 
-enum { FFT_N = 2048, FFT_POINTS = 1024, FFT_IM = FFT_POINTS + 16, FFT_DOUBLES = FFT_IM + FFT_POINTS };
+enum {
+	FFT_N = 2048, FFT_POINTS = 1024, FFT_UNIT = 64,
+	FFT_UNIT_DOUBLES = 2 * FFT_UNIT + 8, FFT_DOUBLES = FFT_POINTS / FFT_UNIT * FFT_UNIT_DOUBLES
+};
+
+/* Where coefficient i of a polynomial stands, i < FFT_N. */
+static inline unsigned fft_place(unsigned lanes, unsigned i)
+{
+	const unsigned p = i % FFT_POINTS;
+	return p / FFT_UNIT * FFT_UNIT_DOUBLES + p % FFT_UNIT / lanes * 2 * lanes + p % lanes + i / FFT_POINTS * lanes;
+}
 
 /* The kernels of lattice/limbs.h use the transform in pieces (fft_impl.inc); this is the whole of it. */
 typedef struct fft_kernel {

@@ -212,13 +212,16 @@ static void make_slow_w(void)
 }
 
 /* One level of the tree after the other, two points at a time. */
-void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly)
+void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly, unsigned lanes)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	long_complex *x = room;
 
 	pthread_once(&once, make_slow_w);
-	for (unsigned j = 0; j < FFT_POINTS; j++) x[j] = (long_complex){ poly[j], poly[FFT_IM + j] };
+	for (unsigned j = 0; j < FFT_POINTS; j++) {
+		const double *at = poly + fft_place(lanes, j);
+		x[j] = (long_complex){ at[0], at[lanes] };
+	}
 	for (unsigned blocks = 1, m = FFT_POINTS / 2; m; blocks *= 2, m /= 2)
 		for (unsigned b = 0; b < blocks; b++) {
 			const long_complex w = slow_w[blocks + b];

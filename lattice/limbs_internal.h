@@ -80,7 +80,7 @@ void limb_cut(int64_t *limb, u128 word, limb_shape s);
 /* The spectrum of a polynomial in memory as fft.h says, in the order of the tree's leaves, made with the longest numbers that
  * there are and rounded once.  For keys: slow, of half the error of what is quick.  room: LIMB_SLOW_ROOM bytes. */
 enum { LIMB_SLOW_ROOM = 2 * FFT_POINTS * sizeof(long double) };
-void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly);
+void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly, unsigned lanes);
 
 /* The least number that limbs put together are. */
 static inline i128 limb_least(limb_shape s)

@@ -11,10 +11,12 @@ static _Alignas(64) double poly[FFT_DOUBLES], other[FFT_DOUBLES], spectrum[2 * F
 static double c[FFT_N];
 static long double cosine[TURNS], sine[TURNS];
 
-static double *at(double *p, unsigned i) { return p + (i < FFT_POINTS ? i : i - FFT_POINTS + FFT_IM); }
+static unsigned lanes;                                        /* of the kernel that is tried */
+
+static double *at(double *p, unsigned i) { return p + fft_place(lanes, i); }
 
 /* The multiple of 1 / 4096 at which number n of a spectrum is taken, and where that number stands. */
-static unsigned angle_of(unsigned lanes, unsigned n, unsigned *re, unsigned *im)
+static unsigned angle_of(unsigned n, unsigned *re, unsigned *im)
 {
 	const unsigned g = n / (lanes * lanes), i = n / lanes % lanes, j = n % lanes;
 	*re = (g * lanes + j) * 2 * lanes + i;
@@ -45,10 +47,11 @@ static void every_kernel_gives_the_values_at_all_points(void **state)
 	}
 	for (const fft_kernel *const *k = FFT_ALL; *k; k++) {
 		if (!cpu_can((*k)->needs)) continue;
+		lanes = (*k)->lanes;
 		for (unsigned i = 0; i < FFT_N; i++) c[i] = *at(poly, i) = (double)test_below(1 << 24) - (1 << 23);
 		(*k)->forward(spectrum, poly);
 		for (unsigned n = 0; n < FFT_POINTS; n++) {
-			unsigned re, im, angle = angle_of((*k)->lanes, n, &re, &im), e = 0;
+			unsigned re, im, angle = angle_of(n, &re, &im), e = 0;
 			long double x = 0, y = 0;
 			for (unsigned i = 0; i < FFT_N; i++, e = (e + angle) % TURNS) x += c[i] * cosine[e], y += c[i] * sine[e];
 			/* Values of 2^28, 53 bits: some units in the last place. */
@@ -62,6 +65,7 @@ static void back_and_forth_multiplies_by_1024(void **state)
 	(void)state;
 	for (const fft_kernel *const *k = FFT_ALL; *k; k++) {
 		if (!cpu_can((*k)->needs)) continue;
+		lanes = (*k)->lanes;
 		for (unsigned i = 0; i < FFT_N; i++) c[i] = *at(poly, i) = (double)test_below(1 << 24) - (1 << 23);
 		(*k)->forward(spectrum, poly);
 		(*k)->backward(poly, spectrum);
@@ -74,7 +78,8 @@ static void products_of_spectra_are_products_modulo_x_to_the_2048_plus_1(void **
 	(void)state;
 	for (const fft_kernel *const *k = FFT_ALL; *k; k++) {
 		if (!cpu_can((*k)->needs)) continue;
-		const unsigned L = (*k)->lanes, shift = (unsigned)test_below(FFT_N);
+		lanes = (*k)->lanes;
+		const unsigned L = lanes, shift = (unsigned)test_below(FFT_N);
 			for (unsigned i = 0; i < FFT_N; i++) {
 			c[i] = *at(poly, i) = (double)test_below(1 << 24) - (1 << 23);
 			*at(other, i) = i == shift ? -3 : 0;
