@@ -7,7 +7,8 @@
  *                  the other sign, as many as a vector has: a window that begins in the middle of a vector is X^a acc
  *   digits         spectra, [chunk][row][b], rows in the order of the key
  *   key            spectra, [c][chunk][limb][row]
- *   sums           polynomials on the way back, of which the levels inside tiles are done, [b][c modulo columns][limb]
+ *   sums           polynomials on the way back, of which the levels inside units are done, or all of them but the last two,
+ *                  [b][c modulo columns][limb]
  */
 #ifndef ARCA_LATTICE_LIMBS_INTERNAL_H
 #define ARCA_LATTICE_LIMBS_INTERNAL_H
