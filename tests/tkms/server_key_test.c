@@ -6,6 +6,7 @@
 #include "lattice/decrypt.h"
 #include "lattice/keygen.h"
 #include "tfhers/inspect.h"
+#include "tfhers/tables.h"
 #include "tkms/server_key.h"
 #include "tkms/tkms.h"
 #include "tkms/trial.h"
@@ -114,6 +115,21 @@ static void inspect_names_it_and_the_tree_begins_as_the_sources_say(void **state
 	assert_int_equal(load64(at + 4 * COUNT(WORDS)), 256 * 2);         /* words of the keyswitch key */
 }
 
+/*
+ * TFHE-rs publishes the size of a server key that its release 1.3 wrote, without optional parts and tag: n = 2, one level of
+ * 2^23 over N = 2048, keyswitch of four levels, centred mean.  Release 1.7 has two more parts that may be absent.
+ */
+static void the_tree_has_the_size_of_a_file_that_tfhe_rs_wrote(void **state)
+{
+	enum { SIZE_1_3 = 328045, MORE_OPTIONS = 2 };
+	const tf_server_key k = { .key.key.ap.standard = {
+		.ksk.data = { NULL, (size_t)2048 * 4 * 3 * 8 },
+		.bsk = { .bsk.fourier = { 2048, { NULL, (size_t)2 * 4 * schema_spectrum(2048) } }, .ms.variant = MS_CENTERED_MEAN } } };
+	(void)state;
+
+	assert_int_equal(schema_length(&T_SERVER_KEY, &k), SIZE_1_3 + MORE_OPTIONS);
+}
+
 /* ---- rows ------------------------------------------------------------------------------------------------------------- */
 
 static u128 distance(u128 a, u128 b)
@@ -218,6 +234,7 @@ static const struct CMUnitTest all[] = {
 	TEST(parts_stand_apart_inside_the_file),
 	TEST(the_same_set_makes_the_same_file_with_any_number_of_threads),
 	TEST(inspect_names_it_and_the_tree_begins_as_the_sources_say),
+	TEST(the_tree_has_the_size_of_a_file_that_tfhe_rs_wrote),
 	TEST(rows_are_those_of_the_set_but_for_what_doubles_cannot_hold),
 	TEST(every_key_in_it_works),
 #ifdef ARCA_TEST_PARAMS
