@@ -8,7 +8,7 @@
  * expand to what was encrypted, which they do with no other order, sign or scale.
  */
 import { spawnSync } from 'node:child_process';
-import { BUILD, assert, crypto, finish, fs, path, tempDir, test } from './lib.mjs';
+import { BUILD, assert, coprocess, crypto, finish, fs, path, tempDir, test } from './lib.mjs';
 
 /* The instance of node-tfhe, whose memory is looked at. */
 const instances = [];
@@ -136,6 +136,10 @@ await test('it does not with the same numbers in another order, or conjugated', 
 		}
 	assert(!computesWith(bootstrap[0], back));
 	assert(!computesWith(bootstrap[0], conjugated));
+});
+await test('node-tfhe decrypts what arca coprocess expands with the ServerKey file', () => {
+	const made = coprocess(path.join(dir, 'ServerKey.bin'), tfhe17.encrypt(publicKey, values), 'small-expanded');
+	assert.deepEqual(made.map((c, i) => BigInt(tfhe17.read(values[i].type.kind, c.ciphertext).decrypt(clientKey))), values.map(v => v.value));
 });
 await test('its own numbers are back, and it expands as before', right);
 finish();
