@@ -133,7 +133,8 @@ err aws_kms_decrypt(buf *plain, aws *a, const char *key, const aws_kms_context *
 	AUTO(buf) q = { 0 };
 	AUTO(buf) answer = { 0 };
 
-	if (!wrapped.n || wrapped.n > KMS_WRAPPED) return err_fail(ERR_REQUEST, "KMS wraps to 1 to %d bytes, not %zu", KMS_WRAPPED, wrapped.n);
+	if (!wrapped.n || wrapped.n > KMS_WRAPPED)
+		return err_fail(ERR_REQUEST, "KMS wraps to 1 to %d bytes, not %zu", KMS_WRAPPED, wrapped.n);
 	TRY(begin(&q, key));
 	put_context(&q, context);
 	put_bytes(&q, "CiphertextBlob", wrapped);

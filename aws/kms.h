@@ -10,7 +10,9 @@
 
 #include "aws/aws.h"
 
-enum { KMS_KEY_NAME = 2048, KMS_DATA_KEY = 32, KMS_WRAPPED = 6144, KMS_PLAIN = 4096, KMS_DIGEST = 32, KMS_SIGNATURE = 72, KMS_PUBLIC = 256 };
+enum {
+	KMS_KEY_NAME = 2048, KMS_DATA_KEY = 32, KMS_WRAPPED = 6144, KMS_PLAIN = 4096, KMS_DIGEST = 32, KMS_SIGNATURE = 72, KMS_PUBLIC = 256,
+};
 
 typedef struct aws_kms_context { const char *name, *value; } aws_kms_context;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* node/config_vaults.c -- folders, buckets, the key that seals, and AWS: what of these goes together. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <strings.h>
 #include "aws/kms.h"
@@ -48,8 +49,8 @@ static err check_keychain(node_config *c)
 		return node_config_wrong(c, "private_vault.keychain.aws_kms.root_key_id", 0,
 		                         "private_vault.keychain.aws_kms.root_key_id is not the id, ARN or alias of a key");
 	if (given || !c->private_vault.bucket[0]) return OK;
-	return node_config_wrong(c, "private_vault.storage.s3.bucket", 0, "private_vault.storage.s3 wants a key in private_vault.keychain: in a bucket "
-	                         "private objects are sealed or not at all");
+	return node_config_wrong(c, "private_vault.storage.s3.bucket", 0,
+	                         "private_vault.storage.s3 wants a key in private_vault.keychain: in a bucket private objects are sealed or not at all");
 }
 
 static err check_bucket(node_config *c, const char *bucket, const char *prefix, const char *key)
@@ -59,15 +60,22 @@ static err check_bucket(node_config *c, const char *bucket, const char *prefix, 
 
 	if (bucket[0] && !s3_bucket_ok(bucket)) return node_config_wrong(c, key, 0, "%s is %s, which is not the name of a bucket", key, bucket);
 	for (size_t i = 0; i < n; i++) plain &= prefix[i] > ' ' && prefix[i] < 0x7f;
-	plain &= strstr(prefix, "//") == NULL && strcmp(prefix, ".") && strcmp(prefix, "..") && !strstr(prefix, "./") && !strstr(prefix, "/.");
-	return plain ? OK : node_config_wrong(c, key, 0, "the prefix below %s, \"%.60s\", must be names of letters, digits and signs with a slash "
-	                                      "between them", key, prefix);
+	plain &= !strstr(prefix, "//") && strcmp(prefix, ".") && strcmp(prefix, "..") && !strstr(prefix, "./") && !strstr(prefix, "/.");
+	if (plain) return OK;
+	return node_config_wrong(c, key, 0, "the prefix below %s, \"%.60s\", must be names of letters, digits and signs with a slash between them",
+	                         key, prefix);
 }
 
 /* Is the machine itself meant? */
 static bool is_loopback(const char *endpoint)
 {
-	return !strncasecmp(endpoint, "http://127.", 11) || !strncasecmp(endpoint, "http://localhost", 16) || !strncasecmp(endpoint, "http://[::1]", 12);
+	static const char HTTP[] = "http://";
+	const char *host = endpoint + sizeof HTTP - 1;
+	char text[AWS_ENDPOINT + 1];
+	struct in_addr a;
+
+	snprintf(text, sizeof text, "%.*s", (int)(host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":")), host);
+	return !strcasecmp(text, "localhost") || !strcmp(text, "[::1]") || (inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127);
 }
 
 static err check_endpoints(node_config *c)
@@ -79,8 +87,8 @@ static err check_endpoints(node_config *c)
 	if (kms[0] && !aws_endpoint_ok(kms))
 		return node_config_wrong(c, "aws.awskms_endpoint", 0, "aws.awskms_endpoint is %.80s; one is like https://kms.example", kms);
 	if (strncasecmp(kms, "http://", 7) || is_loopback(kms)) return OK;
-	return node_config_wrong(c, "aws.awskms_endpoint", 0, "aws.awskms_endpoint is %.80s, over which the key of the vault would travel for all to "
-	                         "see; https is wanted", kms);
+	return node_config_wrong(c, "aws.awskms_endpoint", 0,
+	                         "aws.awskms_endpoint is %.80s, over which the key of the vault would travel for all to see; https is wanted", kms);
 }
 
 static err check_aws(node_config *c)
@@ -95,12 +103,13 @@ static err check_aws(node_config *c)
 	    !strcmp(c->public_vault.s3_prefix, c->private_vault.s3_prefix))
 		return node_config_wrong(c, "private_vault.storage.s3.prefix", 0, "the public and the private vault have the same bucket and prefix");
 	if (given > 1)
-		return node_config_wrong(c, "aws.credentials", 0, "aws.credentials names %d places; one of file, descriptor and credential is enough", given);
+		return node_config_wrong(c, "aws.credentials", 0,
+		                         "aws.credentials names %d places; one of file, descriptor and credential is enough", given);
 	if (c->aws.region[0] && !aws_region_ok(c->aws.region))
 		return node_config_wrong(c, "aws.region", 0, "aws.region is %s; one is like eu-west-3", c->aws.region);
 	if (!used || c->aws.region[0]) return OK;
-	return node_config_wrong(c, "aws.region", 0, "aws.region is missing, which is part of every signature; servers that are not AWS's want the one that "
-	                         "they were given, often us-east-1");
+	return node_config_wrong(c, "aws.region", 0, "aws.region is missing, which is part of every signature; servers that are not AWS's "
+	                         "want the one that they were given, often us-east-1");
 }
 
 err node_config_check_vaults(node_config *c)

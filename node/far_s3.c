@@ -90,5 +90,6 @@ void far_s3_setup(far_store *out, far_s3 *s, aws *client, const char *bucket, co
 	snprintf(s->prefix, sizeof s->prefix, "%s", prefix);
 	snprintf(s->where, sizeof s->where, "s3://%s%s%s", s->name, s->prefix[0] ? "/" : "", s->prefix);
 	s->bucket = (s3_bucket){ client, s->name };
-	*out = (far_store){ .ctx = s, .where = s->where, .get = get, .size = size, .get_into = get_into, .put = put, .remove = drop, .list = list };
+	*out = (far_store){ .ctx = s, .where = s->where, .get = get, .size = size, .get_into = get_into, .put = put, .remove = drop,
+	                    .list = list };
 }

@@ -8,7 +8,10 @@
 
 enum { FAR_PREFIX = 128 };
 
-typedef struct far_s3 { s3_bucket bucket; char name[S3_BUCKET + 1], prefix[FAR_PREFIX + 1], where[S3_BUCKET + FAR_PREFIX + 8]; } far_s3;
+typedef struct far_s3 {
+	s3_bucket bucket;
+	char name[S3_BUCKET + 1], prefix[FAR_PREFIX + 1], where[S3_BUCKET + FAR_PREFIX + 8];
+} far_s3;
 
 /* s and client stay as long as the store is used.  prefix: without a slash at its end; "": none. */
 void far_s3_setup(far_store *out, far_s3 *s, aws *client, const char *bucket, const char *prefix);

@@ -67,7 +67,8 @@ static err connect(vault_home *h, const node_config *c, char **environment)
 {
 	const bool published = c->public_vault.bucket[0], private = c->private_vault.bucket[0];
 	const aws_settings s = { .region = c->aws.region, .s3_endpoint = c->aws.s3_endpoint, .kms_endpoint = c->aws.awskms_endpoint,
-		.credentials = { .file = c->aws.file, .credential = c->aws.credential, .descriptor = (int)c->aws.descriptor, .environment = environment },
+		.credentials = { .file = c->aws.file, .credential = c->aws.credential, .descriptor = (int)c->aws.descriptor,
+		                 .environment = environment },
 		.random = rng_os() };
 
 	h->root_key = c->keychain.root_key_id;

@@ -84,7 +84,8 @@ static err look(lease_text *out, far_stamp *stamp, const lease *l)
 	TRY(l->store->get(l->store->ctx, &bytes, stamp, LEASE_NAME, MAX_LEASE));
 	if (lease_read(out, buf_slice(&bytes)) == OK) return OK;
 	err_clear();
-	return err_fail(ERR_STATE, "%s/" LEASE_NAME " says something that no node writes; remove it if no node uses this vault", l->store->where);
+	return err_fail(ERR_STATE, "%s/" LEASE_NAME " says something that no node writes; remove it if no node uses this vault",
+	                l->store->where);
 }
 
 /* *tag: of what is there afterwards, if it is ours.  ERR_EXISTS: it is another's, or none. */
@@ -187,7 +188,8 @@ static err take(lease *l)
 	return e;
 }
 
-err lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host, const clock_source *clock)
+err lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host,
+               const clock_source *clock)
 {
 	lease *l = calloc(1, sizeof *l);
 	pthread_condattr_t monotonic;
@@ -220,10 +222,11 @@ err lease_check(lease *l)
 	const bool lost = l->lost;
 	const int64_t left = l->until_ms - now;
 	pthread_mutex_unlock(&l->lock);
-	if (lost) return err_fail(ERR_STATE, "another node has taken the vault %s; this one writes no more to it: stop it", l->store->where);
+	if (lost)
+		return err_fail(ERR_STATE, "another node has taken the vault %s; this one writes no more to it: stop it", l->store->where);
 	if (left > LEASE_MARGIN_S * S) return OK;
-	return err_fail(ERR_STATE, "the lease of the vault %s was not renewed in time, so another node may have it; is the store within reach?",
-	                l->store->where);
+	return err_fail(ERR_STATE, "the lease of the vault %s was not renewed in time, so another node may have it; is the store within "
+	                "reach?", l->store->where);
 }
 
 err lease_renew(lease *l)

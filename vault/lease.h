@@ -29,7 +29,8 @@ enum { LEASE_S = 60, LEASE_RENEW_S = LEASE_S / 3, LEASE_AGAIN_S = 5, LEASE_MARGI
 typedef struct lease lease;
 
 /* ERR_BUSY: another holds it, with its host and until when; ERR_UNSUPPORTED: the store keeps no conditions; ERR_IO; ERR_STATE. */
-err  lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host, const clock_source *clock);
+err  lease_take(lease **out, const far_store *store, const uint8_t owner[static LEASE_OWNER], const char *host,
+                const clock_source *clock);
 
 /* A thread of its own takes a turn every LEASE_RENEW_S, or LEASE_AGAIN_S after one that failed, until lease_free. */
 err  lease_keep(lease *l);

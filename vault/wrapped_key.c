@@ -35,7 +35,8 @@ err wrapped_key_read(wrapped_key *out, slice file)
 
 	out->name = wire_read(&r, WRAPPED_NAME);
 	out->wrapped = wire_read(&r, WRAPPED_BYTES);
-	if (!read_done(&r) || !slice_eq_var(magic, slice_str(MAGIC)) || !out->name.n || !out->wrapped.n || memchr(out->name.p, 0, out->name.n))
+	if (!read_done(&r) || !slice_eq_var(magic, slice_str(MAGIC)) || !out->name.n || !out->wrapped.n ||
+	    memchr(out->name.p, 0, out->name.n))
 		return err_fail(ERR_STATE, "this is no wrapped key of a vault, or it is damaged; restore it from a copy");
 	if (version != WRAPPED_VERSION)
 		return err_fail(ERR_STATE, "this wrapped key is of version %u; this program reads version %d", version, WRAPPED_VERSION);
@@ -60,8 +61,8 @@ static err look(buf *here, buf *there, const places *p)
 	TRY(absent_is_empty(file_read(here, p->path, MAX_WRAPPED_FILE)));
 	if (p->far) TRY(absent_is_empty(p->far->get(p->far->ctx, there, NULL, WRAPPED_KEY_NAME, MAX_WRAPPED_FILE)));
 	if (!here->n || !there->n || slice_eq_var(buf_slice(here), buf_slice(there))) return OK;
-	return err_fail(ERR_STATE, "%s and %s/" WRAPPED_KEY_NAME " are different keys: does the folder belong to this bucket and prefix?", p->path,
-	                p->far->where);
+	return err_fail(ERR_STATE, "%s and %s/" WRAPPED_KEY_NAME " are different keys: does the folder belong to this bucket and prefix?",
+	                p->path, p->far->where);
 }
 
 /* There first: whoever was earlier has made the key. */
@@ -103,7 +104,8 @@ static err make(buf *file, const places *p, const key_service *s)
 	err there = p->far ? p->far->size(p->far->ctx, &n, name) : ERR_NOT_FOUND;
 	TRY(absent_is_empty(there));
 	if (there == OK || file_exists(mark))
-		return err_fail(ERR_STATE, "the vault is sealed, but its wrapped key, %s, is missing: restore it from a copy. Nothing was changed", p->path);
+		return err_fail(ERR_STATE, "the vault is sealed, but its wrapped key, %s, is missing: restore it from a copy. Nothing was "
+		                "changed", p->path);
 	err e = s->new_key(s->ctx, &k, &wrapped);
 	if (e == OK && wrapped.n > WRAPPED_BYTES) e = err_fail(ERR_REQUEST, "the wrapped key has %zu bytes", wrapped.n);
 	if (e == OK) wrapped_key_write(file, &k, slice_str(s->name), buf_slice(&wrapped));

@@ -264,6 +264,46 @@ static void a_server_that_stands_still_is_left(void **state)
 	assert_int_equal(folder_remove(state), 0);
 }
 
+/* How often a text stands in memory that can be written. */
+static unsigned times_in_memory(const char *text)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[400], rights[8];
+	unsigned times = 0;
+	uintmax_t from, to;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps)) {
+		if (sscanf(line, "%jx-%jx %7s", &from, &to, rights) != 3 || strncmp(rights, "rw", 2)) continue;
+		const uint8_t *p = (const uint8_t *)(uintptr_t)from, *end = (const uint8_t *)(uintptr_t)to;
+		while ((p = memmem(p, (size_t)(end - p), text, strlen(text)))) times++, p++;
+	}
+	fclose(maps);
+	return times;
+}
+
+/* The client has it once; libcurl copies it for every signature. */
+static void a_secret_is_nowhere_once_its_client_is_gone(void **state)
+{
+	char id[] = "AWS_ACCESS_KEY_ID=" EMULATOR_ID, secret[] = "AWS_SECRET_ACCESS_KEY=another-secret-of-no-use-000000", *environment[] = { id, secret, NULL };
+	const char hidden[] = "bopuifs.tfdsfu.pg.op.vtf.111111";       /* each letter is the one before: not to be found itself */
+	char text[sizeof hidden] = "";
+	aws *a = NULL;
+
+	(void)state;
+	if (!LEFTOVERS_SEEN) skip();
+	emulator_reset("{}");
+	assert_ok(aws_new(&a, &(aws_settings){ .region = EMULATOR_REGION, .s3_endpoint = emulator_url(), .kms_endpoint = "", .random = test_rng(),
+		.credentials = { .descriptor = -1, .environment = environment }, .pause = emulator_pause }));
+	for (unsigned i = 0; i < 3; i++) assert_err(ERR_STATE, list_nothing(a));
+	for (size_t i = 0; i + 1 < sizeof hidden; i++) text[i] = (char)(hidden[i] - 1);
+	/* malloc writes over the beginning of what is freed.  The client's, and text itself: */
+	assert_int_equal(times_in_memory(text + 16), 2);
+	aws_free(&a);
+	assert_int_equal(times_in_memory(text + 16), 1);
+	wipe(text, sizeof text);
+}
+
 /* The rule of rpc/fetch_send.h, and that the emulator would notice: libcurl signs a query as it stands. */
 static void a_query_out_of_order_is_refused(void **state)
 {
@@ -293,6 +333,7 @@ int main(int argc, char **argv)
 		TEST(conditions_are_kept), TEST(a_refused_condition_after_a_lost_answer_is_told), TEST(what_passes_is_tried_again),
 		TEST(what_is_refused_is_not_tried_again), TEST(a_wrong_secret_or_region_is_found_by_the_other_side),
 		TEST(an_expired_token_is_read_again), TEST(a_server_that_stands_still_is_left), TEST(a_query_out_of_order_is_refused),
+		TEST(a_secret_is_nowhere_once_its_client_is_gone),
 	};
 	return test_main_with(argc, argv, __FILE__, TESTS_, COUNT(TESTS_), start, stop);
 }

@@ -147,6 +147,8 @@ static void what_does_not_go_together_there_is_named(void **state)
 	refused(BUCKETS KMS, NOTHING, "aws.region", "missing");
 	refused(VAULTS KMS, NOTHING, "aws.region", "missing");
 	refused(VAULTS KMS AWS "awskms_endpoint = \"http://kms.example\"\n", NOTHING, "aws.awskms_endpoint", "https is wanted");
+	refused(VAULTS KMS AWS "awskms_endpoint = \"http://127.0.0.1.kms.example\"\n", NOTHING, "aws.awskms_endpoint", "https is wanted");
+	refused(VAULTS KMS AWS "awskms_endpoint = \"http://localhost.kms.example\"\n", NOTHING, "aws.awskms_endpoint", "https is wanted");
 	refused(VAULTS KMS AWS "awskms_endpoint = \"kms.example\"\n", NOTHING, "aws.awskms_endpoint", "one is like");
 	refused(VAULTS KMS "[aws]\nregion = \"eu west\"\n", NOTHING, "aws.region", "eu-west-3");
 	refused(VAULTS KMS AWS "credentials.file.path = \"/c\"\ncredentials.descriptor.number = 3\n", NOTHING, "aws.credentials", "2 places");
