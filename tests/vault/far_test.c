@@ -406,9 +406,41 @@ static void wherever_it_dies_nothing_acknowledged_is_lost(void **state)
 	munmap(done, 1);
 }
 
+/* What was begun is not found again, and the next opening ends it on both sides. */
+static void a_removal_that_was_cut_short_is_gone_on_with(void **state)
+{
+	static const harm HOW[] = { HARM_BEFORE, HARM_AFTER, HARM_DIE_BEFORE, HARM_DIE_AFTER };
+
+	for (size_t h = 0; h < COUNT(HOW); h++) {
+		bool existed, there;
+		world w;
+		int how;
+		world_begin(&w, state);
+		home_lose(&w);
+		const pid_t child = fork();
+		if (child == 0) {
+			vault *v = open_world(&w);
+			if (vault_put_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE, slice_str("one"), &existed) != OK) _exit(1);
+			memory_harm(w.here_and_there, 1, HOW[h], false);
+			const err e = vault_remove_private(v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE);
+			_exit(e == ERR_IO && vault_has_private(&there, v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE) == OK && !there ? 0 : 1);
+		}
+		waitpid(child, &how, 0);
+		assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+		memory_harm(w.here_and_there, 0, HARM_NONE, false);
+		vault *v = open_world(&w);
+		assert_ok(vault_has_private(&there, v, PRIV_FHE_KEY_INFO, &EPOCH, &ONE));
+		assert_false(there);
+		assert_int_equal(memory_count(w.here_and_there), 2);       /* the mark and the lease */
+		vault_free(&v);
+		world_end(&w);
+	}
+}
+
 TESTS(TEST_IN_FOLDER(it_is_a_vault), TEST_IN_FOLDER(so_is_one_of_files_sealed_or_not), TEST_IN_FOLDER(private_objects_are_sealed_there),
       TEST_IN_FOLDER(a_preprocessing_stays_here), TEST_IN_FOLDER(a_vault_that_was_here_only_is_sealed_and_sent),
       TEST_IN_FOLDER(the_vault_of_another_is_refused_and_not_changed), TEST_IN_FOLDER(an_object_of_another_length_is_told),
       TEST_IN_FOLDER(what_was_put_there_first_counts), TEST_IN_FOLDER(a_second_node_is_refused_until_the_first_is_gone),
       TEST_IN_FOLDER(whatever_fails_nothing_acknowledged_is_lost), TEST_IN_FOLDER(an_opening_that_fails_can_be_repeated),
+      TEST_IN_FOLDER(a_removal_that_was_cut_short_is_gone_on_with),
       TEST_IN_FOLDER(wherever_it_dies_nothing_acknowledged_is_lost))
