@@ -8,6 +8,7 @@
  *
  *   files          sandbox_files.c, Landlock: the node's folders are written and read; libraries, name resolution, certificates
  *                  of authorities and the kernel's figures are read; all else is closed, the configuration and what it names too
+ *                  (but for the folder of credentials for AWS, which are read again when they expire)
  *   ports          the same, from Landlock's version 4 on: it listens on TCP at the ports of the configuration only
  *   system calls   sandbox_calls.c, seccomp: those of a table; what is not in it fails with EPERM and one line of the log a
  *                  call.  Two phases: starting, and serving, which opens no more ports
@@ -23,6 +24,7 @@ enum { SANDBOX_FOLDERS = 4, SANDBOX_PORTS = 4 };
 
 typedef struct sandbox_needs {
 	const char *folder[SANDBOX_FOLDERS];             /* written and read, and made if need be; NULL: none */
+	const char *readable[SANDBOX_FOLDERS];           /* only read, as long as they are there; NULL: none */
 	unsigned    port[SANDBOX_PORTS];                 /* listened at; 0: at any */
 	size_t      ports;
 	bool        core_files;                          /* a crash may write one into the working directory */

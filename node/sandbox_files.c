@@ -72,6 +72,8 @@ static err allow_folders(rules *r, const sandbox_needs *needs)
 		if (!file_exists(needs->folder[i]) && dir_make(needs->folder[i], FOLDER_MODE) != OK) err_clear();
 		TRY(allow(r, needs->folder[i], WRITE));
 	}
+	for (size_t i = 0; i < SANDBOX_FOLDERS; i++)
+		if (needs->readable[i]) TRY(allow(r, needs->readable[i], READ));
 	if (needs->core_files) TRY(allow(r, ".", LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE));
 	return OK;
 }

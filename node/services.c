@@ -99,11 +99,24 @@ static err in_force(const char *what, sandbox_report *r, err e)
 	return e;
 }
 
+/* A rule of a file is void when another file takes its name; so it is the folder's. */
+static const char *credentials_folder(char out[static PATH_MAX], const node_config *c)
+{
+	const char *slash = strrchr(c->aws.file, '/');
+
+	if (c->aws.credential[0]) return getenv("CREDENTIALS_DIRECTORY");
+	if (!c->aws.file[0]) return NULL;
+	snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - c->aws.file) : 1, slash ? c->aws.file : ".");
+	return slash == c->aws.file ? NULL : out;
+}
+
 static err sandbox_start(node *n)
 {
 	const node_config *c = &n->cfg;
+	char credentials[PATH_MAX];
 	const sandbox_needs needs = {
 		.folder = { vault_public_folder(n->vault), vault_private_folder(n->vault), n->derived },
+		.readable = { credentials_folder(credentials, c) },
 		.port = { (unsigned)c->service.listen_port, c->http_port, (unsigned)c->threshold.listen_port },
 		.ports = c->threshold.present ? 3 : 2, .core_files = c->internal.core_dumps,
 	};
@@ -114,6 +127,9 @@ static err sandbox_start(node *n)
 
 /* A phase has no end but that of the process. */
 static void sandbox_stop(node *n) { (void)n; }
+
+/* The first thread. */
+static err lease_begin(node *n) { return vault_keep(n->vault); }
 
 static err serving_begin(node *n)
 {
@@ -261,6 +277,7 @@ const service NODE_SERVICES[] = {
 	{ "delegation", delegation_start, delegation_stop },
 	{ "cluster", cluster_begin, cluster_end },
 	{ "sandbox", sandbox_start, sandbox_stop },
+	{ "lease", lease_begin, sandbox_stop },
 	{ "http", http_start, http_stop },
 	{ "keys", keys_start, keys_stop },
 	{ "requests", requests_begin, requests_end },

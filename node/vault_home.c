@@ -106,7 +106,7 @@ static err open_patiently(vault **v, vault_opened *what, const node_config *c, c
 static err open_vault(vault **v, vault_opened *what, bool *made, vault_home *h, const node_config *c, const vault_folders *folders)
 {
 	char host[LEASE_HOST + 1] = "";
-	vault_far far = { .clock = clock_system(), .changed = lease_changed, .keep = true, .host = host };
+	vault_far far = { .clock = clock_system(), .changed = lease_changed, .host = host };
 	vault_key key;
 	bool have;
 

@@ -255,6 +255,7 @@ static err fetch_missing(vault *v, uint64_t *count, const listing *l)
 			return err_fail(ERR_STATE, "%s has %jd bytes and %s/%s has %ju: one of them is damaged. Look which, and remove that one",
 			                path, (intmax_t)s.st_size, v->far[l->side]->where, name, (uintmax_t)p[i].size);
 		TRY(fetch(v, l->side, name, path, p[i].size));
+		TRY(lease_refresh(v->lease));
 		++*count;
 	}
 	return OK;
@@ -286,7 +287,8 @@ static err send_missing(vault *v, uint64_t *count, const listing *l, const place
 	if (l->places.n && bsearch(p, l->places.p, l->places.n / sizeof *p, sizeof *p, by_place)) return OK;
 	TRY(path_of(path, v, l->side, p));
 	++*count;
-	return send_file(v, l->side, path);
+	TRY(send_file(v, l->side, path));
+	return lease_refresh(v->lease);
 }
 
 static err send_folder(vault *v, uint64_t *count, const listing *l, place *p)
@@ -342,6 +344,5 @@ err far_sync(vault *v, vault_opened *what)
 {
 	if (!v->lease) return OK;
 	TRY(sync_side(v, what, SIDE_PRIVATE));
-	TRY(sync_side(v, what, SIDE_PUBLIC));
-	return lease_check(v->lease);
+	return sync_side(v, what, SIDE_PUBLIC);
 }

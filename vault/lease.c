@@ -250,6 +250,16 @@ err lease_renew(lease *l)
 	return e == ERR_EXISTS ? ERR_STATE : e;
 }
 
+err lease_refresh(lease *l)
+{
+	const int64_t now = clock_now_ms(l->clock);
+
+	pthread_mutex_lock(&l->lock);
+	const int64_t left = l->until_ms - now;
+	pthread_mutex_unlock(&l->lock);
+	return left > (LEASE_S - LEASE_RENEW_S) * S ? OK : lease_renew(l);
+}
+
 static void wait_s(lease *l, int64_t s)
 {
 	struct timespec until;

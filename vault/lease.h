@@ -38,8 +38,10 @@ err  lease_keep(lease *l);
  * the thread's error.  Gives the seconds to the next.  Before lease_keep, if at all: lease_tell. */
 int64_t lease_turn(lease *l);
 void lease_tell(lease *l, void (*changed)(void *ctx, err e), void *ctx);
-/* Once, now.  ERR_STATE: another has taken it, for good; ERR_IO: not known, to be tried again. */
+/* Once, now, even if it has ended meanwhile.  ERR_STATE: another has taken it, for good; ERR_IO: not known, to be tried again. */
 err  lease_renew(lease *l);
+/* The same if a third of its life has passed: for who works long before there is a thread. */
+err  lease_refresh(lease *l);
 
 /* May the holder write, for the next LEASE_MARGIN_S at least?  ERR_STATE with a sentence if not. */
 err  lease_check(lease *l);

@@ -278,7 +278,6 @@ static err open_far(vault *v, const vault_far *far)
 	TRY(lease_take(&v->lease, leased, owner, far->host, far->clock));
 	v->far[SIDE_PUBLIC] = far->public_store, v->far[SIDE_PRIVATE] = far->private_store;
 	lease_tell(v->lease, far->changed, far->ctx);
-	if (far->keep) TRY(lease_keep(v->lease));
 	return far_mark(v);
 }
 
@@ -359,6 +358,8 @@ void vault_free(vault **vp)
 	free(v);
 	*vp = NULL;
 }
+
+err vault_keep(vault *v) { return v->lease ? lease_keep(v->lease) : OK; }
 
 const char *vault_public_folder(const vault *v) { return v->public_folder; }
 const char *vault_private_folder(const vault *v) { return v->private_folder; }

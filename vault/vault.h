@@ -82,15 +82,16 @@ typedef struct vault_far {
 	const far_store *public_store, *private_store;     /* NULL: in its folder only.  They stay until vault_free */
 	const char *host;                                  /* ours, for the sentence that another node gets      */
 	const clock_source *clock;
-	void (*changed)(void *ctx, err e);                 /* as in lease_turn; no thread renews the lease if keep is false */
+	void (*changed)(void *ctx, err e);                 /* as in lease_turn; NULL: nobody is told            */
 	void  *ctx;
-	bool   keep;
 } vault_far;
 
 typedef struct vault_opened { uint64_t sealed, fetched, sent; } vault_opened;      /* how many objects */
 
 err  vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
                     const rng *random, const vault_far *far);
+/* A thread of its own renews the lease from now on, until vault_free; nothing if there is none. */
+err  vault_keep(vault *v);
 
 const char *vault_public_folder(const vault *v);
 const char *vault_private_folder(const vault *v);
