@@ -159,8 +159,26 @@ static void an_error_is_logged_with_its_trail_and_cleared(void **state)
 	}
 }
 
+static const char *from_signal(bool json, log_level level)
+{
+	log_setup(LOG_WARN, json);
+	capture();
+	log_from_signal(level, "refused: ", "execve");
+	return written();
+}
+
+static void a_line_from_the_handler_of_a_signal_has_the_form_of_the_others(void **state)
+{
+	(void)state;
+	assert_string_equal(from_signal(false, LOG_WARN), "warn  refused: execve\n");
+	assert_string_equal(from_signal(true, LOG_ERROR), "{\"level\":\"error\",\"message\":\"refused: execve\"}\n");
+	assert_string_equal(from_signal(true, LOG_INFO), "");
+	log_setup(LOG_INFO, false);
+}
+
 TESTS(TEST(whatever_the_bytes_a_line_of_json_is_json),
       TEST(text_keeps_characters_and_drops_what_moves_the_cursor),
       TEST(a_sentence_that_is_cut_inside_a_character_stays_utf8),
       TEST(what_is_below_the_level_is_not_written),
+      TEST(a_line_from_the_handler_of_a_signal_has_the_form_of_the_others),
       TEST(an_error_is_logged_with_its_trail_and_cleared))
