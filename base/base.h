@@ -9,7 +9,7 @@
  *   ct.h      the only place where constant-time tricks are played
  *   secret.h  locked pages, wiping, and the marks of the constant-time tests
  *   rng.h     randomness is an argument
- * and, when needed, hex.h, utf8.h, id.h, file.h, draft.h, clock.h, log.h, pool.h, config.h.
+ * and, when needed, hex.h, utf8.h, id.h, file.h, draft.h, clock.h, trace.h, log.h, pool.h, config.h.
  */
 #ifndef ARCA_BASE_BASE_H
 #define ARCA_BASE_BASE_H

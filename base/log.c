@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/hex.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,6 +15,16 @@ static log_level shown = LOG_INFO;
 static bool as_json;
 
 static const char *const LEVEL[] = { "debug", "info", "warn", "error" };
+
+bool log_level_by_name(log_level *out, const char *name)
+{
+	for (size_t i = 0; i < COUNT(LEVEL); i++) {
+		if (strcmp(name, LEVEL[i])) continue;
+		*out = (log_level)i;
+		return true;
+	}
+	return false;
+}
 
 void log_setup(log_level least, bool json)
 {
@@ -38,6 +50,19 @@ static void put_message(buf *b, const char *message)
 	}
 }
 
+/* Whose work this is: the names are those that collectors of logs look for. */
+static void put_trace(buf *b)
+{
+	const trace t = trace_current();
+
+	if (!trace_is_any(&t)) return;
+	buf_put_str(b, as_json ? ",\"trace_id\":\"" : " trace_id=");
+	buf_put_hex(b, slice_of(t.id, sizeof t.id));
+	buf_put_str(b, as_json ? "\",\"span_id\":\"" : " span_id=");
+	buf_put_hex(b, slice_of(t.span, sizeof t.span));
+	if (as_json) buf_put_str(b, "\"");
+}
+
 void log_line(log_level level, const char *format, ...)
 {
 	if (level < shown) return;
@@ -58,10 +83,13 @@ void log_line(log_level level, const char *format, ...)
 	if (as_json) {
 		buf_printf(&line, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"message\":\"", stamp, (int)(ms % 1000), LEVEL[level]);
 		put_message(&line, text);
-		buf_put_str(&line, "\"}\n");
+		buf_put_str(&line, "\"");
+		put_trace(&line);
+		buf_put_str(&line, "}\n");
 	} else {
 		buf_printf(&line, "%s.%03dZ %-5s ", stamp, (int)(ms % 1000), LEVEL[level]);
 		put_message(&line, text);
+		put_trace(&line);
 		buf_put_str(&line, "\n");
 	}
 	ssize_t ignored = write(STDERR_FILENO, line.p, line.n);

@@ -3,7 +3,8 @@
  * base/log.h -- one line an event, to stderr; text for people or JSON for machines.
  *
  * A library room does not log: it returns an err, and the boundary (request handler, main) logs once.
- * Secrets have no printer, so none can get here.
+ * Secrets have no printer, so none can get here.  A line of a thread that works on a traced request (trace.h) ends with the
+ * ids of trace and span; in JSON they are fields.
  */
 #ifndef ARCA_BASE_LOG_H
 #define ARCA_BASE_LOG_H
@@ -13,7 +14,10 @@
 
 typedef enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } log_level;
 
-/* Once, at the start of main. */
+/* "debug", "info", "warn" or "error". */
+bool log_level_by_name(log_level *out, const char *name);
+
+/* At the start of main, and again when the configuration is read; before there are other threads. */
 void log_setup(log_level least, bool json);
 
 void log_line(log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 /* base/pool.c -- one queue, one lock, N threads. */
 #include "base/pool.h"
 #include "base/base.h"
+#include "base/trace.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ enum { NICE = 10 };
 typedef struct task {
 	void (*run)(void *);
 	void *arg;
+	trace traced;
 	struct task *next;
 } task;
 
@@ -42,6 +44,7 @@ static void *work(void *arg)
 		}
 		pthread_mutex_unlock(&p->lock);
 		if (!t) return NULL;
+		trace_enter(&t->traced);
 		t->run(t->arg);
 		free(t);
 	}
@@ -84,7 +87,7 @@ err pool_submit(pool *p, void (*run)(void *), void *arg, size_t most)
 {
 	task *t = malloc(sizeof *t);
 	if (!t) return err_fail(ERR_NOMEM, "no memory for a job");
-	*t = (task){ run, arg, NULL };
+	*t = (task){ .run = run, .arg = arg, .traced = trace_current() };
 
 	pthread_mutex_lock(&p->lock);
 	bool full = most && p->waiting >= most;

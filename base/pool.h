@@ -2,8 +2,8 @@
 /*
  * base/pool.h -- a pool of cores for kernels and jobs, at nice +10 so that sockets stay quick.
  *
- * Jobs run in the order of their submission.  A job may submit further jobs.  pool_free waits for every
- * submitted job.
+ * Jobs run in the order of their submission, each with the trace (trace.h) of the thread that submitted it.  A job may submit
+ * further jobs.  pool_free waits for every submitted job.
  */
 #ifndef ARCA_BASE_POOL_H
 #define ARCA_BASE_POOL_H

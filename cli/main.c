@@ -8,6 +8,7 @@
  * Results go to stdout, everything else to stderr.  A failure is one sentence: what, where, what to try next.
  */
 #include "cli/cli.h"
+#include "base/trace.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -82,6 +83,20 @@ static int finish(int code)
 	return code;
 }
 
+/* What one command asks of nodes is one trace: that of whoever started it, if TRACEPARENT names one. */
+static void join_trace(void)
+{
+	const char *above = getenv("TRACEPARENT");
+	trace t;
+
+	if (!above || !trace_read(&t, slice_str(above))) {
+		t = (trace){ .flags = TRACE_SAMPLED };
+		rng_fill(rng_os(), t.id, sizeof t.id);
+	}
+	t = trace_below(&t, rng_os());
+	trace_of_process(&t);
+}
+
 int main(int argc, char **argv)
 {
 	const command *k;
@@ -100,5 +115,6 @@ int main(int argc, char **argv)
 	}
 	if (count == 2 && is_help(words[1]) && help_noun(stdout, words[0])) return finish(EXIT_DONE);
 	if (command_find(&k, &taken, count, words) != OK) return usage("arca", "arca help");
+	join_trace();
 	return finish(run(k, count - taken, words + taken));
 }

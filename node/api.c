@@ -280,6 +280,14 @@ void api_free(api **ap)
 	*ap = NULL;
 }
 
+trace api_caller(const rpc_call *call)
+{
+	trace t;
+
+	trace_read(&t, rpc_call_traceparent(call));
+	return t;
+}
+
 void api_fail(rpc_call *call, grpc_status code, const char *sentence, const failure_reason *why)
 {
 	buf details = { 0 };

@@ -5,6 +5,7 @@
 
 #include <kms.v1.pb-c.h>
 #include <stdatomic.h>
+#include "base/trace.h"
 #include "node/api.h"
 #include "node/api_details.h"
 
@@ -50,6 +51,9 @@ rpc_handler api_request_statuses, api_list_requests, api_store_info;
 
 /* The parties of every context and how they are, in the arena. */
 err  api_peers_health(api *a, arena *memory, Kms__V1__HealthStatusResponse *m);
+
+/* The trace that a call brought along, none if it brought none. */
+trace api_caller(const rpc_call *call);
 
 /* Ends the call with a code, a sentence, and for programs the reason. */
 void api_fail(rpc_call *call, grpc_status code, const char *sentence, const failure_reason *why);

@@ -82,11 +82,13 @@ err api_wait(api *a, rpc_call *call, operation o, request_kind kind, const id32 
 void api_result(void *ctx, rpc_call *call, slice message)
 {
 	const result_method *m = ctx;
+	const trace caller = api_caller(call), before = trace_enter(&caller);
 	id32 id;
 
 	err e = parse_request_id(&id, message);
 	if (e == OK) e = api_wait(m->api, call, m->operation, m->kind, &id, NULL, m->wait_ms);
 	if (e != OK) api_refuse(m->api, call, m->operation, e);
+	trace_enter(&before);
 }
 
 void api_abort(void *ctx, rpc_call *call, slice message)

@@ -12,6 +12,7 @@ typedef struct visit {
 	const start_method *method;
 	rpc_call *call;
 	slice     message;
+	trace     caller;
 } visit;
 
 /* id and body of the request are told even if it is known already. */
@@ -26,6 +27,8 @@ static err take_in(const visit *v, id32 *id, hash32 *body)
 	if (e == OK) {
 		*id = r->id;
 		*body = r->body;
+		r->traced = request_trace(&v->caller, m->kind, id);
+		trace_enter(&r->traced);
 		e = admit(a->p.keys, a->p.cluster, r);
 	}
 	if (e == OK) e = desk_submit(a->p.desk, &r, v->message);
@@ -43,6 +46,7 @@ static void visit_run(void *arg)
 	hash32 body;
 
 	metrics_payload(a->p.metrics, v->message.n);
+	trace_enter(&v->caller);
 	err e = take_in(v, &id, &body);
 	if (m->sync && (e == OK || e == ERR_EXISTS)) {
 		err_clear();
@@ -63,7 +67,7 @@ void api_start(void *ctx, rpc_call *call, slice message)
 	visit *v = malloc(sizeof *v);
 
 	ASSERT(v);
-	*v = (visit){ m, call, message };
+	*v = (visit){ m, call, message, api_caller(call) };
 	err e = pool_submit(m->api->door, visit_run, v, MOST_AT_DOOR);
 	if (e == OK) return;
 	free(v);

@@ -15,7 +15,6 @@ enum { MAX_PORT = 65535, MAX_TOKENS = 1000000000, MAX_PATH_TEXT = 2048, MAX_PEM 
 
 static const char RAM[] = "keys in memory would be lost at every stop; use storage.file";
 static const char ROLES[] = "only keys as such are known to this version; let another program renew the file of aws.credentials.file";
-static const char TRACING[] = "tracing is not built in this version";
 
 #define TEXT(name_, at, min_, max_, fallback_, help_) \
 	{ .name = name_, .type = CONFIG_TEXT, .offset = at, .min = min_, .max = max_, .fallback = fallback_, .help = help_ }
@@ -116,6 +115,18 @@ static const config_key KEYS[] = {
 
 	TEXT("telemetry.metrics_bind_address", AT(telemetry.metrics_bind_address), 3, 255, "127.0.0.1:9646",
 	  "address:port of /metrics, /health, /live, /ready and /PUB/"),
+	TEXT("telemetry.log_format", AT(telemetry.log_format), 1, 8, "text", "of the log on stderr: text, or json for one object a line"),
+	TEXT("telemetry.log_level", AT(telemetry.log_level), 1, 8, "info", "the least that is logged: debug, info, warn or error"),
+	TEXT("telemetry.tracing_endpoint", AT(telemetry.tracing_endpoint), 0, MAX_PATH_TEXT, "",
+	  "URL of a collector of traces that takes OTLP over HTTP, as http://127.0.0.1:4318; empty: none is told"),
+	TEXT("telemetry.tracing_service_name", AT(telemetry.tracing_service_name), 1, 128, "arca-node", "what it calls this node"),
+	NUMBER("telemetry.tracing_otlp_timeout_ms", AT(telemetry.tracing_otlp_timeout_ms), 1, 60000, "10000",
+	  "how long it may take to answer"),
+	NUMBER("telemetry.batch.max_queue_size", AT(telemetry.max_queue_size), 1, 1 << 20, "8192",
+	  "spans that wait to be sent; more are dropped"),
+	NUMBER("telemetry.batch.max_export_batch_size", AT(telemetry.max_export_batch_size), 1, 1 << 16, "2048", "spans sent at once"),
+	NUMBER("telemetry.batch.scheduled_delay_ms", AT(telemetry.scheduled_delay_ms), 1, 60000, "500",
+	  "pause after which a smaller batch is sent"),
 
 	NUMBER("rate_limiter_conf.bucket_size", AT(limits.bucket_size), 1, MAX_TOKENS, "50000",
 	  "tokens that running requests share"),
@@ -181,8 +192,6 @@ static const config_key KEYS[] = {
 	REFUSED("public_vault.storage.ram", RAM),
 	REFUSED("private_vault.storage.ram", RAM),
 	REFUSED("backup_vault", "backup to custodians is not built in this version"),
-	REFUSED("telemetry.tracing_endpoint", TRACING),
-	REFUSED("telemetry.batch", TRACING),
 	REFUSED("mock_enclave", "attestation is not built in this version, and so is no imitation of it"),
 };
 /* clang-format on */
@@ -230,6 +239,30 @@ static err check_profile(node_config *c)
 	c->eip712_v011 = !strcmp(name, "v0.11");
 	if (c->eip712_v011 || !strcmp(name, "v0.15")) return OK;
 	return node_config_wrong(c, "service.eip712_profile", 0, "service.eip712_profile is %s; it must be v0.15 or v0.11", name);
+}
+
+static err check_log(node_config *c)
+{
+	const char *format = c->telemetry.log_format, *level = c->telemetry.log_level;
+
+	c->log_json = !strcmp(format, "json");
+	if (!c->log_json && strcmp(format, "text"))
+		return node_config_wrong(c, "telemetry.log_format", 0, "telemetry.log_format is %s; it must be text or json", format);
+	if (!log_level_by_name(&c->log_least, level))
+		return node_config_wrong(c, "telemetry.log_level", 0, "telemetry.log_level is %s; debug, info, warn or error is wanted", level);
+	return OK;
+}
+
+static err check_tracing(node_config *c)
+{
+	const char *url = c->telemetry.tracing_endpoint;
+	static const char KEY[] = "telemetry.tracing_endpoint";
+
+	if (!url[0]) return OK;
+	if (strncmp(url, "http://", 7) && strncmp(url, "https://", 8))
+		return node_config_wrong(c, KEY, 0, "%s is %s; a URL is wanted, as http://127.0.0.1:4318", KEY, url);
+	if (strchr(url, '@')) return node_config_wrong(c, KEY, 0, "%s has a user or password in it, which the log might show; leave them out", KEY);
+	return OK;
 }
 
 /* ---- the cluster ---------------------------------------------------------------------------------------------- */
@@ -350,6 +383,8 @@ static err check(node_config *c)
 	TRY(check_http_port(c));
 	TRY(check_profile(c));
 	TRY(node_config_check_vaults(c));
+	TRY(check_log(c));
+	TRY(check_tracing(c));
 	if (c->threshold.present) TRY(check_threshold(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
 		return node_config_wrong(c, "service.min_dec_cache", 0,

@@ -10,7 +10,7 @@
  *   [private_vault.keychain]           the key that seals it, from one of four places; without any it is not sealed
  *   [aws]                              where S3 and KMS are, and who this node is to them
  *   [core]                             where prepared keys are kept
- *   [telemetry]                        health, metrics and public material over HTTP
+ *   [telemetry]                        health, metrics and public material over HTTP; logs; traces
  *   [rate_limiter_conf]                what each kind of request costs while it runs
  *   [threshold]                        one party of a cluster; without this section the node is centralized
  *   [threshold.tls.manual]             its certificate for the links to the other parties, and the key of that
@@ -23,6 +23,7 @@
 #define ARCA_NODE_CONFIG_H
 
 #include "base/config.h"
+#include "base/log.h"
 #include "share/party.h"
 
 /* A certificate or key is given as PEM, or as the path of a file that holds it. */
@@ -62,7 +63,10 @@ typedef struct node_config {
 	struct { char *file, *credential, *root_key_id, *root_key_spec; int64_t descriptor; } keychain;      /* "" and -1: none */
 	struct { int64_t wait_secs; } lease;
 	struct { char *region, *s3_endpoint, *awskms_endpoint, *file, *credential; int64_t descriptor; } aws;
-	struct { char *metrics_bind_address; } telemetry;
+	struct {
+		char   *metrics_bind_address, *log_format, *log_level, *tracing_endpoint, *tracing_service_name;
+		int64_t tracing_otlp_timeout_ms, max_queue_size, max_export_batch_size, scheduled_delay_ms;
+	} telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;
 	struct { int64_t num_rayon_threads; bool core_dumps, sandbox; } internal;
 	struct { char *derived_folder; } core;
@@ -73,6 +77,8 @@ typedef struct node_config {
 	char     http_address[256];
 	unsigned http_port;
 	bool     eip712_v011;
+	bool     log_json;
+	log_level log_least;
 
 	/* After a failure of what spans several keys: which of them, and in which table of a list (from 1; 0: in none). */
 	struct { const char *key; size_t row; } contradicts;

@@ -28,6 +28,7 @@ typedef struct job {
 	request *request;
 	buf      facts;
 	int64_t  started_ms;
+	int64_t  taken_ns, work_ns, worked_ns;     /* for traces: since 1970 */
 	stop_flag stop;
 	list     abortable;
 
@@ -257,10 +258,27 @@ static void job_end(job *j)
 	count_out(d, bytes);
 }
 
+/* The request from its coming in, and the work for it inside that. */
+static void tell(desk *d, const job *j, err e)
+{
+	const request *r = j->request;
+	span s = { .at = r->traced, .name = request_kind_name(r->kind), .request = r->id, .from_ns = j->taken_ns, .to_ns = tracing_now_ns() };
+
+	if (!d->p.tracing) return;
+	if (e != OK) snprintf(s.why, sizeof s.why, "%s", err_text()[0] ? err_text() : err_name(e));
+	tracing_tell(d->p.tracing, &s);
+	if (!j->work_ns) return;
+	s.at = trace_below(&r->traced, d->p.engine->random);
+	s.name = "work";
+	s.from_ns = j->work_ns, s.to_ns = j->worked_ns;
+	tracing_tell(d->p.tracing, &s);
+}
+
 static void conclude(void *arg)
 {
 	job *j = arg;
 	desk *d = j->desk;
+	const trace traced = j->request->traced, before = trace_enter(&traced);
 
 	may_no_longer_be_aborted(d, j);
 	/* Whatever a stop made fail, and what nobody else has bound. */
@@ -268,9 +286,11 @@ static void conclude(void *arg)
 	if (e == OK && j->failed != OK) e = err_fail(j->failed, "%s", j->why);
 	if (e == OK) e = requests_fit(d->p.table, j->request->kind, j->response.n);
 	if (e == OK) e = record_done(d, j, buf_slice(&j->response));
+	tell(d, j, e);
 	if (e == OK) conclude_done(d, j, &j->response, clock_now_ms(d->p.engine->clock) - j->started_ms);
 	else conclude_failed(d, j, e);
 	job_end(j);
+	trace_enter(&before);
 }
 
 /* Whoever did the work has more to do than to wait for the disk. */
@@ -280,6 +300,7 @@ static void ended(void *arg, err e, buf *response)
 	desk *d = j->desk;
 
 	j->failed = e;
+	j->worked_ns = tracing_now_ns();
 	if (e != OK) snprintf(j->why, sizeof j->why, "%s", err_text()[0] ? err_text() : err_name(e));
 	j->response = *response;
 	*response = (buf){ 0 };
@@ -292,6 +313,7 @@ static void run(void *arg)
 	job *j = arg;
 
 	j->started_ms = clock_now_ms(j->desk->p.engine->clock);
+	j->work_ns = tracing_now_ns();
 	engine_work(j->desk->p.engine, j->request, ended, j);
 }
 
@@ -395,7 +417,7 @@ static job *job_new(desk *d, request *r)
 {
 	job *j = calloc(1, sizeof *j);
 	ASSERT(j);
-	*j = (job){ .desk = d, .request = r };
+	*j = (job){ .desk = d, .request = r, .taken_ns = tracing_now_ns() };
 	list_init(&j->abortable);
 	r->stop = &j->stop;
 	if (r->kind == REQUEST_PREPROC) preproc_facts_write(&j->facts, r);
@@ -521,6 +543,7 @@ static err go_on(desk *d, request **r, request_kind kind, const id32 *id, slice 
 {
 	TRY(parse_request(r, kind, message));
 	if (!id_eq_var(&(*r)->id, id)) return err_fail(ERR_STATE, "what the journal has of it is another request");
+	(*r)->traced = trace_current();
 	TRY(admit(d->p.engine->keys, d->p.engine->cluster, *r));
 	TRY(engine_prepare(d->p.engine, *r));
 	err e = count_in(d, (*r)->memory.used);
@@ -544,6 +567,7 @@ static void resume(void *ctx, request_kind kind, const id32 *id, slice message)
 	desk *d = ctx;
 	request *r = NULL;
 	request_view who = { .kind = kind, .id = *id };
+	const trace traced = request_trace(&(trace){ 0 }, kind, id), before = trace_enter(&traced);
 
 	err e = desk_enter(d, kind);
 	if (e == OK) {
@@ -551,10 +575,12 @@ static void resume(void *ctx, request_kind kind, const id32 *id, slice message)
 		if (e != OK) desk_leave(d, kind);
 	}
 	request_free(&r);
-	if (e == OK) return;
-	requests_look(d->p.table, kind, id, copy_body, &who.body);
-	end_as_failed(d, inner_operation(kind), who, e);
-	err_clear();
+	if (e != OK) {
+		requests_look(d->p.table, kind, id, copy_body, &who.body);
+		end_as_failed(d, inner_operation(kind), who, e);
+		err_clear();
+	}
+	trace_enter(&before);
 }
 
 err desk_resume(desk *d)

@@ -16,6 +16,7 @@
 #include "node/journal.h"
 #include "node/limiter.h"
 #include "node/metrics.h"
+#include "node/tracing.h"
 
 typedef struct desk desk;
 
@@ -29,6 +30,7 @@ typedef struct desk_parts {
 	pool         *cores;                 /* decryptions                          */
 	pool         *ceremonies;            /* key generations and epochs           */
 	pool         *clerks;                /* who records ends, many at once; NULL: whoever did the work */
+	tracing      *tracing;               /* NULL: nobody                         */
 } desk_parts;
 
 err  desk_new(desk **out, const desk_parts *parts);

@@ -73,10 +73,11 @@ static void print_metrics(http_reply *out, node_http *h)
 	const requests_count pub = requests_count_of(h->p.table, REQUEST_PUBLIC_DECRYPT),
 	                     user = requests_count_of(h->p.table, REQUEST_USER_DECRYPT);
 	const boot_counts steps = boot_counters();
+	const tracing_counts spans = tracing_counted(h->p.tracing);
 	const gauges g = {
 		.tokens_taken = (uint64_t)atomic_load(&h->p.limiter->taken), .keys_loaded = keys_count(h->p.keys),
 		.public_pending = pub.pending, .public_stored = pub.all, .user_pending = user.pending, .user_stored = user.all,
-		.jobs_waiting = pool_waiting(h->p.cores),
+		.jobs_waiting = pool_waiting(h->p.cores), .spans_sent = spans.sent, .spans_dropped = spans.dropped,
 		.squash_sampled = steps.samples, .squash_guarded = steps.guarded, .squash_wrong = steps.wrong,
 	};
 

@@ -20,6 +20,7 @@
 #include "node/keys.h"
 #include "node/limiter.h"
 #include "node/metrics.h"
+#include "node/tracing.h"
 
 typedef struct node_http node_http;
 
@@ -32,6 +33,7 @@ typedef struct node_http_parts {
 	pool     *cores;
 	struct cluster *cluster;             /* NULL: this node is alone */
 	key_progress *making;
+	tracing *tracing;                    /* NULL: none */
 } node_http_parts;
 
 /*

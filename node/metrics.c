@@ -155,6 +155,13 @@ static void put_squash(buf *out, const gauges *g)
 	buf_printf(out, "arca_squash_steps_repeated_total{reason=\"sample\"} %llu\n", (unsigned long long)g->squash_wrong);
 }
 
+static void put_spans(buf *out, const gauges *g)
+{
+	head(out, "arca_spans_total", "counter", "Spans for the collector of traces: taken by it, or dropped because it is slow or away.");
+	buf_printf(out, "arca_spans_total{outcome=\"sent\"} %llu\n", (unsigned long long)g->spans_sent);
+	buf_printf(out, "arca_spans_total{outcome=\"dropped\"} %llu\n", (unsigned long long)g->spans_dropped);
+}
+
 static void put_gauges(buf *out, const gauges *g, const char *version)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), total = (uint64_t)sysconf(_SC_PHYS_PAGES) * page;
@@ -185,4 +192,5 @@ void metrics_print(buf *out, metrics *m, const gauges *g, const char *version)
 	put_counters(out, m);
 	put_gauges(out, g, version);
 	put_squash(out, g);
+	put_spans(out, g);
 }

@@ -45,6 +45,7 @@ typedef struct gauges {
 	uint64_t tokens_taken, keys_loaded;
 	uint64_t public_pending, public_stored, user_pending, user_stored;
 	uint64_t jobs_waiting;
+	uint64_t spans_sent, spans_dropped;                      /* to a collector of traces */
 	uint64_t squash_sampled, squash_guarded, squash_wrong;   /* steps of rotations: checked, done again (lattice/engine.h) */
 } gauges;
 

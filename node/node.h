@@ -15,7 +15,7 @@
  *   epoch_grace.h  the end of old shares              sandbox.h   what the kernel refuses the process
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
- * key_progress.h.
+ * key_progress.h, tracing.h.
  *
  * Threads: one reactor for gRPC, one for HTTP, some at the door (parsing) and some clerks (recording), a few for ceremonies,
  * the cores, and one that writes the journal anew.  In a cluster one more for the links, one that opens decryptions, and one that looks after old epochs.
@@ -30,6 +30,7 @@
 #include "node/delegate.h"
 #include "node/epoch_grace.h"
 #include "node/http.h"
+#include "node/tracing.h"
 #include "node/vault_home.h"
 #include "vault/signing_key.h"
 
@@ -54,6 +55,7 @@ typedef struct node {
 	engine     engine;
 	desk      *desk;
 	epoch_grace *epoch_grace;            /* destroys old epochs; NULL: nobody does                   */
+	tracing   *tracing;                  /* who is told of requests; NULL: nobody */
 	node_http *http;
 	api       *api;
 	char       storage[512];

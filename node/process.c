@@ -27,8 +27,8 @@ static const char HELP[] =
 	"  --config-file FILE   TOML; every key can also be set by an environment variable\n"
 	"  --check-config       say whether the configuration is right, print it, and stop\n"
 	"  --ignore-peerlist    take contexts from the vault only, not from threshold.peers\n"
-	"  --log-level LEVEL    debug, info (default), warn or error\n"
-	"  --log-json           one JSON object a line instead of text\n"
+	"  --log-level LEVEL    debug, info (default), warn or error; without it telemetry.log_level is used\n"
+	"  --log-json           one JSON object a line instead of text, as telemetry.log_format = \"json\"\n"
 	"\n"
 	"examples:\n"
 	"  arca-node --config-file /etc/arca/node.toml\n"
@@ -72,7 +72,7 @@ static const char HELP[] =
 typedef struct options {
 	const char *config_file;
 	bool check, help, version, ignore_peers;
-	bool log_json;
+	bool log_json, level_given;
 	log_level least;
 } options;
 
@@ -91,17 +91,11 @@ static void print_help(void)
 	buf_free(&text);
 }
 
-static bool level_by_name(log_level *out, const char *name)
+static bool read_level(options *o, const char *name)
 {
-	static const char *const NAMES[] = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error" };
-
-	for (size_t i = 0; i < COUNT(NAMES); i++) {
-		if (strcmp(name, NAMES[i])) continue;
-		*out = (log_level)i;
-		return true;
-	}
-	fprintf(stderr, "arca-node: --log-level is %s; debug, info, warn or error is wanted\n", name);
-	return false;
+	o->level_given = log_level_by_name(&o->least, name);
+	if (!o->level_given) fprintf(stderr, "arca-node: --log-level is %s; debug, info, warn or error is wanted\n", name);
+	return o->level_given;
 }
 
 static bool read_options(options *o, int argc, char **argv)
@@ -118,7 +112,7 @@ static bool read_options(options *o, int argc, char **argv)
 		case 'c': o->config_file = optarg; break;
 		case 'k': o->check = true; break;
 		case 'i': o->ignore_peers = true; break;
-		case 'l': if (!level_by_name(&o->least, optarg)) return false; break;
+		case 'l': if (!read_level(o, optarg)) return false; break;
 		case 'j': o->log_json = true; break;
 		case 'h': o->help = true; break;
 		case 'v': o->version = true; break;
@@ -237,6 +231,7 @@ int node_process(int argc, char **argv, const node_seams *seams)
 		return 0;
 	}
 
+	log_setup(o.level_given ? o.least : n.cfg.log_least, o.log_json || n.cfg.log_json);
 	if (n.cfg.internal.core_dumps) undumpable_end();
 	n.seams = seams;
 	if (o.ignore_peers) node_config_drop_peers(&n.cfg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* node/request.c -- the digest of a request's fields, and the facts of a preprocessing. */
+/* node/request.c -- the digest of a request's fields, its trace, and the facts of a preprocessing. */
 #include "node/request.h"
 #include <stdlib.h>
 #include "sym/sha2.h"
@@ -123,6 +123,20 @@ hash32 request_body(const request *r)
 /* ---- the facts of a preprocessing --------------------------------------------------------------------------- */
 
 enum { FACTS_SECURE = 1, FACTS_INSECURE = 2 };
+
+trace request_trace(const trace *above, request_kind kind, const id32 *id)
+{
+	trace named = { .flags = TRACE_SAMPLED };
+
+	if (trace_is_any(above)) return trace_below(above, rng_os());
+	AUTO(sha256_stream) s = sha256_begin();
+	sha256_add(&s, slice_str("arca trace"));
+	add_u64(&s, kind);
+	sha256_add(&s, id_slice(id));
+	const hash32 h = sha256_end(&s);
+	memcpy(named.id, h.b, sizeof named.id);
+	return trace_below(&named, rng_os());
+}
 
 void preproc_facts_write(buf *out, const request *r)
 {

@@ -10,6 +10,7 @@
 #define ARCA_NODE_REQUEST_H
 
 #include "base/stop.h"
+#include "base/trace.h"
 #include "evm/eip712.h"
 #include "node/requests.h"
 #include "seal/enc_key.h"
@@ -91,6 +92,7 @@ typedef struct request {
 		epoch_request   epoch;
 	};
 	hash32        body;                            /* digest of every decoded field but the id: "the same body" */
+	trace         traced;                          /* the span in which this node works on it */
 	stop_flag    *stop;                            /* of whoever has taken it in: ends the work on it; may be NULL */
 	arena         memory;
 } request;
@@ -111,6 +113,12 @@ const char *request_items_field(request_kind kind);
 
 /* The digest for r->body.  The parser calls it once, before anything is filled in. */
 hash32 request_body(const request *r);
+
+/*
+ * The span of what is done for a request: below the caller's, or where it has none in a trace that kind and id name, so that
+ * what parties do for one request is one trace, whoever asked them.
+ */
+trace request_trace(const trace *above, request_kind kind, const id32 *id);
 
 /* What a key generation must know of its preprocessing, as bytes for the table of requests, and back. */
 void preproc_facts_write(buf *out, const request *preproc);

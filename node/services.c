@@ -184,6 +184,7 @@ enum { CLERKS = 16 };
 
 static err work_start(node *n)
 {
+	TRY(tracing_new(&n->tracing, &n->cfg, n->cluster ? n->cluster->name : n->address));
 	TRY(pool_new(&n->cores, (unsigned)n->cfg.internal.num_rayon_threads));
 	TRY(pool_new(&n->ceremonies, n->cluster ? CEREMONIES_TOGETHER : CEREMONIES_ALONE));
 	TRY(pool_new(&n->clerks, CLERKS));
@@ -192,7 +193,8 @@ static err work_start(node *n)
 		.derived_folder = n->derived,
 		.making = &n->making, .profile = n->cfg.eip712_v011 ? KMS712_V011 : KMS712_V015,
 	};
-	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies, n->clerks };
+	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies, n->clerks,
+		n->tracing };
 	TRY(desk_new(&n->desk, &parts));
 	if (n->cluster) TRY(cluster_start(n->cluster, &n->engine, n->table));
 	return desk_restore(n->desk);
@@ -204,6 +206,7 @@ static void work_stop(node *n)
 	pool_free(&n->cores);
 	pool_free(&n->clerks);
 	desk_free(&n->desk);
+	tracing_free(&n->tracing);
 }
 
 /* ---- what others see ---------------------------------------------------------------------------------------- */
@@ -214,7 +217,7 @@ static void http_stop(node *n) { node_http_free(&n->http); }
 
 static err pages_begin(node *n)
 {
-	const node_http_parts parts = { n->keys, n->table, &n->limiter, &n->metrics, n->cores, n->cluster, &n->making };
+	const node_http_parts parts = { n->keys, n->table, &n->limiter, &n->metrics, n->cores, n->cluster, &n->making, n->tracing };
 
 	node_http_attach(n->http, &parts);
 	return OK;

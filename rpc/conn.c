@@ -6,6 +6,7 @@
  * done, and always marks it done, at the latest when its time is up.
  */
 #include "rpc/conn.h"
+#include "base/trace.h"
 #include "rpc/h2.h"
 #include "rpc/listen.h"
 #include "rpc/wait.h"
@@ -32,6 +33,7 @@ typedef struct call {
 	rpc_conn   *conn;
 	const char *path;
 	slice       request;
+	trace       traced;                  /* whoever calls, if that is known */
 	int64_t     deadline_ms;
 	reactor_timer timer;
 	reactor_task  task;
@@ -240,7 +242,7 @@ static void begin(void *arg)
 {
 	call *k = arg;
 	rpc_conn *c = k->conn;
-	char timeout[16];
+	char timeout[16], traceparent[TRACE_TEXT] = "";
 	int64_t left = k->deadline_ms - reactor_now_ms(c->reactor);
 
 	if (left <= 0) {
@@ -249,14 +251,16 @@ static void begin(void *arg)
 		return;
 	}
 	grpc_timeout_write(timeout, left);
+	const size_t traced = trace_is_any(&k->traced);
+	if (traced) trace_write(traceparent, &k->traced);
 	const nghttp2_nv headers[] = {
 		H2_NV(":method", "POST"), H2_NV(":scheme", "http"),
 		H2_NV(":path", k->path), H2_NV(":authority", c->authority),
 		H2_NV("te", "trailers"), H2_NV("content-type", "application/grpc"), H2_NV("user-agent", "arca"),
-		H2_NV("grpc-timeout", timeout),
+		H2_NV("grpc-timeout", timeout), H2_NV("traceparent", traceparent),
 	};
 	outlet_set(&k->stream.out, k->request);
-	if (!c->up || h2_request(c->up, &k->stream, headers, COUNT(headers)) != OK) {
+	if (!c->up || h2_request(c->up, &k->stream, headers, COUNT(headers) - 1 + traced) != OK) {
 		err_clear();
 		k->unsent = true;
 		set_status(k, GRPC_UNAVAILABLE, "the server accepts no new calls");
@@ -311,7 +315,7 @@ static void give(buf *response, intake *answer)
 
 err rpc_conn_call(rpc_conn *c, buf *response, rpc_status *status, const char *path, slice request, int64_t timeout_ms)
 {
-	call k = { .conn = c, .path = path, .request = request };
+	call k = { .conn = c, .path = path, .request = request, .traced = trace_current() };
 
 	ASSERT(!reactor_here(c->reactor));
 	k.deadline_ms = reactor_now_ms(c->reactor) + timeout_ms;

@@ -26,7 +26,7 @@ void rpc_conn_free(rpc_conn **c);
  * Calls path ("/package.Service/Method") and appends the answer to *response.  *status (may be NULL) always tells
  * how the call ended; the err is OK exactly when that is GRPC_OK, and otherwise carries a sentence with server,
  * path, code and the server's message.  timeout_ms covers everything, and travels with the call as its deadline.
- * Not on the reactor's thread.
+ * The thread's trace (base/trace.h) goes with it as `traceparent`.  Not on the reactor's thread.
  */
 err  rpc_conn_call(rpc_conn *c, buf *response, rpc_status *status, const char *path, slice request, int64_t timeout_ms);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rpc/fetch.c -- libcurl, kept to http and https, with a bound on the body. */
 #include "rpc/fetch.h"
+#include "base/trace.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -99,6 +100,27 @@ err fetch_prepare(CURL **out, const char *url, fetch_body *b, char *why, int64_t
 	return OK;
 }
 
+static struct curl_slist *with_header(struct curl_slist *list, const char *name, const char *value)
+{
+	AUTO(buf) line = { 0 };
+
+	buf_printf(&line, "%s: %s", name, value);
+	struct curl_slist *more = curl_slist_append(list, buf_str(&line));
+	ASSERT(more);
+	return more;
+}
+
+/* Whose transfer it is, for those who follow requests through services. */
+static struct curl_slist *with_trace(struct curl_slist *list)
+{
+	const trace t = trace_current();
+	char text[TRACE_TEXT];
+
+	if (!trace_is_any(&t)) return list;
+	trace_write(text, &t);
+	return with_header(list, "traceparent", text);
+}
+
 err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(void *ctx, slice piece), void *ctx)
 {
 	char why[CURL_ERROR_SIZE] = "";
@@ -107,10 +129,13 @@ err fetch_pieces(const char *url, size_t max, int64_t timeout_ms, bool (*take)(v
 	CURL *c;
 
 	TRY(fetch_prepare(&c, url, &b, why, timeout_ms));
+	struct curl_slist *headers = with_trace(NULL);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	err e = fetch_transferred(curl_easy_perform(c), &b, why, url);
 	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_cleanup(c);
+	curl_slist_free_all(headers);
 	return e == OK ? check_status(status, url) : e;
 }
 
@@ -129,27 +154,17 @@ err fetch_url(buf *out, const char *url, size_t max, int64_t timeout_ms)
 	return e;
 }
 
-static struct curl_slist *with_header(struct curl_slist *list, const char *name, const char *value)
-{
-	AUTO(buf) line = { 0 };
-
-	buf_printf(&line, "%s: %s", name, value);
-	struct curl_slist *more = curl_slist_append(list, buf_str(&line));
-	ASSERT(more);
-	return more;
-}
-
 err fetch_ask(buf *out, unsigned *status, const char *url, const char *authorization, const slice *json, size_t max,
               int64_t timeout_ms)
 {
 	const size_t before = out->n;
 	char why[CURL_ERROR_SIZE] = "";
 	fetch_body b = { .take = append, .ctx = out, .max = max };
-	struct curl_slist *headers = NULL;
 	long code = 0;
 	CURL *c;
 
 	TRY(fetch_prepare(&c, url, &b, why, timeout_ms));
+	struct curl_slist *headers = with_trace(NULL);
 	if (authorization) headers = with_header(headers, "Authorization", authorization);
 	if (json) {
 		headers = with_header(headers, "Content-Type", "application/json");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 #include "tests/test.h"
 #include <jansson.h>
@@ -122,6 +123,29 @@ static void a_sentence_that_is_cut_inside_a_character_stays_utf8(void **state)
 	}
 }
 
+static void a_line_of_a_traced_thread_names_trace_and_span(void **state)
+{
+	(void)state;
+	const char *const text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", *message, *of_trace, *of_span;
+	const trace none = { 0 };
+	trace t;
+
+	assert_true(trace_read(&t, slice_str(text)));
+	trace_enter(&t);
+	const char *line = line_of(false, "hello");
+	assert_non_null(strstr(line, "hello trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7\n"));
+	line = line_of(true, "hello");
+	json_t *j = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(j);
+	assert_int_equal(json_unpack(j, "{s:s, s:s, s:s}", "message", &message, "trace_id", &of_trace, "span_id", &of_span), 0);
+	assert_string_equal(message, "hello");
+	assert_string_equal(of_trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+	assert_string_equal(of_span, "00f067aa0ba902b7");
+	json_decref(j);
+	trace_enter(&none);
+	assert_null(strstr(line_of(false, "hello"), "trace_id"));
+}
+
 static void what_is_below_the_level_is_not_written(void **state)
 {
 	(void)state;
@@ -179,6 +203,7 @@ static void a_line_from_the_handler_of_a_signal_has_the_form_of_the_others(void 
 TESTS(TEST(whatever_the_bytes_a_line_of_json_is_json),
       TEST(text_keeps_characters_and_drops_what_moves_the_cursor),
       TEST(a_sentence_that_is_cut_inside_a_character_stays_utf8),
+      TEST(a_line_of_a_traced_thread_names_trace_and_span),
       TEST(what_is_below_the_level_is_not_written),
       TEST(a_line_from_the_handler_of_a_signal_has_the_form_of_the_others),
       TEST(an_error_is_logged_with_its_trail_and_cleared))

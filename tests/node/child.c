@@ -91,8 +91,9 @@ void child_start_as(child *c, const char *folder, const char *program, const cha
 	while (!is_ready && fgets(line, sizeof line, d->from)) {
 		buf_put_str(&all, line);
 		fputs(line, to);
-		is_ready = sscanf(line, "%*s info  ready: gRPC on 127.0.0.1:%u, HTTP on http://127.0.0.1:%u, signer %42s",
-		                  &c->grpc, &c->http, c->signer) == 3;
+		const char *word = strstr(line, "ready: gRPC");
+		is_ready = word && sscanf(word, "ready: gRPC on 127.0.0.1:%u, HTTP on http://127.0.0.1:%u, signer %42s",
+		                          &c->grpc, &c->http, c->signer) == 3;
 	}
 	fclose(to);
 	if (!is_ready) print_error("the node did not start:\n%s", buf_str(&all));

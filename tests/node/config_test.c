@@ -249,9 +249,31 @@ static void what_spans_several_keys_is_checked(void **state)
 	refused(VAULTS "[rate_limiter_conf]\nbucket_size = 10\n", NOTHING, "rate_limiter_conf", "bucket_size");
 	refused(VAULTS "[telemetry]\nmetrics_bind_address = \"localhost\"\n", NOTHING, "metrics_bind_address", "address:port");
 	refused(VAULTS "[telemetry]\nmetrics_bind_address = \"localhost:99999\"\n", NOTHING, "metrics_bind_address", "address:port");
+	refused(VAULTS "[telemetry]\nlog_format = \"xml\"\n", NOTHING, "telemetry.log_format", "text or json");
+	refused(VAULTS "[telemetry]\nlog_level = \"loud\"\n", NOTHING, "telemetry.log_level", "debug, info, warn or error");
+	refused(VAULTS "[telemetry]\ntracing_endpoint = \"collector:4318\"\n", NOTHING, "telemetry.tracing_endpoint", "http://127.0.0.1:4318");
+	refused(VAULTS "[telemetry]\ntracing_endpoint = \"http://me:word@collector\"\n", NOTHING, "telemetry.tracing_endpoint", "leave them out");
 	refused("[service]\neip712_profile = \"v1\"\n" VAULTS, NOTHING, "eip712_profile", "v0.15");
 	refused("[public_vault.storage.file]\npath = \"/a\"\nprefix = \"X\"\n[private_vault.storage.file]\npath = \"/a\"\nprefix = \"X\"\n",
 	        NOTHING, "same folder", "/a/X");
+}
+
+static void logs_and_traces_are_chosen_in_telemetry(void **state)
+{
+	(void)state;
+	node_config c;
+
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS "[telemetry]\nlog_format = \"json\"\nlog_level = \"warn\"\n"
+	                           "tracing_endpoint = \"http://127.0.0.1:4318\"\n[telemetry.batch]\nmax_queue_size = 7\n"), NOTHING));
+	assert_true(c.log_json);
+	assert_int_equal(c.log_least, LOG_WARN);
+	assert_string_equal(c.telemetry.tracing_endpoint, "http://127.0.0.1:4318");
+	assert_int_equal(c.telemetry.max_queue_size, 7);
+	node_config_free(&c);
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS), NOTHING));
+	assert_false(c.log_json);
+	assert_int_equal(c.log_least, LOG_INFO);
+	node_config_free(&c);
 }
 
 static void an_empty_section_and_an_ipv6_address_are_fine(void **state)
@@ -298,7 +320,7 @@ static void what_is_printed_can_be_read_again(void **state)
 TESTS(TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
       TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
       TEST(the_key_of_the_vault_comes_from_one_place), TEST(what_is_not_built_is_a_sentence), TEST(a_vault_may_be_in_a_bucket), TEST(what_does_not_go_together_there_is_named), TEST(what_spans_several_keys_is_checked),
-      TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again),
+      TEST(logs_and_traces_are_chosen_in_telemetry), TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again),
       TEST(without_the_section_a_node_is_centralized), TEST(the_peers_of_a_cluster_are_read),
       TEST(a_cluster_that_could_not_be_robust_is_refused), TEST(certificates_are_given_once_and_modes_are_named),
       TEST(a_printed_cluster_can_be_read_again_and_has_no_key_in_it))

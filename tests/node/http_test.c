@@ -87,7 +87,7 @@ static void a_node_serves_from_attaching_to_detaching(void **state)
 	world w;
 
 	begin(&w, state);
-	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making };
+	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making, NULL };
 	node_http_attach(w.http, &parts);
 	node_http_set_phase(w.http, NODE_SERVING);
 	page_says(&w, "/ready", "ready", NULL);
