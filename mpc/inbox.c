@@ -339,6 +339,15 @@ uint64_t inbox_count(inbox *b, party from, inbox_verdict v)
 	return count;
 }
 
+inbox_sessions inbox_sessions_of(inbox *b)
+{
+	pthread_mutex_lock(&b->lock);
+	inbox_sessions s = { .open = b->open };
+	for (party i = 1; i <= b->n; i++) s.early += b->peers[i].early_sessions;
+	pthread_mutex_unlock(&b->lock);
+	return s;
+}
+
 static void cancel(box *x)
 {
 	x->cancelled = true;

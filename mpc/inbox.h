@@ -75,6 +75,10 @@ inbox_verdict inbox_put(inbox *b, party peer, const envelope *e);
 /* How many envelopes of a peer met this verdict. */
 uint64_t inbox_count(inbox *b, party peer, inbox_verdict v);
 
+/* Now: sessions that are open, and those of which peers wrote before they are (one of several peers counts for each). */
+typedef struct inbox_sessions { unsigned open, early; } inbox_sessions;
+inbox_sessions inbox_sessions_of(inbox *b);
+
 /* ---- a session's side ----------------------------------------------------------------------------------------- */
 
 /* ERR_EXISTS: open already, or closed before.  ERR_EXHAUSTED: too many sessions. */

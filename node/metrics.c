@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const OPERATION[OPERATIONS] = {
@@ -162,7 +163,19 @@ static void put_spans(buf *out, const gauges *g)
 	buf_printf(out, "arca_spans_total{outcome=\"dropped\"} %llu\n", (unsigned long long)g->spans_dropped);
 }
 
-static void put_gauges(buf *out, const gauges *g, const char *version)
+/* Percent of one core since the last time that somebody asked; at first, since the start of the process. */
+static uint64_t processor_percent(metrics *m)
+{
+	struct timespec now, used;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	const int64_t now_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000, used_ms = used.tv_sec * 1000 + used.tv_nsec / 1000000;
+	const int64_t passed = now_ms - atomic_exchange(&m->looked_ms, now_ms), more = used_ms - atomic_exchange(&m->used_ms, used_ms);
+	return passed > 0 && more > 0 ? (uint64_t)(more * 100 / passed) : 0;
+}
+
+static void put_gauges(buf *out, metrics *m, const gauges *g, const char *version)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), total = (uint64_t)sysconf(_SC_PHYS_PAGES) * page;
 	double load = 0;
@@ -179,6 +192,7 @@ static void put_gauges(buf *out, const gauges *g, const char *version)
 	gauge(out, "kms_total_memory", "Bytes of memory of the machine.", total);
 	gauge(out, "kms_memory_usage", "Bytes of memory of the machine in use.", total - (uint64_t)sysconf(_SC_AVPHYS_PAGES) * page);
 	gauge(out, "kms_process_memory_usage", "Bytes of memory of this process.", resident_bytes());
+	gauge(out, "kms_process_cpu_usage", "Percent of one processor that this process took since the last scrape.", processor_percent(m));
 	if (getloadavg(&load, 1) == 1) {
 		head(out, "kms_cpu_load", "gauge", "Load of the last minute.");
 		buf_printf(out, "kms_cpu_load %.2f\n", load);
@@ -190,7 +204,7 @@ static void put_gauges(buf *out, const gauges *g, const char *version)
 void metrics_print(buf *out, metrics *m, const gauges *g, const char *version)
 {
 	put_counters(out, m);
-	put_gauges(out, g, version);
+	put_gauges(out, m, g, version);
 	put_squash(out, g);
 	put_spans(out, g);
 }

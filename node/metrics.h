@@ -33,6 +33,7 @@ typedef struct histogram {
 typedef struct metrics {
 	_Atomic uint64_t count[OPERATIONS], error[OPERATIONS][GRPC_STATUS_COUNT];
 	histogram duration_ms[OPERATIONS], payload_bytes;
+	_Atomic int64_t looked_ms, used_ms;                      /* when the processor's use was last looked at, and what it was */
 } metrics;
 
 /* A call of the operation ended with this status. */

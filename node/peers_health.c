@@ -130,6 +130,22 @@ static size_t gather(peer_row *rows, size_t room, peers *p)
 	return n;
 }
 
+/* Of ceremonies; decryptions have none. */
+static void put_sessions(buf *out, peers *p)
+{
+	inbox_sessions all = { 0 };
+
+	for (committee *c = __atomic_load_n(&p->first, __ATOMIC_ACQUIRE); c; c = c->next) {
+		if (c->gone) continue;
+		const inbox_sessions s = inbox_sessions_of(c->in);
+		all.open += s.open, all.early += s.early;
+	}
+	head(out, "kms_active_sessions", "gauge", "Sessions of ceremonies that run.");
+	buf_printf(out, "kms_active_sessions %u\n", all.open);
+	head(out, "kms_inactive_sessions", "gauge", "Sessions that other nodes began and this one did not.");
+	buf_printf(out, "kms_inactive_sessions %u\n", all.early);
+}
+
 void peers_metrics(buf *out, peers *p)
 {
 	enum { MOST_ROWS = 256 };
@@ -150,6 +166,7 @@ void peers_metrics(buf *out, peers *p)
 	buf_printf(out, "kms_network_tx_bytes_total %llu\n", (unsigned long long)sent);
 	head(out, "kms_network_rx_bytes_total", "counter", "Bytes of frames received from other nodes.");
 	buf_printf(out, "kms_network_rx_bytes_total %llu\n", (unsigned long long)received);
+	put_sessions(out, p);
 	const links_totals t = links_totals_of(p->links);
 	head(out, "arca_links_refused_total", "counter", "Connections from other nodes that were turned away.");
 	buf_printf(out, "arca_links_refused_total %llu\n", (unsigned long long)t.refused);

@@ -183,6 +183,8 @@ static void early_sessions_of_a_peer_are_counted(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < SMALL.early_sessions; i++) assert_int_equal(put(i, 1, 3, "m"), INBOX_KEPT);
+	assert_int_equal(inbox_sessions_of(in).early, SMALL.early_sessions);
+	assert_int_equal(inbox_sessions_of(in).open, 0);
 	assert_int_equal(put(9, 1, 3, "m"), INBOX_FULL);
 	assert_int_equal(put(0, 2, 3, "m"), INBOX_KEPT);         /* not another session */
 	assert_int_equal(put(9, 1, 4, "m"), INBOX_KEPT);         /* not another's quota */
