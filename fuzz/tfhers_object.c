@@ -3,6 +3,7 @@
 #include "fuzz/fuzz.h"
 #include "tfhers/inspect.h"
 #include "tfhers/tables.h"
+#include "tfhers/tfhers.h"
 
 enum { SHORT = 1 << 11 };                /* longer files have too many lines for a quick run */
 
@@ -27,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (size < SHORT) ASSERT(tfhers_trace(&again, file) == OK);
 		}
 	}
+	crs_facts crs;
+	(void)!tfhers_read_crs(&crs, file);
 	err_clear();
 	return 0;
 }

@@ -115,6 +115,8 @@ static const config_key KEYS[] = {
 
 	TEXT("telemetry.metrics_bind_address", AT(telemetry.metrics_bind_address), 3, 255, "127.0.0.1:9646",
 	  "address:port of /metrics, /health, /live, /ready and /PUB/"),
+	TEXT("telemetry.public_url", AT(telemetry.public_url), 0, MAX_PATH_TEXT, "",
+	  "what clients put before /PUB/, as https://keys.example, for the answer of /keyurl; empty: what they called this node"),
 	TEXT("telemetry.log_format", AT(telemetry.log_format), 1, 8, "text", "of the log on stderr: text, or json for one object a line"),
 	TEXT("telemetry.log_level", AT(telemetry.log_level), 1, 8, "info", "the least that is logged: debug, info, warn or error"),
 	TEXT("telemetry.tracing_endpoint", AT(telemetry.tracing_endpoint), 0, MAX_PATH_TEXT, "",
@@ -196,6 +198,9 @@ static const config_key KEYS[] = {
 };
 /* clang-format on */
 
+/* Of a URL without a query or a user. */
+static const char URL_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/[]%";
+
 static const char *const PREFIXES[] = { "ARCA_NODE__", "KMS_CORE__", NULL };
 
 static const config_schema SCHEMA = { KEYS, COUNT(KEYS), PREFIXES };
@@ -262,6 +267,19 @@ static err check_tracing(node_config *c)
 	if (strncmp(url, "http://", 7) && strncmp(url, "https://", 8))
 		return node_config_wrong(c, KEY, 0, "%s is %s; a URL is wanted, as http://127.0.0.1:4318", KEY, url);
 	if (strchr(url, '@')) return node_config_wrong(c, KEY, 0, "%s has a user or password in it, which the log might show; leave them out", KEY);
+	return OK;
+}
+
+static err check_public_url(node_config *c)
+{
+	char *url = c->telemetry.public_url;
+	static const char KEY[] = "telemetry.public_url";
+	size_t n = strlen(url);
+
+	if (n == 0) return OK;
+	while (n && url[n - 1] == '/') url[--n] = '\0';
+	if ((strncmp(url, "http://", 7) && strncmp(url, "https://", 8)) || url[strspn(url, URL_CHARACTERS)])
+		return node_config_wrong(c, KEY, 0, "%s is %s; a URL without a query is wanted, as https://keys.example", KEY, url);
 	return OK;
 }
 
@@ -385,6 +403,7 @@ static err check(node_config *c)
 	TRY(node_config_check_vaults(c));
 	TRY(check_log(c));
 	TRY(check_tracing(c));
+	TRY(check_public_url(c));
 	if (c->threshold.present) TRY(check_threshold(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
 		return node_config_wrong(c, "service.min_dec_cache", 0,

@@ -64,7 +64,7 @@ typedef struct node_config {
 	struct { int64_t wait_secs; } lease;
 	struct { char *region, *s3_endpoint, *awskms_endpoint, *file, *credential; int64_t descriptor; } aws;
 	struct {
-		char   *metrics_bind_address, *log_format, *log_level, *tracing_endpoint, *tracing_service_name;
+		char   *metrics_bind_address, *public_url, *log_format, *log_level, *tracing_endpoint, *tracing_service_name;
 		int64_t tracing_otlp_timeout_ms, max_queue_size, max_export_batch_size, scheduled_delay_ms;
 	} telemetry;
 	struct { int64_t bucket_size, pub_decrypt, user_decrypt, crsgen, preproc, keygen, new_epoch; } limits;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* node/http.c -- five short answers and a folder. */
+/* node/http.c -- five short answers, a folder, and where in it the keys are. */
 #include "node/http.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "lattice/engine.h"
 #include "node/cluster.h"
+#include "node/key_urls.h"
 #include "rpc/http.h"
 
 struct node_http {
@@ -19,6 +20,8 @@ struct node_http {
 	delegate_service *delegation;        /* NULL: none */
 	http_server *server;
 	int   folder;                        /* the public vault */
+	key_urls *urls;
+	const char *address, *public_url;    /* public_url: "" if it is not known */
 	_Atomic node_phase phase;
 };
 
@@ -138,15 +141,44 @@ static void serve_public(void *ctx, http_reply *out, const http_request *in)
 	http_reply_text(out, 404, "an object is at /PUB/<type>/<id>, the id being 64 small hexadecimal digits");
 }
 
+enum { MAX_HOST_NAME = 255 };
+
+/* How whoever asks calls this node, unless the operator knows better. */
+static void put_base(buf *out, const node_http *h, const char *host)
+{
+	if (h->public_url[0]) buf_put_str(out, h->public_url);
+	else if (strlen(host) <= MAX_HOST_NAME && key_urls_base_ok(host)) buf_printf(out, "http://%s", host);
+	else buf_printf(out, "http://%s:%u", h->address, http_server_port(h->server));
+}
+
+static void serve_key_urls(node_http *h, http_reply *out, const http_request *in, unsigned version)
+{
+	AUTO(buf) base = { 0 };
+
+	pthread_mutex_lock(&h->lock);
+	if (h->attached) {
+		put_base(&base, h, in->host);
+		out->content_type = "application/json";
+		key_urls_print(&out->body, h->urls, h->p.keys, buf_str(&base), version);
+	} else {
+		not_yet(out);
+	}
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void key_urls_1(void *ctx, http_reply *out, const http_request *in) { serve_key_urls(ctx, out, in, 1); }
+static void key_urls_2(void *ctx, http_reply *out, const http_request *in) { serve_key_urls(ctx, out, in, 2); }
+
 /* ---- the server --------------------------------------------------------------------------------------------- */
 
-enum { OWN_ROUTES = 6 };
+enum { OWN_ROUTES = 9 };
 
 static size_t routes_of(http_route out[static OWN_ROUTES + DELEGATE_ROUTES], node_http *h)
 {
 	const http_route own[OWN_ROUTES] = {
 		{ "/health", health, h }, { "/live", alive, h }, { "/ready", ready, h }, { "/version", version, h },
 		{ "/metrics", serve_metrics, h }, { "/PUB/", serve_public, h },
+		{ "/keyurl", key_urls_1, h }, { "/v1/keyurl", key_urls_1, h }, { "/v2/keyurl", key_urls_2, h },
 	};
 
 	memcpy(out, own, sizeof own);
@@ -155,7 +187,7 @@ static size_t routes_of(http_route out[static OWN_ROUTES + DELEGATE_ROUTES], nod
 	return OWN_ROUTES + DELEGATE_ROUTES;
 }
 
-err node_http_new(node_http **out, const vault *v, const node_config *config, const char *version_text, delegate_service *delegation)
+err node_http_new(node_http **out, vault *v, const node_config *config, const char *version_text, delegate_service *delegation)
 {
 	http_route routes[OWN_ROUTES + DELEGATE_ROUTES];
 
@@ -164,10 +196,12 @@ err node_http_new(node_http **out, const vault *v, const node_config *config, co
 	pthread_mutex_init(&h->lock, NULL);
 	h->version = version_text;
 	h->delegation = delegation;
+	h->address = config->http_address;
+	h->public_url = config->telemetry.public_url ? config->telemetry.public_url : "";
 	h->folder = open(vault_public_folder(v), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const size_t n_routes = routes_of(routes, h);
-	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(v))
-	                      : http_server_new(&h->server, config->http_address, config->http_port, routes, n_routes);
+	err e = h->folder < 0 ? err_fail(ERR_IO, "cannot open %s", vault_public_folder(v)) : key_urls_new(&h->urls, v);
+	if (e == OK) e = http_server_new(&h->server, config->http_address, config->http_port, routes, n_routes);
 	if (e != OK) {
 		node_http_free(&h);
 		return e;
@@ -207,6 +241,7 @@ void node_http_free(node_http **hp)
 	node_http *h = *hp;
 	if (!h) return;
 	http_server_free(&h->server);
+	key_urls_free(&h->urls);
 	if (h->folder >= 0) close(h->folder);
 	pthread_mutex_destroy(&h->lock);
 	free(h);

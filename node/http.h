@@ -6,6 +6,7 @@
  *   /version                      the version
  *   /metrics                      for Prometheus
  *   /PUB/<PubDataType>/<id>       files of the public vault, whatever folder that is
+ *   /keyurl /v1/keyurl /v2/keyurl where the public keys are, as clients of fhevm ask a relayer (key_urls.h)
  *   /v0/...                       delegations, where the node does that (delegate/http.h)
  *
  * While a node compares half a gigabyte of keys with what was signed, and while it stops, the first four are answered and
@@ -38,9 +39,9 @@ typedef struct node_http_parts {
 
 /*
  * Listens, and says that the node is starting: nothing published is served before it was compared with what was signed,
- * and there is nothing to count.  Vault, version and delegation (NULL: none; its routes are served at once) outlive the server.
+ * and there is nothing to count.  Vault, configuration, version and delegation (NULL: none; its routes are served at once) outlive the server.
  */
-err  node_http_new(node_http **out, const vault *v, const node_config *config, const char *version, delegate_service *delegation);
+err  node_http_new(node_http **out, vault *v, const node_config *config, const char *version, delegate_service *delegation);
 
 /* From now on everything is served; and from then on only what it is again, for the parts go. */
 void node_http_attach(node_http *h, const node_http_parts *parts);

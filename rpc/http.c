@@ -238,7 +238,7 @@ static void serve(const http_server *s, http_reply *out, struct MHD_Connection *
 	} else {
 		const http_request request = {
 			.method = method, .path = path, .accept = header_of(c, MHD_HTTP_HEADER_ACCEPT),
-			.authorization = header_of(c, MHD_HTTP_HEADER_AUTHORIZATION),
+			.host = header_of(c, MHD_HTTP_HEADER_HOST), .authorization = header_of(c, MHD_HTTP_HEADER_AUTHORIZATION),
 			.content_type = header_of(c, MHD_HTTP_HEADER_CONTENT_TYPE), .body = buf_slice(&in->body), .connection = c,
 		};
 		route->handler(route->ctx, out, &request);

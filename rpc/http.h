@@ -21,7 +21,7 @@ typedef struct http_server http_server;
 typedef struct http_request {
 	const char *method;              /* "GET" or "HEAD", which the handler need not tell apart, or "POST" */
 	const char *path;                /* decoded, without the query */
-	const char *accept, *authorization, *content_type;    /* headers, "" if absent */
+	const char *accept, *authorization, *content_type, *host;     /* headers, "" if absent */
 	slice       body;                /* of a POST */
 	struct MHD_Connection *connection;                    /* for http_query */
 } http_request;

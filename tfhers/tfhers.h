@@ -50,6 +50,10 @@ err  tfhers_read_public_key(public_key *out, arena *a, slice file);
 /* Written so that clients of TFHE-rs 1.4 and 1.7 can read it (expansion kind in version 0). */
 void tfhers_write_public_key(buf *out, const public_key *key);
 
+/* CompactPkeCrs: for keys of which set, and for lists of how many bits. */
+typedef struct crs_facts { const lat_params *params; uint64_t bits; } crs_facts;
+err  tfhers_read_crs(crs_facts *out, slice file);
+
 /* CompressedXofKeySet, or a stand-alone CompressedServerKey or ServerKey (then PART_PKE is absent).  Bodies are borrowed. */
 err  tfhers_read_keyset(seeded_keyset *out, slice *tag, slice file);
 

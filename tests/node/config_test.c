@@ -253,6 +253,7 @@ static void what_spans_several_keys_is_checked(void **state)
 	refused(VAULTS "[telemetry]\nlog_level = \"loud\"\n", NOTHING, "telemetry.log_level", "debug, info, warn or error");
 	refused(VAULTS "[telemetry]\ntracing_endpoint = \"collector:4318\"\n", NOTHING, "telemetry.tracing_endpoint", "http://127.0.0.1:4318");
 	refused(VAULTS "[telemetry]\ntracing_endpoint = \"http://me:word@collector\"\n", NOTHING, "telemetry.tracing_endpoint", "leave them out");
+	refused(VAULTS "[telemetry]\npublic_url = \"https://keys.example/?x\"\n", NOTHING, "telemetry.public_url", "without a query");
 	refused("[service]\neip712_profile = \"v1\"\n" VAULTS, NOTHING, "eip712_profile", "v0.15");
 	refused("[public_vault.storage.file]\npath = \"/a\"\nprefix = \"X\"\n[private_vault.storage.file]\npath = \"/a\"\nprefix = \"X\"\n",
 	        NOTHING, "same folder", "/a/X");

@@ -2,6 +2,7 @@
 /* What a node answers over HTTP while it starts, serves and stops. */
 #include "node/http.h"
 #include "base/file.h"
+#include "node/key_urls.h"
 #include "rpc/fetch.h"
 #include "tests/vault/folder.h"
 
@@ -104,7 +105,51 @@ static void a_node_serves_from_attaching_to_detaching(void **state)
 	end(&w);
 }
 
+/* ---- where the keys are ------------------------------------------------------------------------------------------ */
+
+static void a_relayers_clients_are_told_where_reference_strings_are_and_by_which_name_they_called(void **state)
+{
+	static const char NONE[] = "{\"status\":\"success\",\"response\":{\"fhe_key_info\":[],\"crs\":{}}}\n";
+	static const id32 CRS = {{ 5, [31] = 1 }}, NO_CRS = {{ 5, [31] = 2 }};
+	world w;
+	bool existed;
+	char want[400];
+
+	begin(&w, state);
+	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making, NULL };
+	page_says(&w, "/keyurl", NULL, "503");
+	node_http_attach(w.http, &parts);
+	page_says(&w, "/v1/keyurl", NONE, NULL);
+
+	buf file = test_read(test_vector("tfhe/test/crs_own.bin"));
+	assert_ok(vault_put_public(w.v, PUB_CRS, &NO_CRS, slice_str("not a reference string"), &existed));
+	assert_ok(vault_put_public(w.v, PUB_CRS, &CRS, buf_slice(&file), &existed));
+	buf_free(&file);
+	snprintf(want, sizeof want, "\"crs\":{\"2048\":{\"data_id\":\"0500000000000000000000000000000000000000000000000000000000000001\",\"urls\":["
+	         "\"http://127.0.0.1:%u/PUB/CRS/0500000000000000000000000000000000000000000000000000000000000001\"]}}}}\n",
+	         node_http_port(w.http));
+	page_says(&w, "/keyurl", want, NULL);
+	page_says(&w, "/v1/keyurl", want, NULL);
+	page_says(&w, "/v2/keyurl", "{\"fheKeyInfo\":[],\"crs\":{\"2048\":{\"dataId\":\"05", NULL);
+	node_http_detach(w.http);
+	page_says(&w, "/keyurl", NULL, "503");
+	end(&w);
+}
+
+static void what_stands_before_a_path_has_the_characters_of_a_url(void **state)
+{
+	(void)state;
+	static const char *const BAD[] = { "", "a\"b", "a b", "a\\b", "a\n", "a<b", "\xc3\xa9", "a?b", "a@b" };
+
+	assert_true(key_urls_base_ok("node-1.example:9646"));
+	assert_true(key_urls_base_ok("[::1]:9646"));
+	assert_true(key_urls_base_ok("https://keys.example/arca"));
+	for (size_t i = 0; i < COUNT(BAD); i++) assert_false(key_urls_base_ok(BAD[i]));
+}
+
 static const struct CMUnitTest tests[] = {
+	TEST_IN_FOLDER(a_relayers_clients_are_told_where_reference_strings_are_and_by_which_name_they_called),
+	TEST(what_stands_before_a_path_has_the_characters_of_a_url),
 	TEST_IN_FOLDER(a_node_that_compares_its_files_with_what_was_signed_serves_none_and_says_that_it_is_not_ready),
 	TEST_IN_FOLDER(a_node_serves_from_attaching_to_detaching),
 };

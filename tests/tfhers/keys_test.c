@@ -462,6 +462,22 @@ static void the_smaller_production_set_is_told_from_the_real_one(void **state)
 #define MINI_TESTS
 #endif
 
+static void a_reference_string_says_for_which_keys_and_how_many_bits_it_is(void **state)
+{
+	(void)state;
+	buf file = vector("test/crs_own.bin");
+	crs_facts facts;
+
+	assert_ok(tfhers_read_crs(&facts, buf_slice(&file)));
+	assert_string_equal(facts.params->name, "test");
+	assert_int_equal(facts.bits, 2048);
+	assert_refused("", tfhers_read_crs(&facts, slice_of(file.p, file.n - 1)));
+	buf_free(&file);
+	file = vector("test/compact_public_key.bin");
+	assert_refused("zk::CompactPkeCrs", tfhers_read_crs(&facts, buf_slice(&file)));
+	buf_free(&file);
+}
+
 TESTS(TEST(a_client_key_with_every_part_returns_byte_for_byte),
       TEST(parts_that_a_client_key_lacks_are_null),
       TEST(a_production_client_key_has_the_size_of_the_real_one),
@@ -479,4 +495,5 @@ TESTS(TEST(a_client_key_with_every_part_returns_byte_for_byte),
       TEST(decompression_keys_of_other_parameters_are_refused),
       TEST(a_part_whose_masks_are_elsewhere_in_the_stream_is_refused),
       MINI_TESTS
+      TEST(a_reference_string_says_for_which_keys_and_how_many_bits_it_is),
       TEST(key_sets_of_other_parameters_are_refused))
