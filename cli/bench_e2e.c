@@ -94,7 +94,8 @@ static void question_free(question *q, const e2e *x)
 
 static err answer_ok(const question *q, const e2e *x, size_t node)
 {
-	const asked a = { &x->devnet.net, q->id, fhe_type_by_number_var(FHE_UINT64), slice_of(q->handle, sizeof q->handle) };
+	const asked a = { .cluster = &x->devnet.net, .request = q->id, .type = fhe_type_by_number_var(FHE_UINT64),
+		                  .handle = slice_of(q->handle, sizeof q->handle) };
 	arena memory = arena_with_limit(PB_ROOM(ANSWER_ROOM));
 	ProtobufCMessage *m;
 	plaintext p;

@@ -135,7 +135,20 @@ static void pick_identity(picker *p, cluster_party *out)
 		refuse(p, "verification_key", "is not the key of the signer");
 }
 
-static err read_party(cluster_party *out, const char *file, const json_t *object, size_t i)
+/* {"Ed25519": "0x...", ...}: any of the schemes. */
+static err read_typed(hash32 *out, const char *file, const char *where, const json_t *object)
+{
+	picker p = pick_from(object, file, where);
+
+	for (uint32_t s = SCHEME_ECDSA256K1 + 1; s < MAX_SCHEMES; s++) {
+		const char *text = pick_optional_text(&p, scheme_name(s));
+		if (text && !hex_read(out[s].b, sizeof out[s].b, slice_str(text)))
+			refuse(&p, scheme_name(s), "wants 0x and 64 hexadecimal digits");
+	}
+	return pick_end(&p);
+}
+
+static err read_party(cluster_party *out, hash32 *typed_room, const char *file, const json_t *object, size_t i)
 {
 	char where[32];
 
@@ -150,6 +163,13 @@ static err read_party(cluster_party *out, const char *file, const json_t *object
 	const json_t *pid = pick_optional(&p, "pid", JSON_INTEGER, "wants a whole number or null");
 	out->pid = pid ? json_integer_value(pid) : 0;
 	pick_identity(&p, out);
+	const json_t *typed = pick_optional(&p, "typed_signers", JSON_OBJECT, "wants an object or null");
+	if (typed && p.e == OK) {
+		char inside[64];
+		snprintf(inside, sizeof inside, "%styped_signers.", where);
+		out->typed = typed_room;
+		TRY(read_typed(typed_room, file, inside, typed));
+	}
 	if (p.e == OK && out->party_id != i + 1) refuse(&p, "party_id", "is out of order: parties are listed as 1, 2, ...");
 	return pick_end(&p);
 }
@@ -159,7 +179,10 @@ static err read_parties(cluster *c, const char *file, const json_t *list)
 	c->parties = json_array_size(list);
 	if (c->parties < 1 || c->parties > MAX_PARTIES)
 		return err_fail(ERR_REQUEST, "%s: parties: wants 1 to %d of them", file, MAX_PARTIES);
-	for (size_t i = 0; i < c->parties; i++) TRY(read_party(&c->party[i], file, json_array_get(list, i), i));
+	c->typed = calloc(c->parties * MAX_SCHEMES, sizeof *c->typed);
+	ASSERT(c->typed);
+	for (size_t i = 0; i < c->parties; i++)
+		TRY(read_party(&c->party[i], c->typed + i * MAX_SCHEMES, file, json_array_get(list, i), i));
 	return OK;
 }
 
@@ -294,7 +317,15 @@ err cluster_read(cluster *out, const char *file)
 void cluster_free(cluster *c)
 {
 	json_decref(c->root);
+	free(c->typed);
 	*c = (cluster){ 0 };
+}
+
+bool cluster_knows_typed(const cluster_party *p, uint32_t scheme)
+{
+	static const hash32 NONE;
+
+	return p->typed && memcmp(&p->typed[scheme], &NONE, sizeof NONE) != 0;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
@@ -314,15 +345,29 @@ static json_t *seconds_json(double s)
 	return json_real((double)(int64_t)(s * 1000 + 0.5) / 1000);
 }
 
+static json_t *typed_json(const cluster_party *p)
+{
+	json_t *object = json_object();
+
+	for (uint32_t s = SCHEME_ECDSA256K1 + 1; s < MAX_SCHEMES; s++) {
+		char text[2 + 2 * 32 + 1] = "0x";
+		if (!cluster_knows_typed(p, s)) continue;
+		hex_write(text + 2, hash32_slice(&p->typed[s]));
+		json_object_set_new(object, scheme_name(s), json_string(text));
+	}
+	return object;
+}
+
 static json_t *party_json(const cluster_party *p)
 {
 	char address[ADDRESS_TEXT], key[2 + 2 * SECP_PK + 1] = "0x";
 
 	address_text(address, &p->signer);
 	hex_write(key + 2, slice_of(p->verification_key.b, SECP_PK));
-	return json_pack("{s:i, s:s, s:s?, s:s, s:s, s:s, s:o, s:s?, s:s?}", "party_id", (int)p->party_id, "grpc", p->grpc,
+	return json_pack("{s:i, s:s, s:s?, s:s, s:s, s:s, s:o, s:s?, s:s?, s:o}", "party_id", (int)p->party_id, "grpc", p->grpc,
 	                 "mpc", p->mpc, "http", p->http, "signer", address, "verification_key", key,
-	                 "pid", p->pid ? json_integer(p->pid) : json_null(), "log", p->log, "config", p->config);
+	                 "pid", p->pid ? json_integer(p->pid) : json_null(), "log", p->log, "config", p->config,
+	                 "typed_signers", typed_json(p));
 }
 
 static json_t *cluster_json(const cluster *c)

@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include "base/id.h"
 #include "evm/eip712.h"
+#include "seal/typed.h"
 #include "share/party.h"
 
 enum { MAX_CLUSTER_FILE = 1 << 20 };
@@ -26,6 +27,8 @@ typedef struct cluster_party {
 	const char *mpc;                            /* where its peers reach it; NULL in centralized mode */
 	eth_address signer;
 	secp_pk     verification_key;               /* of the signer: checked                     */
+	const hash32 *typed;                        /* by scheme: what its other keys are known by (typed_keys.h), zero: not known; */
+	                                            /* NULL: none is                              */
 	int64_t     pid;                            /* 0: not on this machine                     */
 	const char *log, *config;                   /* NULL likewise                              */
 } cluster_party;
@@ -41,6 +44,7 @@ typedef struct cluster {
 	uint64_t    chain_id;
 	double      epoch_s, preprocessing_s, keygen_s;
 	json_t     *root;                           /* as read; texts may point into it           */
+	hash32     *typed;                          /* likewise                                   */
 } cluster;
 
 err  cluster_read(cluster *out, const char *file);
@@ -49,6 +53,9 @@ err  cluster_parse(cluster *out, const char *name, slice text);        /* name: 
 err  cluster_write(const char *file, const cluster *c);
 void cluster_print(buf *out, const cluster *c);
 void cluster_free(cluster *c);
+
+/* Is the party known by a key of this scheme? */
+bool cluster_knows_typed(const cluster_party *p, uint32_t scheme);
 
 bool cluster_is_shared(const cluster *c);       /* mode "threshold"                              */
 bool cluster_is_insecure(const cluster *c);     /* somebody once had its keys whole              */

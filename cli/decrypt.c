@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "cli/request.h"
+#include "cli/typed_keys.h"
 #include "evm/address.h"
 
 #define WHERE_OPTIONS \
@@ -21,6 +22,7 @@
 	{ "type",    "T",    REQUIRED, "bool, uint8, uint16, uint32, uint64, uint128, uint256 or address" }, \
 	{ "in",      "FILE", REQUIRED, "the ciphertext, as 'arca coprocess' writes it" }, \
 	{ "handle",  "HEX",  OPTIONAL, "its handle, at most 32 bytes; without it, the one derived from the file" }, \
+	{ "scheme",  "NAMES", OPTIONAL, "further signatures: Ed25519, MlDsa44, MlDsa65, MlDsa87, with commas" }, \
 	{ "timeout", "S",    OPTIONAL, "how long to wait for answers, in seconds; without it, 600" }, \
 	ALLOW_INSECURE_KEY
 
@@ -101,6 +103,9 @@ static err read_options(job *j)
 	if (key) TRY_USAGE(j->c, id_parse(&j->key, "--key", slice_str(key)));
 	if (epoch) TRY_USAGE(j->c, id_parse(&j->epoch, "--epoch", slice_str(epoch)));
 	if (handle) TRY(read_handle(j, handle));
+	TRY(typed_schemes_of_args(j->asked.scheme, &j->asked.schemes, j->c));
+	for (size_t i = 0; i < j->asked.schemes; i++) j->scheme[i] = (Kms__V1__SigningSchemeType)j->asked.scheme[i];
+	j->asked.key_of = typed_key_of;
 	return OK;
 }
 
@@ -254,6 +259,8 @@ static err decrypt_public(job *j)
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
 	q.domain = &f.domain;
+	q.n_signing_schemes = j->asked.schemes;
+	q.signing_schemes = j->scheme;
 	q.n_ciphertexts = 1;
 	q.ciphertexts = one.list;
 	return ask(j, &PUBLIC, &q.base);
@@ -324,6 +331,8 @@ static err decrypt_user(job *j)
 	q.context_id = &f.context;
 	q.epoch_id = &f.epoch;
 	q.domain = &f.domain;
+	q.n_signing_schemes = j->asked.schemes;
+	q.signing_schemes = j->scheme;
 	q.n_typed_ciphertexts = 1;
 	q.typed_ciphertexts = one.list;
 	q.client_address = address;
@@ -356,7 +365,8 @@ static err run_user(cli *c)
 	"big-endian) || type || 0.\n" \
 	"\n" \
 	"With parties that share a key, all of them are asked, and up to T may be down, slow\n" \
-	"or lying. "
+	"or lying. With --scheme an answer counts only if it is signed under these schemes,\n" \
+	"too, by keys whose identities devnet.json lists as typed_signers.\n"
 
 const command COMMAND_DECRYPT_PUBLIC = {
 	.noun = "decrypt", .verb = "public", .run = run_public, .options = PUBLIC_OPTIONS,

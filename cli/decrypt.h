@@ -20,6 +20,7 @@ typedef struct job {
 	id32        key, epoch;
 	uint8_t     handle[HANDLE_BYTES];
 	asked       asked;
+	Kms__V1__SigningSchemeType scheme[MAX_SCHEMES];        /* asked.scheme, as messages have it */
 	bool        user;
 	reader_keys me;                      /* user */
 	int64_t     timeout_ms;

@@ -42,6 +42,15 @@ static json_t *signatures_json(const job *j)
 	return list;
 }
 
+/* What every answer that counts was signed under besides. */
+static json_t *schemes_json(const job *j)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < j->asked.schemes; i++) json_array_append_new(list, json_string(scheme_name(j->asked.scheme[i])));
+	return list;
+}
+
 /* ---- a value --------------------------------------------------------------------------------------------------- */
 
 static void print_value_json(const job *j, const char *value)
@@ -58,6 +67,7 @@ static void print_value_json(const job *j, const char *value)
 		"address", j->user ? address : NULL, "seconds", ticker_seconds(&j->shown), "signed", (int)size_of_set(j->signers),
 		"quorum", (int)cluster_quorum(&j->net), "parties", parties_json(j));
 	if (!j->user) json_object_set_new(object, "signatures", signatures_json(j));
+	if (j->asked.schemes) json_object_set_new(object, "schemes", schemes_json(j));
 	print_json(object);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/devnet_node.c */
 #include "cli/devnet_node.h"
+#include "cli/typed_keys.h"
 #include "base/file.h"
 #include "cli/process.h"
 #include "evm/address.h"
@@ -169,7 +170,7 @@ err node_files_write(const node_files *f, size_t parties, unsigned threshold)
 
 /* ---- who signs ----------------------------------------------------------------------------------------------------- */
 
-err node_files_signer(cluster_party *out, const node_files *f)
+err node_files_signer(cluster_party *out, node_files *f)
 {
 	AUTO(buf) path = { 0 }, address = { 0 }, key = { 0 };
 	char id[ID_TEXT];
@@ -187,5 +188,8 @@ err node_files_signer(cluster_party *out, const node_files *f)
 	TRY(public_key_read(&out->verification_key, buf_slice(&key)));
 	if (!eth_address_eq_var(address_of(&out->verification_key), out->signer))
 		return err_fail(ERR_STATE, "%s is not the key of the address that the node published", buf_str(&path));
-	return OK;
+	buf_clear(&path);
+	buf_printf(&path, "%s/public/PUB", f->dir);
+	out->typed = f->typed;
+	return typed_identities_read(f->typed, buf_str(&path));
 }

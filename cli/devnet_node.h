@@ -21,6 +21,7 @@ enum { PORTS_A_PARTY = 3, LAST_PORT_NUMBER = 65535 };
 typedef struct node_files {
 	unsigned party, grpc_port, mpc_port, http_port;
 	char dir[PATH_MAX], config[PATH_MAX + 16], log[PATH_MAX + 16], derived[PATH_MAX + 16], grpc[32], mpc[32], http[32], http_url[48];
+	hash32 typed[MAX_SCHEMES];           /* by what its keys of other schemes are known */
 } node_files;
 
 /* Fills f[0 .. parties): folders below dir; ports from base_port on, or free ones if it is 0. */
@@ -29,7 +30,7 @@ err  node_files_lay_out(node_files *f, cli *c, const char *dir, size_t parties, 
 /* Writes node.toml of each; with a threshold above 0 the certificates, too. */
 err  node_files_write(const node_files *f, size_t parties, unsigned threshold);
 
-/* Who signs, from what the node has published in its folder, which is ours. */
-err  node_files_signer(cluster_party *out, const node_files *f);
+/* Who signs, from what the node has published in its folder, which is ours.  *out refers to f. */
+err  node_files_signer(cluster_party *out, node_files *f);
 
 #endif

@@ -166,7 +166,7 @@ static void ask_to_stop(const node_process *process, size_t parties)
 		if (process[i].config) process_ask(&process[i]);
 }
 
-static err wait_for_all(cli *c, devnet *d, const node_files *f, const node_process *process)
+static err wait_for_all(cli *c, devnet *d, node_files *f, const node_process *process)
 {
 	char address[ADDRESS_TEXT];
 	const ticker t = ticker_begin("starting", args_has(&c->args, "json"));

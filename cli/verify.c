@@ -46,6 +46,22 @@ static err internal_ok(const cluster_party *p, ProtobufCBinaryData signature, co
 	return OK;
 }
 
+/* One signature of each scheme that was asked for, in this order and no other. */
+static err typed_ok(const asked *q, const cluster_party *p, Kms__V1__TypedSignature *const *got, size_t n, const char *dsep,
+                    const buf *payload)
+{
+	if (n != q->schemes) return WRONG(p, "it has %zu signatures of further schemes; %zu were asked for", n, q->schemes);
+	for (size_t i = 0; i < n; i++) {
+		AUTO(buf) key = { 0 };
+		const uint32_t scheme = q->scheme[i];
+		if ((uint32_t)got[i]->scheme != scheme) return WRONG(p, "a signature of %s is missing or out of order", scheme_name(scheme));
+		TRY(of_party(p, q->key_of(&key, p, scheme)));
+		if (!typed_ok_var(scheme, buf_slice(&key), dsep, buf_slice(payload), pb_slice(got[i]->signature)))
+			return WRONG(p, "its %s signature is not of the node's key over this payload", scheme_name(scheme));
+	}
+	return OK;
+}
+
 static err key_ok(const cluster_party *p, ProtobufCBinaryData verification_key)
 {
 	uint8_t wants[VERIFICATION_KEY_BYTES];
@@ -93,6 +109,7 @@ err verify_public(plaintext *out, const asked *q, const cluster_party *p, const 
 	TRY(value_ok(out, &result, p, q->type, a->plaintexts[0]->fhe_type, pb_slice(a->plaintexts[0]->bytes)));
 	answer_public_payload(&payload, &p->verification_key, out, 1, &q->request);
 	TRY(internal_ok(p, r->signature, "PUBL_DEC", &payload));
+	TRY(typed_ok(q, p, r->signatures, r->n_signatures, "PUBL_DEC", &payload));
 	TRY(cluster_domain(&d, q->cluster));
 	TRY(kms712_handle(&handle, q->handle));
 	return external_ok(p, r->external_signature, kms712_public_decrypt(&d, &handle, 1, buf_slice(&result), (slice){ 0 }));
@@ -168,6 +185,7 @@ err verify_user(buf *opened, const asked *q, const reader_keys *me, const cluste
 	TRY(user_payload_ok(&payload, q, link, p, r->payload));
 	if (r->extra_data.len) return WRONG(p, "it carries extra data that was not in the request");
 	TRY(internal_ok(p, r->signature, "USER_DEC", &payload));
+	TRY(typed_ok(q, p, r->signatures, r->n_signatures, "USER_DEC", &payload));
 	TRY(external_ok(p, r->external_signature, kms712_user_response(&d, slice_of(me->wire, sizeof me->wire), &handle, 1,
 	                                                               buf_slice(&payload), (slice){ 0 })));
 	return open_sealed(opened, q, me, link, p, pb_slice(r->payload->signcrypted_ciphertexts[0]->signcrypted_ciphertext));

@@ -3,7 +3,7 @@
  * cli/verify.h -- what an answer must prove before it is believed.
  *
  * Every answer carries two signatures of the node: one over the payload as bytes (internal) and one that contracts and
- * wallets check (external, EIP-712).  Both must be of the signer that the cluster file names for this party, and what
+ * wallets check (external, EIP-712), and one over the payload for each further scheme that was asked for.  All must be of the signer that the cluster file names for this party, and what
  * is signed must be about what was asked: ids, handle, type, key.  Anything else is ERR_REQUEST, with the party.
  */
 #ifndef ARCA_CLI_VERIFY_H
@@ -22,6 +22,11 @@ typedef struct asked {
 	id32            request;
 	const fhe_type *type;
 	slice           handle;
+
+	/* Signatures under other schemes that were asked for beside, and where a party's key of one comes from (typed_keys.h). */
+	size_t          schemes;
+	uint32_t        scheme[MAX_SCHEMES];
+	err           (*key_of)(buf *key, const cluster_party *p, uint32_t scheme);
 } asked;
 
 err verify_public(plaintext *out, const asked *q, const cluster_party *p, const Kms__V1__PublicDecryptionResponse *r);

@@ -25,6 +25,8 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
+static const hash32 TYPED[MAX_SCHEMES] = { [SCHEME_MLDSA65] = {{ 1, 2, 3, [31] = 255 }} };
+
 static cluster sample_of(size_t parties)
 {
 	cluster c = { .mode = "centralized", .params = "test", .keygen = "central", .threshold = 0, .parties = parties,
@@ -43,6 +45,7 @@ static cluster sample_of(size_t parties)
 		                              .verification_key = secp_pk_of(s, &sk), .pid = i ? 0 : 77, .log = "a \"log\"",
 		                              .config = i ? NULL : "c" };
 		c.party[i].signer = address_of(&c.party[i].verification_key);
+		if (i % 2) c.party[i].typed = TYPED;
 	}
 	secp_free(&s);
 	return c;
@@ -67,6 +70,11 @@ static void expect_read_as_written(cluster c)
 	assert_true(cluster_believed(&d) == c.threshold + 1 && cluster_quorum(&d) == 2 * c.threshold + 1);
 	assert_true(id_eq_var(&d.key, &c.key) && id_is_zero_var(&d.prep) && id_is_zero_var(&d.crs));
 	assert_true(id_eq_var(&d.context, &c.context) && id_eq_var(&d.epoch, &c.epoch));
+	for (size_t i = 0; i < c.parties; i++) {
+		assert_int_equal(cluster_knows_typed(&d.party[i], SCHEME_MLDSA65), i % 2);
+		assert_false(cluster_knows_typed(&d.party[i], SCHEME_ED25519));
+		if (i % 2) assert_memory_equal(d.party[i].typed, TYPED, sizeof TYPED);
+	}
 	assert_true(d.keygen_s > 1.2344 && d.keygen_s < 1.2356);
 	for (unsigned i = 0; i < c.parties; i++) {
 		assert_true(eth_address_eq_var(d.party[i].signer, c.party[i].signer));

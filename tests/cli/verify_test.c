@@ -40,7 +40,8 @@ static int set_up(void **state)
 	w.net.party[0] = (cluster_party){ .party_id = 1, .signer = *signer_address(w.node),
 	                                  .verification_key = *signer_pk(w.node) };
 	rng_fill(test_rng(), w.handle, sizeof w.handle);
-	w.q = (asked){ &w.net, { .b = { 1, 2, 3 } }, fhe_type_by_number_var(FHE_UINT16), slice_of(w.handle, sizeof w.handle) };
+	w.q = (asked){ .cluster = &w.net, .request = { .b = { 1, 2, 3 } }, .type = fhe_type_by_number_var(FHE_UINT16),
+	               .handle = slice_of(w.handle, sizeof w.handle) };
 	enc_key_generate(&w.me.ek, &w.me.dk, test_rng());
 	enc_key_write(w.me.wire, &w.me.ek);
 	rng_fill(test_rng(), w.me.address.b, sizeof w.me.address.b);
@@ -230,6 +231,59 @@ static void honest_answers_are_believed(void **state)
 	say_user(&u, honest(), w.node);
 	assert_ok(believe_user(&u.answer));
 	buf_free(&u.sealed);
+}
+
+/* The first party's key; none of the others. */
+static err typed_key_here(buf *key, const cluster_party *p, uint32_t scheme)
+{
+	uint8_t bytes[MAX_TYPED_KEY];
+
+	if (p->party_id != 1) return err_fail(ERR_REQUEST, "no key is known");
+	typed_key(bytes, w.node, scheme);
+	buf_put(key, bytes, scheme_key_bytes(scheme));
+	return OK;
+}
+
+static void every_scheme_that_was_asked_for_must_have_signed(void **state)
+{
+	(void)state;
+	static const uint32_t SCHEME[2] = { SCHEME_MLDSA65, SCHEME_ED25519 };
+	uint8_t bytes[2][MAX_TYPED_SIG];
+	Kms__V1__TypedSignature made[2], *list[2] = { &made[0], &made[1] }, *turned[2] = { &made[1], &made[0] };
+	AUTO(buf) payload = { 0 };
+	public_answer a;
+
+	say_public(&a, honest());
+	const plaintext value = { .type = w.q.type, .bytes = { 0x34, 0x12 } };
+	answer_public_payload(&payload, signer_pk(w.node), &value, 1, &w.q.request);
+	for (unsigned i = 0; i < 2; i++) {
+		typed_sign(bytes[i], w.node, SCHEME[i], "PUBL_DEC", buf_slice(&payload));
+		kms__v1__typed_signature__init(&made[i]);
+		made[i].scheme = (Kms__V1__SigningSchemeType)SCHEME[i];
+		made[i].signature = pb_bytes(slice_of(bytes[i], scheme_sig_bytes(SCHEME[i])));
+	}
+	w.q.key_of = typed_key_here;
+	w.q.schemes = 2;
+	memcpy(w.q.scheme, SCHEME, sizeof SCHEME);
+	assert_err(ERR_REQUEST, believe_public(&a.answer));                         /* none is there */
+	a.answer.n_signatures = 2, a.answer.signatures = list;
+	assert_ok(believe_public(&a.answer));
+	a.answer.signatures = turned;
+	assert_err(ERR_REQUEST, believe_public(&a.answer));
+	a.answer.signatures = list;
+	for (unsigned i = 0; i < 2; i++) {
+		bytes[i][9] ^= 1;
+		assert_err(ERR_REQUEST, believe_public(&a.answer));
+		bytes[i][9] ^= 1;
+	}
+	made[1].signature.len--;
+	assert_err(ERR_REQUEST, believe_public(&a.answer));
+	made[1].signature.len++;
+	w.q.schemes = 1;                                                            /* more than was asked for */
+	assert_err(ERR_REQUEST, believe_public(&a.answer));
+	w.q.schemes = 0;
+	a.answer.n_signatures = 0;
+	assert_ok(believe_public(&a.answer));
 }
 
 /* What a node with the right key might say of something else. */
@@ -540,7 +594,7 @@ static void a_key_between_two_others_is_believed_only_as_it_was_signed(void **st
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-TESTS(CASE(honest_answers_are_believed), CASE(signed_answers_to_something_else_are_refused),
+TESTS(CASE(honest_answers_are_believed), CASE(every_scheme_that_was_asked_for_must_have_signed), CASE(signed_answers_to_something_else_are_refused),
       CASE(another_type_of_the_same_length_is_refused),
       CASE(user_answers_with_another_place_in_the_protocol_are_refused), CASE(a_value_signed_inside_by_another_key_is_refused),
       CASE(a_share_is_opened_if_degree_and_packing_are_those_of_the_cluster),
