@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A reader's RSA key: one that is taken has numbers within bounds, is the only encoding of them, and can be sealed to. */
+/* A reader's RSA key: one that is taken has numbers within bounds, is the only encoding of them, and can be sealed to; and its PEM. */
 #include <string.h>
 #include "delegate/rsa.h"
 #include "fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	AUTO(buf) sealed = { 0 };
+	AUTO(buf) sealed = { 0 }, der = { 0 }, pem = { 0 }, again = { 0 };
 	rsa_pk pk;
 
 	if (rsa_pk_read(&pk, slice_of(data, size)) == OK) {
@@ -14,6 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ASSERT(pk.e.n >= 3 && pk.e.n <= 5 && pk.e.p[0] && pk.e.p[pk.e.n - 1] & 1);
 		ASSERT(pk.e.p + pk.e.n == data + size);
 		if (rsa_seal(&sealed, &pk, slice_of(data, 32)) == OK) ASSERT(sealed.n == pk.n.n);
+	}
+	if (spki_read_pem(&der, slice_of(data, size)) == OK) {
+		spki_write_pem(&pem, buf_slice(&der));
+		ASSERT(spki_read_pem(&again, buf_slice(&pem)) == OK && slice_eq_var(buf_slice(&again), buf_slice(&der)));
 	}
 	err_clear();
 	return 0;
