@@ -183,7 +183,7 @@ static operation operation_of(const request *r)
 	return r->kind == REQUEST_KEYGEN && keygen_is_uncompressed(r) ? OPERATION_STANDARD_KEYGEN : inner_operation(r->kind);
 }
 
-/* Does what was made stand in the vault, so that no record of its making is needed? */
+/* Does what was made stand in the vault? */
 static bool made_something(request_kind kind)
 {
 	return kind == REQUEST_KEYGEN || kind == REQUEST_NEW_EPOCH;
@@ -195,7 +195,12 @@ static err record_done(desk *d, const job *j, slice response)
 	const request_view v = { .kind = r->kind, .id = r->id, .body = r->body, .state = REQUEST_DONE,
 	                         .facts = buf_slice(&j->facts), .response = response };
 
-	return made_something(r->kind) ? OK : journal_outcome(d->p.journal, &v);
+	if (r->kind == REQUEST_NEW_EPOCH) return OK;           /* its record tells the answer, as long as there is the epoch */
+	err e = journal_outcome(d->p.journal, &v);
+	if (e == OK || r->kind != REQUEST_KEYGEN) return e;
+	/* The key is there, and its record tells the answer, too; until the key comes to another epoch, where it is signed anew. */
+	log_err(LOG_WARN, "the answer of a key generation is not in the journal", e);
+	return OK;
 }
 
 /* With the thread's sentence. */
@@ -457,7 +462,7 @@ static void restore_made(desk *d, const key_record *k)
 	buf response = { 0 };
 	request_state known;
 
-	/* The same key in a later epoch came before; generations of keys are not in the journal when they are done. */
+	/* What was answered stays, if the journal has it, whatever was signed about the key in later epochs. */
 	if (requests_state(d->p.table, &known, REQUEST_KEYGEN, &k->metadata.key_id) && known == REQUEST_DONE) return;
 	reply_keygen(&response, &k->metadata);
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .body = k->body,

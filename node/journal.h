@@ -16,8 +16,7 @@
  *
  * Records: a decryption that was taken in (with the message that asked for it, so that the next start goes on with it), an
  * outcome (a request done or failed, with the digest of its fields and the response's bytes or the reason), and a
- * consumption (a preprocessing used up by a key generation).  Done key generations have no record: the stored key is
- * theirs.
+ * consumption (a preprocessing used up by a key generation).
  */
 #ifndef ARCA_NODE_JOURNAL_H
 #define ARCA_NODE_JOURNAL_H
