@@ -48,6 +48,19 @@ static void read_one(jrpc *r)
 	revert_print(&text, slice_of(e->data, e->n));
 }
 
+/* The bytes alone, as the answer to two questions. */
+static void read_two(slice s)
+{
+	jrpc_call calls[2] = { { .method = "eth_call" }, { .method = "eth_call" } };
+	const char *why = NULL;
+	jrpc_error whole;
+
+	if (jrpc_read(calls, COUNT(calls), 7, s, &why, &whole))
+		for (size_t i = 0; i < COUNT(calls); i++) ASSERT(calls[i].result || calls[i].error.kind != JRPC_OK);
+	else ASSERT(why);
+	jrpc_calls_free(calls, COUNT(calls));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const clock_source clock = { NULL, no_time, no_time };
@@ -61,11 +74,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool found;
 
 	ASSERT(jrpc_new(&r, &(jrpc_config){ .name = "fuzz", .transport = { &rest, say }, .clock = &clock, .batch = 10 }) == OK);
-	switch (size ? data[0] % 5 : 0) {
+	switch (size ? data[0] % 6 : 0) {
 	case 0: read_one(r); break;
 	case 1: read_range(r); break;
 	case 2: (void)eth_get_fees(r, &fees); break;
 	case 3: (void)eth_get_tx(r, &tx, &found, &a, &(hash32){ { 0 } }); break;
+	case 4: read_two(rest); break;
 	default: (void)eth_block_receipts(r, &receipts, &n, &found, &a, 5); break;
 	}
 	err_clear();

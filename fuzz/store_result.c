@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A result as a PostgreSQL server might send it.  The first byte is the number of columns, then a byte each for their types; then
- * values, row by row: a byte for their length (255: NULL) and the bytes.  What is read as a list is what a list may be.
+ * values, row by row: a byte for their length (255: NULL) and the bytes.  What is read as a list is what a list may be.  The same bytes
+ * are also taken for a list as SQLite keeps it.
  */
 #include "fuzz/fuzz.h"
 
 #include "store/postgres_value.h"
+#include "store/store_internal.h"
 
 enum { MOST_COLUMNS = 8, MOST_ROWS = 16 };
 
@@ -18,6 +20,19 @@ static void set_columns(PGresult *r, reader *in, int columns)
 	ASSERT(PQsetResultAttrs(r, columns, about));
 }
 
+static void read_list(slice bytes)
+{
+	arena memory = arena_with_limit(1 << 20);
+	store_list l;
+
+	if (store_list_read(&l, &memory, bytes)) {
+		size_t all = 4;
+		for (size_t i = 0; i < l.n; i++) all += 4 + l.item[i].n;
+		ASSERT(all == bytes.n);
+	}
+	arena_free(&memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	reader in = reader_of(slice_of(data, size));
@@ -26,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PGresult *r = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 
 	ASSERT(r);
+	read_list(slice_of(data, size));
 	set_columns(r, &in, columns);
 	for (int i = 0; i < MOST_ROWS * columns && read_left(&in) > 0; i++) {
 		const size_t n = read_u8(&in);
