@@ -8,7 +8,7 @@
 #include "evm/kms_calls.h"
 
 enum {
-	MAX_CHECK_CALLS = 8192, HANDLE_CHAIN = 22, HANDLE_CHAIN_BYTES = 8,
+	HANDLE_CHAIN = 22, HANDLE_CHAIN_BYTES = 8,
 	LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, SIGNERS_MS = 60000, MAX_COPROCESSORS = 1024,
 };
 
@@ -78,8 +78,8 @@ typedef struct probe {
 	bool      wanted;                        /* the answer that lets the request pass */
 	check_verdict otherwise;
 	abi_word  handle;                        /* for the sentence; zero: none */
+	eth_address to;
 	buf       data;
-	eth_call  call;
 } probe;
 
 typedef struct round {
@@ -94,7 +94,7 @@ static err ask_calls(void *ctx, jrpc *r)
 
 	for (size_t i = 0; i < a->n; i++) {
 		eth_calls_free(&a->calls[i], 1);
-		a->calls[i] = (eth_call){ .to = a->probe[i].call.to, .data = buf_slice(&a->probe[i].data) };
+		a->calls[i] = (eth_call){ .to = a->probe[i].to, .data = buf_slice(&a->probe[i].data) };
 	}
 	return eth_calls(r, a->calls, a->n, eth_tag("latest"));
 }
@@ -131,10 +131,9 @@ static void judge(checked *out, const probe *p, const eth_call *call)
 	else say(out, p->otherwise, "%s says no for 0x%s", CALL_READS[p->which].signature, handle);
 }
 
-static err run_round(checks *k, checked *out, providers *chain, round *a, arena *memory)
+static err run_round(checked *out, providers *chain, round *a, arena *memory)
 {
 	if (a->n == 0) return OK;
-	(void)k;
 	TRY(arena_new(memory, &a->calls, a->n));
 	const err e = providers_try(chain, ask_calls, a);
 	for (size_t i = 0; i < a->n; i++) {
@@ -153,22 +152,20 @@ typedef struct plan {
 	checks *k;
 	checked *out;
 	round   gateway, host[CONNECTOR_MAX_CHAINS];
+	size_t  most;                            /* questions to one chain */
 	arena  *memory;
 } plan;
 
 static probe *add(plan *p, round *a, size_t item, call_read which, const eth_address *to, const abi_word *words, size_t n)
 {
-	if (a->n == MAX_CHECK_CALLS) {
-		say(&p->out[item], CHECK_LATER, "too much was asked at once");
-		return NULL;
-	}
-	if (!a->probe && arena_new(p->memory, &a->probe, MAX_CHECK_CALLS) != OK) {
+	ASSERT(a->n < p->most);
+	if (!a->probe && arena_new(p->memory, &a->probe, p->most) != OK) {
 		say(&p->out[item], CHECK_LATER, "%s", err_text());
 		err_clear();
 		return NULL;
 	}
 	probe *q = &a->probe[a->n++];
-	*q = (probe){ .item = item, .which = which, .wanted = true, .otherwise = CHECK_LATER, .call = { .to = *to } };
+	*q = (probe){ .item = item, .which = which, .wanted = true, .otherwise = CHECK_LATER, .to = *to };
 	call_read_put(&q->data, which, words, n);
 	return q;
 }
@@ -256,10 +253,21 @@ static void plan_user(plan *p, size_t item, const queue_item *it, const abi_word
 	}
 }
 
+/* A public request asks the gateway once and the ACL once for each handle, a user's three times for each. */
+static size_t questions(const queue_item *items, size_t n)
+{
+	size_t all = n;
+
+	for (size_t i = 0; i < n; i++) all += 3 * (items[i].materials.n ? items[i].materials.n : items[i].handles.n);
+	return all;
+}
+
 err checks_run(checks *k, checked *out, const queue_item *items, size_t n)
 {
-	arena memory = arena_with_limit((1 + CONNECTOR_MAX_CHAINS) * (size_t)MAX_CHECK_CALLS * (sizeof(probe) + sizeof(eth_call)) + (64 << 20));
-	plan p = { .k = k, .out = out, .memory = &memory };
+	const size_t most = questions(items, n), transactions = 4 << 20;       /* users' calldata */
+	arena memory = arena_with_limit((1 + host_chains(k->c)) * most * (sizeof(probe) + sizeof(eth_call)) +
+	                                MAX_ITEM_LIST * sizeof(abi_word) + n * transactions + 4096);
+	plan p = { .k = k, .out = out, .most = most, .memory = &memory };
 	abi_word *handles = NULL;
 	err e = arena_new(&memory, &handles, MAX_ITEM_LIST);
 
@@ -273,8 +281,8 @@ err checks_run(checks *k, checked *out, const queue_item *items, size_t n)
 		} else if (items[i].kind == QUEUE_PUBLIC_DECRYPTION) plan_public(&p, i, &items[i], handles, count);
 		else plan_user(&p, i, &items[i], handles, count);
 	}
-	if (e == OK) e = run_round(k, out, k->gateway, &p.gateway, &memory);
-	for (size_t c = 0; e == OK && c < host_chains(k->c); c++) e = run_round(k, out, k->host[c], &p.host[c], &memory);
+	if (e == OK) e = run_round(out, k->gateway, &p.gateway, &memory);
+	for (size_t c = 0; e == OK && c < host_chains(k->c); c++) e = run_round(out, k->host[c], &p.host[c], &memory);
 	arena_free(&memory);
 	return e;
 }

@@ -44,6 +44,7 @@ struct worker {
 	size_t     n;
 	bool       ending;
 	ask_signers signers;
+	bool       told;                         /* that they are not known; the picking thread's */
 };
 
 static int64_t now(const worker *w)
@@ -65,11 +66,10 @@ static void submit(worker *w, const queue_change *change)
 /* Later, unless it is a decryption that had its chances. */
 static void postpone(worker *w, const queue_item *item, bool already_sent, const char *why)
 {
-	const bool last = queue_is_decryption(item->kind) && item->errors + 1 >= w->c.config->worker.max_attempts;
-	int64_t delay_ms = SOON_MS;
+	const bool decryption = queue_is_decryption(item->kind), last = decryption && item->errors + 1 >= w->c.config->worker.max_attempts;
+	int64_t delay_ms = SOON_MS;                      /* ceremonies take their time, and are only asked how they stand */
 
-	for (unsigned i = 0; i < item->errors && delay_ms < LATE_MS; i++) delay_ms *= 2;
-	if (delay_ms > LATE_MS || !queue_is_decryption(item->kind)) delay_ms = queue_is_decryption(item->kind) ? LATE_MS : SOON_MS;
+	for (unsigned i = 0; decryption && i < item->errors && delay_ms < LATE_MS; i++) delay_ms *= 2;
 	if (last) log_warn("%s is given up after %u attempts: %s", queue_label(item->kind), item->errors + 1, why);
 	submit(w, &(queue_change){ .verb = last ? QUEUE_FAIL : QUEUE_RETRY, .kind = item->kind, .seq = item->seq, .delay_ms = delay_ms,
 	                           .already_sent = already_sent, .reason = why });
@@ -338,10 +338,11 @@ static void learn_signers(worker *w)
 {
 	ask_signers fresh;
 
-	if (checks_signers(w->checks, &fresh) != OK) {
-		log_err(LOG_WARN, "the signers of the KMS are not known: no answer can be checked", ERR_IO);
-		return;
-	}
+	const err e = checks_signers(w->checks, &fresh);
+	if (e != OK && !w->told) log_err(LOG_WARN, "the signers of the KMS are not known, and no answer can be checked", e);
+	w->told = e != OK;
+	err_clear();
+	if (e != OK) return;
 	pthread_mutex_lock(&w->lock);
 	w->signers = fresh;
 	pthread_mutex_unlock(&w->lock);
