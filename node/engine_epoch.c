@@ -72,24 +72,43 @@ static err map_file(slice *out, const epoch_work *w, const offered_key *k, pub_t
 	                pub_type_name(t));
 }
 
-/* What new shares are tried with, before anybody waits for this party. */
+/* What new shares are tried with. */
+typedef struct trial_files { slice public_key, keyset; } trial_files;
+
+static void unmap_files(trial_files *f)
+{
+	if (f->public_key.n) file_unmap(&f->public_key);
+	if (f->keyset.n) file_unmap(&f->keyset);
+}
+
+/* The key set is published in one of two forms, and tried as it is. */
+static err map_files(trial_files *out, const epoch_work *w, const offered_key *k, bool checked)
+{
+	trial_files f = { 0 };
+
+	err e = map_file(&f.public_key, w, k, PUB_PUBLIC_KEY, checked);
+	if (e == OK) e = map_file(&f.keyset, w, k, offer_key_set_type(k), checked);
+	if (e == OK) *out = f;
+	else unmap_files(&f);
+	return e;
+}
+
+/* Before anybody waits for this party. */
 static err look_at_files(const epoch_work *w)
 {
-	static const pub_type TRIED_WITH[] = { PUB_PUBLIC_KEY, PUB_COMPRESSED_XOF_KEY_SET };
 	char id[ID_TEXT];
 
-	for (unsigned i = 0; i < w->mine.keys; i++)
-		for (size_t f = 0; f < COUNT(TRIED_WITH); f++) {
-			slice file;
-			err e = map_file(&file, w, &w->mine.key[i], TRIED_WITH[f], false);
-			if (e == OK) {
-				file_unmap(&file);
-				continue;
-			}
-			id_text(id, &w->mine.key[i].key_id);
-			err_context("key %s: ", id);
-			return e == ERR_IO ? e : ERR_STATE;
+	for (unsigned i = 0; i < w->mine.keys; i++) {
+		trial_files f;
+		err e = map_files(&f, w, &w->mine.key[i], false);
+		if (e == OK) {
+			unmap_files(&f);
+			continue;
 		}
+		id_text(id, &w->mine.key[i].key_id);
+		err_context("key %s: ", id);
+		return e == ERR_IO ? e : ERR_STATE;
+	}
 	return OK;
 }
 
@@ -158,16 +177,14 @@ static err decrypts(void *ctx, session *s, const key_share *fresh, const prss *m
 {
 	const epoch_work *w = ctx;
 	const offered_key *k = &w->agreed.key[i];
-	slice pk = { 0 }, keyset = { 0 };
+	trial_files f = { 0 };
 	char id[ID_TEXT];
 
-	err e = map_file(&pk, w, k, PUB_PUBLIC_KEY, w->gives);
-	if (e == OK) e = map_file(&keyset, w, k, PUB_COMPRESSED_XOF_KEY_SET, w->gives);
+	err e = map_files(&f, w, k, w->gives);
 	if (e == OK)
-		e = joint_try_run(s, &(joint_try){ .share = fresh, .masks = masks, .public_key = pk, .keyset = keyset, .cores = w->engine->cores,
-		                                   .reshared = true, .number = i });
-	if (pk.n) file_unmap(&pk);
-	if (keyset.n) file_unmap(&keyset);
+		e = joint_try_run(s, &(joint_try){ .share = fresh, .masks = masks, .public_key = f.public_key, .keyset = f.keyset,
+		                                   .cores = w->engine->cores, .reshared = true, .number = i });
+	unmap_files(&f);
 	if (e == OK) return OK;
 	id_text(id, &k->key_id);
 	err_context("new shares of key %s are tried before the epoch is there, and the old epoch stays: ", id);

@@ -76,6 +76,13 @@ bool offer_read(offer *out, slice bytes)
 	return memcmp(again, bytes.p, sizeof again) == 0;        /* what nobody reads is 0 */
 }
 
+pub_type offer_key_set_type(const offered_key *k)
+{
+	for (unsigned i = 0; i < k->files; i++)
+		if (k->file[i].type == PUB_SERVER_KEY) return PUB_SERVER_KEY;
+	return PUB_COMPRESSED_XOF_KEY_SET;
+}
+
 /* ---- what was asked for ------------------------------------------------------------------------------------------- */
 
 static bool has_digest(const offered_key *k, const stored_digest *want)

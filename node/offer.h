@@ -37,6 +37,9 @@ typedef struct offer {
 
 void offer_write(uint8_t out[static OFFER_BYTES], const offer *x);        /* NULL: nothing */
 
+/* As key_set_type (node/keys.h) of the key's record. */
+pub_type offer_key_set_type(const offered_key *k);
+
 /* False: it is nothing, or malformed, or has parameters that this build does not offer. */
 [[nodiscard]] bool offer_read(offer *out, slice bytes);
 

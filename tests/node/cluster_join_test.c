@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys that go to other parties, as processes: one that missed the making of a key gets its share; of four parties one leaves
- * and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
+ * Keys that go to other parties, as processes, one of them published uncompressed: a party that missed their making gets its
+ * shares; of four parties one leaves and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
  * of those who leave lies and another dies.
  */
 #include <stdlib.h>
@@ -9,7 +9,10 @@
 #include "evm/address.h"
 #include "tests/node/cluster.h"
 
-enum { NODES = 7, TIMEOUT_S = 3 };
+enum { NODES = 7, TIMEOUT_S = 3, KEYS = 2 };
+
+/* Of each key. */
+static const char *const KEY_SET_TYPE[KEYS] = { "CompressedXofKeySet", "ServerKey" };
 
 /* Whose parties are nodes [0], [1], ... */
 typedef struct context { id32 id; unsigned n, t; party node[NODES]; } context;
@@ -23,8 +26,8 @@ static const context
 static struct world {
 	void *top;
 	test_cluster c;
-	samples s;
-	id32 prep, key;
+	samples s[KEYS];
+	id32 key[KEYS];
 	size_t at;                                       /* the next ciphertext */
 } w;
 
@@ -108,6 +111,18 @@ static void only(party_set who)
 	for (party i = 1; i <= NODES; i++) w.c.up[i] = has(who, i);
 }
 
+static void make_keys(void)
+{
+	id32 prep;
+
+	for (unsigned k = 0; k < KEYS; k++) {
+		ask_uncompressed(k == 1);
+		cluster_new_key(&w.c, &prep, &w.key[k], 1);
+		samples_make_big_of(&w.s[k], &w.c.node[1], &w.key[k], KEY_SET_TYPE[k]);
+	}
+	ask_uncompressed(false);
+}
+
 static int set_up(void **state)
 {
 	const id32 first = epoch(1);
@@ -121,8 +136,7 @@ static int set_up(void **state)
 	only(nodes_of(&FOUR));
 	cluster_new_epoch(&w.c, &first);
 	cluster_kill(&w.c, 4);
-	cluster_new_key(&w.c, &w.prep, &w.key, 1);       /* three make it */
-	samples_make_big(&w.s, &w.c.node[1], &w.key);
+	make_keys();                                     /* of three */
 	cluster_start(&w.c, 4, NULL, NULL);
 	only(parties_all(NODES));
 	wait_linked();
@@ -132,7 +146,8 @@ static int set_up(void **state)
 static int take_down(void **state)
 {
 	(void)state;
-	return cluster_take_down(&w.top, &w.c, &w.s);
+	samples_free(&w.s[1]);
+	return cluster_take_down(&w.top, &w.c, &w.s[0]);
 }
 
 /* ---- resharing -------------------------------------------------------------------------------------------------------- */
@@ -186,51 +201,70 @@ static bool there(party i, const char *folder, const char *type, const id32 *in,
 	return file_exists(path);
 }
 
-static bool has_files(party i)
+static unsigned files_of(party i)
 {
-	return there(i, "PUB", "PublicKey", NULL, &w.key) && there(i, "PUB", "CompressedXofKeySet", NULL, &w.key);
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < KEYS; k++)
+		n += there(i, "PUB", "PublicKey", NULL, &w.key[k]) + there(i, "PUB", KEY_SET_TYPE[k], NULL, &w.key[k]);
+	return n;
 }
 
-static grpc_status start_decryption(party i, const id32 *id, const context *k, uint8_t number, size_t item)
+static bool has_files(party i) { return files_of(i) == 2 * KEYS; }
+
+static grpc_status start_decryption(party i, const id32 *id, const context *c, uint8_t number, unsigned k, size_t item)
 {
 	const id32 in = epoch(number);
-	return samples_ask(&w.s, item, &w.c.node[i], id, &(sample_place){ &k->id, &in, &w.key });
+	return samples_ask(&w.s[k], item, &w.c.node[i], id, &(sample_place){ &c->id, &in, &w.key[k] });
 }
 
-/* All of `who` are asked, and each has the right value. */
-static void decrypts(party_set who, const context *k, uint8_t number)
+/* All of `who` are asked, for a value under each key, and each has the right ones. */
+static void decrypts(party_set who, const context *c, uint8_t number)
 {
 	const size_t item = w.at++ % (2 * SAMPLE_TYPES);
-	const id32 id = fresh_id(1);
 
-	FOR_EACH_IN(i, who) assert_int_equal(start_decryption(i, &id, k, number, item), GRPC_OK);
-	FOR_EACH_IN(i, who) samples_right(&w.s, item, &w.c.node[i], &id);
+	for (unsigned k = 0; k < KEYS; k++) {
+		const id32 id = fresh_id(1);
+		FOR_EACH_IN(i, who) assert_int_equal(start_decryption(i, &id, c, number, k, item), GRPC_OK);
+		FOR_EACH_IN(i, who) samples_right(&w.s[k], item, &w.c.node[i], &id);
+	}
 }
 
-/* It answers for the key as if it had been there when it was made. */
-static void knows_the_key(party i)
+/* It answers for the keys as if it had been there when they were made, and serves what the others do. */
+static void knows_the_keys(party i)
 {
-	buf response = { 0 };
-	const grpc_status s = get_result(&w.c.node[i], &response, "GetKeyGenResult", &w.key);
-
-	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
-	assert_int_equal(s, GRPC_OK);
 	assert_true(has_files(i));
-	buf_free(&response);
+	for (unsigned k = 0; k < KEYS; k++) {
+		buf response = { 0 }, mine = published_by(&w.c.node[i], KEY_SET_TYPE[k], &w.key[k]),
+		    first = published_by(&w.c.node[1], KEY_SET_TYPE[k], &w.key[k]);
+		const grpc_status s = get_result(&w.c.node[i], &response, "GetKeyGenResult", &w.key[k]);
+		if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+		assert_int_equal(s, GRPC_OK);
+		assert_true(slice_eq_var(buf_slice(&mine), buf_slice(&first)));
+		buf_free(&response), buf_free(&mine), buf_free(&first);
+	}
+}
+
+static unsigned parts_of(party i, const char *type, const id32 *in)
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < KEYS; k++) n += there(i, "PRIV", type, in, &w.key[k]);
+	return n;
 }
 
 /* ---- what happens ------------------------------------------------------------------------------------------------------- */
 
-static void who_missed_a_key_gets_its_share_and_its_files(void **state)
+static void who_missed_keys_gets_its_shares_and_their_files(void **state)
 {
 	(void)state;
 	const id32 to = epoch(2);
 
-	assert_false(has_files(4));
+	assert_int_equal(files_of(4), 0);
 	reshare(nodes_of(&FOUR), &FOUR, 1, &FOUR, 2);
-	has_result(nodes_of(&FOUR), 2, 1);
-	knows_the_key(4);
-	assert_false(there(4, "PRIV", "UnfinishedKey", &to, &w.key));
+	has_result(nodes_of(&FOUR), 2, KEYS);
+	knows_the_keys(4);
+	assert_int_equal(parts_of(4, "UnfinishedKey", &to), 0);
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
 
@@ -239,12 +273,12 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	(void)state;
 	const party_set one = (party_set)1 << 1;
 
-	assert_false(has_files(5));
+	assert_int_equal(files_of(5), 0);
 	reshare(nodes_of(&FOUR) | nodes_of(&FIVE), &FOUR, 2, &FIVE, 3);
 	decrypts(nodes_of(&FOUR), &FOUR, 2);                     /* meanwhile */
 	has_result(one, 3, 0);
-	has_result(nodes_of(&FIVE), 3, 1);
-	knows_the_key(5), knows_the_key(6);
+	has_result(nodes_of(&FIVE), 3, KEYS);
+	knows_the_keys(5), knows_the_keys(6);
 	decrypts(nodes_of(&FIVE), &FIVE, 3);
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
@@ -274,7 +308,7 @@ static void who_left_keeps_its_shares_for_a_time_and_not_longer(void **state)
 	const party_set one = (party_set)1 << 1;
 	const id32 first = epoch(1), last = epoch(2);
 
-	assert_true(there(1, "PRIV", "GivenKey", &last, &w.key) && there(1, "PRIV", "GivenKey", &first, &w.key));
+	assert_true(parts_of(1, "GivenKey", &last) == KEYS && parts_of(1, "GivenKey", &first) == KEYS);
 	assert_true(answers_until_s(1, &first) > 0 && answers_until_s(1, &last) > 0);
 	cluster_kill(&w.c, 1);
 	setenv("ARCA_NODE__THRESHOLD__EPOCH_GRACE", "1", 1);
@@ -285,11 +319,10 @@ static void who_left_keeps_its_shares_for_a_time_and_not_longer(void **state)
 	assert_true(has_logged_destroyed(1, &last) && has_logged_destroyed(1, &first));
 	for (uint8_t n = 1; n <= 2; n++) {
 		const id32 in = epoch(n);
-		assert_false(there(1, "PRIV", "EpochData", NULL, &in) || there(1, "PRIV", "FheKeyInfo", &in, &w.key) ||
-		             there(1, "PRIV", "GivenKey", &in, &w.key));
+		assert_false(there(1, "PRIV", "EpochData", NULL, &in) || parts_of(1, "FheKeyInfo", &in) || parts_of(1, "GivenKey", &in));
 	}
 	assert_true(has_files(1));
-	assert_int_equal(start_decryption(1, &last, &FOUR, 2, 0), GRPC_NOT_FOUND);
+	assert_int_equal(start_decryption(1, &last, &FOUR, 2, 0, 0), GRPC_NOT_FOUND);
 	decrypts(nodes_of(&FOUR) & ~one, &FOUR, 2);              /* the others keep theirs for a day */
 	cluster_kill(&w.c, 1);
 	cluster_start(&w.c, 1, NULL, NULL);
@@ -316,17 +349,17 @@ static void who_dies_in_the_middle_takes_nothing_away(void **state)
 	reshare(all, &FIVE, 3, &SEVEN, 4);
 	wait_for_folder(7, "UsedSession", &to);
 	FOR_EACH_IN(i, dead) cluster_kill(&w.c, i);
-	has_result(all & ~dead, 4, 1);
+	has_result(all & ~dead, 4, KEYS);
 	decrypts(all & ~dead, &SEVEN, 4);
 	FOR_EACH_IN(i, dead) cluster_start(&w.c, i, NULL, NULL);
 	wait_linked();
-	FOR_EACH_IN(i, dead) assert_int_equal(there(i, "PRIV", "EpochData", NULL, &to), there(i, "PRIV", "FheKeyInfo", &to, &w.key));
+	FOR_EACH_IN(i, dead) assert_int_equal(there(i, "PRIV", "EpochData", NULL, &to) * KEYS, parts_of(i, "FheKeyInfo", &to));
 	assert_int_equal(has_files(7), there(7, "PRIV", "EpochData", NULL, &to));
 	decrypts(nodes_of(&FIVE), &FIVE, 3);
 	/* Once more: the two that missed it get theirs. */
 	reshare(all, &SEVEN, 4, &SEVEN, 5);
-	has_result(all, 5, 1);
-	knows_the_key(7);
+	has_result(all, 5, KEYS);
+	knows_the_keys(7);
 	decrypts(all, &SEVEN, 5);
 }
 
@@ -342,13 +375,13 @@ static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(voi
 	reshare(parties_all(NODES), &SEVEN, 5, &OTHERS, 6);
 	wait_for_folder(7, "UsedSession", &to);
 	cluster_kill(&w.c, 4);
-	has_result(nodes_of(&OTHERS), 6, 1);
+	has_result(nodes_of(&OTHERS), 6, KEYS);
 	has_result(parties_all(NODES) & ~nodes_of(&OTHERS) & ~liar & ~dead, 6, 0);
 	decrypts(nodes_of(&OTHERS), &OTHERS, 6);
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(who_missed_a_key_gets_its_share_and_its_files), TEST(of_four_parties_one_leaves_and_two_join),
+	TEST(who_missed_keys_gets_its_shares_and_their_files), TEST(of_four_parties_one_leaves_and_two_join),
 	TEST(who_left_keeps_its_shares_for_a_time_and_not_longer),
 	TEST(who_dies_in_the_middle_takes_nothing_away),
 	TEST(seven_become_four_while_of_those_who_leave_one_lies_and_one_dies),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys that come to a new epoch: the same parties share them anew, and decrypt under the old epoch and under the new one;
- * with a party that is away, one that was asked for something else, one that is killed while it happens, one whose disk is full,
- * and one that lies.
+ * Keys that come to a new epoch, one of them published uncompressed: the same parties share them anew, and decrypt under the old
+ * epoch and under the new one; with a party that is away, one that was asked for something else, one that is killed while it
+ * happens, one whose disk is full, and one that lies.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -39,7 +39,11 @@ static int set_up(void **state)
 	cluster_make(&w.c, w.top, N, T, TIMEOUT_S);
 	cluster_start_all(&w.c);
 	cluster_new_epoch(&w.c, &FIRST);
-	for (unsigned i = 0; i < KEYS; i++) cluster_new_key(&w.c, &w.prep[i], &w.key[i], 1);
+	for (unsigned i = 0; i < KEYS; i++) {
+		ask_uncompressed(i == 1);
+		cluster_new_key(&w.c, &w.prep[i], &w.key[i], 1);
+	}
+	ask_uncompressed(false);
 	samples_make_big(&w.s, &w.c.node[1], &w.key[0]);
 	w.last = FIRST;
 	return 0;
@@ -360,13 +364,13 @@ static void who_cannot_try_its_new_shares_does_not_come_for_them_and_says_why(vo
 	const id32 to = epoch_after(&w.last);
 	char path[600], key[ID_TEXT];
 
-	id_text(key, &w.key[0]);
-	snprintf(path, sizeof path, "%.299s/PUB/CompressedXofKeySet/%s", w.c.folder[4], key);
+	id_text(key, &w.key[1]);
+	snprintf(path, sizeof path, "%.299s/PUB/ServerKey/%s", w.c.folder[4], key);
 	flip_a_bit_of(path);
 	refresh_all(&to, 0);
 	FOR_EACH_IN(i, THREE) assert_int_equal(epoch_at(i, &to), GRPC_OK);
 	assert_int_equal(epoch_at(4, &to), GRPC_INTERNAL);
-	assert_non_null(strstr(client_said.message, "CompressedXofKeySet is not the one that was signed; restore it from a copy"));
+	assert_non_null(strstr(client_said.message, "ServerKey is not the one that was signed; restore it from a copy"));
 	assert_non_null(strstr(client_said.message, key));
 	has_nothing_of_epoch(4, &to);
 	flip_a_bit_of(path);

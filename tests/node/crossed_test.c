@@ -171,6 +171,9 @@ static void an_offer_is_read_as_it_was_written(void **state)
 	offer_write(again, &got);
 	assert_memory_equal(bytes, again, sizeof bytes);
 	assert_int_equal(got.key[1].file[1].bytes, 1 << 20);
+	assert_int_equal(offer_key_set_type(&got.key[1]), PUB_COMPRESSED_XOF_KEY_SET);
+	got.key[1].file[0].type = PUB_SERVER_KEY;
+	assert_int_equal(offer_key_set_type(&got.key[1]), PUB_SERVER_KEY);
 	offer_write(bytes, NULL);
 	assert_false(offer_read(&got, slice_of(bytes, sizeof bytes)));
 }

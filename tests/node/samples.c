@@ -52,9 +52,9 @@ static void make_format(samples *s, const seeded_keyset *set, slice pk_file, con
 	}
 }
 
-static void make(samples *s, child *node, const id32 *key, bool all)
+static void make(samples *s, child *node, const id32 *key, const char *type, bool all)
 {
-	buf pk_file = published_by(node, "PublicKey", key), keyset = published_by(node, "CompressedXofKeySet", key);
+	buf pk_file = published_by(node, "PublicKey", key), keyset = published_by(node, type, key);
 	plaintext value[SAMPLE_TYPES] = { 0 };
 	seeded_keyset set;
 	slice tag;
@@ -73,8 +73,9 @@ static void make(samples *s, child *node, const id32 *key, bool all)
 	buf_free(&pk_file), buf_free(&keyset);
 }
 
-void samples_make(samples *s, child *node, const id32 *key) { make(s, node, key, true); }
-void samples_make_big(samples *s, child *node, const id32 *key) { make(s, node, key, false); }
+void samples_make(samples *s, child *node, const id32 *key) { make(s, node, key, "CompressedXofKeySet", true); }
+void samples_make_big(samples *s, child *node, const id32 *key) { samples_make_big_of(s, node, key, "CompressedXofKeySet"); }
+void samples_make_big_of(samples *s, child *node, const id32 *key, const char *type) { make(s, node, key, type, false); }
 
 void samples_free(samples *s)
 {

@@ -19,8 +19,9 @@ typedef struct samples {
 
 void samples_make(samples *s, child *node, const id32 *key);
 
-/* The same in the big formats only; the others stay empty. */
+/* The same in the big formats only; the others stay empty.  And with a key set that is published as a file of this type. */
 void samples_make_big(samples *s, child *node, const id32 *key);
+void samples_make_big_of(samples *s, child *node, const id32 *key, const char *type);
 void samples_free(samples *s);
 
 /* Bool, then uint8 and so on: 0 .. SAMPLE_TYPES - 1, in small formats 0 .. SHORT_TYPES - 1. */
