@@ -78,14 +78,16 @@ static err fetch_from(vault *v, const id32 *key, const offered_file *want, const
 static err fetch_file(vault *v, const id32 *key, const offered_file *want, const mpc_context *from, int64_t until_ms)
 {
 	err e = err_fail(ERR_IO, "no party's public_storage_url is known; the file %s of this key cannot be had", pub_type_name(want->type));
+	bool tried = false;
 
 	for (party i = 1; i <= from->n; i++) {
 		const int64_t left = until_ms - clock_now_ms(clock_system());
 		if (i == from->me || !from->member[i].storage[0] || left <= 0) continue;
-		err_clear();
+		if (tried) log_err(LOG_WARN, "a published file could not be fetched from a party", e);
+		else err_clear();
 		e = fetch_from(v, key, want, &from->member[i], left);
 		if (e == OK || e == ERR_NOMEM) return e;
-		log_err(LOG_WARN, "a published file could not be fetched from a party", e);
+		tried = true;
 	}
 	return e;
 }

@@ -2,8 +2,8 @@
 /*
  * node/published.h -- what others have published of a key, for a node that joins them.
  *
- * A file is half a gigabyte for production: it goes straight into its place (base/draft.h), and gets its name when its digest is
- * the one that was agreed on.  Who serves another file is passed over; what cannot be had from anybody is an error.
+ * A key set is half a gigabyte for production, or two uncompressed: it goes straight into its place (base/draft.h), and gets its
+ * name when its digest is the one that was agreed on.  Who serves another file is passed over; what cannot be had from anybody is an error.
  */
 #ifndef ARCA_NODE_PUBLISHED_H
 #define ARCA_NODE_PUBLISHED_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a node answers over HTTP while it starts, serves and stops. */
+/* What a node answers over HTTP while it starts, serves and stops; and what another node takes from it. */
 #include "node/http.h"
 #include "base/file.h"
 #include "node/key_urls.h"
+#include "node/published.h"
 #include "rpc/fetch.h"
 #include "tests/vault/folder.h"
 
@@ -147,11 +148,62 @@ static void what_stands_before_a_path_has_the_characters_of_a_url(void **state)
 	for (size_t i = 0; i < COUNT(BAD); i++) assert_false(key_urls_base_ok(BAD[i]));
 }
 
+/* A key as it was agreed on, whose key set is published uncompressed. */
+static offered_key offered(slice server_key, slice pk)
+{
+	offered_key k = { .key_id = KEY, .files = 2, .file = { { .type = PUB_SERVER_KEY, .bytes = server_key.n },
+	                                                       { .type = PUB_PUBLIC_KEY, .bytes = pk.n } } };
+
+	tkms_key_digest(k.file[0].digest.b, server_key);
+	tkms_key_digest(k.file[1].digest.b, pk);
+	return k;
+}
+
+static bool fetch_fails(vault *v, const offered_key *k, const mpc_context *from, const char *why)
+{
+	const bool says = published_fetch(v, k, from, PATIENCE_MS) == ERR_IO && strstr(err_text(), why);
+	err_clear();
+	return says;
+}
+
+static void published_files_are_taken_if_they_are_those_that_were_agreed_on(void **state)
+{
+	static const char SERVER_KEY[] = "the server key", OTHER[] = "another server!", PK[] = "the public key";
+	char storage[64];
+	bool there;
+	vault *mine;
+	world w;
+
+	begin(&w, state);
+	assert_ok(vault_open(&mine, below(state, "mine.PUB"), below(state, "mine.PRIV")));
+	assert_ok(vault_put_public(w.v, PUB_SERVER_KEY, &KEY, slice_str(SERVER_KEY), &there));
+	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making };
+	node_http_attach(w.http, &parts);
+	node_http_set_phase(w.http, NODE_SERVING);
+	snprintf(storage, sizeof storage, "http://127.0.0.1:%u/PUB", node_http_port(w.http));
+	const member list[] = { { .storage = "" }, { .storage = "" }, { .storage = storage } };
+	const mpc_context from = { .n = 2, .me = 1, .member = list };
+	const offered_key longer = offered(slice_str(OTHER), slice_str(PK));
+	offered_key k = offered(slice_str(SERVER_KEY), slice_str(PK)), other = k;
+
+	other.file[0].digest.b[0] ^= 1;
+	assert_true(fetch_fails(mine, &longer, &from, "has 14 bytes instead of 15"));
+	assert_true(fetch_fails(mine, &other, &from, "PUB/ServerKey/" KEY_TEXT " is not the file that was signed"));
+	assert_ok(vault_has_public(&there, mine, PUB_SERVER_KEY, &KEY));
+	assert_false(there);
+	assert_ok(published_fetch(mine, &k, &from, PATIENCE_MS));
+	assert_ok(published_is_missing(&there, mine, &k));
+	assert_false(there);
+	vault_free(&mine);
+	end(&w);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST_IN_FOLDER(a_relayers_clients_are_told_where_reference_strings_are_and_by_which_name_they_called),
 	TEST(what_stands_before_a_path_has_the_characters_of_a_url),
 	TEST_IN_FOLDER(a_node_that_compares_its_files_with_what_was_signed_serves_none_and_says_that_it_is_not_ready),
 	TEST_IN_FOLDER(a_node_serves_from_attaching_to_detaching),
+	TEST_IN_FOLDER(published_files_are_taken_if_they_are_those_that_were_agreed_on),
 };
 
 int main(int argc, char **argv)
