@@ -9,22 +9,25 @@
 #include "node/engine.h"
 #include "node/replies.h"
 
-static err map(slice *out, const engine *e, const request *r, const char *field, pub_type t, const id32 *key)
+static err in_field(err e, const char *field)
 {
-	err failed = keys_map_published(out, e->keys, t, &r->epoch_id, key);
-	if (failed != OK) err_context("%s: ", field);
-	return failed;
+	if (e != OK) err_context("%s: ", field);
+	return e;
+}
+
+static err map_from(decompression_files *f, keys *k, const request *r)
+{
+	TRY(keys_map_published(&f->from_public_key, k, PUB_PUBLIC_KEY, &r->epoch_id, &r->keygen.from));
+	return keys_map_key_set(&f->from_keyset, k, &r->epoch_id, &r->keygen.from);
 }
 
 err engine_between_open(decompression_files *out, const engine *e, const request *r)
 {
-	static const char FROM[] = "from_keyset_id_decompression_only", TO[] = "to_keyset_id_decompression_only";
-	const keygen_request *k = &r->keygen;
 	decompression_files f = { 0 };
 
-	err failed = map(&f.from_public_key, e, r, FROM, PUB_PUBLIC_KEY, &k->from);
-	if (failed == OK) failed = map(&f.from_keyset, e, r, FROM, PUB_COMPRESSED_XOF_KEY_SET, &k->from);
-	if (failed == OK) failed = map(&f.to_keyset, e, r, TO, PUB_COMPRESSED_XOF_KEY_SET, &k->to);
+	err failed = in_field(map_from(&f, e->keys, r), "from_keyset_id_decompression_only");
+	if (failed == OK)
+		failed = in_field(keys_map_key_set(&f.to_keyset, e->keys, &r->epoch_id, &r->keygen.to), "to_keyset_id_decompression_only");
 	if (failed == OK) *out = f;
 	else engine_between_close(&f);
 	return failed;

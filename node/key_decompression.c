@@ -116,19 +116,41 @@ static err digest_signed(slice *out, const key_metadata *m, pub_type t)
 	return err_fail(ERR_STATE, "the key publishes no %s", pub_type_name(t));
 }
 
-err keys_map_published(slice *out, keys *k, pub_type t, const id32 *epoch, const id32 *key)
+static err metadata_of(const key_metadata **out, keys *k, const id32 *epoch, const id32 *key)
 {
-	uint8_t found[KEY_DIGEST_BYTES];
-	slice want = { 0 }, file;
-
 	pthread_mutex_lock(&k->lock);
 	const held_key *h = keys_find(k, epoch, key);
 	pthread_mutex_unlock(&k->lock);
 	if (!h) return key_not_found(epoch, key);
-	TRY(digest_signed(&want, &h->record.metadata, t));
-	TRY(vault_map_public(&file, k->vault, t, key, MAX_TFHERS_FILE));
+	*out = &h->record.metadata;
+	return OK;
+}
+
+static err map_signed(slice *out, keys *k, const key_metadata *m, pub_type t)
+{
+	uint8_t found[KEY_DIGEST_BYTES];
+	slice want = { 0 }, file;
+
+	TRY(digest_signed(&want, m, t));
+	TRY(vault_map_public(&file, k->vault, t, &m->key_id, MAX_TFHERS_FILE));
 	tkms_key_digest_view(found, file);
 	if (slice_eq_var(slice_of(found, sizeof found), want)) return *out = file, OK;
 	file_unmap(&file);
 	return err_fail(ERR_STATE, "its published file %s is not the one that was signed; restore it from a copy", pub_type_name(t));
+}
+
+err keys_map_published(slice *out, keys *k, pub_type t, const id32 *epoch, const id32 *key)
+{
+	const key_metadata *m;
+
+	TRY(metadata_of(&m, k, epoch, key));
+	return map_signed(out, k, m, t);
+}
+
+err keys_map_key_set(slice *out, keys *k, const id32 *epoch, const id32 *key)
+{
+	const key_metadata *m;
+
+	TRY(metadata_of(&m, k, epoch, key));
+	return map_signed(out, k, m, key_set_type(m));
 }

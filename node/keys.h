@@ -75,8 +75,9 @@ pub_type key_set_type(const key_metadata *m);
 err  keys_create(keys *k, const id32 *epoch, const key_files *files, const key_record *record);
 
 /* A published file of a key, mapped; whoever maps it unmaps it.  ERR_NOT_FOUND if there is no such key; ERR_STATE if the file is
- * not the one that was signed. */
+ * not the one that was signed.  And the file of its key set, which is of either type. */
 err  keys_map_published(slice *out, keys *k, pub_type t, const id32 *epoch, const id32 *key);
+err  keys_map_key_set(slice *out, keys *k, const id32 *epoch, const id32 *key);
 
 /* ---- decompression keys: nothing but a published file, and the record of what was signed ------------------------------ */
 

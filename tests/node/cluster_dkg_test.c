@@ -250,11 +250,19 @@ static id32 tag_of(party i, const char *type, const id32 *key)
 	return id;
 }
 
-/* New public parts for old secrets: what is under them decrypts as the old key's. */
+static id32 make_uncompressed(void)
+{
+	ask_uncompressed(true);
+	const id32 prep = prepare(ALL), key = make(ALL, &prep);
+	ask_uncompressed(false);
+	return key;
+}
+
+/* New public parts for old secrets, also in another form: what is under them decrypts as the old key's. */
 static void secrets_that_exist_get_another_key_set(void **state)
 {
 	(void)state;
-	const id32 prep = prepare(ALL), old = make(ALL, &prep), unknown = fresh_id(4), again = fresh_id(3), key = fresh_id(4);
+	const id32 old = make_uncompressed(), unknown = fresh_id(4), again = fresh_id(3), key = fresh_id(4);
 
 	FOR_EACH_IN(i, ALL) is(i, start_preproc_existing(&w.c.node[i], &again, PARAMS_TEST_NUMBER), GRPC_OK);
 	prepared(ALL, &again);
@@ -276,9 +284,7 @@ static void secrets_that_exist_get_another_key_set(void **state)
 static void a_key_set_is_published_uncompressed_by_all_alike(void **state)
 {
 	(void)state;
-	ask_uncompressed(true);
-	const id32 prep = prepare(ALL), key = make(ALL, &prep);
-	ask_uncompressed(false);
+	const id32 key = make_uncompressed();
 	keyset_type = "ServerKey";
 	all_publish_the_same(&key);
 	for (format = 0; format < CT_FORMATS; format++) decrypts(ALL, 2, &key);
@@ -288,18 +294,20 @@ static void a_key_set_is_published_uncompressed_by_all_alike(void **state)
 	keyset_type = "CompressedXofKeySet", format = BIG_COMPRESSED;
 }
 
-static id32 known_or_new(const id32 *known)
+static id32 first_key(void)
 {
-	if (!id_is_zero_var(known)) return *known;
+	if (!id_is_zero_var(&w.first)) return w.first;
 	const id32 prep = prepare(ALL);
 	return make(ALL, &prep);
 }
 
-/* From the first key to a second one; they have tried it themselves.  It is there after a crash, and nobody has a part of it. */
+static id32 second_key(void) { return id_is_zero_var(&w.second) ? make_uncompressed() : w.second; }
+
+/* From the first key to a second one, which is published uncompressed; they have tried it themselves.  It is there after a crash, and nobody has a part of it. */
 static void a_decompression_key_is_made_between_two_keys_that_nobody_has(void **state)
 {
 	(void)state;
-	const id32 from = known_or_new(&w.first), to = known_or_new(&w.second), prep = fresh_id(3), key = fresh_id(4);
+	const id32 from = first_key(), to = second_key(), prep = fresh_id(3), key = fresh_id(4);
 
 	FOR_EACH_IN(i, ALL) is(i, start_preproc_between(&w.c.node[i], &prep, PARAMS_TEST_NUMBER), GRPC_OK);
 	prepared(ALL, &prep);

@@ -165,6 +165,63 @@ static void what_a_coprocessor_makes_with_it_is_decrypted_in_every_format(void *
 	}
 }
 
+/* ---- beside other keys ------------------------------------------------------------------------------------------------ */
+
+static void made(const id32 *key)
+{
+	buf response = { 0 };
+	const grpc_status s = get_result(&w.node, &response, "GetKeyGenResult", key);
+
+	if (s != GRPC_OK) print_error("%s\n", client_said.message);
+	assert_int_equal(s, GRPC_OK);
+	buf_free(&response);
+}
+
+static void prepared(const id32 *prep, grpc_status asked)
+{
+	buf response = { 0 };
+
+	assert_int_equal(asked, GRPC_OK);
+	assert_int_equal(get_result(&w.node, &response, "GetKeyGenPreprocResult", prep), GRPC_OK);
+	buf_free(&response);
+}
+
+/* A key for its secrets, in the one form and the other. */
+static void its_secrets_get_another_key_set(void **state)
+{
+	(void)state;
+	for (unsigned plain = 0; plain < 2; plain++) {
+		const id32 prep = fresh_id(3), key = fresh_id(4);
+		ask_uncompressed(plain);
+		prepared(&prep, start_preproc_existing(&w.node, &prep, PARAMS_TEST_NUMBER));
+		assert_int_equal(start_keygen_existing(&w.node, &key, &prep, &w.key), GRPC_OK);
+		ask_uncompressed(false);
+		made(&key);
+		buf file = published_by(&w.node, plain ? "ServerKey" : "CompressedXofKeySet", &key);
+		buf_free(&file);
+	}
+}
+
+/* The node has tried the key: a value came through it. */
+static void a_decompression_key_leads_to_it_and_from_it(void **state)
+{
+	const id32 prep = fresh_id(3), compressed = fresh_id(4);
+	(void)state;
+
+	prepare(&prep);
+	assert_int_equal(start_keygen(&w.node, &compressed, &prep), GRPC_OK);
+	made(&compressed);
+	for (unsigned from_it = 0; from_it < 2; from_it++) {
+		const id32 between = fresh_id(3), key = fresh_id(4);
+		prepared(&between, start_preproc_between(&w.node, &between, PARAMS_TEST_NUMBER));
+		assert_int_equal(start_keygen_between(&w.node, &key, &between, from_it ? &w.key : &compressed, from_it ? &compressed : &w.key),
+		                 GRPC_OK);
+		made(&key);
+		buf file = published_by(&w.node, "DecompressionKey", &key);
+		buf_free(&file);
+	}
+}
+
 /* ---- the next start --------------------------------------------------------------------------------------------------- */
 
 static void a_server_key_that_was_changed_or_is_missing_stops_the_start(void **state)
@@ -196,6 +253,7 @@ static const struct CMUnitTest all[] = {
 	TEST(there_is_no_compressed_set_beside_it),
 	TEST(a_key_generation_must_want_what_was_prepared),
 	TEST(what_a_coprocessor_makes_with_it_is_decrypted_in_every_format),
+	TEST(its_secrets_get_another_key_set), TEST(a_decompression_key_leads_to_it_and_from_it),
 	TEST(a_server_key_that_was_changed_or_is_missing_stops_the_start),
 };
 
