@@ -10,7 +10,7 @@ static const option OPTIONS[] = {
 	{ "devnet",   "DIR",  ONE_OF,   "a cluster on this machine" },
 	{ "nodes",    "FILE", ONE_OF,   "any other: a JSON file of the shape of devnet.json" },
 	{ "params",   "SET",  OPTIONAL, "test or default; without it, what the cluster is for" },
-	{ "key-set",  "KIND", OPTIONAL, "compressed, which is usual, or decompression-only" },
+	{ "key-set",  "KIND", OPTIONAL, "compressed, which is usual, uncompressed, or decompression-only" },
 	{ "use-existing", "KEY", OPTIONAL, "no new secrets: those of this key get public keys anew" },
 	{ "use-existing-key-tag", NULL, OPTIONAL, "with --use-existing: ciphertexts bear that key's id, not the new one's" },
 	{ "from",     "KEY",  OPTIONAL, "decompression-only: what was compressed for this key..." },
@@ -225,12 +225,14 @@ const command COMMAND_KEYGEN = {
 	"for trials; nodes do that only if they were built with the option insecure_keygen. If\n"
 	"fewer than all parties have it in the end, but n - T, the exit code is 2.\n"
 	"\n"
-	"A key set is PublicKey and CompressedXofKeySet. With --use-existing it is made for the\n"
-	"secrets of an older key of the same epoch: what is encrypted under it decrypts as that\n"
-	"key's, too. --key-set decompression-only makes a DecompressionKey instead, which leads\n"
-	"from one key to another: what was compressed for --from is with it decompressed for\n"
-	"--to. Whoever decrypts for --to can then read all of that, so it never leads from a\n"
-	"key that nobody has whole to one that was dealt.\n"
+	"A key set is PublicKey and CompressedXofKeySet, or, with --key-set uncompressed,\n"
+	"ServerKey and PublicKey: the same keys in the form in which TFHE-rs computes with them,\n"
+	"in four times as many bytes. With --use-existing it is made for the secrets of an older\n"
+	"key of the same epoch: what is encrypted under it decrypts as that key's, too.\n"
+	"--key-set decompression-only makes a DecompressionKey instead, which leads from one\n"
+	"key to another: what was compressed for --from is with it decompressed for --to.\n"
+	"Whoever decrypts for --to can then read all of that, so it never leads from a key that\n"
+	"nobody has whole to one that was dealt.\n"
 	"\n"
 	"With --abort no key is made: the parties end the preprocessing of this id, or the key\n"
 	"generation that uses it up, unless it is past its last step.\n",
@@ -238,6 +240,7 @@ const command COMMAND_KEYGEN = {
 	"  arca keygen --devnet net\n"
 	"  arca keygen --nodes cluster.json --params default --timeout 7200 --json\n"
 	"  arca keygen --nodes cluster.json --params test --insecure\n"
+	"  arca keygen --devnet net --key-set uncompressed\n"
 	"  arca keygen --devnet net --use-existing-key-tag \\\n"
 	"      --use-existing 0400000000000000000000000000000000000000000000000000000000000001\n"
 	"  arca keygen --devnet net --key-set decompression-only \\\n"

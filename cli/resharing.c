@@ -9,7 +9,7 @@
 
 enum { MAX_RESHARED = 64 };
 
-typedef struct reshared_key { id32 key, prep; key_digests files; } reshared_key;
+typedef struct reshared_key { const key_kind *kind; id32 key, prep; key_digests files; } reshared_key;
 
 typedef struct resharing {
 	const cluster *net;
@@ -25,7 +25,8 @@ static err read_key(reshared_key *out, const resharing *x, const cluster_party *
 		return err_fail(ERR_REQUEST, "party %u speaks of a key without its id or that of its preprocessing", p->party_id);
 	TRY(id_parse(&out->key, "request_id", slice_str(r->request_id->request_id)));
 	TRY(id_parse(&out->prep, "preprocessing_id", slice_str(r->preprocessing_id->request_id)));
-	return verify_keygen(&out->files, x->net, p, KEY_KIND_USUAL, &out->prep, &out->key, r);
+	out->kind = key_kind_of_set(r);
+	return verify_keygen(&out->files, x->net, p, out->kind, &out->prep, &out->key, r);
 }
 
 /* Everybody must have the same keys, and have signed that their published files are what they were. */

@@ -557,6 +557,44 @@ static void key_material_is_believed_only_as_it_was_signed(void **state)
 	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
 }
 
+/* The kind is what the answer says; the signature is over that. */
+static void a_key_set_is_of_the_kind_that_its_files_say_and_signed_as_that(void **state)
+{
+	(void)state;
+	const key_kind *plain = key_kind_by_name("uncompressed");
+	const id32 prep = { .b = { 3, 1 } }, key = { .b = { 4, 1 } };
+	const uint8_t digest[2][KEY_DIGEST_BYTES] = { { 1 }, { 2 } };
+	static const char *const COMPRESSED[] = { "PublicKey", "CompressedXofKeySet" }, *const PLAIN[] = { "ServerKey", "PublicKey" };
+	char prep_text[ID_TEXT], key_text[ID_TEXT];
+	eip712_domain d;
+	key_digests out;
+
+	assert_ok(cluster_key_domain(&d, &w.net));
+	id_text(prep_text, &prep);
+	id_text(key_text, &key);
+	Kms__V1__RequestId prep_id = KMS__V1__REQUEST_ID__INIT, key_id = KMS__V1__REQUEST_ID__INIT;
+	prep_id.request_id = prep_text, key_id.request_id = key_text;
+	Kms__V1__KeyDigest file[] = { KMS__V1__KEY_DIGEST__INIT, KMS__V1__KEY_DIGEST__INIT }, *files[] = { &file[0], &file[1] };
+	Kms__V1__KeyGenResult r = KMS__V1__KEY_GEN_RESULT__INIT;
+	r.request_id = &key_id, r.preprocessing_id = &prep_id, r.key_digests = files;
+	assert_ptr_equal(key_kind_of_set(&r), KEY_KIND_USUAL);
+	r.n_key_digests = 2;
+	const kms712_key_digest list[] = { { KMS712_SERVER_KEY, slice_of(digest[0], KEY_DIGEST_BYTES) },
+	                                   { KMS712_PUBLIC_KEY, slice_of(digest[1], KEY_DIGEST_BYTES) } };
+	const hash32 h = kms712_keygen(&d, KMS712_V015, &prep, &key, list, 2, (slice){ 0 });
+	const secp_rsig s = sign_external(w.node, &h);
+	r.external_signature = pb_bytes(slice_of(s.b, sizeof s.b));
+	for (size_t i = 0; i < 2; i++) file[i].digest = pb_bytes(list[i].digest), file[i].key_type = (char *)(uintptr_t)PLAIN[i];
+	assert_ptr_equal(key_kind_of_set(&r), plain);
+	assert_ok(verify_keygen(&out, &w.net, &w.net.party[0], plain, &prep, &key, &r));
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
+	for (size_t i = 0; i < 2; i++) file[i].key_type = (char *)(uintptr_t)COMPRESSED[i];
+	assert_ptr_equal(key_kind_of_set(&r), KEY_KIND_USUAL);
+	assert_err(ERR_REQUEST, verify_keygen(&out, &w.net, &w.net.party[0], KEY_KIND_USUAL, &prep, &key, &r));
+	file[0].key_type = (char *)(uintptr_t)"DecompressionKey";
+	assert_ptr_equal(key_kind_of_set(&r), KEY_KIND_USUAL);
+}
+
 /* One file, under a struct of its own that names no ids: they are compared all the same. */
 static void a_key_between_two_others_is_believed_only_as_it_was_signed(void **state)
 {
@@ -600,4 +638,5 @@ TESTS(CASE(honest_answers_are_believed), CASE(every_scheme_that_was_asked_for_mu
       CASE(a_share_is_opened_if_degree_and_packing_are_those_of_the_cluster),
       CASE(a_value_of_the_wrong_length_is_refused), CASE(changed_bytes_are_noticed),
       CASE(absent_and_superfluous_parts_are_refused), CASE(key_material_is_believed_only_as_it_was_signed),
+      CASE(a_key_set_is_of_the_kind_that_its_files_say_and_signed_as_that),
       CASE(a_key_between_two_others_is_believed_only_as_it_was_signed))
