@@ -42,7 +42,7 @@ static err malformed(jrpc *r, const char *method)
 /* The answer to a question for one number. */
 static err number(jrpc *r, uint64_t *out, const char *method, const char *params)
 {
-	json_t *j;
+	json_t *j = NULL;
 
 	TRY(jrpc_one(r, &j, method, "%s", params));
 	const bool good = eth_read_number(out, j);
@@ -56,7 +56,7 @@ err eth_block_number(jrpc *r, uint64_t *out) { return number(r, out, "eth_blockN
 err eth_get_block(jrpc *r, eth_block *out, bool *found, eth_at at)
 {
 	static const char METHOD[] = "eth_getBlockByNumber";
-	json_t *j;
+	json_t *j = NULL;
 
 	TRY(jrpc_one(r, &j, METHOD, "[\"%s\",false]", at.text));
 	*found = !json_is_null(j);
@@ -150,7 +150,7 @@ err eth_balance(jrpc *r, abi_word *wei, const eth_address *of)
 {
 	static const char METHOD[] = "eth_getBalance";
 	char address[ADDRESS_TEXT];
-	json_t *j;
+	json_t *j = NULL;
 
 	address_text(address, of);
 	TRY(jrpc_one(r, &j, METHOD, "[\"%s\",\"latest\"]", address));
@@ -176,7 +176,7 @@ err eth_estimate_gas(jrpc *r, uint64_t *gas, const eth_address *from, const eth_
 {
 	static const char METHOD[] = "eth_estimateGas";
 	AUTO(buf) params = { 0 };
-	json_t *j;
+	json_t *j = NULL;
 
 	buf_put_str(&params, "[");
 	put_call(&params, from, to, data, 0);
@@ -271,7 +271,7 @@ err eth_block_receipts(jrpc *r, const eth_receipt **out, size_t *n, bool *found,
 {
 	static const char METHOD[] = "eth_getBlockReceipts";
 	eth_receipt *all = NULL;
-	json_t *j;
+	json_t *j = NULL;
 
 	TRY(jrpc_one(r, &j, METHOD, "[\"%s\"]", eth_block_at(block).text));
 	*n = 0;
@@ -297,7 +297,7 @@ err eth_send(jrpc *r, slice raw)
 	static const char METHOD[] = "eth_sendRawTransaction";
 	const hash32 expected = keccak256(raw);
 	hash32 hash;
-	json_t *j;
+	json_t *j = NULL;
 
 	TRY(send_raw(r, &j, METHOD, raw));
 	const bool good = eth_read_fixed(hash.b, sizeof hash.b, j) && hash32_eq_var(hash, expected);
@@ -309,7 +309,7 @@ err eth_send_sync(jrpc *r, eth_receipt *out, slice raw)
 {
 	static const char METHOD[] = "eth_sendRawTransactionSync";
 	const hash32 expected = keccak256(raw);
-	json_t *j;
+	json_t *j = NULL;
 
 	TRY(send_raw(r, &j, METHOD, raw));
 	const bool good = eth_read_receipt(out, j) && hash32_eq_var(out->tx, expected);
@@ -322,7 +322,7 @@ err eth_get_tx(jrpc *r, eth_tx *out, bool *found, arena *a, const hash32 *tx)
 	static const char METHOD[] = "eth_getTransactionByHash";
 	char text[HASH_TEXT];
 	hash32 hash;
-	json_t *j;
+	json_t *j = NULL;
 
 	hash_text(text, tx);
 	TRY(jrpc_one(r, &j, METHOD, "[\"%s\"]", text));

@@ -88,7 +88,7 @@ err eth_refusal(jrpc *r, buf *out, const hash32 *tx)
 {
 	static const char METHOD[] = "debug_traceTransaction";
 	char text[2 * sizeof tx->b + 1];
-	json_t *j;
+	json_t *j = NULL;
 
 	hex_write(text, hash32_slice(tx));
 	TRY(jrpc_one(r, &j, METHOD, "[\"0x%s\",{\"tracer\":\"callTracer\"}]", text));

@@ -141,7 +141,7 @@ static err map_signed(slice *out, keys *k, const key_metadata *m, pub_type t)
 
 err keys_map_published(slice *out, keys *k, pub_type t, const id32 *epoch, const id32 *key)
 {
-	const key_metadata *m;
+	const key_metadata *m = NULL;
 
 	TRY(metadata_of(&m, k, epoch, key));
 	return map_signed(out, k, m, t);
@@ -149,7 +149,7 @@ err keys_map_published(slice *out, keys *k, pub_type t, const id32 *epoch, const
 
 err keys_map_key_set(slice *out, keys *k, const id32 *epoch, const id32 *key)
 {
-	const key_metadata *m;
+	const key_metadata *m = NULL;
 
 	TRY(metadata_of(&m, k, epoch, key));
 	return map_signed(out, k, m, key_set_type(m));

@@ -177,7 +177,7 @@ static void published_files_are_taken_if_they_are_those_that_were_agreed_on(void
 	begin(&w, state);
 	assert_ok(vault_open(&mine, below(state, "mine.PUB"), below(state, "mine.PRIV")));
 	assert_ok(vault_put_public(w.v, PUB_SERVER_KEY, &KEY, slice_str(SERVER_KEY), &there));
-	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making };
+	const node_http_parts parts = { w.k, w.table, &w.limiter, &w.metrics, w.cores, NULL, &w.making, NULL };
 	node_http_attach(w.http, &parts);
 	node_http_set_phase(w.http, NODE_SERVING);
 	snprintf(storage, sizeof storage, "http://127.0.0.1:%u/PUB", node_http_port(w.http));
