@@ -8,7 +8,7 @@ const command *const COMMANDS[] = {
 	&COMMAND_DEVNET_UP, &COMMAND_DEVNET_STATUS, &COMMAND_DEVNET_DOWN, &COMMAND_DEVNET_KILL, &COMMAND_DEVNET_START,
 	&COMMAND_CONTEXT_NEW, &COMMAND_CONTEXT_LIST, &COMMAND_CONTEXT_DESTROY,
 	&COMMAND_EPOCH_NEW, &COMMAND_EPOCH_STATUS, &COMMAND_EPOCH_DESTROY, &COMMAND_CERTS_CA, &COMMAND_CERTS_LEAF,
-	&COMMAND_CONFIG_CHECK,
+	&COMMAND_CONFIG_CHECK, &COMMAND_CONNECTOR_STATUS, &COMMAND_CONNECTOR_RETRY, &COMMAND_CONNECTOR_FAIL,
 	&COMMAND_DELEGATE_KEYGEN, &COMMAND_DELEGATE_ENCRYPT, &COMMAND_DELEGATE_REQUEST, &COMMAND_DELEGATE_DECRYPT,
 	&COMMAND_DELEGATE_STATUS,
 	&COMMAND_BENCH,
@@ -17,7 +17,8 @@ const command *const COMMANDS[] = {
 
 static const struct { const char *noun, *line; } NOUNS[] = {
 	{ "certs", "certificates by which parties know each other" },
-	{ "config", "what a node is told when it starts" },
+	{ "config", "what a node or a connector is told when it starts" },
+	{ "connector", "the requests between a gateway's contracts and a node" },
 	{ "context", "who the parties are" },
 	{ "decrypt", "ask a KMS for the value in a ciphertext, and verify its answer" },
 	{ "delegate", "files that only those can read whom a gateway allows to" },

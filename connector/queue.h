@@ -169,9 +169,14 @@ typedef struct queue_count {
 	uint64_t rows[QUEUE_STATUSES];
 	int64_t  oldest_pending_ms, oldest_under_process_ms;         /* ages */
 	char     last_reason[MAX_LAST_REASON + 1];                  /* of the row that failed last, cut; "" if none */
+	id32     last_failed;                                       /* its id; zero if none                         */
 } queue_count;
 err  queue_counts(queue_count out[static QUEUE_KINDS], queue *q);
 err  queue_set_aside_count(uint64_t *out, queue *q);
+
+/* Transactions of any wallet that are under way. */
+typedef struct queue_tx_count { uint64_t made, sent; int64_t oldest_ms; } queue_tx_count;        /* signed, not sent yet; sent; age or -1 */
+err  queue_tx_counts(queue_tx_count *out, queue *q);
 
 /* Rows with this id, in any queue: what the operator's verbs act on. */
 typedef struct queue_found { queue_ref ref; queue_status status; unsigned errors; int64_t age_ms; char reason[MAX_LAST_REASON + 1]; } queue_found;

@@ -176,6 +176,7 @@ static err count_kind(queue_count *out, queue *q, queue_kind kind, int64_t now)
 	out->oldest_pending_ms = read_age(&row, now);
 	out->oldest_under_process_ms = read_age(&row, now);
 	read_reason(out->last_reason, &row);
+	if (!row_null(&row)) queue_read_word(out->last_failed.b, &row);
 	good = good && row_ok(&row);
 	store_rows_free(&rows);
 	return good ? OK : read_failed(queue_table(kind));
@@ -199,6 +200,27 @@ err queue_set_aside_count(uint64_t *out, queue *q)
 	*out = (uint64_t)row_int(&row);
 	store_rows_free(&rows);
 	return OK;
+}
+
+err queue_tx_counts(queue_tx_count *out, queue *q)
+{
+	store_rows rows = { 0 };
+	int64_t now;
+	bool good = true;
+
+	*out = (queue_tx_count){ .oldest_ms = -1 };
+	TRY(store_now_ms(&now, q->db));
+	TRY(store_query(&rows, q->db, &q->sql->plain[SQL_TX_COUNT], NULL, 0));
+	for (size_t i = 0; i < rows.n; i++) {
+		store_row r = store_row_of(&rows, i);
+		const bool sent = slice_eq_var(row_text(&r, 16), slice_str("sent"));
+		const int64_t n = row_int(&r), age = now - row_int(&r);
+		*(sent ? &out->sent : &out->made) = (uint64_t)n;
+		if (age > out->oldest_ms) out->oldest_ms = age;
+		good = good && row_ok(&r);
+	}
+	store_rows_free(&rows);
+	return good ? OK : read_failed("a transaction");
 }
 
 err queue_find(queue_found out[static QUEUE_KINDS], size_t *n, queue *q, const id32 *id)

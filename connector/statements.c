@@ -10,7 +10,7 @@ static const char *const KIND_NAME[KIND_SQLS] = {
 };
 static const char *const PLAIN_NAME[PLAIN_SQLS] = {
 	"cursor", "cursor_of_kind", "cursor_back", "cursor_of_kind_back", "cursor_read", "block", "blocks_forget_old", "blocks_forget_above",
-	"blocks_read", "set_aside", "set_aside_erase", "set_aside_count", "tx", "tx_state", "outbox", "tx_collect", "hold", "let_go", "notify",
+	"blocks_read", "set_aside", "set_aside_erase", "set_aside_count", "tx", "tx_state", "outbox", "tx_count", "tx_collect", "hold", "let_go", "notify",
 };
 
 static void put_own(buf *out, const queue_kind_info *k, long first)

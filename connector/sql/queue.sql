@@ -81,6 +81,8 @@ SELECT (SELECT created_at FROM {table} WHERE status IN ('pending',
 	(SELECT created_at FROM {table} WHERE status IN ('pending',
 	'under_process') AND status = 'under_process' ORDER BY seq LIMIT 1),
 	(SELECT reason FROM {table} WHERE status IN ('completed', 'failed',
+	'aborted') AND status = 'failed' ORDER BY updated_at DESC LIMIT 1),
+	(SELECT {key} FROM {table} WHERE status IN ('completed', 'failed',
 	'aborted') AND status = 'failed' ORDER BY updated_at DESC LIMIT 1)
 
 --# find
@@ -155,6 +157,9 @@ UPDATE tx_outbox SET state = $2, reason = $3, updated_at = $4 WHERE tx_hash = $1
 --# outbox
 SELECT tx_hash, nonce, raw, state, responses, created_at FROM tx_outbox
 WHERE chain_id = $1 AND wallet = $2 AND state IN ('signed', 'sent') ORDER BY nonce, created_at
+
+--# tx_count
+SELECT state, count(*), min(created_at) FROM tx_outbox WHERE state IN ('signed', 'sent') GROUP BY state
 
 --# tx_collect
 DELETE FROM tx_outbox WHERE state IN ('mined', 'dropped') AND updated_at < $1

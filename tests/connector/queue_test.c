@@ -349,6 +349,8 @@ static void what_failed_says_why_and_can_be_revived(void **state)
 	assert_memory_equal(found[0].reason, "no?way", 6);
 	assert_ok(queue_counts(counts, q));
 	assert_string_equal(counts[QUEUE_PUBLIC_DECRYPTION].last_reason, found[0].reason);
+	assert_memory_equal(&counts[QUEUE_PUBLIC_DECRYPTION].last_failed, &want.id, sizeof want.id);
+	assert_memory_equal(&counts[QUEUE_USER_DECRYPTION].last_failed, &(id32){ 0 }, sizeof(id32));
 	assert_int_equal(counts[QUEUE_PUBLIC_DECRYPTION].rows[QUEUE_FAILED], 1);
 	assert_int_equal(pick_count(q, QUEUE_PUBLIC_DECRYPTION), 0);
 
@@ -465,6 +467,7 @@ static void transactions_are_known_until_they_are_mined(void **state)
 	const queue_item answer = public_answer();
 	queue_tx a = { .chain_id = 54321, .wallet.b = { 9 }, .nonce = 8, .hash.b = { 1 }, .raw = slice_str("raw a") }, b = a, other = a;
 	queue_txs txs = { 0 };
+	queue_tx_count under_way;
 
 	add_requests(q, 1, 1);
 	const int64_t request = pick_one(q, QUEUE_PUBLIC_DECRYPTION);
@@ -480,6 +483,11 @@ static void transactions_are_known_until_they_are_mined(void **state)
 	a.state = QUEUE_TX_SENT;
 	assert_true(change(q, (queue_change){ .verb = QUEUE_TX_STATE, .tx = &a }));
 
+	TIME_MS += 3000;
+	assert_ok(queue_tx_counts(&under_way, q));
+	assert_int_equal(under_way.made, 2);
+	assert_int_equal(under_way.sent, 1);
+	assert_int_equal(under_way.oldest_ms, 3000);
 	assert_ok(queue_outbox(&txs, q, 54321, &a.wallet));
 	assert_int_equal(txs.n, 2);
 	assert_int_equal(txs.tx[0].nonce, 7);

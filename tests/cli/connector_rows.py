@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""connector_rows.py DATABASE -- fills a connector's SQLite database: requests in every state, answers, a transaction, a log."""
+import sqlite3, sys, time
+
+db = sqlite3.connect(sys.argv[1])
+now = int(time.time() * 1000)
+
+
+def row(table, id, status, age_s, reason=None, **more):
+    more.update(decryption_id=id.to_bytes(32, "little"), extra_data=b"", status=status, created_at=now - age_s * 1000,
+                updated_at=now, reason=reason)
+    db.execute(f"INSERT INTO {table} ({', '.join(more)}) VALUES ({', '.join('?' * len(more))})", list(more.values()))
+
+
+for id, status in (1, "completed"), (2, "completed"), (3, "pending"), (5, "under_process"), (1 << 248, "aborted"):
+    row("public_decryption_requests", id, status, 600 if id == 3 else 30)
+row("public_decryption_requests", 6, "failed", 40, "the node refuses it: \x1b[2Jno such key", error_counter=3)
+row("public_decryption_responses", 1, "completed", 20, decrypted_result=b"1", signature=b"s")
+row("public_decryption_responses", 2, "failed", 20, "it was reverted", decrypted_result=b"1", signature=b"s")
+db.execute("UPDATE last_block_polled_by_chain SET block_number = 1234 WHERE chain_name = 'gateway'")
+db.execute("INSERT INTO tx_outbox VALUES (?, 54321, ?, 7, ?, 'sent', ?, NULL, ?, ?)", (b"h" * 32, b"w" * 20, b"raw", b"", now - 5000, now))
+db.execute("INSERT INTO logs_set_aside VALUES ('gateway', ?, 0, 9, ?, ?, x'', x'', 'no such event', ?)", (b"b" * 32, b"t" * 32, b"a" * 20, now))
+db.commit()
