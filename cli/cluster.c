@@ -284,6 +284,8 @@ static err read_all(cluster *c, const char *file)
 	const json_t *domain = pick(&p, "eip712_domain", JSON_OBJECT, "wants an object");
 	const json_t *timings = pick_optional(&p, "timings_s", JSON_OBJECT, "wants an object");
 	pick_optional(&p, "delegation", JSON_OBJECT, "wants an object or null");
+	if (pick_optional(&p, "gateway", JSON_OBJECT, "wants an object or null"))
+		c->gateway = json_incref(json_object_get(c->root, "gateway"));
 	TRY(pick_end(&p));
 	TRY(read_parties(c, file, parties));
 	TRY(read_domain(c, file, domain));
@@ -316,6 +318,7 @@ err cluster_read(cluster *out, const char *file)
 
 void cluster_free(cluster *c)
 {
+	json_decref(c->gateway);
 	json_decref(c->root);
 	free(c->typed);
 	*c = (cluster){ 0 };
@@ -375,7 +378,7 @@ static json_t *cluster_json(const cluster *c)
 	json_t *parties = json_array(), *delegation = json_object_get(c->root, "delegation");
 
 	for (size_t i = 0; i < c->parties; i++) json_array_append_new(parties, party_json(&c->party[i]));
-	return json_pack("{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:I, s:s}, s:{s:o, s:o, s:o}, s:O?}",
+	json_t *all = json_pack("{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:I, s:s}, s:{s:o, s:o, s:o}, s:O?}",
 		"mode", c->mode, "params", c->params, "threshold", (int)c->threshold, "keygen", c->keygen, "parties", parties,
 		"context_id", id_json(&c->context), "epoch_id", id_json(&c->epoch), "prep_id", id_json(&c->prep),
 		"key_id", id_json(&c->key), "crs_id", id_json(&c->crs),
@@ -383,6 +386,8 @@ static json_t *cluster_json(const cluster *c)
 		"verifying_contract", c->contract,
 		"timings_s", "epoch", seconds_json(c->epoch_s), "preprocessing", seconds_json(c->preprocessing_s),
 		"keygen", seconds_json(c->keygen_s), "delegation", delegation);
+	if (c->gateway) json_object_set(all, "gateway", c->gateway);
+	return all;
 }
 
 void cluster_print(buf *out, const cluster *c)

@@ -43,6 +43,7 @@ typedef struct cluster {
 	const char *domain_name, *domain_version, *contract;
 	uint64_t    chain_id;
 	double      epoch_s, preprocessing_s, keygen_s;
+	json_t     *gateway;                        /* of a devnet with a chain: cli/devnet_gateway.h; NULL: none */
 	json_t     *root;                           /* as read; texts may point into it           */
 	hash32     *typed;                          /* likewise                                   */
 } cluster;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/devnet_run.c -- arca devnet down, kill, start: stopping nodes, and starting them again. */
-#include "cli/devnet.h"
+#include "cli/devnet_gateway.h"
 #include <unistd.h>
 
 enum { READY_MS = 120000 };
@@ -27,8 +27,11 @@ static err each_chosen(cli *c, devnet *d, unsigned which, each_party *verb, part
 	return OK;
 }
 
-/* `first` for all chosen parties, then `verb`: what takes its time goes on at all of them together. */
-static err run_each(cli *c, each_party *first, each_party *verb)
+typedef err chain_verb(const devnet *d);
+
+/* `first` for all chosen parties, then `verb`: what takes its time goes on at all of them together.  before and after are for the
+ * chain of a gateway: it is there when connectors start, and stops when all of them have. */
+static err run_each(cli *c, chain_verb *before, each_party *first, each_party *verb, chain_verb *after)
 {
 	devnet d;
 	int64_t which = 0;
@@ -40,8 +43,10 @@ static err run_each(cli *c, each_party *first, each_party *verb)
 		e = which_party(&which, c, &d);
 		if (e != OK) c->code = EXIT_USAGE;
 	}
+	if (e == OK && before) e = before(&d);
 	if (e == OK) e = each_chosen(c, &d, (unsigned)which, first, &touched);
 	if (e == OK) e = each_chosen(c, &d, (unsigned)which, verb, &touched);
+	if (e == OK && after && which == 0) e = after(&d);
 	devnet_close(&d);
 	return e;
 }
@@ -51,10 +56,12 @@ static err run_each(cli *c, each_party *first, each_party *verb)
 static err ask(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
 	const node_process process = process_of(p);
+	node_process connector;
 
-	(void)c, (void)d;
+	(void)c;
 	if (process_alive(&process)) add_to(touched, (party)p->party_id);
 	process_ask(&process);
+	if (gateway_connector(&connector, d, p->party_id)) process_ask(&connector);
 	return OK;
 }
 
@@ -63,7 +70,8 @@ static err down(cli *c, devnet *d, cluster_party *p, party_set *touched)
 	const node_process process = process_of(p);
 	bool killed;
 
-	(void)c, (void)d;
+	(void)c;
+	TRY(gateway_stop_connector(d, p->party_id));
 	TRY(process_stop(&process, DEVNET_GRACE_MS, &killed));
 	if (!has(*touched, (party)p->party_id)) printf("party %u was not running\n", p->party_id);
 	else if (killed) printf("party %u did not stop within %d s and was killed\n", p->party_id, DEVNET_GRACE_MS / 1000);
@@ -71,12 +79,24 @@ static err down(cli *c, devnet *d, cluster_party *p, party_set *touched)
 	return OK;
 }
 
+static err kill_connector(const devnet *d, const cluster_party *p)
+{
+	node_process connector;
+
+	if (!gateway_connector(&connector, d, p->party_id))
+		return err_fail(ERR_STATE, "party %u has no connector: this devnet was made without --with-gateway", p->party_id);
+	TRY(process_kill(&connector));
+	printf("connector %u killed\n", p->party_id);
+	return OK;
+}
+
 static err kill_it(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
+	if (args_has(&c->args, "connector")) return kill_connector(d, p);
 	const node_process process = process_of(p);
 	err e = process_kill(&process);
 
-	(void)c, (void)touched;
+	(void)touched;
 	if (e == ERR_STATE)
 		return err_fail(e, "party %u is not running; 'arca devnet start --dir %s --party %u' starts it", p->party_id, d->dir,
 		                p->party_id);
@@ -112,12 +132,22 @@ static err launch(cli *c, devnet *d, cluster_party *p, party_set *touched)
 		p->pid = process.pid;
 		TRY(devnet_save(d));
 		printf("party %u is running already, pid %lld\n", p->party_id, (long long)p->pid);
-		return OK;
+		return gateway_start_connector(d, p->party_id);
 	}
 	TRY(process_start(&process, buf_str(&program)));
 	add_to(touched, (party)p->party_id);
 	p->pid = process.pid;
-	return devnet_save(d);
+	TRY(devnet_save(d));
+	return gateway_start_connector(d, p->party_id);
+}
+
+static err wait_for_connector(const devnet *d, const cluster_party *p)
+{
+	node_process connector;
+
+	TRY(gateway_wait_connector(d, p->party_id));
+	if (gateway_connector(&connector, d, p->party_id)) printf("connector %u ready, pid %lld\n", p->party_id, (long long)connector.pid);
+	return OK;
 }
 
 static err wait_for(cli *c, devnet *d, cluster_party *p, party_set *touched)
@@ -126,8 +156,8 @@ static err wait_for(cli *c, devnet *d, cluster_party *p, party_set *touched)
 	const ticker t = ticker_begin("starting", false);
 	bool killed;
 
-	(void)c, (void)d;
-	if (!has(*touched, (party)p->party_id)) return OK;
+	(void)c;
+	if (!has(*touched, (party)p->party_id)) return wait_for_connector(d, p);
 	err e = process_wait_ready(&process, READY_MS, &t);
 	ticker_end(&t);
 	if (e != OK) {
@@ -135,7 +165,7 @@ static err wait_for(cli *c, devnet *d, cluster_party *p, party_set *touched)
 		return e;
 	}
 	printf("party %u ready, pid %lld\n", p->party_id, (long long)p->pid);
-	return OK;
+	return wait_for_connector(d, p);
 }
 
 static err run_down(cli *c)
@@ -143,7 +173,7 @@ static err run_down(cli *c)
 	size_t stopped;
 
 	TRY(devnet_stop_unfinished(&stopped, args_text(&c->args, "dir")));
-	if (!stopped) return run_each(c, ask, down);
+	if (!stopped) return run_each(c, NULL, ask, down, gateway_stop_chain);
 	if (stopped == 1) printf("the node that an interrupted 'arca devnet up' left is stopped\n");
 	else printf("the %zu nodes that an interrupted 'arca devnet up' left are stopped\n", stopped);
 	return OK;
@@ -151,13 +181,13 @@ static err run_down(cli *c)
 
 static err run_kill(cli *c)
 {
-	return run_each(c, NULL, kill_it);
+	return run_each(c, NULL, NULL, kill_it, NULL);
 }
 
 static err run_start(cli *c)
 {
 	signals_catch();
-	return run_each(c, launch, wait_for);
+	return run_each(c, gateway_start_chain, launch, wait_for, NULL);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
@@ -171,6 +201,7 @@ static const option DOWN_OPTIONS[] = {
 static const option KILL_OPTIONS[] = {
 	{ "dir",   "DIR", REQUIRED, "the devnet's folder" },
 	{ "party", "I",   REQUIRED, "the party to kill" },
+	{ "connector", NULL, OPTIONAL, "its connector, not its node" },
 	OPTIONS_END
 };
 
@@ -186,7 +217,8 @@ const command COMMAND_DEVNET_DOWN = {
 	.line = "stop the nodes; keys and results stay in the folder",
 	.help =
 	"Asks each node to stop (SIGTERM) and waits up to 35 s for what it is doing; then\n"
-	"kills it. Says what happened. 'arca devnet start' starts them again.\n",
+	"kills it. Says what happened. 'arca devnet start' starts them again. A party's connector\n"
+	"stops with its node, and the gateway's chain with the last of them.\n",
 	.examples =
 	"  arca devnet down --dir net\n",
 };
@@ -206,7 +238,8 @@ const command COMMAND_DEVNET_START = {
 	.noun = "devnet", .verb = "start", .run = run_start, .options = START_OPTIONS,
 	.line = "start stopped or killed nodes again, with their keys and on their ports",
 	.help =
-	"Returns when they are ready. A node that runs already is left alone.\n",
+	"Returns when they are ready. A node that runs already is left alone. So it is with the\n"
+	"connectors of a devnet with a gateway, and its chain, which goes on from where it was.\n",
 	.examples =
 	"  arca devnet start --dir net\n"
 	"  arca devnet start --dir net --party 1\n",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/devnet_status.c -- arca devnet status: which nodes run, what they say of themselves and of each other. */
 #include <dirent.h>
-#include "cli/devnet.h"
+#include "cli/devnet_gateway.h"
 #include "cli/group.h"
 #include "cli/request.h"
 
@@ -9,6 +9,8 @@ enum { HEALTH_MS = 2000, MAX_HEALTH = 1 << 20 };
 
 typedef struct seen {
 	bool alive, ready;
+	bool connector_alive, connector_ready;
+	const char *connector;                           /* where it answers; NULL: there is none */
 	const Kms__V1__PeersFromContext *peers;          /* of the devnet's context; NULL: not known */
 } seen;
 
@@ -83,6 +85,8 @@ static void print_party(const cluster_party *p, const seen *s, json_t *keys)
 	                     (long long)p->pid, p->grpc, p->http);
 	else printf("party %u: not running; the end of %s may say why\n", p->party_id, p->log);
 	json_array_foreach(keys, i, key) printf("  key %s\n", json_string_value(key));
+	if (s->connector)
+		printf("  connector %s, %s\n", s->connector_ready ? "ready" : s->connector_alive ? "running, not ready" : "not running", s->connector);
 	if (s->peers) print_peers(s->peers);
 }
 
@@ -104,6 +108,9 @@ static json_t *party_json(const cluster_party *p, const seen *s, json_t *keys)
 	                           s->ready, "pid", (json_int_t)p->pid, "grpc", p->grpc, "http", p->http, "keys", keys);
 
 	if (s->peers) json_object_set_new(object, "peers", peers_json(s->peers));
+	if (s->connector)
+		json_object_set_new(object, "connector", json_pack("{s:s, s:b, s:b}", "monitoring", s->connector, "alive", s->connector_alive,
+		                                                   "ready", s->connector_ready));
 	return object;
 }
 
@@ -115,18 +122,31 @@ static void tell_all(cli *c, const cluster *net, const seen *node)
 
 	for (size_t i = 0; i < net->parties; i++) {
 		json_t *keys = keys_of(&net->party[i]);
-		good += node[i].ready;
+		good += node[i].ready && (!node[i].connector || node[i].connector_ready);
 		if (!json) print_party(&net->party[i], &node[i], keys);
 		json_array_append_new(parties, party_json(&net->party[i], &node[i], keys));
 		json_decref(keys);
 	}
 	if (good < net->parties) c->code = good ? EXIT_PARTLY : EXIT_FAILED;
+	const char *chain = json_string_value(json_object_get(net->gateway, "url"));
+	if (chain && !json) printf("gateway: chain %s\n", chain);
 	if (json) print_json(json_pack("{s:s, s:b, s:O}", "mode", net->mode, "ready", good == net->parties, "parties", parties));
 	json_decref(parties);
 }
 
-static err look_and_tell(cli *c, cluster *net)
+static void look_at_connector(seen *s, const devnet *d, unsigned party_id)
 {
+	node_process p;
+
+	if (!gateway_connector(&p, d, party_id)) return;
+	s->connector = p.http;
+	s->connector_alive = process_alive(&p);
+	s->connector_ready = s->connector_alive && process_ready(&p);
+}
+
+static err look_and_tell(cli *c, devnet *d)
+{
+	cluster *net = &d->cluster;
 	seen node[MAX_PARTIES] = { 0 };
 	group *g = NULL;
 
@@ -135,6 +155,7 @@ static err look_and_tell(cli *c, cluster *net)
 		node[i].alive = process_alive(&process);
 		node[i].ready = node[i].alive && process_ready(&process);
 		net->party[i].pid = process.pid;
+		look_at_connector(&node[i], d, net->party[i].party_id);
 	}
 	err e = ask_health(&g, node, net);
 	if (e == OK) tell_all(c, net, node);
@@ -148,7 +169,7 @@ static err run(cli *c)
 
 	TRY(devnet_open(&d, c, args_text(&c->args, "dir")));
 	err e = devnet_is_local(&d);
-	if (e == OK) e = look_and_tell(c, &d.cluster);
+	if (e == OK) e = look_and_tell(c, &d);
 	devnet_close(&d);
 	return e;
 }

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "cli/devnet_gateway.h"
 #include "cli/devnet_node.h"
 #include "cli/epoch.h"
 #include "cli/keygen.h"
@@ -25,6 +26,8 @@ static const option OPTIONS[] = {
 	{ "params",    "SET",  OPTIONAL, "test (the default) or default, which is for production" },
 	{ "keygen",    "HOW",  OPTIONAL, "dkg (the default), insecure or none; centralized: central (the default) or none" },
 	{ "base-port", "P",    OPTIONAL, "the first of 3 ports a party: gRPC, peers, HTTP; without it, free ones" },
+	{ "with-gateway", NULL, OPTIONAL, "also a chain with the gateway's contracts, and a connector for each party" },
+	{ "contracts", "DIR",  OPTIONAL, "where gateway.mjs is; without it, beside the build folder of this program" },
 	{ "json",      NULL,   OPTIONAL, "print devnet.json when all is ready" },
 	OPTIONS_END
 };
@@ -42,6 +45,7 @@ typedef struct plan {
 	bool     shared;
 	unsigned parties, threshold;
 	unsigned base_port;              /* 0: free ones          */
+	gateway_tool gateway;            /* empty: without a gateway */
 } plan;
 
 /* ---- what was asked for -------------------------------------------------------------------------------------- */
@@ -119,6 +123,8 @@ static err read_plan(plan *out, cli *c)
 	TRY(read_keygen(out, c));
 	TRY_USAGE(c, args_number(&port, &c->args, "base-port", 1, LAST_PORT_NUMBER - PORTS_A_PARTY * out->parties + 1, 0));
 	out->base_port = (unsigned)port;
+	if (args_has(&c->args, "with-gateway")) return gateway_find(&out->gateway, c, args_text(&c->args, "contracts"));
+	if (args_has(&c->args, "contracts")) return cli_usage(c, "--contracts is for --with-gateway");
 	return OK;
 }
 
@@ -148,12 +154,13 @@ static err start_all(node_process *process, const node_files *f, size_t parties)
 	return OK;
 }
 
-static void stop_all(const node_process *process, size_t parties)
+static void stop_all(const devnet *d, const node_process *process, size_t parties)
 {
 	AUTO(buf) why = { 0 };
 	bool killed;
 
 	buf_put_str(&why, err_text());
+	gateway_stop_all(d);
 	for (size_t i = 0; i < parties; i++)
 		if (process[i].config && process_stop(&process[i], STOP_MS, &killed) != OK) fprintf(stderr, "%s\n", err_text());
 	(void)(err_fail(ERR_INTERNAL, "%s", buf_str(&why)) == OK);           /* the sentence is again that of the failure */
@@ -242,7 +249,7 @@ static void describe(cluster *net, const plan *p, const node_files *f)
 }
 
 /* Fills process as far as it gets. */
-static err bring_up(cli *c, devnet *d, const plan *p, node_files *f, node_process *process)
+static err bring_up(cli *c, devnet *d, plan *p, node_files *f, node_process *process)
 {
 	TRY(node_files_lay_out(f, c, d->dir, p->parties, p->base_port));
 	TRY(node_files_write(f, p->parties, p->threshold));
@@ -251,10 +258,10 @@ static err bring_up(cli *c, devnet *d, const plan *p, node_files *f, node_proces
 	TRY(wait_for_all(c, d, f, process));
 	if (p->shared) TRY(set_up_epoch(c, d));
 	if (strcmp(p->keygen, "none") != 0) TRY(make_keys(c, d, p));
-	return OK;
+	return p->gateway.path.n ? gateway_up(c, d, &p->gateway) : OK;
 }
 
-static err bring_up_or_stop(cli *c, devnet *d, const plan *p)
+static err bring_up_or_stop(cli *c, devnet *d, plan *p)
 {
 	node_files *f = calloc(p->parties, sizeof *f);
 	node_process process[MAX_PARTIES] = { 0 };
@@ -263,7 +270,7 @@ static err bring_up_or_stop(cli *c, devnet *d, const plan *p)
 	err e = bring_up(c, d, p, f, process);
 	if (e != OK) {
 		ask_to_stop(process, p->parties);
-		stop_all(process, p->parties);
+		stop_all(d, process, p->parties);
 		unlink(d->file);
 	} else if (args_has(&c->args, "json")) {
 		print_json(json_load_file(d->file, 0, NULL));
@@ -290,12 +297,15 @@ static err run(cli *c)
 	plan p = { 0 };
 	devnet d;
 
-	TRY(read_plan(&p, c));
-	TRY(devnet_make(&d, c, args_text(&c->args, "dir")));
-	signals_catch();
-	introduce(c, &p);
-	err e = bring_up_or_stop(c, &d, &p);
-	devnet_close(&d);
+	err e = read_plan(&p, c);
+	if (e == OK) e = devnet_make(&d, c, args_text(&c->args, "dir"));
+	if (e == OK) {
+		signals_catch();
+		introduce(c, &p);
+		e = bring_up_or_stop(c, &d, &p);
+		devnet_close(&d);
+	}
+	gateway_tool_free(&p.gateway);
 	return e;
 }
 
@@ -321,10 +331,17 @@ const command COMMAND_DEVNET_UP = {
 	"The signers in devnet.json are read from the nodes' public vaults in DIR: whoever can\n"
 	"write to DIR can change them. The environment's ARCA_NODE__ and KMS_CORE__ settings do\n"
 	"not reach the nodes; edit DIR/party-1/node.toml and use 'arca devnet down' and 'start'\n"
-	"instead.\n",
+	"instead.\n"
+	"\n"
+	"--with-gateway also starts a chain on this machine with the contracts of a gateway and\n"
+	"of a host chain, and an arca-connector for each party, which brings what contracts ask\n"
+	"to its node and the signed answers back. It needs Node.js, and in the folder contracts\n"
+	"of arca's source tree what 'npm ci' installs there. devnet.json has addresses, wallets\n"
+	"and connectors under \"gateway\"; the chain's files are in DIR/gateway.\n",
 	.examples =
 	"  arca devnet up --dir net\n"
 	"  arca devnet up --dir net --parties 7\n"
 	"  arca devnet up --dir net --mode centralized --base-port 50100 --keygen none\n"
-	"  arca devnet up --dir net --params default --json\n",
+	"  arca devnet up --dir net --params default --json\n"
+	"  arca devnet up --dir net --with-gateway\n",
 };

@@ -21,6 +21,11 @@ enum { POLL_MS = 50, READY_TIMEOUT_MS = 2000, MAX_CMDLINE = 1 << 16, MAX_LOG_TAI
 /* Ports below the range from which the system takes its own, so that no outgoing connection sits on one. */
 enum { FIRST_PORT = 15000, LAST_PORT = 31999, PORT_TRIES = 200 };
 
+const process_kind PROCESS_NODE = { "node", NODE_PROGRAM, "node.pid" };
+const process_kind PROCESS_CONNECTOR = { "connector", CONNECTOR_PROGRAM, "connector.pid" };
+
+static const process_kind *kind_of(const node_process *p) { return p->kind ? p->kind : &PROCESS_NODE; }
+
 err program_beside(buf *path, const char *name)
 {
 	char self[PATH_MAX];
@@ -68,10 +73,10 @@ err port_pick(unsigned *out, const rng *random)
 
 /* ---- start --------------------------------------------------------------------------------------------------- */
 
-/* The environment without what would override the configuration: a node does what its file says.  malloc'ed. */
+/* The environment without what would override the configuration: they do what their files say.  malloc'ed. */
 static char **plain_environment(void)
 {
-	static const char *const PREFIXES[] = { "ARCA_NODE__", "KMS_CORE__" };
+	static const char *const PREFIXES[] = { "ARCA_NODE__", "KMS_CORE__", "ARCA_CONNECTOR__", "KMS_CONNECTOR__" };
 	size_t n = 0, kept = 0;
 
 	while (environ[n]) n++;
@@ -90,7 +95,7 @@ static char **plain_environment(void)
 static void pid_file(buf *path, const node_process *p)
 {
 	buf_put(path, p->config, (size_t)(strrchr(p->config, '/') - p->config));
-	buf_put_str(path, "/node.pid");
+	buf_printf(path, "/%s", kind_of(p)->pid_file);
 }
 
 /* When a process began; 0 if there is none: the 22nd field of its stat line, whose 2nd is in parentheses and may hold anything. */
@@ -220,7 +225,7 @@ static bool command_line(buf *out, int64_t pid)
 }
 
 /* What the kernel calls it: what a process that keeps its memory to itself tells those who are not root. */
-static bool is_called_node(int64_t pid)
+static bool is_called(int64_t pid, const char *program)
 {
 	char path[64];
 
@@ -230,22 +235,22 @@ static bool is_called_node(int64_t pid)
 	if (fd < 0) return false;
 	const ssize_t n = read(fd, text, sizeof text - 1);
 	close(fd);
-	return n > 0 && strncmp(text, NODE_PROGRAM, strlen(NODE_PROGRAM)) == 0;
+	return n > 0 && strncmp(text, program, strlen(program)) == 0;
 }
 
 /* By the name alone: a node goes on when its program is replaced by a newer one, or arca is called from elsewhere. */
-static bool executes_node(int64_t pid)
+static bool executes(int64_t pid, const char *wanted)
 {
 	static const char DELETED[] = " (deleted)";
 	char path[64], program[PATH_MAX + sizeof DELETED];
 
 	snprintf(path, sizeof path, "/proc/%lld/exe", (long long)pid);
 	ssize_t n = readlink(path, program, sizeof program - 1);
-	if (n < 0) return errno == EACCES && is_called_node(pid);
+	if (n < 0) return errno == EACCES && is_called(pid, wanted);
 	program[n] = '\0';
 	char *replaced = strstr(program, DELETED), *name = strrchr(program, '/');
 	if (replaced && replaced[strlen(DELETED)] == '\0') *replaced = '\0';
-	return name && strncmp(name + 1, NODE_PROGRAM, strlen(NODE_PROGRAM)) == 0;
+	return name && strncmp(name + 1, wanted, strlen(wanted)) == 0;
 }
 
 bool process_alive(const node_process *p)
@@ -254,7 +259,7 @@ bool process_alive(const node_process *p)
 
 	if (p->pid <= 1 || p->pid > INT_MAX) return false;
 	waitpid((pid_t)p->pid, NULL, WNOHANG);           /* collects it if it was our child and has ended */
-	if (began_at(p->pid) != p->began || !executes_node(p->pid) || !command_line(&words, p->pid)) return false;
+	if (began_at(p->pid) != p->began || !executes(p->pid, kind_of(p)->program) || !command_line(&words, p->pid)) return false;
 	return memmem(words.p, words.n, p->config, strlen(p->config) + 1) != NULL;
 }
 
@@ -273,8 +278,7 @@ static void wait_a_moment(void)
 	nanosleep(&(struct timespec){ .tv_nsec = POLL_MS * 1000000L }, NULL);
 }
 
-/* The last lines of the log, to stderr. */
-static void show_log(const char *path)
+void process_show_log(const char *path)
 {
 	char tail[MAX_LOG_TAIL + 1];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -300,14 +304,15 @@ err process_wait_ready(const node_process *p, int64_t timeout_ms, const ticker *
 		if (signals_came()) return err_fail(ERR_CANCELLED, "stopped by a signal");
 		if (!process_alive(p)) {
 			ticker_end(shown);
-			show_log(p->log);
-			return err_fail(ERR_STATE, "the node ended while it was starting; its log %s says why", p->log);
+			process_show_log(p->log);
+			return err_fail(ERR_STATE, "the %s ended while it was starting; its log %s says why",
+			                kind_of(p)->what, p->log);
 		}
 		if (process_ready(p)) return OK;
 		if (clock_now_ms(clock_system()) > until) {
 			ticker_end(shown);
-			show_log(p->log);
-			return err_fail(ERR_STATE, "the node was not ready after %lld s; its log %s may say why",
+			process_show_log(p->log);
+			return err_fail(ERR_STATE, "the %s was not ready after %lld s; its log %s may say why", kind_of(p)->what,
 			                (long long)timeout_ms / 1000, p->log);
 		}
 		ticker_time(shown);
@@ -345,7 +350,7 @@ err process_stop(const node_process *p, int64_t grace_ms, bool *killed)
 
 err process_kill(const node_process *p)
 {
-	if (!process_alive(p)) return err_fail(ERR_STATE, "the node is not running");
+	if (!process_alive(p)) return err_fail(ERR_STATE, "the %s is not running", kind_of(p)->what);
 	if (kill((pid_t)p->pid, SIGKILL) && errno != ESRCH)
 		return err_fail(ERR_IO, "cannot kill process %lld: %s", (long long)p->pid, strerror(errno));
 	if (!gone_within(p, 10000)) return err_fail(ERR_IO, "process %lld does not end", (long long)p->pid);

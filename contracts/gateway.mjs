@@ -4,11 +4,13 @@
  * chain's ACL and KMSVerifier (the genuine ones), and a contract of a user, all on one anvil.
  *
  *   node gateway.mjs up --dir DIR --nodes DEVNET.JSON [--compiled DIR] [--profile gateway-v0.11|v0.15] [--port P]
- *   node gateway.mjs down --dir DIR
+ *   node gateway.mjs down|start --dir DIR
+ *   node gateway.mjs ask --dir DIR --nodes DEVNET.JSON --value N [--arca PROGRAM]
  *
  * up compiles the contracts if --compiled names a folder without them, starts the chain, deploys, registers the nodes of
  * DEVNET.JSON with a wallet each, and writes DIR/gateway.json: addresses, chain, wallets' files, coprocessors.  The chain
- * saves its state in DIR and goes on from there when it is started again.
+ * saves its state in DIR and goes on from there when it is started again.  ask has the contract of the user ask for the value
+ * of a fresh ciphertext and waits until its callback has it; connectors and nodes must run.
  *
  * Tests import what it is made of.
  */
@@ -29,8 +31,12 @@ const ETHER = 10n ** 18n;
 
 /* ---- compiled contracts --------------------------------------------------------------------------------------- */
 
+/* The time of a file; 0 without it. */
+const changed = file => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
 export function compiled(dir) {
-	if (!fs.existsSync(path.join(dir, 'Decryption.json'))) {
+	const newest = Math.max(...fs.readdirSync(here).filter(f => f.endsWith('.sol')).map(f => changed(path.join(here, f))));
+	if (changed(path.join(dir, 'Decryption.json')) < newest || !fs.existsSync(path.join(dir, 'anvil'))) {
 		const { status, stderr } = spawnSync(process.execPath, [path.join(here, 'build.mjs'), dir], { encoding: 'utf8' });
 		if (status !== 0) throw new Error(`the contracts do not compile:\n${stderr}`);
 	}
@@ -98,12 +104,17 @@ async function hostContracts(provider, contract, signers, threshold, decryption)
 	await set(at.verifier, E + 2n, shortString('Decryption'));
 	await set(at.verifier, E + 3n, shortString('1'));
 	await set(at.verifier, E + 4n, word(BigInt(CHAIN_ID) << 160n | BigInt(decryption)));
+	return hostAt(provider, contract, at);
+}
+
+function hostAt(provider, contract, at) {
+	const set = (slot, value) => provider.send('anvil_setStorageAt', [at.acl, word(slot), ethers.zeroPadValue(value, 32)]);
 	const base = namespace('fhevm.storage.ACL');
 	return {
-		acl: new ethers.Contract(at.acl, acl.abi, provider),
-		verifier: new ethers.Contract(at.verifier, verifier.abi, provider),
-		allowForDecryption: handle => set(at.acl, mapped(handle, 'bytes32', base + 1n), word(1)),
-		allow: (handle, account) => set(at.acl, mapped(account, 'address', mapped(handle, 'bytes32', base)), word(1)),
+		acl: new ethers.Contract(at.acl, contract('ACL').abi, provider),
+		verifier: new ethers.Contract(at.verifier, contract('KMSVerifier').abi, provider),
+		allowForDecryption: handle => set(mapped(handle, 'bytes32', base + 1n), word(1)),
+		allow: (handle, account) => set(mapped(account, 'address', mapped(handle, 'bytes32', base)), word(1)),
 	};
 }
 
@@ -195,10 +206,8 @@ async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folde
 	const contract = compiled(folder);
 	const chain = await startChain({ anvil: path.join(folder, 'anvil'), port, dir, detached: true });
 	const bucketPort = await freePort();
-	const buckets = spawn(process.execPath, [fileURLToPath(import.meta.url), 'buckets', '--dir', path.join(dir, 'buckets'),
-		'--port', String(bucketPort)], { detached: true, stdio: 'ignore' });
-	buckets.unref();
-	const undo = () => { chain.stop(); try { process.kill(buckets.pid); } catch { /* it is gone */ } };
+	const buckets = startBuckets(path.join(dir, 'buckets'), bucketPort);
+	const undo = () => { chain.stop(); try { process.kill(buckets); } catch { /* it is gone */ } };
 	const g = await deployGateway({
 		provider: chain.provider, contract, profile, threshold: devnet.threshold, signers: devnet.parties.map(p => p.signer),
 		buckets: [0, 1, 2].map(i => `http://127.0.0.1:${bucketPort}/${i}`),
@@ -209,8 +218,8 @@ async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folde
 		return { address: w.address, key_file: file };
 	};
 	const about = {
-		profile, chain: { url: chain.url, chain_id: CHAIN_ID, pid: chain.pid },
-		buckets: { url: `http://127.0.0.1:${bucketPort}`, dir: path.join(dir, 'buckets'), pid: buckets.pid },
+		profile, compiled: path.resolve(folder), chain: { url: chain.url, chain_id: CHAIN_ID, pid: chain.pid },
+		buckets: { url: `http://127.0.0.1:${bucketPort}`, dir: path.join(dir, 'buckets'), pid: buckets },
 		contracts: Object.fromEntries(await Promise.all(Object.entries({
 			decryption: g.decryption, kms_generation: g.generation, gateway_config: g.config, ciphertext_commits: g.commits,
 			protocol_config: g.protocol, acl: g.acl, kms_verifier: g.verifier, asker: g.asker,
@@ -224,16 +233,108 @@ async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folde
 	process.exit(0);
 }
 
+const read = dir => JSON.parse(fs.readFileSync(path.join(dir, 'gateway.json')));
+
+/* A number that the system has given to somebody else since is not ours: its command line names another port. */
+function runs({ pid, url }) {
+	try { return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(new URL(url).port); } catch { return false; }
+}
+
+function startBuckets(dir, port) {
+	const buckets = spawn(process.execPath, [fileURLToPath(import.meta.url), 'buckets', '--dir', dir, '--port', String(port)],
+		{ detached: true, stdio: 'ignore' });
+	buckets.unref();
+	return buckets.pid;
+}
+
 function down({ dir }) {
-	const { chain, buckets } = JSON.parse(fs.readFileSync(path.join(dir, 'gateway.json')));
-	for (const { pid } of [chain, buckets]) try { process.kill(pid); } catch { /* it is gone */ }
+	const { chain, buckets } = read(dir);
+	for (const p of [chain, buckets]) if (runs(p)) process.kill(p.pid);
+}
+
+async function start({ dir }) {
+	const about = read(dir), { chain, buckets } = about;
+	if (!runs(chain))
+		chain.pid = (await startChain({ anvil: path.join(about.compiled, 'anvil'), port: new URL(chain.url).port, dir, detached: true })).pid;
+	if (!runs(buckets)) buckets.pid = startBuckets(buckets.dir, new URL(buckets.url).port);
+	fs.writeFileSync(path.join(dir, 'gateway.json'), JSON.stringify(about, null, 2) + '\n');
+	process.exit(0);
+}
+
+/* ---- a contract asks ------------------------------------------------------------------------------------------- */
+
+const UINT64 = 5;
+
+/* What deployGateway returned, as far as a user and the coprocessors need it. */
+function connect(about) {
+	const contract = compiled(about.compiled), at = about.contracts;
+	const provider = new ethers.JsonRpcProvider(about.chain.url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 });
+	const wallet = w => new ethers.NonceManager(new ethers.Wallet(fs.readFileSync(w.key_file, 'utf8').trim(), provider));
+	const owner = wallet(about.owner), found = (name, address) => new ethers.Contract(address, contract(name).abi, owner);
+	return {
+		provider, coprocessors: about.coprocessors.map(c => ({ wallet: wallet(c) })), commits: found('CiphertextCommits', at.ciphertext_commits),
+		decryption: found(about.profile === 'v0.15' ? 'DecryptionV15' : 'Decryption', at.decryption), asker: found('Asker', at.asker),
+		...hostAt(provider, contract, { acl: at.acl, verifier: at.kms_verifier }),
+	};
+}
+
+function run(program, ...words) {
+	const { status, stderr, error } = spawnSync(program, words, { encoding: 'utf8' });
+	if (status !== 0) throw new Error(`${path.basename(program)} ${words[0]}: ${error?.message ?? stderr.trim()}`);
+}
+
+/* The value as a handle whose ciphertext lies in the buckets: what an application and the coprocessors do. */
+async function encrypted(g, about, devnet, value, arca) {
+	const key = devnet.key_id, { http } = devnet.parties[0], dir = fs.mkdtempSync(path.join(path.dirname(about.buckets.dir), 'ask-'));
+	if (!key) throw new Error('the devnet has no key; it was made with --keygen none');
+	try {
+		run(arca, 'encrypt', '--public-key', `${http}/PUB/PublicKey/${key}`, '--type', 'uint64', '--value', value, '--out', path.join(dir, 'list'));
+		run(arca, 'coprocess', '--keyset', `${http}/PUB/CompressedXofKeySet/${key}`, '--in', path.join(dir, 'list'),
+			'--format', 'big-compressed', '--out-dir', dir);
+		return await publish(g, about.buckets.dir, BigInt('0x' + key), fs.readFileSync(path.join(dir, '0.bin')), UINT64, 'big-compressed');
+	} finally {
+		fs.rmSync(dir, { recursive: true, force: true });
+	}
+}
+
+async function until(seconds, what, find) {
+	for (const end = Date.now() + seconds * 1000; ; await new Promise(r => setTimeout(r, 50))) {
+		const found = await find();
+		if (found) return found;
+		if (Date.now() > end) throw new Error(`${what} within ${seconds} s; 'arca connector status' may say why`);
+	}
+}
+
+async function ask({ dir, nodes, value, arca = 'arca' }) {
+	const about = read(dir), g = connect(about), devnet = JSON.parse(fs.readFileSync(nodes));
+	let began = Date.now();
+	const told = what => {
+		console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${what}`);
+		began = Date.now();
+	};
+	if (!/^\d+$/.test(value ?? '') || BigInt(value) >> 64n) throw new Error('--value wants a number of 64 bits');
+	const handle = await encrypted(g, about, devnet, value, arca);
+	told(`encrypted, in ${about.coprocessors.length} buckets, and each coprocessor vouches for it: handle ${handle}`);
+	await g.allowForDecryption(handle);
+	told('the ACL of the host chain allows everybody to know the value');
+	const receipt = await sent(g.asker.ask(handle));
+	const id = receipt.logs.map(l => g.decryption.interface.parseLog(l)).find(e => e?.name === 'PublicDecryptionRequest').args.decryptionId;
+	told(`the contract asks: decryption ${ethers.toBeHex(id, 32)}, block ${receipt.blockNumber}`);
+	const { decryptedResult, signatures } = (await until(60, 'no answer came on chain',
+		async () => (await g.decryption.queryFilter(g.decryption.filters.PublicDecryptionResponse(id), 0))[0])).args;
+	told(`the connectors bring the answer on chain, with ${signatures.length} signatures of the nodes`);
+	await sent(g.asker.callback(decryptedResult, ethers.concat([ethers.toBeHex(signatures.length, 1), ...signatures])));
+	const got = await g.asker.value();
+	told(`the contract's callback takes it, after KMSVerifier verified every signature: ${got}`);
+	if (got !== BigInt(value)) throw new Error(`${value} was encrypted, and the contract received ${got}`);
+	process.exit(0);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const verbs = { up, down, buckets: ({ dir, port }) => serveBuckets(dir, Number(port)) };
+	const verbs = { up, down, start, ask, buckets: ({ dir, port }) => serveBuckets(dir, Number(port)) };
 	try {
 		const verb = verbs[process.argv[2]];
-		if (!verb) throw new Error(`usage: node gateway.mjs up|down --dir DIR ... (${process.argv[2] ?? 'nothing'} is not understood)`);
+		if (!verb) throw new Error(`usage: node gateway.mjs up|down|start|ask --dir DIR ... (${process.argv[2] ?? 'nothing'} is not understood)`);
 		await verb(options(process.argv.slice(3)));
 	} catch (e) {
 		console.error(`gateway: ${e.message}`);
