@@ -221,6 +221,7 @@ err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, con
 	case QUEUE_CRSGEN:            e = read_crsgen(&r, wrong, signers, answer); break;
 	default: e = err_fail(ERR_REQUEST, "there is no answer to %s", queue_label(item->kind));
 	}
+	if (e == OK && out->result.n > MAX_ITEM_BYTES) e = err_fail(ERR_REQUEST, "the node's answer is %zu bytes to a contract", out->result.n);
 	buf_free(&r.scratch);
 	return e;
 }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
 #include "base/hex.h"
@@ -14,6 +15,7 @@ typedef struct kept { hash32 digest; ask_format format; buf bytes; uint64_t used
 
 struct buckets {
 	const connector_config *c;
+	atomic_bool stopped;
 	sem_t    gets;
 	pthread_mutex_t lock;                        /* of what follows */
 	kept     slot[CACHE_SLOTS];
@@ -44,6 +46,11 @@ void buckets_free(buckets **b)
 	pthread_mutex_destroy(&(*b)->lock);
 	free(*b);
 	*b = NULL;
+}
+
+void buckets_stop(buckets *b)
+{
+	atomic_store(&b->stopped, true);
 }
 
 /* ---- what was fetched before ------------------------------------------------------------------------------------ */
@@ -138,6 +145,12 @@ static size_t take_header(char *p, size_t size, size_t n, void *ctx)
 	return all;
 }
 
+static int still_wanted(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)a, (void)b, (void)c, (void)d;
+	return atomic_load(&((buckets *)ctx)->stopped);
+}
+
 static err get(buckets *b, buf *out, ask_format *format, const char *url)
 {
 	taking t = { .out = out, .most = (size_t)b->c->worker.s3_max_bytes, .format = ASK_BIG_EXPANDED };
@@ -156,6 +169,9 @@ static err get(buckets *b, buf *out, ask_format *format, const char *url)
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, &t);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, &t);
+	curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, still_wanted);
+	curl_easy_setopt(h, CURLOPT_XFERINFODATA, b);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, why);
 	const CURLcode code = curl_easy_perform(h);
 	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
@@ -191,13 +207,15 @@ static err object_url(char out[static MAX_BUCKET_URL], const connector_config *c
 static err try_all(buckets *b, buf *out, ask_format *format, const hash32 *digest, const char *const *url, size_t n)
 {
 	char at[MAX_BUCKET_URL];
-	err e = OK;
+	bool any = false;                            /* may one of them have it later? */
 
 	for (int64_t i = 0; i < b->c->worker.s3_attempts; i++) {
 		for (size_t k = 0; k < n; k++) {
+			if (atomic_load(&b->stopped)) return err_fail(ERR_IO, "this process ends");
 			err_clear();
 			buf_clear(out);
-			e = object_url(at, b->c, url[k], digest);
+			err e = object_url(at, b->c, url[k], digest);
+			any |= e == OK;
 			if (e == OK) e = get(b, out, format, at);
 			if (e == OK && !hash32_eq_var(keccak256(buf_slice(out)), *digest))
 				e = err_fail(ERR_IO, "%zu bytes came, which are not those that the chain names", out->n);
@@ -206,7 +224,7 @@ static err try_all(buckets *b, buf *out, ask_format *format, const hash32 *diges
 			err_context("ciphertext from %.200s: ", url[k]);
 		}
 	}
-	return e == ERR_REQUEST ? e : ERR_IO;
+	return any ? ERR_IO : ERR_REQUEST;
 }
 
 err buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const hash32 *digest, const char *const *url, size_t n)

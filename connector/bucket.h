@@ -17,6 +17,9 @@ typedef struct buckets buckets;
 err  buckets_new(buckets **out, const connector_config *c);
 void buckets_free(buckets **b);
 
+/* What is fetched now and later ends with ERR_IO, soon.  From any thread. */
+void buckets_stop(buckets *b);
+
 /*
  * *out = the object, which the caller frees.  url[]: the buckets'; "s3://name" stands for one of s3_config, and without any the one
  * of s3_config is taken.  *cached: it was kept.  ERR_IO with a sentence: no bucket had it; ERR_REQUEST: there is none to ask.

@@ -9,7 +9,7 @@
 
 enum {
 	HANDLE_CHAIN = 22, HANDLE_CHAIN_BYTES = 8,
-	LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, SIGNERS_MS = 60000, MAX_COPROCESSORS = 1024,
+	LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, SIGNERS_MS = 60000, SIGNERS_AGAIN_MS = 5000, MAX_COPROCESSORS = 1024,
 };
 
 typedef struct bucket_of { eth_address who; char *url; } bucket_of;
@@ -142,8 +142,12 @@ static err run_round(checked *out, providers *chain, round *a, arena *memory)
 	}
 	err_clear();
 	eth_calls_free(a->calls, a->n);
-	for (size_t i = 0; i < a->n; i++) buf_free(&a->probe[i].data);
 	return OK;
+}
+
+static void round_free(round *a)
+{
+	for (size_t i = 0; i < a->n; i++) buf_free(&a->probe[i].data);
 }
 
 /* ---- which questions -------------------------------------------------------------------------------------------- */
@@ -237,6 +241,15 @@ static void plan_user(plan *p, size_t item, const queue_item *it, const abi_word
 		err_clear();
 		return;
 	}
+	/* Calldata of any other contract say nothing: it may have asked the gateway's for another user than they name. */
+	if (tx.creates || !eth_address_eq_var(tx.to, p->k->c->decryption.address)) {
+		say(out, CHECK_NEVER, "the transaction that asked for it is not to the contract of decryptions");
+		return;
+	}
+	if (it->user.n != sizeof asked.user || memcmp(it->user.p, asked.user.b, sizeof asked.user)) {
+		say(out, CHECK_NEVER, "the transaction that asked for it is for another user");
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const call_pair *pair = NULL;
 		for (size_t j = 0; j < asked.n && !pair; j++)
@@ -283,6 +296,8 @@ err checks_run(checks *k, checked *out, const queue_item *items, size_t n)
 	}
 	if (e == OK) e = run_round(out, k->gateway, &p.gateway, &memory);
 	for (size_t c = 0; e == OK && c < host_chains(k->c); c++) e = run_round(out, k->host[c], &p.host[c], &memory);
+	round_free(&p.gateway);
+	for (size_t c = 0; c < host_chains(k->c); c++) round_free(&p.host[c]);
 	arena_free(&memory);
 	return e;
 }
@@ -333,7 +348,10 @@ err checks_signers(checks *k, ask_signers *out)
 		reading_free(&x);
 		arena_free(&memory);
 	}
-	if (e != OK && k->signers.n) err_clear(), e = OK;
+	if (e != OK && k->signers.n) {                           /* the others are not held up by a chain that is away */
+		k->signers_until_ms = clock_now_ms(k->clock) + SIGNERS_AGAIN_MS;
+		err_clear(), e = OK;
+	}
 	*out = k->signers;
 	return e;
 }

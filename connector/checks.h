@@ -3,8 +3,9 @@
  * connector/checks.h -- what the contracts say of requests: may they be answered, by whom, and where are the ciphertexts?
  *
  *   public decryption    not answered yet (isDecryptionDone); each handle allowed for decryption by the ACL of its chain
- *   user decryption      the transaction that asked for it names a contract for each handle; user and contract are allowed each handle,
- *                        or the delegator and the contract are, and the user is their delegate
+ *   user decryption      the transaction that asked for it went to the gateway's contract itself, is of the same user, and names a
+ *                        contract for each handle; user and contract are allowed each handle, or the delegator and the contract are,
+ *                        and the user is their delegate
  *   others               nothing
  *
  * A whole batch is asked in a message or two for each chain.  What is not allowed may be allowed later: chains are not equally fast.
@@ -19,7 +20,8 @@
 
 enum { MAX_CHECK_REASON = 400 };
 
-typedef enum check_verdict { CHECK_GO, CHECK_DONE, CHECK_LATER, CHECK_NEVER } check_verdict;
+/* The greater one stands when there are several. */
+typedef enum check_verdict { CHECK_GO, CHECK_LATER, CHECK_NEVER, CHECK_DONE } check_verdict;
 typedef struct checked { check_verdict verdict; char why[MAX_CHECK_REASON]; } checked;
 
 typedef struct checks checks;

@@ -24,6 +24,7 @@ typedef struct shard {
 struct core {
 	shard    shard[CONNECTOR_MAX_SHARDS];
 	unsigned shards, tries;
+	atomic_bool stopped;
 };
 
 /* ---- endpoints -------------------------------------------------------------------------------------------------- */
@@ -85,6 +86,13 @@ void core_free(core **k)
 	*k = NULL;
 }
 
+void core_stop(core *k)
+{
+	atomic_store(&k->stopped, true);
+	for (unsigned i = 0; i < k->shards; i++)
+		for (unsigned j = 0; j < k->shard[i].n; j++) rpc_conn_drop(k->shard[i].each[j].conn);
+}
+
 /* The id, a number of 256 bits, modulo the shards. */
 static shard *shard_of(core *k, const id32 *id)
 {
@@ -97,11 +105,12 @@ static shard *shard_of(core *k, const id32 *id)
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
 
 /* The endpoint that answered last, and the next one when that is away. */
-static void call(shard *s, rpc_status *status, buf *response, const char *path, slice request, int64_t timeout_ms)
+static void call(const core *k, shard *s, rpc_status *status, buf *response, const char *path, slice request, int64_t timeout_ms)
 {
 	const unsigned at = atomic_load(&s->at);
 
-	for (unsigned i = 0; i < s->n; i++) {
+	*status = (rpc_status){ GRPC_UNAVAILABLE, "this process ends" };
+	for (unsigned i = 0; i < s->n && !atomic_load(&k->stopped); i++) {
 		const unsigned now = (at + i) % s->n;
 		buf_clear(response);
 		if (rpc_conn_call(s->each[now].conn, response, status, path, request, timeout_ms) != OK) err_clear();
@@ -113,7 +122,7 @@ static void call(shard *s, rpc_status *status, buf *response, const char *path, 
 
 static bool may_pass(grpc_status code)
 {
-	return code == GRPC_DEADLINE_EXCEEDED || code == GRPC_RESOURCE_EXHAUSTED || code == GRPC_UNAVAILABLE || code == GRPC_UNKNOWN;
+	return code == GRPC_CANCELLED || code == GRPC_DEADLINE_EXCEEDED || code == GRPC_RESOURCE_EXHAUSTED || code == GRPC_UNAVAILABLE || code == GRPC_UNKNOWN;
 }
 
 static void tell(buf *why, const char *what, const rpc_status *s)
@@ -128,7 +137,7 @@ static core_outcome send(core *k, shard *s, bool *sent, core_counts *counts, buf
 	AUTO(buf) empty = { 0 };
 
 	for (unsigned i = 0; i < k->tries; i++) {
-		call(s, &status, &empty, path, request, SEND_MS);
+		call(k, s, &status, &empty, path, request, SEND_MS);
 		*sent = status.code == GRPC_OK || status.code == GRPC_ALREADY_EXISTS;
 		if (*sent) return counts->sent++, CORE_DONE;
 		counts->sent_errors++;
@@ -144,7 +153,7 @@ static core_outcome poll(core *k, shard *s, bool *sent, core_counts *counts, buf
 	rpc_status status = { 0 };
 
 	for (unsigned i = 0; i < k->tries; i++) {
-		call(s, &status, answer, path, id, POLL_MS);
+		call(k, s, &status, answer, path, id, POLL_MS);
 		if (status.code == GRPC_OK) return counts->polled++, CORE_DONE;
 		counts->polled_errors += status.code != GRPC_UNAVAILABLE;    /* not ready is no error */
 		if (!may_pass(status.code)) break;
@@ -183,7 +192,7 @@ bool core_healthy(core *k, buf *why, int64_t timeout_ms)
 	pb_pack(&request, &m.base);
 	for (unsigned i = 0; i < k->shards; i++) {
 		rpc_status status = { 0 };
-		call(&k->shard[i], &status, &response, "/grpc.health.v1.Health/Check", buf_slice(&request), timeout_ms);
+		call(k, &k->shard[i], &status, &response, "/grpc.health.v1.Health/Check", buf_slice(&request), timeout_ms);
 		if (status.code == GRPC_OK) continue;
 		buf_printf(why, "%sthe node of shard %u: %s: %s", why->n ? "; " : "", i, grpc_status_name(status.code), status.message);
 		all = false;

@@ -34,6 +34,10 @@ void core_free(core **k);
  */
 core_outcome core_ask(core *k, buf *answer, buf *why, bool *sent, core_counts *counts, const queue_item *item, slice request);
 
+/* Ends the calls under way, whose requests are for LATER, and all that come after.  Repeated until nobody asks any more, for one who
+ * is just connecting is not seen.  From any thread. */
+void core_stop(core *k);
+
 /* Does every shard answer a health check?  Appends to *why who does not. */
 bool core_healthy(core *k, buf *why, int64_t timeout_ms);
 

@@ -42,9 +42,9 @@ struct worker {
 	task      *first, **end;                 /* waiting for a thread */
 	task      *under_way;
 	size_t     n;
-	bool       ending;
+	atomic_bool ending;                      /* what is under way is given back */
 	ask_signers signers;
-	bool       told;                         /* that they are not known; the picking thread's */
+	bool       told;                         /* that they are not known, so nothing is picked; the picking thread's */
 };
 
 static int64_t now(const worker *w)
@@ -79,6 +79,13 @@ static void fail(worker *w, const queue_item *item, const char *why)
 {
 	log_warn("%s fails: %s", queue_label(item->kind), why);
 	submit(w, &(queue_change){ .verb = QUEUE_FAIL, .kind = item->kind, .seq = item->seq, .reason = why });
+}
+
+/* For others, or for the next start: as if it had not been picked. */
+static void give_back(worker *w, const queue_item *item, bool sent)
+{
+	if (sent && !item->already_sent) submit(w, &(queue_change){ .verb = QUEUE_MARK_SENT, .kind = item->kind, .seq = item->seq });
+	submit(w, &(queue_change){ .verb = QUEUE_RELEASE, .kind = item->kind, .seq = item->seq });
 }
 
 static void complete(worker *w, const queue_item *item)
@@ -164,10 +171,14 @@ static void work(worker *w, const task *t)
 		buf_put_str(&why, err_text());
 		err_clear();
 		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, buf_str(&why));
+		else if (atomic_load(&w->ending)) give_back(w, item, false);
 		else postpone(w, item, false, buf_str(&why));
 	} else switch (core_ask(w->core, &answer, &why, &sent, &counts, item, buf_slice(&request))) {
 	case CORE_DONE:    finish(w, item, buf_slice(&answer)); break;
-	case CORE_LATER:   postpone(w, item, sent, buf_str(&why)); break;
+	case CORE_LATER:
+		if (atomic_load(&w->ending)) give_back(w, item, sent);
+		else postpone(w, item, sent, buf_str(&why));
+		break;
 	case CORE_NEVER:   fail(w, item, buf_str(&why)); break;
 	case CORE_ABORTED:
 		submit(w, &(queue_change){ .verb = QUEUE_ABORT, .kind = item->kind, .seq = item->seq, .reason = buf_str(&why) });
@@ -206,7 +217,7 @@ static void *serve(void *ctx)
 
 	for (;;) {
 		pthread_mutex_lock(&w->lock);
-		while (!w->first && !w->ending) pthread_cond_wait(&w->wake, &w->lock);
+		while (!w->first && !atomic_load(&w->ending)) pthread_cond_wait(&w->wake, &w->lock);
 		task *t = w->first;
 		if (t) {
 			w->first = t->next;
@@ -214,12 +225,13 @@ static void *serve(void *ctx)
 		}
 		pthread_mutex_unlock(&w->lock);
 		if (!t) return NULL;
-		work(w, t);
+		if (atomic_load(&w->ending)) give_back(w, t->item, false);
+		else work(w, t);
 		end_task(w, t);
 	}
 }
 
-static void start_task(worker *w, batch *b, const queue_item *item, const task *like)
+static void start_task(worker *w, batch *b, const queue_item *item, const task *like, int64_t picked_ms)
 {
 	task *t = malloc(sizeof *t);
 
@@ -229,7 +241,7 @@ static void start_task(worker *w, batch *b, const queue_item *item, const task *
 	}
 	*t = *like;
 	t->of = b, t->item = item, t->next = NULL;
-	t->lease_until_ms = now(w) + w->c.config->worker.lease;
+	t->lease_until_ms = picked_ms + w->c.config->worker.lease;
 	atomic_fetch_add(&b->left, 1);
 	pthread_mutex_lock(&w->lock);
 	t->after = w->under_way;
@@ -261,7 +273,7 @@ static err find_buckets(worker *w, task *like, const queue_item *item)
 	return checks_buckets(w->checks, like->url, &like->urls, &m);
 }
 
-static void start(worker *w, batch *b, const queue_item *item, const checked *c)
+static void start(worker *w, batch *b, const queue_item *item, const checked *c, int64_t picked_ms)
 {
 	task like = { 0 };
 
@@ -281,7 +293,7 @@ static void start(worker *w, batch *b, const queue_item *item, const checked *c)
 		break;
 	}
 	const err e = find_buckets(w, &like, item);
-	if (e == OK) start_task(w, b, item, &like);
+	if (e == OK) start_task(w, b, item, &like, picked_ms);
 	else if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, err_text());
 	else postpone(w, item, item->already_sent, err_text());
 	err_clear();
@@ -296,21 +308,21 @@ static size_t room(worker *w, queue_kind kind)
 }
 
 /* True if there may be more of this kind. */
-static bool pick(worker *w, queue_kind kind)
+static bool pick(worker *w, queue_kind kind, size_t n)
 {
-	const size_t n = room(w, kind);
-	batch *b = n ? calloc(1, sizeof *b) : NULL;
+	batch *b = calloc(1, sizeof *b);
 	checked *verdicts = b ? calloc(n, sizeof *verdicts) : NULL;
 
 	if (!verdicts) return free(b), false;
 	atomic_init(&b->left, 1);
+	const int64_t picked_ms = now(w);
 	err e = queue_pick(&b->b, w->c.queue, kind, n, w->c.config->worker.lease);
 	const bool more = e == OK && b->b.n + b->b.broken == n;
 	if (e == OK) {
 		atomic_fetch_add(&w->tally.received[kind], b->b.n);
 		atomic_fetch_add(&w->tally.received_errors[kind], b->b.broken);
 		if (b->b.n) e = checks_run(w->checks, verdicts, b->b.item, b->b.n);
-		for (size_t i = 0; e == OK && i < b->b.n; i++) start(w, b, &b->b.item[i], &verdicts[i]);
+		for (size_t i = 0; e == OK && i < b->b.n; i++) start(w, b, &b->b.item[i], &verdicts[i], picked_ms);
 	}
 	if (e != OK) log_err(LOG_WARN, "requests could not be picked", e);
 	free(verdicts);
@@ -322,16 +334,19 @@ static void renew(worker *w)
 {
 	const int64_t lease = w->c.config->worker.lease, t0 = now(w);
 	queue_change change[64];
+	task *renewed[COUNT(change)];
 	size_t n = 0;
 
 	pthread_mutex_lock(&w->lock);
 	for (task *t = w->under_way; t && n < COUNT(change); t = t->after) {
 		if (t->lease_until_ms - t0 > lease / 2) continue;
-		change[n++] = (queue_change){ .verb = QUEUE_RENEW, .kind = t->item->kind, .seq = t->item->seq, .delay_ms = lease };
-		t->lease_until_ms = t0 + lease;
+		change[n] = (queue_change){ .verb = QUEUE_RENEW, .kind = t->item->kind, .seq = t->item->seq, .delay_ms = lease };
+		renewed[n++] = t;
 	}
+	const bool asked = n && queue_submit(w->c.queue, change, n, NULL, NULL) == OK;
+	for (size_t i = 0; asked && i < n; i++) renewed[i]->lease_until_ms = t0 + lease;       /* or the next time round */
 	pthread_mutex_unlock(&w->lock);
-	if (n && queue_submit(w->c.queue, change, n, NULL, NULL) != OK) err_clear();
+	err_clear();
 }
 
 static void learn_signers(worker *w)
@@ -348,7 +363,7 @@ static void learn_signers(worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* What is under way has some seconds; the rest is given back by its leases. */
+/* What is under way has some seconds; the rest is given back. */
 static void end(worker *w)
 {
 	const int64_t until_ms = now(w) + DRAIN_MS;
@@ -359,9 +374,16 @@ static void end(worker *w)
 		pthread_mutex_unlock(&w->lock);
 	}
 	pthread_mutex_lock(&w->lock);
-	w->ending = true;
+	atomic_store(&w->ending, true);
 	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
+	buckets_stop(w->buckets);
+	for (bool busy = true; busy; nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL)) {
+		core_stop(w->core);
+		pthread_mutex_lock(&w->lock);
+		busy = w->n > 0 && w->threads > 0;
+		pthread_mutex_unlock(&w->lock);
+	}
 	for (unsigned i = 0; i < w->threads; i++) pthread_join(w->thread[i], NULL);
 	w->threads = 0;
 }
@@ -381,12 +403,14 @@ void worker_run(worker *w)
 		if (all_fast) fast_ms = t0;
 		if (all_slow) slow_ms = t0;
 		learn_signers(w);
-		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++)
-			if ((rang >> k & 1) || (queue_is_decryption(k) ? all_fast : all_slow)) {
-				const bool again = pick(w, k);
-				if (again) more = true, rang |= 1u << k;
-				else rang &= ~(1u << k);
-			}
+		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++) {
+			if (queue_is_decryption(k) ? all_fast : all_slow) rang |= 1u << k;
+			const size_t n = rang >> k & 1 && !w->told ? room(w, k) : 0;         /* without room it is looked at when there is */
+			if (!n) continue;
+			const bool again = pick(w, k, n);
+			if (again) more = true;
+			else rang &= ~(1u << k);
+		}
 		renew(w);
 		if (!more) rang |= queue_bell_wait(w->c.bell, TICK_MS);
 	}

@@ -384,6 +384,11 @@ static void nothing(void *arg)
 	(void)arg;
 }
 
+void rpc_conn_drop(rpc_conn *c)
+{
+	reactor_run(c->reactor, end_all, c);
+}
+
 void rpc_conn_free(rpc_conn **cp)
 {
 	rpc_conn *c = *cp;

@@ -22,6 +22,10 @@ err  rpc_conn_new(rpc_conn **out, reactor *r, const char *host, unsigned port, c
 /* NULL-safe.  Requires: no call is running; not on the reactor's thread. */
 void rpc_conn_free(rpc_conn **c);
 
+/* Ends the calls in flight with UNAVAILABLE and closes the connection; a later call makes a new one.  From any thread but the
+ * reactor's. */
+void rpc_conn_drop(rpc_conn *c);
+
 /*
  * Calls path ("/package.Service/Method") and appends the answer to *response.  *status (may be NULL) always tells
  * how the call ended; the err is OK exactly when that is GRPC_OK, and otherwise carries a sentence with server,
