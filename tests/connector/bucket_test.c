@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/connector/bucket_test.c -- objects that come whole, wrong, half or not at all. */
+#include "connector/bucket.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "tests/connector/fake_kms.h"
+#include "tests/test.h"
+
+static fake_web WEB;
+static connector_config C;
+static hash32 A, B, BIG[12];
+
+static int start(void **state)
+{
+	AUTO(buf) big = { 0 };
+
+	(void)state;
+	fake_web_start(&WEB);
+	A = fake_web_put(&WEB, slice_str("the first ciphertext"));
+	B = fake_web_put(&WEB, slice_str("and the second one"));
+	for (size_t i = 0; i < 7 << 20; i++) buf_put_u8(&big, (uint8_t)i);
+	for (size_t i = 0; i < COUNT(BIG); i++) {
+		big.p[0] = (uint8_t)i;
+		BIG[i] = fake_web_put(&WEB, buf_slice(&big));
+	}
+	C = (connector_config){ .worker = { .s3_attempts = 2, .s3_connect_timeout = 1000, .s3_get_timeout = 5000, .s3_gets = 4, .s3_max_bytes = 50000 } };
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	fake_web_stop(&WEB);
+	return 0;
+}
+
+typedef struct fetching { err e; ask_format format; bool cached; buf bytes; unsigned gets; } fetching;
+
+/* Of the buckets with these moods, or URLs. */
+static fetching fetch(buckets *b, const hash32 *digest, const char *const *mood, size_t n)
+{
+	char url[4][128];
+	const char *all[4];
+	fetching f = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(url[i], sizeof url[i], strchr(mood[i], ':') ? "%s%s" : "%s/%s", strchr(mood[i], ':') ? "" : WEB.url, mood[i]);
+		all[i] = url[i];
+	}
+	const unsigned before = atomic_load(&WEB.gets);
+	f.e = buckets_fetch(b, &f.bytes, &f.format, &f.cached, digest, all, n);
+	f.gets = atomic_load(&WEB.gets) - before;
+	return f;
+}
+
+static void expect(const char *mood, const char *words, unsigned gets)
+{
+	buckets *b = NULL;
+
+	assert_ok(buckets_new(&b, &C));
+	fetching f = fetch(b, &A, &mood, 1);
+	assert_int_equal(f.gets, gets);
+	if (words) {
+		if (!strstr(err_text(), words)) fail_msg("%s: %s", mood, err_text());
+		assert_err(ERR_IO, f.e);
+		assert_int_equal(f.bytes.n, 0);
+	} else {
+		assert_ok(f.e);
+		assert_true(slice_eq_var(buf_slice(&f.bytes), slice_str("the first ciphertext")));
+	}
+	buf_free(&f.bytes);
+	buckets_free(&b);
+}
+
+static void only_the_right_object_is_taken(void **state)
+{
+	(void)state;
+	expect("good", NULL, 1);
+	expect("good/", NULL, 1);
+	expect("other", "not those that the chain names", 2);
+	expect("missing", "HTTP status 404", 2);
+	expect("half", "", 2);
+	expect("long", "", 2);
+	expect("file:/etc", "", 0);
+	expect("http://127.0.0.1:1", "", 0);
+}
+
+static void the_next_bucket_is_asked_when_one_fails(void **state)
+{
+	static const char *const ALL[] = { "missing", "other", "half", "cpu" };
+	buckets *b = NULL;
+
+	(void)state;
+	assert_ok(buckets_new(&b, &C));
+	fetching f = fetch(b, &A, ALL, 4);
+	assert_ok(f.e);
+	assert_int_equal(f.gets, 4);
+	assert_int_equal(f.format, ASK_BIG_COMPRESSED);
+	assert_true(slice_eq_var(buf_slice(&f.bytes), slice_str("the first ciphertext")));
+	buf_free(&f.bytes);
+	buckets_free(&b);
+}
+
+static void the_header_tells_the_format(void **state)
+{
+	static const struct { const char *mood; ask_format format; } ROWS[] = {
+		{ "good", ASK_BIG_EXPANDED }, { "cpu", ASK_BIG_COMPRESSED }, { "gpu", ASK_BIG_COMPRESSED }, { "odd", ASK_BIG_EXPANDED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ROWS); i++)
+		for (int again = 0; again < 2; again++) {
+			static buckets *b;
+			if (!again) assert_ok(buckets_new(&b, &C));
+			fetching f = fetch(b, &A, &ROWS[i].mood, 1);
+			assert_ok(f.e);
+			assert_int_equal(f.format, ROWS[i].format);
+			assert_int_equal(f.cached, again);
+			buf_free(&f.bytes);
+			if (again) buckets_free(&b);
+		}
+}
+
+static void s3_names_become_urls_as_configured(void **state)
+{
+	static const char *const S3 = "s3://name", *const MIXED[] = { "missing", "s3://name" };
+	connector_config before = C;
+	buckets *b = NULL;
+
+	(void)state;
+	assert_ok(buckets_new(&b, &C));
+	assert_err(ERR_REQUEST, fetch(b, &A, &S3, 1).e);
+	assert_err(ERR_REQUEST, fetch(b, &A, NULL, 0).e);
+	assert_err(ERR_IO, fetch(b, &A, MIXED, 2).e);                     /* the first may have it later */
+	C.worker.s3.present = true, C.worker.s3.region = C.worker.s3.bucket = (char *)(uintptr_t)"", C.worker.s3.endpoint = WEB.url;
+	assert_err(ERR_REQUEST, fetch(b, &A, NULL, 0).e);
+	fetching f = fetch(b, &A, &S3, 1);
+	assert_ok(f.e);
+	assert_int_equal(f.gets, 1);
+	buf_free(&f.bytes);
+	C.worker.s3.bucket = (char *)(uintptr_t)"cpu";
+	f = fetch(b, &B, NULL, 0);
+	assert_ok(f.e);
+	assert_int_equal(f.format, ASK_BIG_COMPRESSED);
+	buf_free(&f.bytes);
+	buckets_free(&b);
+	C = before;
+}
+
+static void what_was_asked_for_last_is_kept(void **state)
+{
+	static const char *const GOOD = "good";
+	connector_config before = C;
+	buckets *b = NULL;
+	fetching f;
+
+	(void)state;
+	C.worker.s3_max_bytes = 8 << 20;
+	assert_ok(buckets_new(&b, &C));
+	for (size_t i = 0; i < COUNT(BIG); i++) {                          /* 12 of 7 MB; there is room for 9 */
+		f = fetch(b, &BIG[i], &GOOD, 1);
+		assert_ok(f.e);
+		assert_false(f.cached);
+		buf_free(&f.bytes);
+		f = fetch(b, &BIG[0], &GOOD, 1);                           /* in use all the time: stays */
+		assert_true(f.cached);
+		buf_free(&f.bytes);
+	}
+	f = fetch(b, &BIG[11], &GOOD, 1);
+	assert_true(f.cached);
+	assert_int_equal(f.bytes.n, 7 << 20);
+	buf_free(&f.bytes);
+	f = fetch(b, &BIG[1], &GOOD, 1);
+	assert_false(f.cached);
+	buf_free(&f.bytes);
+	buckets_free(&b);
+	C = before;
+}
+
+static void *fetch_both(void *ctx)
+{
+	static const char *const ALL[] = { "missing", "good" };
+
+	for (int i = 0; i < 20; i++) {
+		fetching f = fetch(ctx, i % 2 ? &A : &B, ALL, 2);
+		assert_ok(f.e);
+		assert_true(hash32_eq_var(keccak256(buf_slice(&f.bytes)), i % 2 ? A : B));
+		buf_free(&f.bytes);
+	}
+	return NULL;
+}
+
+static void several_threads_fetch_at_once(void **state)
+{
+	pthread_t t[8];
+	buckets *b = NULL;
+
+	(void)state;
+	assert_ok(buckets_new(&b, &C));
+	for (size_t i = 0; i < COUNT(t); i++) assert_int_equal(pthread_create(&t[i], NULL, fetch_both, b), 0);
+	for (size_t i = 0; i < COUNT(t); i++) pthread_join(t[i], NULL);
+	buckets_free(&b);
+}
+
+static void *stop_soon(void *ctx)
+{
+	const unsigned before = atomic_load(&WEB.gets);
+	while (atomic_load(&WEB.gets) == before) usleep(1000);
+	buckets_stop(ctx);
+	return NULL;
+}
+
+static void an_end_cuts_off_a_bucket_that_is_slow(void **state)
+{
+	static const char *const SLOW = "slow";
+	connector_config before = C;
+	buckets *b = NULL;
+	pthread_t t;
+
+	(void)state;
+	C.worker.s3_get_timeout = 600000;
+	assert_ok(buckets_new(&b, &C));
+	assert_int_equal(pthread_create(&t, NULL, stop_soon, b), 0);
+	usleep(5000);
+	assert_err(ERR_IO, fetch(b, &A, &SLOW, 1).e);
+	pthread_join(t, NULL);
+	buckets_free(&b);
+	C = before;
+}
+
+static const struct CMUnitTest ALL[] = {
+	TEST(only_the_right_object_is_taken), TEST(the_next_bucket_is_asked_when_one_fails), TEST(the_header_tells_the_format),
+	TEST(s3_names_become_urls_as_configured), TEST(what_was_asked_for_last_is_kept), TEST(several_threads_fetch_at_once),
+	TEST(an_end_cuts_off_a_bucket_that_is_slow),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main_with(argc, argv, __FILE__, ALL, COUNT(ALL), start, stop);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/connector/fake_kms.c -- see fake_kms.h. */
+#include "tests/connector/fake_kms.h"
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/hex.h"
+#include "tests/test.h"
+
+/* ---- chains ----------------------------------------------------------------------------------------------------- */
+
+static void put_word(buf *out, uint64_t x)
+{
+	const abi_word w = abi_u64(x);
+	buf_put(out, w.b, sizeof w.b);
+}
+
+static void put_address(buf *out, const eth_address *a)
+{
+	const abi_word w = abi_address(a);
+	buf_put(out, w.b, sizeof w.b);
+}
+
+static void contract_says(const fake_web *w, buf *out, call_read which)
+{
+	const size_t n = strlen(w->bucket);
+
+	if (which == READ_KMS_SIGNERS) {
+		put_word(out, 32), put_word(out, w->signers);
+		for (unsigned i = 0; i < w->signers; i++) put_address(out, &w->signer);
+	} else if (which == READ_COPROCESSOR) {
+		put_word(out, 32);
+		put_address(out, &w->signer), put_address(out, &w->signer);
+		put_word(out, 96), put_word(out, n);
+		buf_put(out, w->bucket, n);
+		for (size_t i = n; i % 32; i++) buf_put_u8(out, 0);
+	} else put_word(out, atomic_load(&w->says[which]));
+}
+
+static json_t *hex_json(slice s)
+{
+	AUTO(buf) text = { 0 };
+	buf_put_str(&text, "0x");
+	buf_put_hex(&text, s);
+	return json_string(buf_str(&text));
+}
+
+static json_t *called(const fake_web *w, const json_t *params)
+{
+	const json_t *call = json_array_get(params, 0);
+	const char *data = json_string_value(json_object_get(call, "data") ? json_object_get(call, "data") : json_object_get(call, "input"));
+	AUTO(buf) answer = { 0 };
+
+	assert_non_null(data);
+	if (atomic_load(&w->reverts))
+		return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", 3, "message", "execution reverted", "data", "0x");
+	for (call_read k = 0; k < N_CALL_READS; k++) {
+		char selector[16];
+		snprintf(selector, sizeof selector, "0x%08x", CALL_READS[k].selector);
+		if (strncmp(data, selector, 10)) continue;
+		contract_says(w, &answer, k);
+		return json_pack("{s:o}", "result", hex_json(buf_slice(&answer)));
+	}
+	return json_pack("{s:{s:i,s:s}}", "error", "code", -32000, "message", "no such function");
+}
+
+static json_t *transaction(const fake_web *w, const json_t *params)
+{
+	if (!atomic_load(&w->tx_known)) return json_pack("{s:n}", "result");
+	return json_pack("{s:{s:O,s:s,s:o,s:s,s:s,s:o}}", "result", "hash", json_array_get(params, 0),
+	                 "from", "0x1111111111111111111111111111111111111111", "to", hex_json(slice_of(w->tx_to.b, 20)), "nonce", "0x1",
+	                 "blockNumber", "0x5", "input", hex_json(buf_slice(&w->tx_input)));
+}
+
+static void chain_answers(fake_web *w, buf *out, const char *path, const char *body)
+{
+	json_t *asked = json_loads(body, 0, NULL), *answers = json_array(), *one;
+	char chain[24];
+	size_t i;
+
+	assert_non_null(asked);
+	snprintf(chain, sizeof chain, "0x%lx", strtoul(path + strlen("/rpc/"), NULL, 10));
+	json_t *all = json_is_array(asked) ? json_incref(asked) : json_pack("[O]", asked);
+	json_array_foreach(all, i, one) {
+		const char *method = json_string_value(json_object_get(one, "method"));
+		const json_t *params = json_object_get(one, "params");
+		json_t *a = !strcmp(method, "eth_chainId") ? json_pack("{s:s}", "result", chain) : !strcmp(method, "eth_call") ? called(w, params) :
+		            !strcmp(method, "eth_getTransactionByHash") ? transaction(w, params) : json_pack("{s:s}", "result", "0x10");
+		json_object_set(a, "id", json_object_get(one, "id"));
+		json_object_set_new(a, "jsonrpc", json_string("2.0"));
+		json_array_append_new(answers, a);
+	}
+	char *text = json_dumps(json_is_array(asked) ? answers : json_array_get(answers, 0), 0);
+	buf_put_str(out, text);
+	free(text);
+	json_decref(all), json_decref(asked), json_decref(answers);
+}
+
+/* ---- HTTP ------------------------------------------------------------------------------------------------------- */
+
+typedef struct reply { unsigned status; const char *header; buf body; size_t says; } reply;    /* says: the length that it claims */
+
+static void bucket_answers(fake_web *w, reply *r, const char *path)
+{
+	static const struct { const char *mood, *header; } HEADERS[] = {
+		{ "/cpu/", "x-amz-meta-Ct-Format: compressed_on_cpu\r\n" }, { "/gpu/", "X-AMZ-META-CT-FORMAT:compressed_on_gpu \r\n" },
+		{ "/odd/", "x-amz-meta-ct-format: compressed_on_cpu2\r\nx-amz-meta-ct-format-2: compressed_on_cpu\r\n" },
+	};
+	hash32 digest;
+
+	atomic_fetch_add(&w->gets, 1);
+	r->status = 404;
+	const char *name = strrchr(path, '/');
+	if (!strncmp(path, "/missing/", 9) || !hex_read(digest.b, sizeof digest.b, slice_str(name + 1))) return;
+	for (size_t i = 0; i < w->objects; i++) {
+		if (!hash32_eq_var(w->object[i].digest, digest)) continue;
+		r->status = 200;
+		buf_put_slice(&r->body, buf_slice(&w->object[i].bytes));
+		r->says = r->body.n;
+	}
+	if (!strncmp(path, "/other/", 7)) r->body.p[0] ^= 1;
+	if (!strncmp(path, "/half/", 6)) r->body.n /= 2;
+	if (!strncmp(path, "/long/", 6)) {
+		while (r->body.n < 100000) buf_put_u8(&r->body, 1);
+		r->says = r->body.n;
+	}
+	for (size_t i = 0; i < COUNT(HEADERS); i++)
+		if (!strncmp(path, HEADERS[i].mood, 5)) r->header = HEADERS[i].header;
+}
+
+static void serve(fake_web *w, int fd)
+{
+	AUTO(buf) in = { 0 }, out = { 0 };
+	reply r = { .status = 200, .header = "" };
+	char method[8], path[256], piece[4096];
+	const char *body = NULL;
+	ssize_t got;
+
+	while ((!body || strlen(body) < (strstr(buf_str(&in), "ontent-") ? strtoul(strstr(buf_str(&in), "ength: ") + 7, NULL, 10) : 0)) &&
+	       (got = read(fd, piece, sizeof piece)) > 0) {
+		buf_put(&in, piece, (size_t)got);
+		body = strstr(buf_str(&in), "\r\n\r\n");
+		if (body) body += 4;
+	}
+	if (!body || sscanf(buf_str(&in), "%7s %255s", method, path) != 2) return;
+	if (!strncmp(path, "/slow/", 6)) {
+		atomic_fetch_add(&w->gets, 1);
+		while (read(fd, piece, sizeof piece) > 0) continue;
+		return;
+	}
+	if (!strcmp(method, "GET")) bucket_answers(w, &r, path);
+	else {
+		atomic_fetch_add(&w->posts, 1);
+		if (atomic_load(&w->away)) r.status = 503;
+		else if (atomic_load(&w->garbage)) buf_put_str(&r.body, "<html>hello</html>");
+		else chain_answers(w, &r.body, path, body);
+		r.says = r.body.n;
+	}
+	buf_printf(&out, "HTTP/1.1 %u As it is\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n", r.status, r.says, r.header);
+	buf_put_slice(&out, buf_slice(&r.body));
+	for (size_t at = 0; at < out.n && (got = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL)) > 0; at += (size_t)got) continue;
+	buf_free(&r.body);
+}
+
+static void *accept_all(void *ctx)
+{
+	fake_web *w = ctx;
+
+	for (int fd; (fd = accept(w->fd, NULL, NULL)) >= 0; close(fd)) serve(w, fd);
+	return NULL;
+}
+
+void fake_web_start(fake_web *w)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof at;
+
+	memset(w, 0, sizeof *w);
+	w->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(w->fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(w->fd, 64), 0);
+	assert_int_equal(getsockname(w->fd, (struct sockaddr *)&at, &n), 0);
+	w->port = ntohs(at.sin_port);
+	snprintf(w->url, sizeof w->url, "http://127.0.0.1:%u", w->port);
+	snprintf(w->bucket, sizeof w->bucket, "%s/good", w->url);
+	for (call_read k = 0; k < N_CALL_READS; k++) atomic_store(&w->says[k], k != READ_DECRYPTION_DONE);
+	w->signers = 1;
+	assert_int_equal(pthread_create(&w->thread, NULL, accept_all, w), 0);
+}
+
+void fake_web_stop(fake_web *w)
+{
+	shutdown(w->fd, SHUT_RDWR);
+	pthread_join(w->thread, NULL);
+	close(w->fd);
+	for (size_t i = 0; i < w->objects; i++) buf_free(&w->object[i].bytes);
+	buf_free(&w->tx_input);
+}
+
+hash32 fake_web_put(fake_web *w, slice bytes)
+{
+	assert_true(w->objects < FAKE_OBJECTS);
+	w->object[w->objects].digest = keccak256(bytes);
+	buf_put_slice(&w->object[w->objects].bytes, bytes);
+	return w->object[w->objects++].digest;
+}
+
+/* ---- a node ----------------------------------------------------------------------------------------------------- */
+
+static void end(rpc_call *call, grpc_status code, slice answer)
+{
+	if (code == GRPC_OK) rpc_reply(call, answer);
+	else rpc_fail(call, code, "as the script says");
+}
+
+typedef struct held { fake_node *n; rpc_call *call; } held;
+
+static void *hold(void *ctx)
+{
+	held h = *(held *)ctx;
+	bool waits = true;
+
+	free(ctx);
+	while (waits) {
+		usleep(2000);
+		pthread_mutex_lock(&h.n->lock);
+		waits = h.n->holds && !rpc_call_cancelled(h.call);
+		pthread_mutex_unlock(&h.n->lock);
+	}
+	pthread_mutex_lock(&h.n->lock);
+	end(h.call, GRPC_OK, buf_slice(&h.n->answer));
+	pthread_mutex_unlock(&h.n->lock);
+	return NULL;
+}
+
+static void asked(void *ctx, rpc_call *call, slice request)
+{
+	fake_node *n = ctx;
+	const char *path = rpc_call_path(call);
+	const bool poll = strstr(path, "/Get") != NULL;
+	pthread_t t;
+
+	pthread_mutex_lock(&n->lock);
+	const unsigned at = poll ? n->polled++ : n->sent++, have = poll ? n->polls : n->sends;
+	const grpc_status code = have == 0 ? GRPC_OK : (poll ? n->poll : n->send)[at < have ? at : have - 1];
+	if (!poll) {
+		buf_clear(&n->request);
+		buf_put_slice(&n->request, request);
+		snprintf(n->path, sizeof n->path, "%s", path);
+	}
+	held *h = poll && n->holds ? malloc(sizeof *h) : NULL;
+	if (!h) end(call, code, poll ? buf_slice(&n->answer) : (slice){ 0 });
+	pthread_mutex_unlock(&n->lock);
+	if (!h) return;
+	*h = (held){ n, call };
+	assert_int_equal(pthread_create(&t, NULL, hold, h), 0);
+	pthread_detach(t);
+}
+
+static void healthy(void *ctx, rpc_call *call, slice request)
+{
+	(void)ctx, (void)request;
+	rpc_reply(call, slice_of("\x08\x01", 2));
+}
+
+void fake_node_start(fake_node *n)
+{
+	static const char *const NAMES[] = { "PublicDecrypt", "GetPublicDecryptionResult", "UserDecrypt", "GetUserDecryptionResult", "CrsGen",
+	                                     "GetCrsGenResult", "KeyGen", "GetKeyGenResult", "AbortCrsGen" };
+	static char path[COUNT(NAMES)][96];
+	rpc_method methods[COUNT(NAMES) + 1];
+
+	*n = (fake_node){ 0 };
+	pthread_mutex_init(&n->lock, NULL);
+	for (size_t i = 0; i < COUNT(NAMES); i++) {
+		snprintf(path[i], sizeof path[i], "/kms_service.v1.CoreServiceEndpoint/%s", NAMES[i]);
+		methods[i] = (rpc_method){ path[i], asked, n };
+	}
+	methods[COUNT(NAMES)] = (rpc_method){ "/grpc.health.v1.Health/Check", healthy, NULL };
+	assert_ok(reactor_new(&n->loop, NULL));
+	assert_ok(reactor_start(n->loop));
+	assert_ok(rpc_server_new(&n->server, n->loop, "127.0.0.1", 0, methods, COUNT(methods), NULL));
+	snprintf(n->url, sizeof n->url, "http://127.0.0.1:%u", rpc_server_port(n->server));
+}
+
+void fake_node_stop(fake_node *n)
+{
+	pthread_mutex_lock(&n->lock);
+	n->holds = false;
+	pthread_mutex_unlock(&n->lock);
+	if (rpc_server_drain(n->server, 2000) != OK) err_clear();
+	rpc_server_free(&n->server);
+	reactor_free(&n->loop);
+	buf_free(&n->request);
+	buf_free(&n->answer);
+	pthread_mutex_destroy(&n->lock);
+}
+
+void fake_node_script(fake_node *n, const grpc_status *send, unsigned sends, const grpc_status *poll, unsigned polls)
+{
+	pthread_mutex_lock(&n->lock);
+	n->sends = sends, n->polls = polls, n->sent = n->polled = 0;
+	for (unsigned i = 0; i < sends; i++) n->send[i] = send[i];
+	for (unsigned i = 0; i < polls; i++) n->poll[i] = poll[i];
+	pthread_mutex_unlock(&n->lock);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/connector/fake_kms.h -- what a worker talks to: chains and buckets behind one small HTTP server, and a node.
+ *
+ *   POST /rpc/CHAIN          JSON-RPC: reads of contracts say what `says` says, one transaction is known
+ *   GET /BUCKET/DIGEST       an object; the bucket's name is its mood: missing, other, half, long; cpu, gpu, odd for the header;
+ *                            slow never answers; any other name is good
+ */
+#ifndef ARCA_TESTS_CONNECTOR_FAKE_KMS_H
+#define ARCA_TESTS_CONNECTOR_FAKE_KMS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "connector/ask.h"
+#include "evm/kms_calls.h"
+#include "rpc/rpc.h"
+
+enum { FAKE_OBJECTS = 40, FAKE_SCRIPT = 8 };
+
+typedef struct fake_web {
+	int         fd;
+	unsigned    port;
+	pthread_t   thread;
+	char        url[64];                         /* http://127.0.0.1:PORT */
+	atomic_uint gets, posts;
+	/* buckets; set before they are asked */
+	struct { hash32 digest; buf bytes; } object[FAKE_OBJECTS];
+	size_t      objects;
+	/* chains */
+	atomic_bool says[N_CALL_READS], away, garbage, reverts, tx_known;
+	eth_address tx_to, signer;
+	unsigned    signers;                         /* 0 or 1 */
+	buf         tx_input;
+	char        bucket[96];                      /* of every coprocessor */
+} fake_web;
+
+void fake_web_start(fake_web *w);
+void fake_web_stop(fake_web *w);
+hash32 fake_web_put(fake_web *w, slice bytes);
+
+/* A node: how it ends a call of either sort, one after the other; the last stays. */
+typedef struct fake_node {
+	reactor    *loop;
+	rpc_server *server;
+	char        url[64];
+	pthread_mutex_t lock;                        /* of what follows */
+	grpc_status send[FAKE_SCRIPT], poll[FAKE_SCRIPT];
+	unsigned    sends, polls;                    /* how many stand there */
+	unsigned    sent, polled;                    /* calls that came */
+	bool        holds;                           /* results are not given until it is false, or nobody waits */
+	buf         request, answer;                 /* the last that came; what is given */
+	char        path[128];
+} fake_node;
+
+void fake_node_start(fake_node *n);
+void fake_node_stop(fake_node *n);
+void fake_node_script(fake_node *n, const grpc_status *send, unsigned sends, const grpc_status *poll, unsigned polls);
+
+#endif
