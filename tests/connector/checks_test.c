@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/connector/checks_test.c -- what contracts say, and what that means for requests. */
+#include "connector/checks.h"
+#include "tests/connector/fake_kms.h"
+#include "tests/evm/connector_vectors.h"
+#include "tests/kat/kat.h"
+
+enum { GATEWAY = 54321 };
+
+static fake_web WEB;
+static connector_config C;
+static host_chain_config HOST[2];
+static char *GATEWAY_URL[1], gateway_url[96], host_url[2][96];
+static int64_t NOW_MS = 1000000;
+static int64_t now_ms(void *ctx) { (void)ctx; return NOW_MS; }
+static const clock_source CLOCK = { NULL, now_ms, now_ms };
+static atomic_bool STOP;
+
+static void host_chain(size_t i, uint64_t id)
+{
+	snprintf(host_url[i], sizeof host_url[i], "%s/rpc/%ju", WEB.url, (uintmax_t)id);
+	HOST[i] = (host_chain_config){ .url = host_url[i], .chain_id = (int64_t)id, .acl = { { 0xac, (uint8_t)i } } };
+}
+
+static int start(void **state)
+{
+	(void)state;
+	fake_web_start(&WEB);
+	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
+	GATEWAY_URL[0] = gateway_url;
+	C = (connector_config){ .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY, .decryption = { .address = { { 0xd1 } } },
+	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 2000, .host_chains = { HOST, 2 } } };
+	WEB.signer = (eth_address){ { 0x51 } };
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	fake_web_stop(&WEB);
+	return 0;
+}
+
+/* Back to where everything is allowed. */
+static int afresh(void **state)
+{
+	(void)state;
+	for (call_read k = 0; k < N_CALL_READS; k++) atomic_store(&WEB.says[k], k != READ_DECRYPTION_DONE);
+	atomic_store(&WEB.away, false), atomic_store(&WEB.garbage, false), atomic_store(&WEB.reverts, false), atomic_store(&WEB.tx_known, true);
+	host_chain(0, 7), host_chain(1, 8);
+	NOW_MS += 3600000;
+	return 0;
+}
+
+/* With the sentence, which must have these words. */
+static void expect(check_verdict verdict, const char *words, const queue_item *item)
+{
+	static checked out;
+	checks *k = NULL;
+
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	assert_ok(checks_run(k, &out, item, 1));
+	checks_free(&k);
+	if (out.verdict != verdict || !strstr(out.why, words)) fail_msg("%d: %s; not %d: %s", (int)out.verdict, out.why, (int)verdict, words);
+}
+
+/* ---- the public ------------------------------------------------------------------------------------------------- */
+
+static queue_item public_of(uint64_t chain)
+{
+	static uint8_t handle[2][32];
+	static const slice HANDLES[2] = { { handle[0], 32 }, { handle[1], 32 } };
+
+	for (size_t i = 0; i < 2; i++) handle[i][0] = (uint8_t)(0xa0 + i), handle[i][29] = (uint8_t)chain;
+	return (queue_item){ .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = 1 } }, .handles = { HANDLES, 2 } };
+}
+
+static void what_the_acl_allows_is_decrypted_for_the_public(void **state)
+{
+	const queue_item item = public_of(8);
+
+	(void)state;
+	expect(CHECK_GO, "", &item);
+	atomic_store(&WEB.says[READ_ALLOWED_FOR_DECRYPTION], false);
+	expect(CHECK_LATER, "isAllowedForDecryption(bytes32) says no for 0xa0", &item);
+}
+
+static void what_was_answered_is_done_whatever_else(void **state)
+{
+	const queue_item item = public_of(7), unknown = public_of(9);
+
+	(void)state;
+	atomic_store(&WEB.says[READ_DECRYPTION_DONE], true);
+	expect(CHECK_DONE, "answered already", &item);
+	expect(CHECK_DONE, "answered already", &unknown);
+	atomic_store(&WEB.says[READ_ALLOWED_FOR_DECRYPTION], false);
+	expect(CHECK_DONE, "answered already", &item);
+}
+
+static void a_chain_that_is_not_configured_waits(void **state)
+{
+	const queue_item item = public_of(9);
+
+	(void)state;
+	expect(CHECK_LATER, "host_chains", &item);
+}
+
+static void providers_that_fail_are_asked_later(void **state)
+{
+	const queue_item item = public_of(7);
+
+	(void)state;
+	atomic_store(&WEB.away, true);
+	expect(CHECK_LATER, "cannot be asked", &item);
+	atomic_store(&WEB.away, false), atomic_store(&WEB.garbage, true);
+	expect(CHECK_LATER, "cannot be asked", &item);
+	atomic_store(&WEB.garbage, false), atomic_store(&WEB.reverts, true);
+	expect(CHECK_LATER, "cannot be asked", &item);
+	atomic_store(&WEB.reverts, false);
+	snprintf(host_url[0], sizeof host_url[0], "%s/rpc/%d", WEB.url, 8);          /* answers, but for another chain */
+	expect(CHECK_LATER, "", &item);
+}
+
+static void a_request_without_handles_is_never_answered(void **state)
+{
+	queue_item item = public_of(7);
+
+	(void)state;
+	item.handles.n = 0;
+	expect(CHECK_NEVER, "0 handles", &item);
+}
+
+static void a_batch_has_a_verdict_for_each(void **state)
+{
+	static checked out[4];
+	queue_item items[4] = { public_of(7), public_of(7), { .kind = QUEUE_CRSGEN }, public_of(7) };
+	checks *k = NULL;
+
+	(void)state;
+	items[1].handles.n = 0;
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	const unsigned before = atomic_load(&WEB.posts);
+	assert_ok(checks_run(k, out, items, 4));
+	assert_true(atomic_load(&WEB.posts) - before <= 6);
+	assert_int_equal(out[0].verdict, CHECK_GO), assert_int_equal(out[1].verdict, CHECK_NEVER);
+	assert_int_equal(out[2].verdict, CHECK_GO), assert_int_equal(out[3].verdict, CHECK_GO);
+	checks_free(&k);
+}
+
+/* ---- users ------------------------------------------------------------------------------------------------------ */
+
+/* The request that these calldata make, and a chain on which they stand. */
+static queue_item user_of(slice calldata)
+{
+	static uint8_t handle[8][32], user[20];
+	static slice handles[8];
+	arena a = arena_with_limit(1 << 20);
+	call_user_request asked;
+
+	assert_ok(call_user_request_read(&asked, &a, calldata));
+	assert_in_range(asked.n, 1, 8);
+	for (size_t i = 0; i < asked.n; i++) memcpy(handle[i], asked.pair[i].handle.b, 32), handles[i] = slice_of(handle[i], 32);
+	memcpy(user, asked.user.b, sizeof user);
+	for (size_t i = 0; i < size_min(asked.n, COUNT(HOST)); i++) {
+		uint64_t chain = 0;
+		for (size_t b = 22; b < 30; b++) chain = chain << 8 | handle[i][b];
+		host_chain(i, chain);
+	}
+	buf_clear(&WEB.tx_input);
+	buf_put_slice(&WEB.tx_input, calldata);
+	WEB.tx_to = C.decryption.address;
+	const queue_item item = { .kind = QUEUE_USER_DECRYPTION, .id = { { 2, [31] = 1 } }, .handles = { handles, asked.n },
+	                          .user = slice_of(user, sizeof user), .place.tx_hash = { { 0x77 } } };
+	arena_free(&a);
+	return item;
+}
+
+static queue_item direct(void)
+{
+	json_t *all = json_vector("connector/v0.11-seed/requests_txs.json");
+	AUTO(buf) data = json_hex_of(json_array_get(all, 2), "data");
+	const queue_item item = user_of(buf_slice(&data));
+	json_decref(all);
+	return item;
+}
+
+static queue_item delegated(void)
+{
+	kat k = kat_open("kms_v015.kat");
+	AUTO(buf) data = { 0 };
+
+	while (data.n == 0 && kat_next(&k)) {
+		AUTO(buf) name = kat_hex(&k, "name");
+		if (slice_eq_var(buf_slice(&name), slice_str("delegated request"))) data = kat_hex(&k, "data");
+	}
+	kat_close(&k);
+	return user_of(buf_slice(&data));
+}
+
+static void users_read_what_they_and_the_contract_are_allowed(void **state)
+{
+	const queue_item item = direct();
+
+	(void)state;
+	expect(CHECK_GO, "", &item);
+	atomic_store(&WEB.says[READ_DELEGATED], false);                   /* nobody asks */
+	expect(CHECK_GO, "", &item);
+	atomic_store(&WEB.says[READ_ALLOWED], false);
+	expect(CHECK_LATER, "says no for 0x", &item);
+}
+
+static void delegates_read_what_was_delegated_to_them(void **state)
+{
+	const queue_item item = delegated();
+
+	(void)state;
+	expect(CHECK_GO, "", &item);
+	atomic_store(&WEB.says[READ_DELEGATED], false);
+	expect(CHECK_LATER, CALL_READS[READ_DELEGATED].signature, &item);
+	atomic_store(&WEB.says[READ_DELEGATED], true), atomic_store(&WEB.says[READ_ALLOWED], false);
+	expect(CHECK_LATER, CALL_READS[READ_ALLOWED].signature, &item);
+}
+
+static void a_transaction_that_is_not_there_yet_is_waited_for(void **state)
+{
+	const queue_item item = direct();
+
+	(void)state;
+	atomic_store(&WEB.tx_known, false);
+	expect(CHECK_LATER, "does not know it", &item);
+	atomic_store(&WEB.away, true);
+	expect(CHECK_LATER, "not to be had", &item);
+}
+
+/* A contract between could show the rights of one user, and have asked for another. */
+static void calldata_of_another_contract_or_user_count_for_nothing(void **state)
+{
+	static uint8_t thief[20] = { 0x66 };
+	queue_item item = direct();
+
+	(void)state;
+	WEB.tx_to.b[19] ^= 1;
+	expect(CHECK_NEVER, "not to the contract of decryptions", &item);
+	WEB.tx_to.b[19] ^= 1;
+	item.user = slice_of(thief, sizeof thief);
+	expect(CHECK_NEVER, "another user", &item);
+	item = delegated();
+	item.user = slice_of(thief, sizeof thief);
+	expect(CHECK_NEVER, "another user", &item);
+}
+
+static void calldata_that_are_wrong_fail_the_request(void **state)
+{
+	queue_item item = direct();
+	static uint8_t other[32] = { 0xee };
+	static const slice OTHER = { other, sizeof other };
+
+	(void)state;
+	item.handles = (store_list){ &OTHER, 1 };
+	expect(CHECK_NEVER, "other handles", &item);
+	item = direct();
+	WEB.tx_input.p[0] ^= 1;
+	expect(CHECK_NEVER, "no request for a user", &item);
+	WEB.tx_input.n = 100;
+	WEB.tx_input.p[0] ^= 1;
+	expect(CHECK_NEVER, "no request for a user", &item);
+	buf_clear(&WEB.tx_input);
+	expect(CHECK_NEVER, "no request for a user", &item);
+}
+
+/* ---- signers and buckets ---------------------------------------------------------------------------------------- */
+
+static void signers_are_read_again_and_kept_while_the_chain_is_away(void **state)
+{
+	static ask_signers s;
+	checks *k = NULL;
+
+	(void)state;
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	atomic_store(&WEB.away, true);
+	assert_err(ERR_IO, checks_signers(k, &s));
+	atomic_store(&WEB.away, false);
+	NOW_MS += 120000;
+	WEB.signers = 0;
+	assert_err(ERR_STATE, checks_signers(k, &s));
+	WEB.signers = 1;
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(s.n, 1), assert_int_equal(s.address[0].b[0], 0x51);
+	const unsigned before = atomic_load(&WEB.posts);
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(atomic_load(&WEB.posts), before);
+	atomic_store(&WEB.away, true);
+	NOW_MS += 61000;
+	assert_ok(checks_signers(k, &s));
+	const unsigned tried = atomic_load(&WEB.posts);
+	assert_ok(checks_signers(k, &s));                                 /* not at every turn */
+	assert_int_equal(atomic_load(&WEB.posts), tried);
+	atomic_store(&WEB.away, false);
+	WEB.signer.b[0] = 0x52;
+	NOW_MS += 61000;
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(s.address[0].b[0], 0x52);
+	checks_free(&k);
+}
+
+static void buckets_are_read_once_for_each_coprocessor(void **state)
+{
+	const uint8_t who[40] = { 0xc0, [20] = 0xc1 };
+	const queue_material m = { .coprocessors = { who, sizeof who } };
+	const char *url[4];
+	checks *k = NULL;
+	size_t n = COUNT(url);
+
+	(void)state;
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	assert_ok(checks_buckets(k, url, &n, &m));
+	assert_int_equal(n, 2);
+	assert_string_equal(url[1], WEB.bucket);
+	const unsigned before = atomic_load(&WEB.posts);
+	n = 1;
+	assert_ok(checks_buckets(k, url, &n, &m));
+	assert_int_equal(n, 1);
+	assert_int_equal(atomic_load(&WEB.posts), before);
+	checks_free(&k);
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	atomic_store(&WEB.away, true);
+	n = COUNT(url);
+	assert_err(ERR_IO, checks_buckets(k, url, &n, &m));
+	assert_int_equal(n, 0);
+	checks_free(&k);
+}
+
+#define FRESH(f) cmocka_unit_test_setup(f, afresh)
+static const struct CMUnitTest ALL[] = {
+	FRESH(what_the_acl_allows_is_decrypted_for_the_public), FRESH(what_was_answered_is_done_whatever_else),
+	FRESH(a_chain_that_is_not_configured_waits), FRESH(providers_that_fail_are_asked_later), FRESH(a_request_without_handles_is_never_answered),
+	FRESH(a_batch_has_a_verdict_for_each), FRESH(users_read_what_they_and_the_contract_are_allowed),
+	FRESH(delegates_read_what_was_delegated_to_them), FRESH(a_transaction_that_is_not_there_yet_is_waited_for),
+	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(calldata_that_are_wrong_fail_the_request),
+	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(buckets_are_read_once_for_each_coprocessor),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main_with(argc, argv, __FILE__, ALL, COUNT(ALL), start, stop);
+}
