@@ -51,6 +51,8 @@ bool bell_poll(bell_cord *cord, int fd, int64_t wait_ms)
 
 /* ---- the bell ----------------------------------------------------------------------------------------------------- */
 
+#define WAKE (1ull << MAX_BELL_CHANNELS)          /* of no channel */
+
 static uint64_t every(const store_bell *b) { return UINT64_MAX >> (64 - b->cord.n); }
 
 err store_bell_new(store_bell **out, const store_config *config, const char *const *channel, unsigned n)
@@ -85,7 +87,7 @@ void store_bell_free(store_bell **b)
 	*b = NULL;
 }
 
-void store_bell_ring(store_bell *b, uint64_t bits) { bell_pull(&b->cord, bits & every(b)); }
+void store_bell_ring(store_bell *b, uint64_t bits) { bell_pull(&b->cord, (bits & every(b)) | WAKE); }
 
 /* Listening again: what rang meanwhile is not known, so everything does. */
 static err connect_bell(store_bell *b)
@@ -128,5 +130,5 @@ uint64_t store_bell_wait(store_bell *b, int64_t wait_ms)
 		b->db = NULL;
 		store_backoff_failed(&b->backoff, now);
 	}
-	return rang;
+	return rang & ~WAKE;
 }

@@ -14,7 +14,7 @@
 
 #include "store/store.h"
 
-enum { MAX_BELL_CHANNELS = 64 };
+enum { MAX_BELL_CHANNELS = 63 };
 
 typedef struct store_bell store_bell;
 
@@ -25,7 +25,7 @@ void store_bell_free(store_bell **b);
 /* Waits until something rang, or wait_ms passed (-1: for ever): bit i of the result is channel i.  One thread waits. */
 uint64_t store_bell_wait(store_bell *b, int64_t wait_ms);
 
-/* From any thread: the one that waits comes back now, with these bits. */
+/* From any thread: the one that waits comes back now, with these bits, which may be none. */
 void store_bell_ring(store_bell *b, uint64_t bits);
 
 #endif

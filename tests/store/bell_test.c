@@ -93,6 +93,8 @@ static void a_thread_may_wake_the_one_that_waits(void **state)
 	assert_int_equal(pthread_create(&t, NULL, ring_later, b), 0);
 	assert_int_equal(store_bell_wait(b, -1), 4);
 	pthread_join(t, NULL);
+	store_bell_ring(b, 0);                            /* for no channel: it wakes all the same */
+	assert_int_equal(store_bell_wait(b, -1), 0);
 }
 
 /* This program again, with other arguments: see main. */

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/connector/worker_test.c -- requests through a worker: a database, a node, buckets and chains that behave well or badly. */
+#include "connector/worker.h"
+#include <kms.v1.pb-c.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "evm/kms712.h"
+#include "rpc/pb.h"
+#include "tests/connector/fake_kms.h"
+#include "tests/test.h"
+
+enum { GATEWAY = 54321, LEASE_MS = 60000 };
+
+/* ---- a world ---------------------------------------------------------------------------------------------------- */
+
+/* Real time and what is added to it: nobody waits for what may be skipped. */
+static _Atomic int64_t SKIPPED_MS;
+static int64_t now_ms(void *ctx) { (void)ctx; return clock_now_ms(clock_system()) + atomic_load(&SKIPPED_MS); }
+static int64_t unix_ms(void *ctx) { (void)ctx; return clock_unix_ms(clock_system()) + atomic_load(&SKIPPED_MS); }
+static const clock_source CLOCK = { NULL, now_ms, unix_ms };
+
+static fake_web WEB;
+static fake_node NODE;
+static signer *KEY;
+static hash32 OBJECT;
+static char folder[64], url[96], gateway_url[96], host_url[96];
+static char *URLS[1] = { gateway_url }, *NODES[1];
+static host_chain_config HOST;
+static connector_config C;
+
+typedef struct desk { queue *q; queue_bell *bell; worker *w; atomic_bool stop; pthread_t thread; } desk;
+
+static char *text(const char *s) { return (char *)(uintptr_t)s; }
+
+static void *run(void *ctx)
+{
+	worker_run(ctx);
+	return NULL;
+}
+
+static desk *desk_open(void)
+{
+	const queue_config c = { .store = { .url = url, .clock = &CLOCK } };
+	desk *d = calloc(1, sizeof *d);
+
+	assert_non_null(d);
+	assert_ok(queue_open(&d->q, &c));
+	assert_ok(queue_bell_new(&d->bell, &c, (1u << QUEUE_REQUESTS) - 1));
+	assert_ok(worker_new(&d->w, &(worker_config){ .queue = d->q, .bell = d->bell, .config = &C, .clock = &CLOCK, .random = test_rng(), .stop = &d->stop }));
+	assert_int_equal(pthread_create(&d->thread, NULL, run, d->w), 0);
+	return d;
+}
+
+static void desk_close(desk *d)
+{
+	atomic_store(&d->stop, true);
+	queue_bell_ring(d->bell, 0);
+	pthread_join(d->thread, NULL);
+	worker_free(&d->w);
+	queue_bell_free(&d->bell);
+	queue_close(&d->q);
+	free(d);
+}
+
+static void answer_of_node(bool right)
+{
+	Kms__V1__PublicDecryptionResponse m = KMS__V1__PUBLIC_DECRYPTION_RESPONSE__INIT;
+	Kms__V1__PublicDecryptionResponsePayload payload = KMS__V1__PUBLIC_DECRYPTION_RESPONSE_PAYLOAD__INIT;
+	Kms__V1__TypedPlaintext p = KMS__V1__TYPED_PLAINTEXT__INIT, *plain[] = { &p };
+	const eip712_domain d = { .name = slice_str("Decryption"), .version = slice_str("1"), .chain_id = abi_u64(GATEWAY), .contract = C.decryption.address };
+	const abi_word handle = { { 0xa0, [29] = 7, [30] = 2 } };
+	const uint8_t value = 42;
+	AUTO(buf) result = { 0 };
+
+	p.fhe_type = 2, p.bytes = pb_bytes(slice_of(&value, 1));
+	assert_ok(kms712_put_plaintext(&result, 2, slice_of(&value, 1)));
+	const hash32 digest = kms712_public_decrypt(&d, &handle, 1, buf_slice(&result), (slice){ 0 });
+	secp_rsig s = sign_external(KEY, &digest);
+	if (!right) s.b[7] ^= 1;
+	m.payload = &payload, payload.plaintexts = plain, payload.n_plaintexts = 1;
+	m.external_signature = pb_bytes(slice_of(s.b, sizeof s.b));
+	pthread_mutex_lock(&NODE.lock);
+	buf_clear(&NODE.answer);
+	pb_pack(&NODE.answer, &m.base);
+	pthread_mutex_unlock(&NODE.lock);
+}
+
+static void hold(bool holds)
+{
+	pthread_mutex_lock(&NODE.lock);
+	NODE.holds = holds;
+	pthread_mutex_unlock(&NODE.lock);
+}
+
+static int set_up(void **state)
+{
+	const uint8_t bytes[SECP_SK] = { [31] = 77 };
+	secp_sk sk;
+
+	(void)state;
+	log_setup(LOG_ERROR, false);
+	snprintf(folder, sizeof folder, "/tmp/arca-test-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(url, sizeof url, "sqlite:%s/c.db", folder);
+	fake_web_start(&WEB);
+	fake_node_start(&NODE);
+	assert_ok(secp_sk_read(&sk, bytes));
+	assert_ok(signer_new(&KEY, &sk, test_rng()));
+	WEB.signer = *signer_address(KEY);
+	OBJECT = fake_web_put(&WEB, slice_str("a ciphertext"));
+	snprintf(WEB.bucket, sizeof WEB.bucket, "%s/cpu", WEB.url);
+	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
+	snprintf(host_url, sizeof host_url, "%s/rpc/7", WEB.url);
+	HOST = (host_chain_config){ .url = host_url, .chain_id = 7, .acl = { { 0xac } } };
+	NODES[0] = NODE.url;
+	C = (connector_config){
+		.gateway_url = { URLS, 1 }, .gateway_chain_id = GATEWAY, .task_limit = 100, .gateway_config = { .address = { { 0xc1 } } },
+		.decryption = { true, NULL, text("Decryption"), text("1"), { { 0xd1 } } },
+		.generation = { true, NULL, text("KMSGeneration"), text("1"), { { 0xe2 } } },
+		.worker = { .endpoints = { NODES, 1 }, .fast_polling = 20, .long_polling = 20, .batch = 8, .grpc_retries = 1, .max_attempts = 3,
+		            .lease = LEASE_MS, .s3_attempts = 1, .s3_connect_timeout = 1000, .s3_get_timeout = 5000, .s3_gets = 4,
+		            .s3_max_bytes = 1 << 20, .host_timeout = 2000, .host_chains = { &HOST, 1 } },
+	};
+	answer_of_node(true);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const SUFFIX[] = { "", "-wal", "-shm", "-journal" };
+	char path[128];
+
+	(void)state;
+	fake_node_stop(&NODE);
+	fake_web_stop(&WEB);
+	signer_free(&KEY);
+	for (size_t i = 0; i < COUNT(SUFFIX); i++) {
+		snprintf(path, sizeof path, "%s/c.db%s", folder, SUFFIX[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+/* ---- requests --------------------------------------------------------------------------------------------------- */
+
+static void ask(desk *d, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		const uint8_t who[20] = { 0xc0 };
+		queue_material m = { .handle = { { 0xa0, [29] = 7, [30] = 2 } }, .key_id = { { 4 } }, .digest = OBJECT, .coprocessors = { who, 20 } };
+		AUTO(buf) one = { 0 };
+		queue_put_material(&one, &m);
+		const slice material = buf_slice(&one);
+		queue_item item = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = (uint8_t)i } }, .materials = { &material, 1 },
+		                    .created_ms = clock_unix_ms(&CLOCK), .place = { .log_index = i, .tx_hash = { { (uint8_t)i } } } };
+		assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = item.kind, .item = &item }, 1, NULL));
+	}
+}
+
+static queue_found row(desk *d, queue_kind kind, unsigned i)
+{
+	queue_found *all = calloc(QUEUE_KINDS, sizeof *all), f = { .ref = { QUEUE_KINDS, 0 } };
+	const id32 id = { { 1, [31] = (uint8_t)i } };
+	size_t n = 0;
+
+	assert_non_null(all);
+	assert_ok(queue_find(all, &n, d->q, &id));
+	for (size_t k = 0; k < n; k++)
+		if (all[k].ref.kind == kind) f = all[k];
+	free(all);
+	return f;
+}
+
+static bool request_is(desk *d, unsigned i, queue_status status, unsigned errors)
+{
+	const queue_found f = row(d, QUEUE_PUBLIC_DECRYPTION, i);
+	return f.ref.kind == QUEUE_PUBLIC_DECRYPTION && f.status == status && f.errors == errors;
+}
+
+static bool is_answered(desk *d, unsigned i)
+{
+	return row(d, QUEUE_PUBLIC_DECRYPTION_RESPONSE, i).ref.kind == QUEUE_PUBLIC_DECRYPTION_RESPONSE;
+}
+
+static void until_(bool done, unsigned *turns, const char *what)
+{
+	if (!done && ++*turns > 10000) fail_msg("does not come: %s", what);
+	usleep(1000);
+}
+#define UNTIL(condition) do { unsigned turns_ = 0; for (bool yes_ = false; !yes_; until_(yes_, &turns_, #condition)) yes_ = (condition); } while (0)
+
+static unsigned polled(void)
+{
+	pthread_mutex_lock(&NODE.lock);
+	const unsigned n = NODE.polled;
+	pthread_mutex_unlock(&NODE.lock);
+	return n;
+}
+
+/* ---- tests ------------------------------------------------------------------------------------------------------ */
+
+static void a_request_goes_through(void **state)
+{
+	desk *d = desk_open();
+	queue_batch b = { 0 };
+
+	(void)state;
+	ask(d, 1, 20);
+	for (unsigned i = 1; i <= 20; i++) UNTIL(request_is(d, i, QUEUE_COMPLETED, 0) && is_answered(d, i));
+	assert_ok(queue_pick(&b, d->q, QUEUE_PUBLIC_DECRYPTION_RESPONSE, 1, 1000));
+	assert_int_equal(b.n, 1);
+	assert_int_equal(b.item[0].result.n, 32), assert_int_equal(b.item[0].result.p[31], 42);
+	assert_int_equal(b.item[0].signature.n, 65);
+	queue_batch_free(&b);
+	const worker_tally *t = worker_tallied(d->w);
+	assert_int_equal(atomic_load(&t->received[QUEUE_PUBLIC_DECRYPTION]), 20), assert_int_equal(atomic_load(&t->sent[QUEUE_PUBLIC_DECRYPTION]), 20);
+	assert_int_equal(atomic_load(&t->fetched), 20);
+	assert_true(atomic_load(&t->cache_hits) > 0);
+	Kms__V1__PublicDecryptionRequest *m = NULL;
+	arena a = arena_with_limit(1 << 20);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_request__descriptor, buf_slice(&NODE.request)));
+	assert_true(slice_eq_var(pb_slice(m->ciphertexts[0]->ciphertext), slice_str("a ciphertext")));
+	assert_int_equal(m->ciphertexts[0]->ciphertext_format, ASK_BIG_COMPRESSED);
+	arena_free(&a);
+	desk_close(d);
+}
+
+static void attempts_are_counted_and_a_decryption_is_given_up(void **state)
+{
+	static const grpc_status FULL = GRPC_RESOURCE_EXHAUSTED;
+	desk *d = desk_open();
+
+	(void)state;
+	fake_node_script(&NODE, &FULL, 1, NULL, 0);
+	ask(d, 1, 1);
+	UNTIL(request_is(d, 1, QUEUE_PENDING, 1));
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 1, QUEUE_PENDING, 2));
+	atomic_fetch_add(&SKIPPED_MS, 4001);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "RESOURCE_EXHAUSTED"));
+	assert_false(is_answered(d, 1));
+	desk_close(d);
+}
+
+static void a_wrong_signature_costs_nothing_and_is_counted(void **state)
+{
+	desk *d = desk_open();
+
+	(void)state;
+	answer_of_node(false);
+	ask(d, 1, 1);
+	UNTIL(request_is(d, 1, QUEUE_PENDING, 1));
+	assert_false(is_answered(d, 1));
+	assert_int_equal(atomic_load(&worker_tallied(d->w)->wrong_signatures), 1);
+	answer_of_node(true);
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 1));
+	assert_int_equal(NODE.sent, 1);                                   /* only the result was asked for again */
+	desk_close(d);
+}
+
+static void what_the_acl_does_not_allow_never_comes_to_the_node(void **state)
+{
+	desk *d = desk_open();
+
+	(void)state;
+	atomic_store(&WEB.says[READ_ALLOWED_FOR_DECRYPTION], false);
+	ask(d, 1, 1);
+	UNTIL(request_is(d, 1, QUEUE_PENDING, 1));
+	assert_int_equal(NODE.sent, 0);
+	assert_int_equal(atomic_load(&WEB.gets), 0);
+	atomic_store(&WEB.says[READ_DECRYPTION_DONE], true);             /* others were allowed and answered */
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 1));
+	assert_false(is_answered(d, 1));
+	assert_int_equal(NODE.sent, 0);
+	desk_close(d);
+}
+
+static void nothing_is_picked_before_the_signers_are_known(void **state)
+{
+	WEB.signers = 0;
+	desk *d = desk_open();
+
+	(void)state;
+	ask(d, 1, 1);
+	UNTIL(atomic_load(&WEB.posts) >= 2);
+	assert_true(request_is(d, 1, QUEUE_PENDING, 0));
+	desk_close(d);
+	WEB.signers = 1;
+	d = desk_open();
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
+static void leases_are_renewed_while_a_node_is_slow(void **state)
+{
+	desk *d = desk_open();
+	queue_batch b = { 0 };
+	queue *other = NULL;
+
+	(void)state;
+	hold(true);
+	ask(d, 1, 1);
+	UNTIL(polled() == 1);
+	assert_ok(queue_open(&other, &(queue_config){ .store = { .url = url, .clock = &CLOCK }, .owner = "other" }));
+	for (int i = 0; i < 4; i++) {                                     /* twice the lease, in steps of a half */
+		atomic_fetch_add(&SKIPPED_MS, LEASE_MS / 2 + 1000);
+		queue_bell_ring(d->bell, 0);
+		usleep(60000);
+		assert_ok(queue_pick(&b, other, QUEUE_PUBLIC_DECRYPTION, 1, LEASE_MS));
+		assert_int_equal(b.n, 0);
+		queue_batch_free(&b);
+	}
+	hold(false);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	queue_close(&other);
+	desk_close(d);
+}
+
+static void *skip_the_drain(void *ctx)
+{
+	for (int i = 0; i < 10; i++) usleep(20000), atomic_fetch_add(&SKIPPED_MS, 2600);
+	return ctx;
+}
+
+static void an_end_in_the_middle_gives_back_what_is_under_way(void **state)
+{
+	pthread_t t;
+
+	(void)state;
+	C.task_limit = 6;                                                 /* there is no thread for the others */
+	desk *d = desk_open();
+	hold(true);
+	ask(d, 1, 9);
+	UNTIL(polled() == 6);
+	assert_int_equal(pthread_create(&t, NULL, skip_the_drain, NULL), 0);
+	const int64_t before = clock_now_ms(clock_system());
+	desk_close(d);
+	pthread_join(t, NULL);
+	assert_true(clock_now_ms(clock_system()) - before < 4000);
+	hold(false);
+	d = desk_open();
+	for (unsigned i = 1; i <= 9; i++) UNTIL(request_is(d, i, QUEUE_COMPLETED, 0) && is_answered(d, i));
+	desk_close(d);
+}
+
+static void room_that_becomes_free_is_used_at_once(void **state)
+{
+	(void)state;
+	C.task_limit = 2;
+	C.worker.fast_polling = 3600000;                                  /* nobody comes to look */
+	desk *d = desk_open();
+	ask(d, 1, 12);
+	for (unsigned i = 1; i <= 12; i++) UNTIL(request_is(d, i, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
+/* What a process held that was killed is done by the next, once the lease has run out. */
+static void what_a_lost_worker_held_is_finished_by_the_next(void **state)
+{
+	queue_batch b = { 0 };
+	queue *lost = NULL;
+
+	(void)state;
+	assert_ok(queue_open(&lost, &(queue_config){ .store = { .url = url, .clock = &CLOCK }, .owner = "lost" }));
+	desk only = { .q = lost };
+	ask(&only, 1, 1);
+	assert_ok(queue_pick(&b, lost, QUEUE_PUBLIC_DECRYPTION, 1, LEASE_MS));
+	assert_int_equal(b.n, 1);
+	queue_batch_free(&b);
+	queue_close(&lost);
+	desk *d = desk_open();
+	usleep(50000);
+	assert_true(request_is(d, 1, QUEUE_UNDER_PROCESS, 0));
+	atomic_fetch_add(&SKIPPED_MS, LEASE_MS + 1000);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 1) && is_answered(d, 1));
+	desk_close(d);
+}
+
+static void a_node_that_refuses_fails_the_request_at_once(void **state)
+{
+	static const grpc_status BAD = GRPC_INVALID_ARGUMENT, GIVEN_UP = GRPC_ABORTED;
+	desk *d = desk_open();
+
+	(void)state;
+	fake_node_script(&NODE, &BAD, 1, NULL, 0);
+	ask(d, 1, 1);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
+	fake_node_script(&NODE, &GIVEN_UP, 1, NULL, 0);
+	ask(d, 2, 1);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 2).status == QUEUE_ABORTED);
+	desk_close(d);
+}
+
+#define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+TESTS(WORLD(a_request_goes_through), WORLD(attempts_are_counted_and_a_decryption_is_given_up),
+      WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
+      WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(leases_are_renewed_while_a_node_is_slow),
+      WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
+      WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once))
