@@ -2,7 +2,8 @@
 /*
  * connector/main.c -- arca-connector as a process: options, signals, exit codes.
  *
- * Exit codes: 0 stopped as asked, 1 failed, 64 usage or configuration, 69 an address is taken or the database is away, 74 disk.
+ * Exit codes: 0 stopped as asked, 1 failed, 64 usage, configuration or the wallet's key, 69 an address is taken or the database is
+ * away.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -49,8 +50,8 @@ static const char HELP[] =
 	"\n"
 	"SIGTERM: what is under way has some seconds, the rest is done after the next start, here or elsewhere.\n"
 	"\n"
-	"Exit codes: 0 stopped as asked, 1 failed, 64 usage or configuration, 69 an address is taken or the database is\n"
-	"away, 74 disk.\n"
+	"Exit codes: 0 stopped as asked, 1 failed, 64 usage, configuration or the wallet's key, 69 an address is taken\n"
+	"or the database is away.\n"
 	"\n"
 	"keys of the configuration:\n";
 

@@ -11,7 +11,11 @@ static err read_key(secp_sk *out, connector_config *c)
 {
 	uint8_t bytes[SECP_SK];
 
-	if (c->sender.private_key_file[0]) return key_file_read(out, c->sender.private_key_file);
+	if (c->sender.private_key_file[0]) {
+		const err e = key_file_read(out, c->sender.private_key_file);
+		if (e != OK) err_context("private_key_file: ");
+		return e == OK || e == ERR_NOMEM ? e : err_at(ERR_REQUEST, __FILE__, __LINE__);      /* what the operator must put right */
+	}
 	const bool hex = hex_read(bytes, sizeof bytes, slice_str(c->sender.private_key));
 	wipe(c->sender.private_key, strlen(c->sender.private_key));
 	err e = hex ? secp_sk_read(out, bytes) : err_fail(ERR_REQUEST, "private_key must have 64 hexadecimal digits");

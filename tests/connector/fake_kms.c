@@ -241,7 +241,6 @@ static void asked(void *ctx, rpc_call *call, slice request)
 	fake_node *n = ctx;
 	const char *path = rpc_call_path(call);
 	const bool poll = strstr(path, "/Get") != NULL;
-	pthread_t t;
 
 	pthread_mutex_lock(&n->lock);
 	const unsigned at = poll ? n->polled++ : n->sent++, have = poll ? n->polls : n->sends;
@@ -253,11 +252,11 @@ static void asked(void *ctx, rpc_call *call, slice request)
 	}
 	held *h = poll && n->holds ? malloc(sizeof *h) : NULL;
 	if (!h) end(call, code, poll ? buf_slice(&n->answer) : (slice){ 0 });
+	else {
+		*h = (held){ n, call };
+		ASSERT(n->held < FAKE_HELD && pthread_create(&n->holding[n->held++], NULL, hold, h) == 0);
+	}
 	pthread_mutex_unlock(&n->lock);
-	if (!h) return;
-	*h = (held){ n, call };
-	assert_int_equal(pthread_create(&t, NULL, hold, h), 0);
-	pthread_detach(t);
 }
 
 static void healthy(void *ctx, rpc_call *call, slice request)
@@ -293,6 +292,7 @@ void fake_node_stop(fake_node *n)
 	pthread_mutex_unlock(&n->lock);
 	if (rpc_server_drain(n->server, 2000) != OK) err_clear();
 	rpc_server_free(&n->server);
+	for (unsigned i = 0; i < n->held; i++) pthread_join(n->holding[i], NULL);
 	reactor_free(&n->loop);
 	buf_free(&n->request);
 	buf_free(&n->answer);

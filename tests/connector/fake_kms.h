@@ -15,7 +15,7 @@
 #include "evm/kms_calls.h"
 #include "rpc/rpc.h"
 
-enum { FAKE_OBJECTS = 40, FAKE_SCRIPT = 8 };
+enum { FAKE_OBJECTS = 40, FAKE_SCRIPT = 8, FAKE_HELD = 64 };
 
 typedef struct fake_web {
 	int         fd;
@@ -29,7 +29,7 @@ typedef struct fake_web {
 	/* chains */
 	atomic_bool says[N_CALL_READS], away, garbage, reverts, tx_known;
 	eth_address tx_to, signer;
-	unsigned    signers;                         /* 0 or 1 */
+	atomic_uint signers;                         /* 0 or 1 */
 	buf         tx_input;
 	char        bucket[96];                      /* of every coprocessor */
 } fake_web;
@@ -47,6 +47,8 @@ typedef struct fake_node {
 	grpc_status send[FAKE_SCRIPT], poll[FAKE_SCRIPT];
 	unsigned    sends, polls;                    /* how many stand there */
 	unsigned    sent, polled;                    /* calls that came */
+	pthread_t   holding[FAKE_HELD];
+	unsigned    held;
 	bool        holds;                           /* results are not given until it is false, or nobody waits */
 	buf         request, answer;                 /* the last that came; what is given */
 	char        path[128];
