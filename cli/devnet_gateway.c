@@ -41,13 +41,15 @@ err gateway_find(gateway_tool *out, cli *c, const char *folder)
 	c->code = EXIT_IO;
 	buf_printf(&modules, "%s/gateway.mjs", folder);
 	if (!realpath(buf_str(&modules), found))
-		return err_fail(ERR_NOT_FOUND, "--with-gateway: there is no %s; --contracts names the folder contracts of arca's source tree", buf_str(&modules));
+		return err_fail(ERR_NOT_FOUND, "--with-gateway: there is no %s; --contracts names the folder contracts of arca's source tree",
+		                buf_str(&modules));
 	buf_put_str(&out->path, found);
 	*strrchr(found, '/') = '\0';
 	buf_clear(&modules);
 	buf_printf(&modules, "%s/node_modules/ethers", found);
 	if (!file_exists(buf_str(&modules)))
-		return err_fail(ERR_NOT_FOUND, "--with-gateway: the packages of %s are missing; npm --prefix '%s' ci --ignore-scripts installs them", found, found);
+		return err_fail(ERR_NOT_FOUND, "--with-gateway: the packages of %s are missing; npm --prefix '%s' ci --ignore-scripts installs them",
+		                found, found);
 	c->code = EXIT_DONE;
 	return OK;
 }
@@ -100,7 +102,8 @@ bool gateway_connector(node_process *out, const devnet *d, unsigned party_id)
 {
 	const json_t *c = connector_of(d, party_id);
 
-	*out = (node_process){ .kind = &PROCESS_CONNECTOR, .config = text_of(c, "config"), .log = text_of(c, "log"), .http = text_of(c, "monitoring") };
+	*out = (node_process){ .kind = &PROCESS_CONNECTOR, .config = text_of(c, "config"), .log = text_of(c, "log"),
+	                       .http = text_of(c, "monitoring") };
 	if (!c || out->config[0] != '/' || out->log[0] != '/') return false;
 	process_find(out);
 	return true;
@@ -259,8 +262,8 @@ static err start_chain(devnet *d, gateway_tool *tool)
 
 err gateway_up(cli *c, devnet *d, gateway_tool *tool)
 {
-	const ticker t = ticker_begin("starting the chain", args_has(&c->args, "json"));
 	const bool quiet = args_has(&c->args, "json");
+	const ticker t = ticker_begin("starting the chain", quiet);
 
 	err e = start_chain(d, tool);
 	ticker_end(&t);
@@ -271,7 +274,8 @@ err gateway_up(cli *c, devnet *d, gateway_tool *tool)
 		const unsigned party_id = d->cluster.party[i].party_id;
 		node_process p;
 		TRY(gateway_wait_connector(d, party_id));
-		if (!quiet && gateway_connector(&p, d, party_id)) printf("connector %u ready: %s, wallet %s\n", party_id, p.http, text_of(connector_of(d, party_id), "wallet"));
+		if (!quiet && gateway_connector(&p, d, party_id))
+			printf("connector %u ready: %s, wallet %s\n", party_id, p.http, text_of(connector_of(d, party_id), "wallet"));
 	}
 	fflush(stdout);
 	return OK;

@@ -40,6 +40,7 @@ bool gateway_connector(node_process *out, const devnet *d, unsigned party_id);
 /* Starts it if it does not run, and writes its number into devnet.json. */
 err  gateway_start_connector(devnet *d, unsigned party_id);
 err  gateway_wait_connector(const devnet *d, unsigned party_id);
+/* It is asked once: a second SIGTERM would end it at once. */
 err  gateway_stop_connector(const devnet *d, unsigned party_id);
 
 #endif

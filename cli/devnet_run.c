@@ -56,12 +56,10 @@ static err run_each(cli *c, chain_verb *before, each_party *first, each_party *v
 static err ask(cli *c, devnet *d, cluster_party *p, party_set *touched)
 {
 	const node_process process = process_of(p);
-	node_process connector;
 
-	(void)c;
+	(void)c, (void)d;
 	if (process_alive(&process)) add_to(touched, (party)p->party_id);
 	process_ask(&process);
-	if (gateway_connector(&connector, d, p->party_id)) process_ask(&connector);
 	return OK;
 }
 

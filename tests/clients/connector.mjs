@@ -5,9 +5,9 @@
  *
  * The chain is anvil with the contracts of contracts/, and the genuine ACL and KMSVerifier.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
-	BUILD, arca, assert, coprocess, crypto, ethers, finish, freePorts, fs, onExit, path, startCluster, tempDir, test, unhex,
+	BUILD, arca, assert, coprocess, crypto, ethers, finish, freePorts, fs, onExit, path, startCluster, startDevnet, tempDir, test, unhex,
 } from './lib.mjs';
 import { randomValue, tfhe17, typeNamed } from './tfhe.mjs';
 import { User } from './tkms.mjs';
@@ -171,5 +171,29 @@ await test('every request is done in every database, and the metrics say so', as
 		const health = await fetch(`http://127.0.0.1:${port}/healthz`);
 		assert.deepEqual([health.status, (await health.json()).healthy], [200, true]);
 	}
+});
+
+await test('arca devnet up --with-gateway: a contract receives its value, also after everything was stopped and started again', async () => {
+	const home = path.join(tempDir(), 'net'), devnet = (...words) => arca('devnet', words[0], '--dir', home, ...words.slice(1));
+	startDevnet(home, '--with-gateway');
+	const { gateway } = JSON.parse(fs.readFileSync(path.join(home, 'devnet.json')));
+	assert.deepEqual(Object.keys(gateway), ['dir', 'tool', 'url', 'chain_id', 'contracts', 'owner_key_file', 'connectors']);
+	const ask = value => {
+		const r = spawnSync(process.execPath, [gateway.tool, 'ask', '--dir', gateway.dir, '--nodes', path.join(home, 'devnet.json'),
+			'--value', value, '--arca', path.join(BUILD, 'arca')], { encoding: 'utf8', timeout: 60_000 });
+		assert.equal(r.status, 0, r.stderr);
+		assert.match(r.stdout, new RegExp(`: ${value}\n$`));
+	};
+	ask('18446744073709551615');
+	devnet('down');
+	devnet('start');
+	ask('7');
+	const { queues } = JSON.parse(arca('connector', 'status', '--config', gateway.connectors[0].config, '--json'));
+	assert.equal(queues.find(q => q.queue === 'public_decryption_response').completed, 2);
+	devnet('kill', '--party', '1', '--connector');
+	assert.throws(() => devnet('status'), /exit [12]/);
+	devnet('start');
+	devnet('down');
+	await assert.rejects(fetch(gateway.url));
 });
 finish();
