@@ -157,6 +157,7 @@ typedef struct plan {
 	checked *out;
 	round   gateway, host[CONNECTOR_MAX_CHAINS];
 	size_t  most;                            /* questions to one chain */
+	bool    away;                            /* the gateway's: each further user would wait as long for nothing */
 	arena  *memory;
 } plan;
 
@@ -230,7 +231,12 @@ static void plan_user(plan *p, size_t item, const queue_item *it, const abi_word
 	looking l = { &it->place.tx_hash, &tx, &found, p->memory };
 	checked *out = &p->out[item];
 
+	if (p->away) {
+		say(out, CHECK_LATER, "the chain cannot be asked");
+		return;
+	}
 	err e = providers_try(p->k->gateway, look, &l);
+	p->away = e == ERR_IO;
 	if (e != OK || !found) {
 		say(out, CHECK_LATER, "the transaction that asked for it is not to be had: %s", e != OK ? err_text() : "the chain does not know it");
 		err_clear();

@@ -232,6 +232,23 @@ static void a_transaction_that_is_not_there_yet_is_waited_for(void **state)
 	expect(CHECK_LATER, "not to be had", &item);
 }
 
+static void a_chain_that_is_away_is_waited_for_once_a_batch(void **state)
+{
+	static checked out[20];
+	queue_item items[20];
+	checks *k = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(items); i++) items[i] = direct();
+	atomic_store(&WEB.away, true);
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	const unsigned before = atomic_load(&WEB.posts);
+	assert_ok(checks_run(k, out, items, COUNT(items)));
+	assert_true(atomic_load(&WEB.posts) - before <= 2);
+	for (size_t i = 0; i < COUNT(items); i++) assert_int_equal(out[i].verdict, CHECK_LATER);
+	checks_free(&k);
+}
+
 /* A contract between could show the rights of one user, and have asked for another. */
 static void calldata_of_another_contract_or_user_count_for_nothing(void **state)
 {
@@ -336,6 +353,7 @@ static const struct CMUnitTest ALL[] = {
 	FRESH(a_chain_that_is_not_configured_waits), FRESH(providers_that_fail_are_asked_later), FRESH(a_request_without_handles_is_never_answered),
 	FRESH(a_batch_has_a_verdict_for_each), FRESH(users_read_what_they_and_the_contract_are_allowed),
 	FRESH(delegates_read_what_was_delegated_to_them), FRESH(a_transaction_that_is_not_there_yet_is_waited_for),
+	FRESH(a_chain_that_is_away_is_waited_for_once_a_batch),
 	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(calldata_that_are_wrong_fail_the_request),
 	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(buckets_are_read_once_for_each_coprocessor),
 };
