@@ -208,6 +208,7 @@ async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folde
 	const bucketPort = await freePort();
 	const buckets = startBuckets(path.join(dir, 'buckets'), bucketPort);
 	const undo = () => { chain.stop(); try { process.kill(buckets); } catch { /* it is gone */ } };
+	for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { undo(); process.exit(1); });
 	const g = await deployGateway({
 		provider: chain.provider, contract, profile, threshold: devnet.threshold, signers: devnet.parties.map(p => p.signer),
 		buckets: [0, 1, 2].map(i => `http://127.0.0.1:${bucketPort}/${i}`),
