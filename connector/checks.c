@@ -118,7 +118,7 @@ static void judge(checked *out, const probe *p, const eth_call *call)
 
 	hex_write(handle, abi_slice(&p->handle));
 	if (call->error.kind != JRPC_OK) {
-		say(out, CHECK_LATER, "%s cannot be asked: %s", CALL_READS[p->which].signature, call->error.message);
+		say(out, call->error.kind == JRPC_REVERTED ? CHECK_LATER : CHECK_AWAY, "%s cannot be asked: %s", CALL_READS[p->which].signature, call->error.message);
 		return;
 	}
 	if (call_read_bool(&yes, p->which, buf_slice(&call->answer)) != OK) {
@@ -138,7 +138,7 @@ static err run_round(checked *out, providers *chain, round *a, arena *memory)
 	const err e = providers_try(chain, ask_calls, a);
 	for (size_t i = 0; i < a->n; i++) {
 		if (e == OK) judge(&out[a->probe[i].item], &a->probe[i], &a->calls[i]);
-		else say(&out[a->probe[i].item], CHECK_LATER, "the chain cannot be asked: %s", err_text());
+		else say(&out[a->probe[i].item], CHECK_AWAY, "the chain cannot be asked: %s", err_text());
 	}
 	err_clear();
 	eth_calls_free(a->calls, a->n);
@@ -232,13 +232,13 @@ static void plan_user(plan *p, size_t item, const queue_item *it, const abi_word
 	checked *out = &p->out[item];
 
 	if (p->away) {
-		say(out, CHECK_LATER, "the chain cannot be asked");
+		say(out, CHECK_AWAY, "the chain cannot be asked");
 		return;
 	}
 	err e = providers_try(p->k->gateway, look, &l);
 	p->away = e == ERR_IO;
 	if (e != OK || !found) {
-		say(out, CHECK_LATER, "the transaction that asked for it is not to be had: %s", e != OK ? err_text() : "the chain does not know it");
+		say(out, e != OK ? CHECK_AWAY : CHECK_LATER, "the transaction that asked for it is not to be had: %s", e != OK ? err_text() : "the chain does not know it");
 		err_clear();
 		return;
 	}

@@ -21,7 +21,7 @@
 enum { MAX_CHECK_REASON = 400 };
 
 /* The greater one stands when there are several. */
-typedef enum check_verdict { CHECK_GO, CHECK_LATER, CHECK_NEVER, CHECK_DONE } check_verdict;
+typedef enum check_verdict { CHECK_GO, CHECK_AWAY, CHECK_LATER, CHECK_NEVER, CHECK_DONE } check_verdict;
 typedef struct checked { check_verdict verdict; char why[MAX_CHECK_REASON]; } checked;
 
 typedef struct checks checks;
@@ -30,7 +30,7 @@ typedef struct checks checks;
 err  checks_new(checks **out, const connector_config *c, const clock_source *clock, const atomic_bool *stop);
 void checks_free(checks **k);
 
-/* out[i] for each item.  Failures of providers are CHECK_LATER of those who needed them; ERR_NOMEM. */
+/* out[i] for each item.  CHECK_AWAY: of those who needed a provider that failed; ERR_NOMEM. */
 err  checks_run(checks *k, checked *out, const queue_item *items, size_t n);
 
 /* Who signs for the KMS, read anew once a minute.  An older list stays when the chain is away; an error only without any. */

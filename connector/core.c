@@ -125,6 +125,13 @@ static bool may_pass(grpc_status code)
 	return code == GRPC_CANCELLED || code == GRPC_DEADLINE_EXCEEDED || code == GRPC_RESOURCE_EXHAUSTED || code == GRPC_UNAVAILABLE || code == GRPC_UNKNOWN;
 }
 
+static core_outcome outcome_of(grpc_status code)
+{
+	if (code == GRPC_ABORTED) return CORE_ABORTED;
+	if (code == GRPC_UNKNOWN) return CORE_LATER;
+	return may_pass(code) ? CORE_AWAY : CORE_NEVER;
+}
+
 static void tell(buf *why, const char *what, const rpc_status *s)
 {
 	buf_clear(why);
@@ -145,7 +152,7 @@ static core_outcome send(core *k, shard *s, bool *sent, core_counts *counts, buf
 		if (status.code == GRPC_RESOURCE_EXHAUSTED) break;           /* it is full: asking at once again makes it fuller */
 	}
 	tell(why, "the request was not taken", &status);
-	return status.code == GRPC_ABORTED ? CORE_ABORTED : may_pass(status.code) ? CORE_LATER : CORE_NEVER;
+	return outcome_of(status.code);
 }
 
 static core_outcome poll(core *k, shard *s, bool *sent, core_counts *counts, buf *answer, buf *why, const char *path, slice id)
@@ -159,9 +166,8 @@ static core_outcome poll(core *k, shard *s, bool *sent, core_counts *counts, buf
 		if (!may_pass(status.code)) break;
 	}
 	tell(why, "there is no result", &status);
-	if (status.code == GRPC_ABORTED) return CORE_ABORTED;
 	if (status.code == GRPC_NOT_FOUND) return *sent = false, CORE_LATER;         /* forgotten: it is sent anew */
-	return may_pass(status.code) ? CORE_LATER : CORE_NEVER;
+	return outcome_of(status.code);
 }
 
 core_outcome core_ask(core *k, buf *answer, buf *why, bool *sent, core_counts *counts, const queue_item *item, slice request)

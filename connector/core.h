@@ -7,7 +7,8 @@
  * for until it is there, or its time is up.
  *
  *   DONE      the answer, not yet believed (connector/ask.h)
- *   LATER     the node is away, full, or not ready yet
+ *   AWAY      the node cannot be reached, is full, or is not ready yet: nothing that the request is to blame for
+ *   LATER     the node failed in a way that may pass, or has forgotten the request
  *   NEVER     the node refuses it, or failed at it
  *   ABORTED   the node was told to give it up
  *
@@ -18,7 +19,7 @@
 
 #include "connector/ask.h"
 
-typedef enum core_outcome { CORE_DONE, CORE_LATER, CORE_NEVER, CORE_ABORTED } core_outcome;
+typedef enum core_outcome { CORE_DONE, CORE_AWAY, CORE_LATER, CORE_NEVER, CORE_ABORTED } core_outcome;
 
 typedef struct core_counts { unsigned sent, sent_errors, polled, polled_errors; } core_counts;
 

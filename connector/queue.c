@@ -235,7 +235,7 @@ static err put_change(plan *p, const queue_change *c)
 	case QUEUE_MARK_SENT: return PUT(p, of_kind(p, c->kind, SQL_MARK_SENT), seq, owner, now);
 	case QUEUE_RETRY:
 		if (c->delay_ms <= 0) p->rings |= 1u << c->kind;
-		return PUT(p, of_kind(p, c->kind, SQL_RETRY), seq, owner, now, later, reason, store_bool(c->already_sent));
+		return PUT(p, of_kind(p, c->kind, SQL_RETRY), seq, owner, now, later, reason, store_int(!c->blameless), store_bool(c->already_sent));
 	case QUEUE_FINISH:    return put_finish(p, c);
 	case QUEUE_COMPLETE:  return put_done(p, c->kind, c->seq);
 	case QUEUE_FAIL:      return PUT(p, of_kind(p, c->kind, SQL_GIVE_UP), seq, owner, now, store_text("failed"), reason);

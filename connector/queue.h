@@ -56,7 +56,7 @@ typedef enum queue_verb {
 	QUEUE_RENEW,          /* delay_ms: the lease counts so long from now                                                */
 	QUEUE_RELEASE,        /* pending again, as if it had not been picked                                                */
 	QUEUE_MARK_SENT,      /* already_sent                                                                               */
-	QUEUE_RETRY,          /* pending again, not before delay_ms passed; counts as an error; already_sent as given; reason */
+	QUEUE_RETRY,          /* pending again, not before delay_ms passed; counts as an error unless blameless; already_sent as given; reason */
 	QUEUE_FINISH,         /* response: stored as pending unless there is one, and the request is completed either way     */
 	QUEUE_COMPLETE,       /* without a response, or a response itself                                                   */
 	QUEUE_FAIL,           /* reason                                                                                     */
@@ -108,7 +108,7 @@ typedef struct queue_change {
 	hash32            hash;
 	uint32_t          kinds;                 /* CURSOR, REORG: a bit for each seed kind read from that chain */
 	int64_t           delay_ms;
-	bool              already_sent;
+	bool              already_sent, blameless;   /* of RETRY; blameless: it does not count as an error       */
 	const char       *reason;                /* cut at MAX_ITEM_REASON                                      */
 	bool              done;                  /* out: it changed something; ADD: it was not known             */
 } queue_change;

@@ -34,7 +34,7 @@ static void put_word(buf *out, queue_kind kind, const char *word, size_t n)
 	else if (n > 4 && memcmp(word, "own:", 4) == 0) put_own(out, k, strtol(word + 4, NULL, 10));
 	else if (slice_eq_var(w, slice_str("place")))
 		buf_put_str(out, response ? "" : ", already_sent, tx_hash, chain_name, block_number, block_hash, log_index");
-	else if (slice_eq_var(w, slice_str("sent:6"))) buf_put_str(out, response ? "" : ", already_sent = $6");
+	else if (slice_eq_var(w, slice_str("sent:7"))) buf_put_str(out, response ? "" : ", already_sent = $7");
 	else if (slice_eq_var(w, slice_str("unsent"))) buf_put_str(out, response ? "" : ", already_sent = false");
 	else ASSERT(slice_eq_var(w, slice_str("a word that is known")));
 }

@@ -63,16 +63,17 @@ static void submit(worker *w, const queue_change *change)
 	err_clear();
 }
 
-/* Later, unless it is a decryption that had its chances. */
-static void postpone(worker *w, const queue_item *item, bool already_sent, const char *why)
+/* Later, unless it is a decryption that had its chances.  blameless: what it needs is away, which says nothing against it. */
+static void postpone(worker *w, const queue_item *item, bool already_sent, bool blameless, const char *why)
 {
-	const bool decryption = queue_is_decryption(item->kind), last = decryption && item->errors + 1 >= w->c.config->worker.max_attempts;
+	const bool decryption = queue_is_decryption(item->kind);
+	const bool last = decryption && !blameless && item->errors + 1 >= w->c.config->worker.max_attempts;
 	int64_t delay_ms = SOON_MS;                      /* ceremonies take their time, and are only asked how they stand */
 
 	for (unsigned i = 0; decryption && i < item->errors && delay_ms < LATE_MS; i++) delay_ms *= 2;
 	if (last) log_warn("%s is given up after %u attempts: %s", queue_label(item->kind), item->errors + 1, why);
 	submit(w, &(queue_change){ .verb = last ? QUEUE_FAIL : QUEUE_RETRY, .kind = item->kind, .seq = item->seq, .delay_ms = delay_ms,
-	                           .already_sent = already_sent, .reason = why });
+	                           .already_sent = already_sent, .blameless = blameless, .reason = why });
 }
 
 static void fail(worker *w, const queue_item *item, const char *why)
@@ -150,7 +151,7 @@ static void finish(worker *w, const queue_item *item, slice answer)
 		submit(w, &(queue_change){ .verb = QUEUE_FINISH, .kind = item->kind, .seq = item->seq, .item = &response });
 	} else {
 		if (wrong) atomic_fetch_add(&w->tally.wrong_signatures, 1);
-		postpone(w, item, true, err_text());
+		postpone(w, item, true, false, err_text());
 		err_clear();
 	}
 	arena_free(&memory);
@@ -172,13 +173,14 @@ static void work(worker *w, const task *t)
 		err_clear();
 		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, buf_str(&why));
 		else if (atomic_load(&w->ending)) give_back(w, item, false);
-		else postpone(w, item, false, buf_str(&why));
+		else postpone(w, item, false, false, buf_str(&why));
 	} else switch (core_ask(w->core, &answer, &why, &sent, &counts, item, buf_slice(&request))) {
 	case CORE_DONE:    finish(w, item, buf_slice(&answer)); break;
-	case CORE_LATER:
+	case CORE_AWAY:
 		if (atomic_load(&w->ending)) give_back(w, item, sent);
-		else postpone(w, item, sent, buf_str(&why));
+		else postpone(w, item, sent, true, buf_str(&why));
 		break;
+	case CORE_LATER:   postpone(w, item, sent, false, buf_str(&why)); break;
 	case CORE_NEVER:   fail(w, item, buf_str(&why)); break;
 	case CORE_ABORTED:
 		submit(w, &(queue_change){ .verb = QUEUE_ABORT, .kind = item->kind, .seq = item->seq, .reason = buf_str(&why) });
@@ -281,9 +283,10 @@ static void start(worker *w, batch *b, const queue_item *item, const checked *c,
 	case CHECK_DONE:
 		complete(w, item);
 		return;
+	case CHECK_AWAY:
 	case CHECK_LATER:
 		atomic_fetch_add(&w->tally.check_errors, 1);
-		postpone(w, item, item->already_sent, c->why);
+		postpone(w, item, item->already_sent, c->verdict == CHECK_AWAY, c->why);
 		return;
 	case CHECK_NEVER:
 		atomic_fetch_add(&w->tally.check_errors, 1);
@@ -295,7 +298,7 @@ static void start(worker *w, batch *b, const queue_item *item, const checked *c,
 	const err e = find_buckets(w, &like, item);
 	if (e == OK) start_task(w, b, item, &like, picked_ms);
 	else if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, err_text());
-	else postpone(w, item, item->already_sent, err_text());
+	else postpone(w, item, item->already_sent, true, err_text());
 	err_clear();
 }
 

@@ -49,7 +49,7 @@ UPDATE {table} SET already_sent = true, updated_at = $3 WHERE seq = $1 AND owner
 
 --# retry
 UPDATE {table} SET status = 'pending', owner = NULL, lease_until = NULL, updated_at = $3, not_before = $4, reason = $5,
-	error_counter = error_counter + 1{sent:6}
+	error_counter = error_counter + $6{sent:7}
 WHERE seq = $1 AND owner = $2 AND status = 'under_process'
 
 --# give_up

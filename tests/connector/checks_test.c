@@ -111,14 +111,14 @@ static void providers_that_fail_are_asked_later(void **state)
 
 	(void)state;
 	atomic_store(&WEB.away, true);
-	expect(CHECK_LATER, "cannot be asked", &item);
+	expect(CHECK_AWAY, "cannot be asked", &item);
 	atomic_store(&WEB.away, false), atomic_store(&WEB.garbage, true);
-	expect(CHECK_LATER, "cannot be asked", &item);
+	expect(CHECK_AWAY, "cannot be asked", &item);
 	atomic_store(&WEB.garbage, false), atomic_store(&WEB.reverts, true);
 	expect(CHECK_LATER, "cannot be asked", &item);
 	atomic_store(&WEB.reverts, false);
 	snprintf(host_url[0], sizeof host_url[0], "%s/rpc/%d", WEB.url, 8);          /* answers, but for another chain */
-	expect(CHECK_LATER, "", &item);
+	expect(CHECK_AWAY, "", &item);
 }
 
 static void a_request_without_handles_is_never_answered(void **state)
@@ -229,7 +229,7 @@ static void a_transaction_that_is_not_there_yet_is_waited_for(void **state)
 	atomic_store(&WEB.tx_known, false);
 	expect(CHECK_LATER, "does not know it", &item);
 	atomic_store(&WEB.away, true);
-	expect(CHECK_LATER, "not to be had", &item);
+	expect(CHECK_AWAY, "not to be had", &item);
 }
 
 static void a_chain_that_is_away_is_waited_for_once_a_batch(void **state)
@@ -245,7 +245,7 @@ static void a_chain_that_is_away_is_waited_for_once_a_batch(void **state)
 	const unsigned before = atomic_load(&WEB.posts);
 	assert_ok(checks_run(k, out, items, COUNT(items)));
 	assert_true(atomic_load(&WEB.posts) - before <= 2);
-	for (size_t i = 0; i < COUNT(items); i++) assert_int_equal(out[i].verdict, CHECK_LATER);
+	for (size_t i = 0; i < COUNT(items); i++) assert_int_equal(out[i].verdict, CHECK_AWAY);
 	checks_free(&k);
 }
 

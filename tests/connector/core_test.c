@@ -53,9 +53,9 @@ static void done(asked *a)
 static void each_status_has_its_outcome(void **state)
 {
 	static const struct { grpc_status code; core_outcome sending, polling; unsigned sends, polls; } ROWS[] = {
-		{ GRPC_UNAVAILABLE, CORE_LATER, CORE_LATER, 2, 2 }, { GRPC_DEADLINE_EXCEEDED, CORE_LATER, CORE_LATER, 2, 2 },
-		{ GRPC_UNKNOWN, CORE_LATER, CORE_LATER, 2, 2 }, { GRPC_CANCELLED, CORE_LATER, CORE_LATER, 2, 2 },
-		{ GRPC_RESOURCE_EXHAUSTED, CORE_LATER, CORE_LATER, 1, 2 }, { GRPC_ABORTED, CORE_ABORTED, CORE_ABORTED, 1, 1 },
+		{ GRPC_UNAVAILABLE, CORE_AWAY, CORE_AWAY, 2, 2 }, { GRPC_DEADLINE_EXCEEDED, CORE_AWAY, CORE_AWAY, 2, 2 },
+		{ GRPC_UNKNOWN, CORE_LATER, CORE_LATER, 2, 2 }, { GRPC_CANCELLED, CORE_AWAY, CORE_AWAY, 2, 2 },
+		{ GRPC_RESOURCE_EXHAUSTED, CORE_AWAY, CORE_AWAY, 1, 2 }, { GRPC_ABORTED, CORE_ABORTED, CORE_ABORTED, 1, 1 },
 		{ GRPC_INVALID_ARGUMENT, CORE_NEVER, CORE_NEVER, 1, 1 }, { GRPC_INTERNAL, CORE_NEVER, CORE_NEVER, 1, 1 },
 		{ GRPC_FAILED_PRECONDITION, CORE_NEVER, CORE_NEVER, 1, 1 }, { GRPC_UNIMPLEMENTED, CORE_NEVER, CORE_NEVER, 1, 1 },
 	};
@@ -276,7 +276,7 @@ static void an_end_cuts_off_a_node_that_is_slow(void **state)
 	core_stop(k);
 	for (size_t i = 0; i < COUNT(t); i++) {
 		pthread_join(t[i], NULL);
-		assert_int_equal(x[i].a.outcome, CORE_LATER);
+		assert_int_equal(x[i].a.outcome, CORE_AWAY);
 		assert_true(x[i].a.sent);
 		done(&x[i].a);
 	}
@@ -284,7 +284,7 @@ static void an_end_cuts_off_a_node_that_is_slow(void **state)
 	NODE[0].holds = false;
 	pthread_mutex_unlock(&NODE[0].lock);
 	asked a = ask_with(k, QUEUE_PUBLIC_DECRYPTION, 1, true);
-	assert_int_equal(a.outcome, CORE_LATER);
+	assert_int_equal(a.outcome, CORE_AWAY);
 	done(&a);
 	core_free(&k);
 }

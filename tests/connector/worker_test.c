@@ -198,6 +198,14 @@ static unsigned polled(void)
 	return n;
 }
 
+static unsigned sent(void)
+{
+	pthread_mutex_lock(&NODE.lock);
+	const unsigned n = NODE.sent;
+	pthread_mutex_unlock(&NODE.lock);
+	return n;
+}
+
 /* ---- tests ------------------------------------------------------------------------------------------------------ */
 
 static void a_request_goes_through(void **state)
@@ -228,19 +236,39 @@ static void a_request_goes_through(void **state)
 
 static void attempts_are_counted_and_a_decryption_is_given_up(void **state)
 {
-	static const grpc_status FULL = GRPC_RESOURCE_EXHAUSTED;
+	static const grpc_status UNKNOWN = GRPC_UNKNOWN;
 	desk *d = desk_open();
 
 	(void)state;
-	fake_node_script(&NODE, &FULL, 1, NULL, 0);
+	fake_node_script(&NODE, &UNKNOWN, 1, NULL, 0);
 	ask(d, 1, 1);
 	UNTIL(request_is(d, 1, QUEUE_PENDING, 1));
 	atomic_fetch_add(&SKIPPED_MS, 2001);
 	UNTIL(request_is(d, 1, QUEUE_PENDING, 2));
 	atomic_fetch_add(&SKIPPED_MS, 4001);
 	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
-	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "RESOURCE_EXHAUSTED"));
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "UNKNOWN"));
 	assert_false(is_answered(d, 1));
+	desk_close(d);
+}
+
+/* However long the node is full or away, and three attempts are all that there are. */
+static void an_outage_costs_no_attempt(void **state)
+{
+	static const grpc_status FULL = GRPC_RESOURCE_EXHAUSTED;
+	desk *d = desk_open();
+
+	(void)state;
+	fake_node_script(&NODE, &FULL, 1, NULL, 0);
+	ask(d, 1, 1);
+	for (unsigned i = 1; i <= 5; i++) {
+		UNTIL(sent() >= i && request_is(d, 1, QUEUE_PENDING, 0));
+		atomic_fetch_add(&SKIPPED_MS, 2001);
+	}
+	fake_node_script(&NODE, NULL, 0, NULL, 0);
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	assert_true(is_answered(d, 1));
 	desk_close(d);
 }
 
@@ -396,7 +424,7 @@ static void a_node_that_refuses_fails_the_request_at_once(void **state)
 }
 
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-TESTS(WORLD(a_request_goes_through), WORLD(attempts_are_counted_and_a_decryption_is_given_up),
+TESTS(WORLD(a_request_goes_through), WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(an_outage_costs_no_attempt),
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
       WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
