@@ -6,6 +6,7 @@
  * The chain is anvil with the contracts of contracts/, and the genuine ACL and KMSVerifier.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import {
 	BUILD, arca, assert, coprocess, crypto, ethers, finish, freePorts, fs, onExit, path, startCluster, startDevnet, tempDir, test, unhex,
 } from './lib.mjs';
@@ -175,7 +176,7 @@ await test('every request is done in every database, and the metrics say so', as
 
 await test('arca devnet up --with-gateway: a contract receives its value, also after everything was stopped and started again', async () => {
 	const home = path.join(tempDir(), 'net'), devnet = (...words) => arca('devnet', words[0], '--dir', home, ...words.slice(1));
-	startDevnet(home, '--with-gateway');
+	startDevnet(home, '--with-gateway', '--contracts', fileURLToPath(new URL('../../contracts', import.meta.url)));
 	const { gateway } = JSON.parse(fs.readFileSync(path.join(home, 'devnet.json')));
 	assert.deepEqual(Object.keys(gateway), ['dir', 'tool', 'url', 'chain_id', 'contracts', 'owner_key_file', 'connectors']);
 	const ask = value => {
