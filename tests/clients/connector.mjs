@@ -189,8 +189,10 @@ await test('arca devnet up --with-gateway: a contract receives its value, also a
 	devnet('down');
 	devnet('start');
 	ask('7');
-	const { queues } = JSON.parse(arca('connector', 'status', '--config', gateway.connectors[0].config, '--json'));
-	assert.equal(queues.find(q => q.queue === 'public_decryption_response').completed, 2);
+	await until('both answers of the first connector', () => {           /* a contract has its value as soon as enough others answered */
+		const { queues } = JSON.parse(arca('connector', 'status', '--config', gateway.connectors[0].config, '--json'));
+		return queues.find(q => q.queue === 'public_decryption_response').completed === 2;
+	});
 	devnet('kill', '--party', '1', '--connector');
 	assert.throws(() => devnet('status'), /exit [12]/);
 	devnet('start');
