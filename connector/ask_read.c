@@ -7,6 +7,8 @@
 
 typedef struct reading {
 	queue_item     *out;
+	bool           *wrong;
+	const ask_signers *signers;
 	arena          *a;
 	const queue_item *item;
 	const connector_config *c;
@@ -15,18 +17,23 @@ typedef struct reading {
 
 /* ---- signatures ------------------------------------------------------------------------------------------------- */
 
-static err signed_by_one(bool *wrong, ProtobufCBinaryData signature, const hash32 *digest, const ask_signers *signers)
+/* Then it is the response's signature. */
+static err signed_by_one(reading *r, ProtobufCBinaryData signature, const hash32 *digest)
 {
 	char text[ADDRESS_TEXT];
 	eth_address by;
 	secp_rsig s;
 
-	*wrong = true;
+	*r->wrong = true;
 	if (signature.len != sizeof s.b) return err_fail(ERR_REQUEST, "the node's signature has %zu bytes, not %zu", signature.len, sizeof s.b);
 	memcpy(s.b, signature.data, sizeof s.b);
 	if (!sign_external_by_var(&by, &s, digest)) return err_fail(ERR_REQUEST, "the node's signature is by nobody");
-	for (size_t i = 0; i < signers->n; i++)
-		if (eth_address_eq_var(by, signers->address[i])) return *wrong = false, OK;
+	for (size_t i = 0; i < r->signers->n; i++)
+		if (eth_address_eq_var(by, r->signers->address[i])) {
+			*r->wrong = false;
+			r->out->signature = pb_slice(signature);
+			return OK;
+		}
 	address_text(text, &by);
 	return err_fail(ERR_REQUEST, "the node's answer is signed by %s, whom the contracts do not know: compare the node's signer, and name, "
 	                             "version, chain id and address of the contract here and at the node", text);
@@ -57,7 +64,15 @@ static err same_id(const Kms__V1__RequestId *m, const id32 *wants, const char *w
 
 /* ---- decryptions ------------------------------------------------------------------------------------------------ */
 
-static err read_public(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+/* The handles that were asked about: at least one, and as many as the node answers. */
+static err one_for_each(abi_word **handles, size_t *n, reading *r, size_t answered)
+{
+	TRY(arena_new(r->a, handles, MAX_ITEM_LIST));
+	TRY(ask_handles(*handles, n, r->item));
+	return answered == *n ? OK : err_fail(ERR_REQUEST, "the node answers %zu values, %zu were asked for", answered, *n);
+}
+
+static err read_public(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
 	Kms__V1__PublicDecryptionResponse *m = NULL;
@@ -65,10 +80,7 @@ static err read_public(reading *r, bool *wrong, const ask_signers *signers, slic
 	size_t n = 0;
 
 	TRY(pb_unpack(r->a, &m, &kms__v1__public_decryption_response__descriptor, answer));
-	TRY(arena_new(r->a, &handles, MAX_ITEM_LIST));
-	TRY(ask_handles(handles, &n, r->item));
-	if (!m->payload || m->payload->n_plaintexts != n)
-		return err_fail(ERR_REQUEST, "the node answers %zu values, %zu were asked for", m->payload ? m->payload->n_plaintexts : 0, n);
+	TRY(one_for_each(&handles, &n, r, m->payload ? m->payload->n_plaintexts : 0));
 	for (size_t i = 0; i < n; i++) {
 		const Kms__V1__TypedPlaintext *p = m->payload->plaintexts[i];
 		if (p->fhe_type != handles[i].b[ASK_HANDLE_TYPE])
@@ -77,9 +89,8 @@ static err read_public(reading *r, bool *wrong, const ask_signers *signers, slic
 	}
 	const slice extra = pb_slice(m->extra_data), result = buf_slice(&r->scratch);
 	const hash32 digest = kms712_public_decrypt(&domain, handles, n, result, extra);
-	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	TRY(signed_by_one(r, m->external_signature, &digest));
 	TRY(keep(&r->out->result, r->a, result));
-	r->out->signature = pb_slice(m->external_signature);
 	r->out->extra_data = extra;
 	return OK;
 }
@@ -107,7 +118,7 @@ static void put_payload(buf *out, const Kms__V1__UserDecryptionResponsePayload *
 	buf_put_u32(out, p->degree);
 }
 
-static err read_user(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+static err read_user(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
 	Kms__V1__UserDecryptionResponse *m = NULL;
@@ -115,17 +126,12 @@ static err read_user(reading *r, bool *wrong, const ask_signers *signers, slice 
 	size_t n = 0;
 
 	TRY(pb_unpack(r->a, &m, &kms__v1__user_decryption_response__descriptor, answer));
-	TRY(arena_new(r->a, &handles, MAX_ITEM_LIST));
-	TRY(ask_handles(handles, &n, r->item));
-	if (!m->payload || m->payload->n_signcrypted_ciphertexts != n)
-		return err_fail(ERR_REQUEST, "the node answers %zu values, %zu were asked for",
-		                m->payload ? m->payload->n_signcrypted_ciphertexts : 0, n);
+	TRY(one_for_each(&handles, &n, r, m->payload ? m->payload->n_signcrypted_ciphertexts : 0));
 	put_payload(&r->scratch, m->payload);
 	const slice extra = pb_slice(m->extra_data), share = buf_slice(&r->scratch);
 	const hash32 digest = kms712_user_response(&domain, r->item->public_key, handles, n, share, extra);
-	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	TRY(signed_by_one(r, m->external_signature, &digest));
 	TRY(keep(&r->out->result, r->a, share));
-	r->out->signature = pb_slice(m->external_signature);
 	r->out->extra_data = extra;
 	return OK;
 }
@@ -137,7 +143,7 @@ static kms712_profile profile_of(const connector_config *c)
 	return c->v015 ? KMS712_V015 : KMS712_V011;
 }
 
-static err read_prep_keygen(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+static err read_prep_keygen(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
 	Kms__V1__KeyGenPreprocResult *m = NULL;
@@ -145,8 +151,7 @@ static err read_prep_keygen(reading *r, bool *wrong, const ask_signers *signers,
 	TRY(pb_unpack(r->a, &m, &kms__v1__key_gen_preproc_result__descriptor, answer));
 	TRY(same_id(m->preprocessing_id, &r->item->id, "preprocessing"));
 	const hash32 digest = kms712_prep_keygen(&domain, profile_of(r->c), &r->item->id, ask_extra(r->c, r->item));
-	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
-	r->out->signature = pb_slice(m->external_signature);
+	TRY(signed_by_one(r, m->external_signature, &digest));
 	return OK;
 }
 
@@ -160,7 +165,7 @@ static bool key_type_of(kms712_key_type *out, const char *name)
 	return false;
 }
 
-static err read_keygen(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+static err read_keygen(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
 	kms712_key_digest digests[MAX_KEY_DIGESTS];
@@ -182,13 +187,12 @@ static err read_keygen(reading *r, bool *wrong, const ask_signers *signers, slic
 	}
 	const hash32 digest = kms712_keygen(&domain, profile_of(r->c), &r->item->prep_keygen_id, &r->item->id, digests, m->n_key_digests,
 	                                    ask_extra(r->c, r->item));
-	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	TRY(signed_by_one(r, m->external_signature, &digest));
 	r->out->digests = (store_list){ list, m->n_key_digests };
-	r->out->signature = pb_slice(m->external_signature);
 	return OK;
 }
 
-static err read_crsgen(reading *r, bool *wrong, const ask_signers *signers, slice answer)
+static err read_crsgen(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
 	Kms__V1__CrsGenResult *m = NULL;
@@ -198,27 +202,26 @@ static err read_crsgen(reading *r, bool *wrong, const ask_signers *signers, slic
 	TRY(same_id(m->request_id, &r->item->id, "CRS"));
 	for (size_t i = 28; i < 32; i++) bits = bits << 8 | r->item->max_bit_length.b[i];
 	const hash32 digest = kms712_crsgen(&domain, profile_of(r->c), &r->item->id, bits, pb_slice(m->crs_digest), ask_extra(r->c, r->item));
-	TRY(signed_by_one(wrong, m->external_signature, &digest, signers));
+	TRY(signed_by_one(r, m->external_signature, &digest));
 	r->out->result = pb_slice(m->crs_digest);
-	r->out->signature = pb_slice(m->external_signature);
 	return OK;
 }
 
 err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, const connector_config *c, const ask_signers *signers,
              slice answer)
 {
-	reading r = { .out = out, .a = a, .item = item, .c = c };
+	reading r = { .out = out, .wrong = wrong, .signers = signers, .a = a, .item = item, .c = c };
 	err e;
 
 	*wrong = false;
 	*out = (queue_item){ .kind = queue_response_of(item->kind), .id = item->id, .otlp = item->otlp };
 	if (answer.n > MAX_ASK_ANSWER) return err_fail(ERR_REQUEST, "the node's answer has %zu bytes", answer.n);
 	switch ((int)item->kind) {
-	case QUEUE_PUBLIC_DECRYPTION: e = read_public(&r, wrong, signers, answer); break;
-	case QUEUE_USER_DECRYPTION:   e = read_user(&r, wrong, signers, answer); break;
-	case QUEUE_PREP_KEYGEN:       e = read_prep_keygen(&r, wrong, signers, answer); break;
-	case QUEUE_KEYGEN:            e = read_keygen(&r, wrong, signers, answer); break;
-	case QUEUE_CRSGEN:            e = read_crsgen(&r, wrong, signers, answer); break;
+	case QUEUE_PUBLIC_DECRYPTION: e = read_public(&r, answer); break;
+	case QUEUE_USER_DECRYPTION:   e = read_user(&r, answer); break;
+	case QUEUE_PREP_KEYGEN:       e = read_prep_keygen(&r, answer); break;
+	case QUEUE_KEYGEN:            e = read_keygen(&r, answer); break;
+	case QUEUE_CRSGEN:            e = read_crsgen(&r, answer); break;
 	default: e = err_fail(ERR_REQUEST, "there is no answer to %s", queue_label(item->kind));
 	}
 	if (e == OK && out->result.n > MAX_ITEM_BYTES) e = err_fail(ERR_REQUEST, "the node's answer is %zu bytes to a contract", out->result.n);

@@ -158,6 +158,12 @@ bool abi_next_bool(abi_part *p)
 	return abi_next_u64(p, 1) == 1;
 }
 
+id32 abi_next_id(abi_part *p)
+{
+	const abi_word w = abi_next(p);
+	return abi_id(&w);
+}
+
 eth_address abi_next_address(abi_part *p)
 {
 	const abi_word w = abi_next(p);

@@ -17,6 +17,7 @@
 #ifndef ARCA_EVM_ABI_CODER_H
 #define ARCA_EVM_ABI_CODER_H
 
+#include "base/id.h"
 #include "evm/abi.h"
 
 enum { ABI_WORD = 32, ABI_SELECTOR = 4 };
@@ -49,6 +50,7 @@ static inline abi_part abi_top(abi_reader *r) { return (abi_part){ .r = r }; }
 void abi_refuse(abi_reader *r, const char *why);                       /* static text; the first one stays */
 
 abi_word    abi_next(abi_part *p);
+id32        abi_next_id(abi_part *p);
 uint64_t    abi_next_u64(abi_part *p, uint64_t most);                  /* refused if larger */
 int32_t     abi_next_i32(abi_part *p);
 bool        abi_next_bool(abi_part *p);
@@ -59,6 +61,7 @@ abi_part    abi_next_tuple(abi_part *p);
 /* *n elements, at most `most` of them. */
 abi_part    abi_next_list(abi_part *p, size_t *n, size_t words_each, size_t most);
 
+static inline id32 abi_id(const abi_word *w) { id32 id; memcpy(id.b, w->b, sizeof id.b); return id; }
 /* The value as an integer; false if it needs more than 64 bits. */
 bool abi_fits_u64(uint64_t *out, const abi_word *w);
 bool abi_is_zero_var(const abi_word *w);

@@ -2,18 +2,15 @@
 /* evm/kms_events.c -- a decoder reads the members in their order; whatever is wrong stays with the reader. */
 #include "evm/kms_events_internal.h"
 
-static id32 id_of(abi_word w)
-{
-	id32 id;
-	memcpy(id.b, w.b, sizeof id.b);
-	return id;
-}
-
-static id32 next_id(abi_part *p) { return id_of(abi_next(p)); }
-
 static abi_word topic(const evm_log *log, unsigned i)
 {
 	return abi_hash(&log->topic[i]);
+}
+
+static id32 topic_id(const evm_log *log, unsigned i)
+{
+	const abi_word w = topic(log, i);
+	return abi_id(&w);
 }
 
 /* Room for a list that was found to be within its bounds. */
@@ -83,7 +80,7 @@ static void public_decryption(kms_event *out, arena *a, abi_reader *data, const 
 {
 	abi_part p = abi_top(data);
 
-	out->id = id_of(topic(log, 1));
+	out->id = topic_id(log, 1);
 	next_ciphertexts(&out->decryption, a, &p, shape);
 	out->decryption.extra = abi_next_bytes(&p, MAX_EVENT_BYTES);
 }
@@ -103,7 +100,7 @@ static void user_decryption(kms_event *out, arena *a, abi_reader *data, const ev
 	kms_decryption *d = &out->decryption;
 	abi_part p = abi_top(data);
 
-	out->id = id_of(topic(log, 1));
+	out->id = topic_id(log, 1);
 	next_ciphertexts(d, a, &p, shape);
 	d->user = abi_next_address(&p);
 	d->public_key = abi_next_bytes(&p, MAX_EVENT_BYTES);
@@ -125,7 +122,7 @@ static void user_signed(kms_event *out, arena *a, abi_reader *data, const evm_lo
 	kms_decryption *d = &out->decryption;
 	abi_part p = abi_top(data);
 
-	out->id = id_of(topic(log, 1));
+	out->id = topic_id(log, 1);
 	next_ciphertexts(d, a, &p, KMS_SIGNED);
 	abi_part payload = abi_next_tuple(&p);
 	d->user = abi_next_address(&payload);
@@ -147,8 +144,8 @@ static void prep_keygen(kms_event *out, arena *a, abi_reader *data, const evm_lo
 	abi_part p = abi_top(data);
 
 	(void)a, (void)log;
-	out->id = g->prep = next_id(&p);
-	g->epoch = next_id(&p);
+	out->id = g->prep = abi_next_id(&p);
+	g->epoch = abi_next_id(&p);
 	g->params = (uint8_t)abi_next_u64(&p, LAST_PARAMS);
 }
 
@@ -158,7 +155,7 @@ static void prep_keygen_v015(kms_event *out, arena *a, abi_reader *data, const e
 	abi_part p = abi_top(data);
 
 	(void)a, (void)log;
-	out->id = g->prep = next_id(&p);
+	out->id = g->prep = abi_next_id(&p);
 	g->params = (uint8_t)abi_next_u64(&p, LAST_PARAMS);
 	g->extra = abi_next_bytes(&p, MAX_EVENT_BYTES);
 }
@@ -168,8 +165,8 @@ static abi_part keygen_ids(kms_event *out, abi_reader *data)
 	kms_generation *g = &out->generation;
 	abi_part p = abi_top(data);
 
-	g->prep = next_id(&p);
-	out->id = g->key = next_id(&p);
+	g->prep = abi_next_id(&p);
+	out->id = g->key = abi_next_id(&p);
 	return p;
 }
 
@@ -191,7 +188,7 @@ static abi_part crs_members(kms_event *out, abi_reader *data)
 	kms_generation *g = &out->generation;
 	abi_part p = abi_top(data);
 
-	out->id = g->crs = next_id(&p);
+	out->id = g->crs = abi_next_id(&p);
 	g->max_bits = abi_next(&p);
 	g->params = (uint8_t)abi_next_u64(&p, LAST_PARAMS);
 	return p;
@@ -222,9 +219,9 @@ static void key_reshare(kms_event *out, arena *a, abi_reader *data, const evm_lo
 	abi_part p = abi_top(data);
 
 	(void)a, (void)log;
-	g->prep = next_id(&p);
-	g->key = next_id(&p);
-	out->id = g->reshare = next_id(&p);
+	g->prep = abi_next_id(&p);
+	g->key = abi_next_id(&p);
+	out->id = g->reshare = abi_next_id(&p);
 	g->params = (uint8_t)abi_next_u64(&p, LAST_PARAMS);
 }
 
@@ -232,14 +229,14 @@ static void abort_keygen(kms_event *out, arena *a, abi_reader *data, const evm_l
 {
 	abi_part p = abi_top(data);
 	(void)a, (void)log;
-	out->id = out->generation.prep = next_id(&p);
+	out->id = out->generation.prep = abi_next_id(&p);
 }
 
 static void abort_crsgen(kms_event *out, arena *a, abi_reader *data, const evm_log *log)
 {
 	abi_part p = abi_top(data);
 	(void)a, (void)log;
-	out->id = out->generation.crs = next_id(&p);
+	out->id = out->generation.crs = abi_next_id(&p);
 }
 
 /* ---- contexts and epochs -------------------------------------------------------------------------------------- */
@@ -300,8 +297,8 @@ static void new_context(kms_event *out, arena *a, abi_reader *data, const evm_lo
 	kms_context *c = &out->context;
 	abi_part p = abi_top(data);
 
-	out->id = c->id = id_of(topic(log, 1));
-	c->previous = id_of(topic(log, 2));
+	out->id = c->id = topic_id(log, 1);
+	c->previous = topic_id(log, 2);
 	c->first = is_context_counter(&c->previous);
 	kms_context_next_members(c, a, &p);
 	kms_context_next_thresholds(c, &p);
@@ -316,23 +313,23 @@ static void new_epoch(kms_event *out, arena *a, abi_reader *data, const evm_log 
 	abi_part p = abi_top(data);
 
 	(void)a;
-	e->context = id_of(topic(log, 1));
-	out->id = e->id = id_of(topic(log, 2));
-	e->previous_context = next_id(&p);
-	e->previous = next_id(&p);
+	e->context = topic_id(log, 1);
+	out->id = e->id = topic_id(log, 2);
+	e->previous_context = abi_next_id(&p);
+	e->previous = abi_next_id(&p);
 	e->material_block = abi_next_u64(&p, INT64_MAX);
 }
 
 static void context_destroyed(kms_event *out, arena *a, abi_reader *data, const evm_log *log)
 {
 	(void)a, (void)data;
-	out->id = out->context.id = id_of(topic(log, 1));
+	out->id = out->context.id = topic_id(log, 1);
 }
 
 static void epoch_destroyed(kms_event *out, arena *a, abi_reader *data, const evm_log *log)
 {
 	(void)a, (void)data;
-	out->id = out->epoch.id = id_of(topic(log, 1));
+	out->id = out->epoch.id = topic_id(log, 1);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */

@@ -100,14 +100,6 @@ err call_read_addresses(const eth_address **out, size_t *n, arena *a, call_read 
 	return OK;
 }
 
-static id32 next_id(abi_part *p)
-{
-	const abi_word w = abi_next(p);
-	id32 id;
-	memcpy(id.b, w.b, sizeof id.b);
-	return id;
-}
-
 err call_read_ids(const id32 **out, size_t *n, arena *a, call_read which, slice answer)
 {
 	abi_reader r = abi_reader_of(answer);
@@ -118,7 +110,7 @@ err call_read_ids(const id32 **out, size_t *n, arena *a, call_read which, slice 
 
 	TRY(finish(&r, which));
 	if (count) TRY(arena_new(a, &all, count));
-	for (size_t i = 0; i < count; i++) all[i] = next_id(&list);
+	for (size_t i = 0; i < count; i++) all[i] = abi_next_id(&list);
 	TRY(finish(&r, which));
 	*out = all, *n = count;
 	return OK;
@@ -151,7 +143,7 @@ err call_read_key(call_key *out, slice answer)
 {
 	abi_reader r = abi_reader_of(answer);
 	abi_part top = abi_top(&r), p = abi_next_tuple(&top);
-	call_key k = { .prep = next_id(&p), .key = next_id(&p), .params = (uint8_t)abi_next_u64(&p, 1) };
+	call_key k = { .prep = abi_next_id(&p), .key = abi_next_id(&p), .params = (uint8_t)abi_next_u64(&p, 1) };
 
 	next_digests(&k, &p);
 	TRY(finish(&r, READ_KEY_INFO));

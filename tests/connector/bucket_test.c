@@ -202,11 +202,13 @@ static void several_threads_fetch_at_once(void **state)
 	buckets_free(&b);
 }
 
-static void *stop_soon(void *ctx)
+typedef struct cut { buckets *b; unsigned before; } cut;
+
+static void *stop_once_asked(void *ctx)
 {
-	const unsigned before = atomic_load(&WEB.gets);
-	while (atomic_load(&WEB.gets) == before) usleep(1000);
-	buckets_stop(ctx);
+	const cut *c = ctx;
+	while (atomic_load(&WEB.gets) == c->before) usleep(1000);
+	buckets_stop(c->b);
 	return NULL;
 }
 
@@ -220,8 +222,8 @@ static void an_end_cuts_off_a_bucket_that_is_slow(void **state)
 	(void)state;
 	C.worker.s3_get_timeout = 600000;
 	assert_ok(buckets_new(&b, &C));
-	assert_int_equal(pthread_create(&t, NULL, stop_soon, b), 0);
-	usleep(5000);
+	cut c = { b, atomic_load(&WEB.gets) };
+	assert_int_equal(pthread_create(&t, NULL, stop_once_asked, &c), 0);
 	assert_err(ERR_IO, fetch(b, &A, &SLOW, 1).e);
 	pthread_join(t, NULL);
 	buckets_free(&b);

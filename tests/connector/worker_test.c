@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "evm/kms712.h"
 #include "rpc/pb.h"
+#include "store/store.h"
 #include "tests/connector/fake_kms.h"
 #include "tests/test.h"
 
@@ -323,27 +324,44 @@ static void nothing_is_picked_before_the_signers_are_known(void **state)
 	desk_close(d);
 }
 
+static int64_t lease_until(store *s)
+{
+	static const store_sql SQL = { "lease", "SELECT lease_until FROM public_decryption_requests" };
+	store_rows rows = { 0 };
+
+	assert_ok(store_query(&rows, s, &SQL, NULL, 0));
+	assert_int_equal(rows.n, 1);
+	store_row r = store_row_of(&rows, 0);
+	const int64_t t = row_int(&r);
+	assert_true(row_ok(&r));
+	store_rows_free(&rows);
+	return t;
+}
+
 static void leases_are_renewed_while_a_node_is_slow(void **state)
 {
 	desk *d = desk_open();
 	queue_batch b = { 0 };
 	queue *other = NULL;
+	store *s = NULL;
 
 	(void)state;
 	hold(true);
 	ask(d, 1, 1);
 	UNTIL(polled() == 1);
+	assert_ok(store_open(&s, &(store_config){ .url = url }));
 	assert_ok(queue_open(&other, &(queue_config){ .store = { .url = url, .clock = &CLOCK }, .owner = "other" }));
 	for (int i = 0; i < 4; i++) {                                     /* twice the lease, in steps of a half */
 		atomic_fetch_add(&SKIPPED_MS, LEASE_MS / 2 + 1000);
 		queue_bell_ring(d->bell, 0);
-		usleep(60000);
+		UNTIL(lease_until(s) > clock_unix_ms(&CLOCK) + LEASE_MS / 2);
 		assert_ok(queue_pick(&b, other, QUEUE_PUBLIC_DECRYPTION, 1, LEASE_MS));
 		assert_int_equal(b.n, 0);
 		queue_batch_free(&b);
 	}
 	hold(false);
 	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	store_free(&s);
 	queue_close(&other);
 	desk_close(d);
 }
@@ -401,7 +419,8 @@ static void what_a_lost_worker_held_is_finished_by_the_next(void **state)
 	queue_batch_free(&b);
 	queue_close(&lost);
 	desk *d = desk_open();
-	usleep(50000);
+	ask(d, 2, 1);
+	UNTIL(request_is(d, 2, QUEUE_COMPLETED, 0));                      /* the next has looked, and did not take it */
 	assert_true(request_is(d, 1, QUEUE_UNDER_PROCESS, 0));
 	atomic_fetch_add(&SKIPPED_MS, LEASE_MS + 1000);
 	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 1) && is_answered(d, 1));

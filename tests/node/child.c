@@ -118,6 +118,26 @@ int child_run(const char *folder, char *last_line, size_t room, const char *cons
 	return WEXITSTATUS(how);
 }
 
+void child_refuses_without(const char *folder, const char *kind, const id32 *id)
+{
+	char path[512], line[2048] = "", text[ID_TEXT];
+
+	id_text(text, id);
+	snprintf(path, sizeof path, "%s/PUB/%s/%s", folder, kind, text);
+	buf file = test_read(path);
+	file.p[file.n / 2] ^= 1;
+	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
+	assert_int_equal(child_run(folder, line, sizeof line, NULL), 1);
+	assert_non_null(strstr(line, text));
+	assert_non_null(strstr(line, kind));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(child_run(folder, line, sizeof line, NULL), 1);
+	assert_non_null(strstr(line, "missing"));
+	file.p[file.n / 2] ^= 1;
+	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
+	buf_free(&file);
+}
+
 void child_start_and_kill(const char *folder, unsigned lines)
 {
 	int log, how;

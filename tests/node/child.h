@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <sys/types.h>
+#include "base/id.h"
 #include "rpc/conn.h"
 #include "tests/vault/folder.h"
 
@@ -32,6 +33,9 @@ void child_start_as(child *c, const char *folder, const char *program, const cha
 
 /* Runs it without waiting for readiness; its exit code and the log's last line. */
 int  child_run(const char *folder, char *last_line, size_t room, const char *const *arguments);
+
+/* A node that has stopped does not start while this published file is changed, nor while it is missing, and says so. */
+void child_refuses_without(const char *folder, const char *kind, const id32 *id);
 
 /* Starts it and kills it when it has written so many lines of log, or is ready. */
 void child_start_and_kill(const char *folder, unsigned lines);

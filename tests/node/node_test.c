@@ -828,23 +828,8 @@ static void an_answer_that_is_larger_than_may_be_kept_is_refused(void **state)
 static void a_changed_published_file_stops_the_start(void **state)
 {
 	(void)state;
-	char path[512], line[2048] = "", text[ID_TEXT];
-
 	assert_int_equal(child_stop(&w.node), 0);
-	id_text(text, &w.key);
-	snprintf(path, sizeof path, "%s/PUB/PublicKey/%s", (char *)w.folder, text);
-	buf file = test_read(path);
-	file.p[file.n / 2] ^= 1;
-	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
-	assert_int_equal(child_run(w.folder, line, sizeof line, NULL), 1);
-	assert_non_null(strstr(line, text));
-	assert_non_null(strstr(line, "PublicKey"));
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(child_run(w.folder, line, sizeof line, NULL), 1);
-	assert_non_null(strstr(line, "missing"));
-	file.p[file.n / 2] ^= 1;
-	assert_ok(file_write_atomic(path, buf_slice(&file), 0644));
-	buf_free(&file);
+	child_refuses_without(w.folder, "PublicKey", &w.key);
 	child_start(&w.node, w.folder);
 }
 
