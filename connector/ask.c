@@ -52,7 +52,7 @@ static const contract_config *contract_of(const connector_config *c, queue_kind 
 
 static uint64_t chain_of(const connector_config *c, queue_kind kind)
 {
-	return (uint64_t)(c->v015 && !queue_is_decryption(kind) ? c->ethereum_chain_id : c->gateway_chain_id);
+	return (uint64_t)(c->profile->host_chain && !queue_is_decryption(kind) ? c->ethereum_chain_id : c->gateway_chain_id);
 }
 
 static Kms__V1__Eip712DomainMsg *domain_message(domain_field *f, const connector_config *c, queue_kind kind)
@@ -81,7 +81,7 @@ eip712_domain ask_domain(const connector_config *c, queue_kind kind)
 /* Contracts of v0.15 take one zero byte for nothing, and older clients verify under nothing. */
 slice ask_extra(const connector_config *c, const queue_item *item)
 {
-	const bool none = c->v015 && item->extra_data.n == 1 && item->extra_data.p[0] == 0;
+	const bool none = c->profile->contexts && item->extra_data.n == 1 && item->extra_data.p[0] == 0;
 	return none ? (slice){ 0 } : item->extra_data;
 }
 

@@ -138,11 +138,6 @@ static err read_user(reading *r, slice answer)
 
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
 
-static kms712_profile profile_of(const connector_config *c)
-{
-	return c->v015 ? KMS712_V015 : KMS712_V011;
-}
-
 static err read_prep_keygen(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
@@ -150,7 +145,7 @@ static err read_prep_keygen(reading *r, slice answer)
 
 	TRY(pb_unpack(r->a, &m, &kms__v1__key_gen_preproc_result__descriptor, answer));
 	TRY(same_id(m->preprocessing_id, &r->item->id, "preprocessing"));
-	const hash32 digest = kms712_prep_keygen(&domain, profile_of(r->c), &r->item->id, ask_extra(r->c, r->item));
+	const hash32 digest = kms712_prep_keygen(&domain, r->c->profile->structs, &r->item->id, ask_extra(r->c, r->item));
 	TRY(signed_by_one(r, m->external_signature, &digest));
 	return OK;
 }
@@ -185,7 +180,7 @@ static err read_keygen(reading *r, slice answer)
 		queue_put_digest(&r->scratch, (uint8_t)digests[i].type, digests[i].digest);
 		TRY(keep(&list[i], r->a, buf_slice(&r->scratch)));
 	}
-	const hash32 digest = kms712_keygen(&domain, profile_of(r->c), &r->item->prep_keygen_id, &r->item->id, digests, m->n_key_digests,
+	const hash32 digest = kms712_keygen(&domain, r->c->profile->structs, &r->item->prep_keygen_id, &r->item->id, digests, m->n_key_digests,
 	                                    ask_extra(r->c, r->item));
 	TRY(signed_by_one(r, m->external_signature, &digest));
 	r->out->digests = (store_list){ list, m->n_key_digests };
@@ -201,7 +196,7 @@ static err read_crsgen(reading *r, slice answer)
 	TRY(pb_unpack(r->a, &m, &kms__v1__crs_gen_result__descriptor, answer));
 	TRY(same_id(m->request_id, &r->item->id, "CRS"));
 	for (size_t i = 28; i < 32; i++) bits = bits << 8 | r->item->max_bit_length.b[i];
-	const hash32 digest = kms712_crsgen(&domain, profile_of(r->c), &r->item->id, bits, pb_slice(m->crs_digest), ask_extra(r->c, r->item));
+	const hash32 digest = kms712_crsgen(&domain, r->c->profile->structs, &r->item->id, bits, pb_slice(m->crs_digest), ask_extra(r->c, r->item));
 	TRY(signed_by_one(r, m->external_signature, &digest));
 	r->out->result = pb_slice(m->crs_digest);
 	return OK;

@@ -45,7 +45,7 @@ static const config_key CHAIN_KEYS[] = {
 static const config_schema CHAIN = { CHAIN_KEYS, COUNT(CHAIN_KEYS), NULL };
 
 static const config_key KEYS[] = {
-	TEXT("profile", AT(profile), 1, 32, "gateway-v0.11", "which contracts: gateway-v0.11 (all on one chain) or v0.15 (with a host chain)"),
+	TEXT("profile", AT(profile_name), 1, 32, "gateway-v0.11", "which contracts: gateway-v0.11 (all on one chain) or v0.15 (with a host chain)"),
 	SECRET_TEXT("database_url", AT(database_url), "where requests are kept: sqlite:PATH, or postgres://... (required)"),
 	LIST("gateway_url", AT(gateway_url), 1, CONNECTOR_MAX_URLS, "JSON-RPC of the gateway chain; more than one: the next is asked when one fails"),
 	NUMBER("gateway_chain_id", AT(gateway_chain_id), 0, MAX_CHAIN_ID, NULL, "number of that chain"),
@@ -268,17 +268,16 @@ static err check_wallet(const connector_config *c)
 
 static err check(connector_config *c, unsigned roles)
 {
-	c->v015 = !strcmp(c->profile, "v0.15");
-	if (!c->v015 && strcmp(c->profile, "gateway-v0.11") && strcmp(c->profile, "v0.11"))
-		return err_fail(ERR_REQUEST, "profile is %s; it must be gateway-v0.11 or v0.15", c->profile);
+	c->profile = connector_profile_of(c->profile_name);
+	if (!c->profile) return err_fail(ERR_REQUEST, "profile is %s; it must be gateway-v0.11 or v0.15", c->profile_name);
 	if (!c->database_url[0])
 		return err_fail(ERR_REQUEST, "the key database_url is missing: where requests are kept, sqlite:PATH or postgres://...");
-	if (c->v015 && (!c->ethereum_url.n || !c->ethereum_chain_id))
+	if (c->profile->host_chain && (!c->ethereum_url.n || !c->ethereum_chain_id))
 		return err_fail(ERR_REQUEST, "profile v0.15 needs ethereum_url and ethereum_chain_id: the chain of KMSGeneration and ProtocolConfig");
 	TRY(check_contract(&c->decryption, "decryption_contract", true));
 	TRY(check_contract(&c->generation, "kms_generation_contract", true));
 	TRY(check_contract(&c->gateway_config, "gateway_config_contract", roles & CONNECTOR_WORKER));
-	TRY(check_contract(&c->protocol_config, "protocol_config_contract", c->v015));
+	TRY(check_contract(&c->protocol_config, "protocol_config_contract", c->profile->host_chain));
 	TRY(check_chains(c));
 	if ((roles & CONNECTOR_WORKER) && !c->worker.endpoints.n)
 		return err_fail(ERR_REQUEST, "the key kms_core_endpoints is missing: gRPC of the nodes, as [\"http://127.0.0.1:50051\"]");

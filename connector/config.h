@@ -9,12 +9,13 @@
  *   kms_core_endpoints ...             worker: the nodes, ciphertexts, and the chains whose ACL is asked
  *   private_key_file ...               sender: whose wallet, how patient, what becomes of what is done
  *
- * profile says which contracts: those of the seed ("gateway-v0.11"), or the later ones with a host chain ("v0.15").
+ * profile says which contracts are served (connector/profile.h): "gateway-v0.11" or "v0.15".
  */
 #ifndef ARCA_CONNECTOR_CONFIG_H
 #define ARCA_CONNECTOR_CONFIG_H
 
 #include "base/config.h"
+#include "connector/profile.h"
 #include "evm/address.h"
 
 enum { CONNECTOR_MAX_URLS = 16, CONNECTOR_MAX_SHARDS = 64, CONNECTOR_MAX_CHAINS = 64 };
@@ -40,7 +41,7 @@ typedef struct host_chain_config {
 
 typedef struct connector_config {
 	/* every role */
-	char       *profile, *database_url, *service_name, *monitoring_endpoint;
+	char       *profile_name, *database_url, *service_name, *monitoring_endpoint;
 	config_list gateway_url, ethereum_url;
 	int64_t     gateway_chain_id, ethereum_chain_id, task_limit, healthcheck_timeout;
 	contract_config decryption, generation, gateway_config, protocol_config;
@@ -67,7 +68,7 @@ typedef struct connector_config {
 		int64_t gc_interval, gc_expiry, gauge_interval;
 	} sender;
 
-	bool v015;                             /* derived from profile */
+	const connector_profile *profile;      /* derived from its name */
 } connector_config;
 
 /*

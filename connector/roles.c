@@ -40,14 +40,14 @@ static err start_listener(roles *r, queue_chain chain)
 	const bool host = chain == QUEUE_ETHEREUM;
 	const int64_t first = host ? c->listener.generation_from : c->listener.decryption_from;
 	listener_config l = {
-		.chain = { .chain = chain, .profile = c->v015 ? KMS_V015 : KMS_GATEWAY }, .name = queue_chain_name(chain),
+		.chain = { .chain = chain, .profile = c->profile->events }, .name = queue_chain_name(chain),
 		.finalized = host, .confirmations = host ? 0 : (uint64_t)c->listener.confirmations, .range = (uint64_t)c->listener.batch,
 		.poll_ms = host ? c->listener.key_management_polling : c->listener.decryption_polling,
 		.max_errors = (unsigned)c->listener.max_errors, .store = listener_store_of(r->queue), .clock = clock_system(), .random = rng_os(),
 	};
 
 	if (!host) watch(&l.chain, KMS_DECRYPTION, &c->decryption);
-	if (host || !c->v015) watch(&l.chain, KMS_GENERATION, &c->generation);
+	if (host || !c->profile->host_chain) watch(&l.chain, KMS_GENERATION, &c->generation);
 	if (host) watch(&l.chain, KMS_PROTOCOL_CONFIG, &c->protocol_config);
 	if (first >= 0) from[chain] = (uint64_t)first, l.from = &from[chain];
 	TRY(connect_all(&l.providers, r, host ? &c->ethereum_url : &c->gateway_url, host ? c->ethereum_chain_id : c->gateway_chain_id));
@@ -105,14 +105,14 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) kinds |= 1u << k;
 	TRY(wallet_new(&r->wallet, c, rng_os()));
 	TRY(connect_rpc(&r->rpc[QUEUE_GATEWAY], r, c->gateway_url.item[0]));
-	if (c->v015) TRY(connect_rpc(&r->rpc[QUEUE_ETHEREUM], r, c->ethereum_url.item[0]));
+	if (c->profile->host_chain) TRY(connect_rpc(&r->rpc[QUEUE_ETHEREUM], r, c->ethereum_url.item[0]));
 	TRY(queue_bell_new(&r->sender_bell, q, kinds));
 	gateway = lane_of(r, QUEUE_GATEWAY);
 	ethereum = lane_of(r, QUEUE_ETHEREUM);
 	TRY(sender_new(&r->sender, &(sender_config){
-		.queue = r->queue, .bell = r->sender_bell, .clock = clock_system(), .lane = { &gateway, c->v015 ? &ethereum : NULL },
+		.queue = r->queue, .bell = r->sender_bell, .clock = clock_system(), .lane = { &gateway, c->profile->host_chain ? &ethereum : NULL },
 		.batch = (unsigned)c->sender.batch, .poll_ms = c->sender.polling, .lease_ms = c->worker.lease,
-		.gc_interval_ms = c->sender.gc_interval, .gc_expiry_ms = c->sender.gc_expiry, .expires = c->v015, .stop = &r->stop,
+		.gc_interval_ms = c->sender.gc_interval, .gc_expiry_ms = c->sender.gc_expiry, .expires = c->profile->keeps, .stop = &r->stop,
 	}));
 	r->sender_runs = pthread_create(&r->sender_thread, NULL, send, r) == 0;
 	return r->sender_runs ? OK : err_fail(ERR_NOMEM, "no thread for the sender");
@@ -127,7 +127,7 @@ err roles_start(roles *r, connector_config *config, unsigned played)
 	*r = (roles){ .config = config, .played = played };
 	TRY(queue_open(&r->queue, &q));
 	if (played & CONNECTOR_LISTENER) TRY(start_listener(r, QUEUE_GATEWAY));
-	if ((played & CONNECTOR_LISTENER) && config->v015) TRY(start_listener(r, QUEUE_ETHEREUM));
+	if ((played & CONNECTOR_LISTENER) && config->profile->host_chain) TRY(start_listener(r, QUEUE_ETHEREUM));
 	if (played & CONNECTOR_WORKER) TRY(start_worker(r, &q));
 	if (played & CONNECTOR_SENDER) TRY(start_sender(r, config, &q));
 	return OK;

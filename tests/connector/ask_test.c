@@ -17,7 +17,7 @@ static char *text(const char *s) { return (char *)(uintptr_t)s; }
 
 static connector_config configured(bool v015)
 {
-	connector_config c = { .v015 = v015, .gateway_chain_id = 54321, .ethereum_chain_id = 11155111,
+	connector_config c = { .profile = v015 ? &PROFILE_V015 : &PROFILE_GATEWAY, .gateway_chain_id = 54321, .ethereum_chain_id = 11155111,
 	                       .decryption = { true, NULL, text("Decryption"), text("1"), { { 0xd1 } } },
 	                       .generation = { true, NULL, text("KMSGeneration"), text("1"), { { 0xe2 } } } };
 	return c;
@@ -250,7 +250,7 @@ static eip712_domain domain_of(const connector_config *c, queue_kind kind)
 {
 	const bool generation = !queue_is_decryption(kind);
 	return (eip712_domain){ .name = slice_str(generation ? "KMSGeneration" : "Decryption"), .version = slice_str("1"),
-		.chain_id = abi_u64((uint64_t)(generation && c->v015 ? c->ethereum_chain_id : c->gateway_chain_id)),
+		.chain_id = abi_u64((uint64_t)(generation && c->profile->host_chain ? c->ethereum_chain_id : c->gateway_chain_id)),
 		.contract = { { generation ? 0xe2 : 0xd1 } } };
 }
 
@@ -329,7 +329,7 @@ static void ceremony_answer(buf *out, const connector_config *c, queue_kind kind
 	Kms__V1__CrsGenResult crs = KMS__V1__CRS_GEN_RESULT__INIT;
 	Kms__V1__KeyDigest d[2] = { KMS__V1__KEY_DIGEST__INIT, KMS__V1__KEY_DIGEST__INIT }, *list[] = { &d[0], &d[1] };
 	Kms__V1__RequestId id = KMS__V1__REQUEST_ID__INIT;
-	const kms712_profile profile = c->v015 ? KMS712_V015 : KMS712_V011;
+	const kms712_profile profile = c->profile->structs;
 	const queue_item item = request_of(kind);
 	const eip712_domain domain = domain_of(c, kind);
 	const kms712_key_digest digests[2] = { { KMS712_SERVER_KEY, slice_of(KEY_DIGEST[0], 32) }, { KMS712_PUBLIC_KEY, slice_of(KEY_DIGEST[1], 32) } };

@@ -28,7 +28,7 @@ static int start(void **state)
 	fake_web_start(&WEB);
 	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
 	GATEWAY_URL[0] = gateway_url;
-	C = (connector_config){ .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY, .decryption = { .address = { { 0xd1 } } },
+	C = (connector_config){ .profile = &PROFILE_GATEWAY, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY, .decryption = { .address = { { 0xd1 } } },
 	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 2000, .host_chains = { HOST, 2 } } };
 	WEB.signer = (eth_address){ { 0x51 } };
 	return 0;

@@ -45,7 +45,7 @@ static void what_is_left_out_is_as_the_specification_says(void **state)
 	connector_config c;
 
 	assert_ok(read_with(&c, CONNECTOR_ALL, "", NOTHING));
-	assert_false(c.v015);
+	assert_ptr_equal(c.profile, &PROFILE_GATEWAY);
 	assert_int_equal(c.gateway_url.n, 2);
 	assert_string_equal(c.monitoring_endpoint, "0.0.0.0:9100");
 	assert_string_equal(c.decryption.domain_name, "Decryption");

@@ -116,7 +116,7 @@ static int set_up(void **state)
 	HOST = (host_chain_config){ .url = host_url, .chain_id = 7, .acl = { { 0xac } } };
 	NODES[0] = NODE.url;
 	C = (connector_config){
-		.gateway_url = { URLS, 1 }, .gateway_chain_id = GATEWAY, .task_limit = 100, .gateway_config = { .address = { { 0xc1 } } },
+		.profile = &PROFILE_GATEWAY, .gateway_url = { URLS, 1 }, .gateway_chain_id = GATEWAY, .task_limit = 100, .gateway_config = { .address = { { 0xc1 } } },
 		.decryption = { true, NULL, text("Decryption"), text("1"), { { 0xd1 } } },
 		.generation = { true, NULL, text("KMSGeneration"), text("1"), { { 0xe2 } } },
 		.worker = { .endpoints = { NODES, 1 }, .fast_polling = 20, .long_polling = 20, .batch = 8, .grpc_retries = 1, .max_attempts = 3,
