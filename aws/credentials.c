@@ -100,7 +100,7 @@ static err from_environment(aws_credentials *out, char **environment)
 	if (e == OK) e = take_variable(c.secret, AWS_SECRET, environment, "AWS_SECRET_ACCESS_KEY");
 	if (e == OK) e = take_variable(c.token, AWS_TOKEN, environment, "AWS_SESSION_TOKEN");
 	if (e == OK && (!c.key_id[0] || !c.secret[0]))
-		e = err_fail(ERR_REQUEST, "there are no credentials for AWS: name a file in aws.credentials.file.path, or set AWS_ACCESS_KEY_ID "
+		e = err_fail(ERR_REQUEST, "there are no credentials for AWS: name a file with them in the configuration, or set AWS_ACCESS_KEY_ID "
 		             "and AWS_SECRET_ACCESS_KEY");
 	if (e == OK) *out = c;
 	wipe(&c, sizeof c);

@@ -101,8 +101,11 @@ static const config_key KEYS[] = {
 	TEXT("private_key_file", AT(sender.private_key_file), 0, MAX_PATH_TEXT, "", "file with it, readable for its owner only"),
 	{ .name = "aws_kms_config", .type = CONFIG_SECTION, .offset = AT(sender.aws.present) },
 	TEXT("aws_kms_config.key_id", AT(sender.aws.key_id), 1, MAX_NAME, NULL, "or the key of AWS KMS that signs (ECC_SECG_P256K1)"),
-	TEXT("aws_kms_config.region", AT(sender.aws.region), 0, MAX_NAME, "", "its region"),
+	TEXT("aws_kms_config.region", AT(sender.aws.region), 0, MAX_NAME, "", "its region; empty: the one in its ARN, or AWS_REGION"),
 	TEXT("aws_kms_config.endpoint", AT(sender.aws.endpoint), 0, MAX_PATH_TEXT, "", "a server other than Amazon's"),
+	TEXT("aws_kms_config.credentials_file", AT(sender.aws.credentials_file), 0, MAX_PATH_TEXT, "",
+	  "file with aws_access_key_id and aws_secret_access_key, as AWS's own tools write it, readable for its owner only; it is read again "
+	  "when AWS says that they have expired.  Empty: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment"),
 	TIME("database_polling_timeout", AT(sender.polling), 10 * MS, HOUR, "5s", "how often responses are looked for without being told"),
 	NUMBER("tx_retries", AT(sender.retries), 1, 100, "4", "tries of a transaction that the chain did not take"),
 	TIME("tx_retry_interval", AT(sender.retry_interval), 0, MINUTE, "10ms", "the pause between them"),

@@ -62,7 +62,7 @@ typedef struct connector_config {
 
 	struct {
 		char   *private_key, *private_key_file;
-		struct { bool present; char *key_id, *region, *endpoint; } aws;
+		struct { bool present; char *key_id, *region, *endpoint, *credentials_file; } aws;
 		int64_t polling, retries, retry_interval, batch, gas_percent, window, confirmations, receipt_timeout;
 		bool    trace_reverted;
 		int64_t gc_interval, gc_expiry, gauge_interval;

@@ -7,6 +7,7 @@
 #include "evm/reverts.h"
 
 enum {
+	SIGNING_MS = 1000,                       /* after which a batch is sent as far as it is signed: who sends must stay able to say so */
 	BRIEFLY = 10,                            /* errors after which what should pass soon is believed to stay */
 	MARGIN_GAS = 250000,                     /* other nodes answer meanwhile: who is the one that completes the quorum pays for its
 	                                          * announcement, which the estimate may not have seen.  What is not used is not paid */
@@ -143,29 +144,52 @@ static size_t write_calls(lane *l, verdicts *v, draft *drafts, const queue_item 
 	return k;
 }
 
-/* The transactions, with numbers, signed; *rows are those to be remembered. */
-static err sign_all(lane *l, verdicts *v, draft *drafts, const eth_estimate *e, size_t n, queue_tx *rows, size_t *signed_)
+static err sign_one(lane *l, draft *d, const eth_estimate *e)
 {
-	*signed_ = 0;
+	const uint64_t nonce = nonces_take(&l->nonces);
+	flight *f = lane_add(l, nonce);
+
+	if (!f) {
+		nonces_give_back(&l->nonces, nonce);
+		return err_fail(ERR_NOMEM, "no memory for a transaction");
+	}
+	f->answers = f->ours = true;
+	f->response = (queue_ref){ d->item->kind, d->item->seq };
+	f->lease_until_ms = lane_now(l) + l->c.lease_ms;
+	f->data = d->data;
+	d->data = (buf){ 0 };
+	f->tx.to = e->to;
+	f->tx.gas = e->gas / 100 * l->c.gas_percent + e->gas % 100 * l->c.gas_percent / 100 + MARGIN_GAS;
+	f->tx.max_priority_fee = l->fees.tip;
+	f->tx.max_fee = 2 * l->fees.base + l->fees.tip;
+	const err signed_ = lane_sign(l, f);
+	if (signed_ == OK) return OK;
+	nonces_give_back(&l->nonces, nonce);
+	lane_remove(l, l->n - 1);
+	return signed_;
+}
+
+/* The transactions, with numbers, signed; *rows are those to be remembered.  A service that keeps the key may be slow or away: what is not
+ * signed in time is released, and its number is free for the next.  An error is that of the first that was not signed; the others stand. */
+static err sign_all(lane *l, verdicts *v, draft *drafts, const eth_estimate *e, size_t n, queue_tx *rows)
+{
+	const int64_t until_ms = lane_now(l) + SIGNING_MS;
+	bool in_time = true;
+	size_t k = 0;
+	err made = OK;
+
 	for (size_t i = 0; i < n; i++) {
 		if (!drafts[i].goes) continue;
-		const queue_item *item = drafts[i].item;
-		flight *f = lane_add(l, nonces_take(&l->nonces));
-		if (!f) return err_fail(ERR_NOMEM, "no memory for a transaction");
-		f->answers = f->ours = true;
-		f->response = (queue_ref){ item->kind, item->seq };
-		f->lease_until_ms = lane_now(l) + l->c.lease_ms;
-		f->data = drafts[i].data;
-		drafts[i].data = (buf){ 0 };
-		f->tx.to = e[i].to;
-		f->tx.gas = e[i].gas / 100 * l->c.gas_percent + e[i].gas % 100 * l->c.gas_percent / 100 + MARGIN_GAS;
-		f->tx.max_priority_fee = l->fees.tip;
-		f->tx.max_fee = 2 * l->fees.base + l->fees.tip;
-		TRY(lane_sign(l, f));
-		rows[*signed_] = lane_row(l, f);
-		v->change[v->n++] = (queue_change){ .verb = QUEUE_TX, .tx = &rows[(*signed_)++] };
+		if (made == OK && in_time) made = sign_one(l, &drafts[i], &e[i]);
+		if (made != OK || !in_time) {
+			say(v, QUEUE_RELEASE, drafts[i].item, 0, (slice){ 0 });
+			continue;
+		}
+		rows[k] = lane_row(l, l->flight[l->n - 1]);
+		v->change[v->n++] = (queue_change){ .verb = QUEUE_TX, .tx = &rows[k++] };
+		in_time = lane_now(l) < until_ms;
 	}
-	return OK;
+	return made;
 }
 
 /* The chain never saw those from the first on: they are gone, and their numbers are free. */
@@ -182,7 +206,6 @@ static err send_drafts(lane *l, verdicts *v, draft *drafts, size_t n)
 	const size_t before = l->n;
 	eth_estimate *e = NULL;
 	queue_tx *rows = NULL;
-	size_t signed_ = 0;
 
 	TRY(arena_new(v->memory, &e, n + 1));
 	TRY(arena_new(v->memory, &rows, n + 1));
@@ -193,14 +216,14 @@ static err send_drafts(lane *l, verdicts *v, draft *drafts, size_t n)
 		if (asked == OK) judge(l, v, &drafts[i], &e[i]);
 		else say(v, QUEUE_RELEASE, drafts[i].item, 0, (slice){ 0 });
 	}
-	err made = sign_all(l, v, drafts, e, n, rows, &signed_);
-	if (made == OK) made = queue_apply(l->c.queue, v->change, v->n, NULL);
-	if (made != OK) {
+	const err made = sign_all(l, v, drafts, e, n, rows);
+	const err kept = queue_apply(l->c.queue, v->change, v->n, NULL);
+	if (kept != OK) {
 		take_back(l, before);
-		return made;
+		return kept;
 	}
 	TRY(lane_say(l, l->flight + before, l->n - before));
-	return asked;
+	return asked != OK ? asked : made;
 }
 
 err lane_send(lane *l, const queue_item *items, size_t n)

@@ -155,9 +155,15 @@ static void pay_more(lane *l, flight *f)
 /* Remembered before the chain can know it, as the first one was. */
 static err replace(lane *l, flight *f)
 {
+	const evm_tx before = f->tx;
+
 	TRY(lane_fees(l));
 	pay_more(l, f);
-	TRY(lane_sign(l, f));
+	const err signed_ = lane_sign(l, f);
+	if (signed_ != OK) {                             /* a service that is away must not make it dearer with every try */
+		f->tx = before;
+		return signed_;
+	}
 	f->first_ms = lane_now(l);
 	const queue_tx row = lane_row(l, f);
 	log_info("transaction %ju is not mined: it is replaced by one that pays more", (uintmax_t)f->tx.nonce);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* connector/roles.c -- the roles that a process plays. */
 #include "connector/roles.h"
+#include <unistd.h>
 #include "base/log.h"
 
 enum { RPC_TIMEOUT_MS = 20000, RPC_BATCH = 100, LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, LOST_MS = 5000, STUCK_MS = 30000 };
@@ -103,7 +104,7 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 	uint32_t kinds = 0;
 
 	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) kinds |= 1u << k;
-	TRY(wallet_new(&r->wallet, c, rng_os()));
+	TRY(wallet_new(&r->wallet, c, environ, rng_os()));
 	TRY(connect_rpc(&r->rpc[QUEUE_GATEWAY], r, c->gateway_url.item[0]));
 	if (c->profile->host_chain) TRY(connect_rpc(&r->rpc[QUEUE_ETHEREUM], r, c->ethereum_url.item[0]));
 	TRY(queue_bell_new(&r->sender_bell, q, kinds));

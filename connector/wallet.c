@@ -2,10 +2,21 @@
 /* connector/wallet.c -- who pays for transactions and signs them. */
 #include "connector/wallet.h"
 #include <stdlib.h>
+#include "aws/kms.h"
 #include "base/hex.h"
 #include "delegate/key_file.h"
 
-struct wallet { signer *key; };
+enum { SERVICE_TIMEOUT_MS = 2000, SERVICE_TRIES = 3 };
+
+struct wallet {
+	signer     *key;                             /* ours; NULL: the service's */
+	aws        *service;
+	char       *name;                            /* of its key               */
+	secp_pk     pk;
+	eth_address address;
+};
+
+/* ---- a key of ours ---------------------------------------------------------------------------------------------- */
 
 static err read_key(secp_sk *out, connector_config *c)
 {
@@ -24,37 +35,109 @@ static err read_key(secp_sk *out, connector_config *c)
 	return e;
 }
 
-err wallet_new(wallet **out, connector_config *c, const rng *r)
+static err open_key(wallet *w, connector_config *c, const rng *r)
 {
 	secp_sk sk = { 0 };
 
-	if (c->sender.aws.present)
-		return err_fail(ERR_UNSUPPORTED, "aws_kms_config: wallets of AWS KMS are not built in this version; use private_key_file");
-	wallet *w = calloc(1, sizeof *w);
-	if (!w) return err_fail(ERR_NOMEM, "no memory for a wallet");
 	err e = read_key(&sk, c);
 	if (e == OK) e = signer_new(&w->key, &sk, r);
 	wipe(&sk, sizeof sk);
-	if (e == OK) *out = w;
-	else wallet_free(&w);
+	if (e == OK) w->address = *signer_address(w->key);
 	return e;
+}
+
+/* ---- a key of AWS KMS ------------------------------------------------------------------------------------------- */
+
+/* That of the configuration, of the key's name (arn:aws:kms:REGION:...), or the one that AWS's tools would take. */
+static err find_region(char out[static AWS_REGION + 1], const connector_config *c, char *const *environment)
+{
+	static const char ARN[] = "arn:", VARIABLE[] = "AWS_REGION=";
+	const char *from = c->sender.aws.region, *end = from + strlen(from);
+
+	if (from == end && !strncmp(c->sender.aws.key_id, ARN, sizeof ARN - 1)) {
+		from = c->sender.aws.key_id;
+		for (unsigned colons = 0; colons < 3 && *from; from++) colons += *from == ':';
+		end = strchrnul(from, ':');
+	}
+	for (char *const *v = environment; from == end && v && *v; v++)
+		if (!strncmp(*v, VARIABLE, sizeof VARIABLE - 1)) from = *v + sizeof VARIABLE - 1, end = from + strlen(from);
+	if (from == end)
+		return err_fail(ERR_REQUEST, "aws_kms_config.region is missing: the region of the key, as eu-west-3 (AWS_REGION says it, too)");
+	if ((size_t)(end - from) > AWS_REGION) return err_fail(ERR_REQUEST, "aws_kms_config.region has more than %d characters", AWS_REGION);
+	memcpy(out, from, (size_t)(end - from));
+	out[end - from] = '\0';
+	return OK;
+}
+
+static err open_service(wallet *w, const connector_config *c, char **environment, const rng *r)
+{
+	char region[AWS_REGION + 1];
+	AUTO(buf) spki = { 0 };
+
+	TRY(find_region(region, c, environment));
+	TRY(aws_new(&w->service, &(aws_settings){ .region = region, .s3_endpoint = "", .kms_endpoint = c->sender.aws.endpoint,
+		.credentials = { .file = c->sender.aws.credentials_file, .descriptor = -1, .environment = environment },
+		.timeout_ms = SERVICE_TIMEOUT_MS, .tries = SERVICE_TRIES, .random = r }));
+	w->name = strdup(c->sender.aws.key_id);
+	if (!w->name) return err_fail(ERR_NOMEM, "no memory for a wallet");
+	TRY(aws_kms_public_key(&spki, w->service, w->name));
+	TRY(secp_pk_read_der(&w->pk, buf_slice(&spki)));
+	w->address = address_of(&w->pk);
+	return OK;
+}
+
+static err sign_by_service(secp_rsig *out, wallet *w, const hash32 *digest)
+{
+	AUTO(buf) der = { 0 };
+	secp_sig sig;
+
+	TRY(aws_kms_sign(&der, w->service, w->name, digest->b));
+	TRY(secp_sig_read_der(&sig, buf_slice(&der)));
+	if (secp_sig_complete_var(out, &sig, &w->pk, digest->b)) return OK;
+	return err_fail(ERR_STATE, "the signature is not of the key whose address this wallet has: if the alias names another key now, start "
+	                           "the connector again, and have that wallet registered");
+}
+
+/* ---- both ------------------------------------------------------------------------------------------------------- */
+
+err wallet_new(wallet **out, connector_config *c, char **environment, const rng *r)
+{
+	wallet *w = calloc(1, sizeof *w);
+
+	if (!w) return err_fail(ERR_NOMEM, "no memory for a wallet");
+	err e = c->sender.aws.present ? open_service(w, c, environment, r) : open_key(w, c, r);
+	if (e == OK) {
+		*out = w;
+		return OK;
+	}
+	wallet_free(&w);
+	if (!c->sender.aws.present) return e;
+	err_context("aws_kms_config: ");
+	return e == ERR_NOMEM || e == ERR_IO ? e : err_at(ERR_REQUEST, __FILE__, __LINE__);         /* as above */
 }
 
 void wallet_free(wallet **w)
 {
 	if (!*w) return;
 	signer_free(&(*w)->key);
+	aws_free(&(*w)->service);
+	free((*w)->name);
 	free(*w);
 	*w = NULL;
 }
 
 const eth_address *wallet_address(const wallet *w)
 {
-	return signer_address(w->key);
+	return &w->address;
 }
 
 err wallet_sign(secp_rsig *out, wallet *w, const hash32 *digest)
 {
-	*out = sign_external(w->key, digest);
-	return OK;
+	if (w->key) {
+		*out = sign_external(w->key, digest);
+		return OK;
+	}
+	const err e = sign_by_service(out, w, digest);
+	if (e != OK) err_context("the wallet's key %.80s did not sign: ", w->name);
+	return e;
 }

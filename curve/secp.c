@@ -89,6 +89,17 @@ err secp_pk_read(secp_pk *out, slice sec1)
 	return OK;
 }
 
+err secp_pk_read_der(secp_pk *out, slice spki)
+{
+	/* SEQUENCE { SEQUENCE { id-ecPublicKey, secp256k1 }, BIT STRING of 65 bytes }: DER has one way to write it. */
+	static const uint8_t HEAD[] = { 0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+	                                0x00, 0x0a, 0x03, 0x42, 0x00 };
+
+	if (spki.n != sizeof HEAD + 1 + SECP_PK_PLAIN || memcmp(spki.p, HEAD, sizeof HEAD))
+		return err_fail(ERR_REQUEST, "%zu bytes are not a public key of secp256k1 in DER", spki.n);
+	return secp_pk_read(out, slice_of(spki.p + sizeof HEAD, spki.n - sizeof HEAD));
+}
+
 static void write_plain(uint8_t out[static SECP_PK_PLAIN], const secp256k1_pubkey *point)
 {
 	uint8_t sec1[1 + SECP_PK_PLAIN];
@@ -194,4 +205,30 @@ bool secp_recover_plain_var(uint8_t out[static SECP_PK_PLAIN], const secp_rsig *
 	if (!recover(&point, sig, digest)) return false;
 	write_plain(out, &point);
 	return true;
+}
+
+err secp_sig_read_der(secp_sig *out, slice der)
+{
+	secp256k1_ecdsa_signature sig;
+
+	if (!der.n || !secp256k1_ecdsa_signature_parse_der(plain(), &sig, der.p, der.n))
+		return err_fail(ERR_REQUEST, "%zu bytes are not a signature of secp256k1 in DER", der.n);
+	(void)secp256k1_ecdsa_signature_normalize(plain(), &sig, &sig);
+	secp256k1_ecdsa_signature_serialize_compact(plain(), out->b, &sig);
+	return OK;
+}
+
+bool secp_sig_complete_var(secp_rsig *out, const secp_sig *sig, const secp_pk *pk, const uint8_t digest[static SECP_DIGEST])
+{
+	secp_rsig whole;
+	secp_pk who;
+
+	memcpy(whole.b, sig->b, sizeof sig->b);
+	for (uint8_t v = 27; v <= 28; v++) {
+		whole.b[SECP_SIG] = v;
+		if (!secp_recover_var(&who, &whole, digest) || memcmp(who.b, pk->b, sizeof who.b)) continue;
+		*out = whole;
+		return true;
+	}
+	return false;
 }

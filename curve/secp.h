@@ -34,6 +34,8 @@ err  secp_sk_read(secp_sk *out, const uint8_t bytes[static SECP_SK]);
 secp_pk secp_pk_of(const secp *s, const secp_sk *sk);
 /* 33 bytes compressed or 65 uncompressed.  ERR_REQUEST if they are not a point. */
 err  secp_pk_read(secp_pk *out, slice sec1);
+/* As other programs write one: SubjectPublicKeyInfo in DER, uncompressed [RFC 5480].  ERR_REQUEST if it is another kind of key. */
+err  secp_pk_read_der(secp_pk *out, slice spki);
 /* x || y.  Requires: pk came from this file. */
 void secp_pk_plain(uint8_t out[static SECP_PK_PLAIN], const secp_pk *pk);
 
@@ -46,6 +48,12 @@ secp_rsig secp_sign_recoverable(const secp *s, const secp_sk *sk, const uint8_t 
 
 /* False also for a public key that is not a point. */
 bool secp_verify_var(const secp_pk *pk, const secp_sig *sig, const uint8_t digest[static SECP_DIGEST]);
+
+/* A signature in DER as other programs make it: its s becomes the low one.  ERR_REQUEST if it is none. */
+err  secp_sig_read_der(secp_sig *out, slice der);
+
+/* With the v by which pk is recovered.  False, and out untouched, if pk did not sign the digest. */
+bool secp_sig_complete_var(secp_rsig *out, const secp_sig *sig, const secp_pk *pk, const uint8_t digest[static SECP_DIGEST]);
 
 /* *out = the key that signed.  False, and out untouched, if there is none, v is not 27 or 28, or s is high. */
 bool secp_recover_var(secp_pk *out, const secp_rsig *sig, const uint8_t digest[static SECP_DIGEST]);

@@ -247,9 +247,91 @@ static void a_public_key_is_a_point_in_one_of_two_forms(void **state)
 	assert_err(ERR_REQUEST, secp_pk_read(&again, slice_of(b, 33)));
 }
 
+/* The DER of r and s, either of which may need a zero in front. */
+static void put_der(buf *out, const secp_sig *sig, bool high)
+{
+	AUTO(buf) body = { 0 };
+
+	for (unsigned half = 0; half < 2; half++) {
+		uint8_t n[33] = { 0 }, order[32];
+		memcpy(n + 1, sig->b + 32 * half, 32);
+		assert_true(hex_read(order, sizeof order, slice_str(ORDER)));
+		if (half && high)                                          /* order - s */
+			for (int i = 31, borrow = 0; i >= 0; i--) {
+				const int d = order[i] - n[i + 1] - borrow;
+				borrow = d < 0;
+				n[i + 1] = (uint8_t)(d + (borrow ? 256 : 0));
+			}
+		size_t skip = 0;
+		while (skip < 32 && n[skip] == 0 && n[skip + 1] < 0x80) skip++;
+		buf_put_u8(&body, 2);
+		buf_put_u8(&body, (uint8_t)(33 - skip));
+		buf_put(&body, n + skip, 33 - skip);
+	}
+	buf_put_u8(out, 0x30);
+	buf_put_u8(out, (uint8_t)body.n);
+	buf_put_slice(out, buf_slice(&body));
+}
+
+static void a_signature_in_der_becomes_the_one_that_contracts_take(void **state)
+{
+	uint8_t digest[32];
+
+	(void)state;
+	set_up_signing();
+	for (unsigned i = 0; i < 64; i++) {
+		secp_sk sk, other;
+		secp_rsig got, want;
+		secp_sig sig;
+		secp_sk_random(&sk, test_rng());
+		secp_sk_random(&other, test_rng());
+		const secp_pk pk = secp_pk_of(signing, &sk), stranger = secp_pk_of(signing, &other);
+		rng_fill(test_rng(), digest, sizeof digest);
+		want = secp_sign_recoverable(signing, &sk, digest);
+		const secp_sig plain = secp_sign(signing, &sk, digest);
+		for (unsigned high = 0; high < 2; high++) {
+			AUTO(buf) der = { 0 };
+			put_der(&der, &plain, high);
+			assert_ok(secp_sig_read_der(&sig, buf_slice(&der)));
+			assert_memory_equal(sig.b, plain.b, sizeof sig.b);
+			assert_true(secp_sig_complete_var(&got, &sig, &pk, digest));
+			assert_memory_equal(got.b, want.b, sizeof got.b);
+			assert_false(secp_sig_complete_var(&got, &sig, &stranger, digest));
+			for (size_t n = 0; n < der.n; n++) assert_err(ERR_REQUEST, secp_sig_read_der(&sig, slice_of(der.p, n)));
+			buf_put_u8(&der, 0);
+			assert_err(ERR_REQUEST, secp_sig_read_der(&sig, buf_slice(&der)));
+		}
+	}
+}
+
+static void a_public_key_in_der_is_of_this_curve_only(void **state)
+{
+	static const char HEAD[] = "3056301006072a8648ce3d020106052b8104000a03420004";
+	uint8_t b[89] = { 0 };
+	secp_sk sk;
+	secp_pk pk, got;
+
+	(void)state;
+	set_up_signing();
+	secp_sk_random(&sk, test_rng());
+	pk = secp_pk_of(signing, &sk);
+	assert_true(hex_read(b, 24, slice_str(HEAD)));
+	secp_pk_plain(b + 24, &pk);
+	assert_ok(secp_pk_read_der(&got, slice_of(b, 88)));
+	assert_memory_equal(got.b, pk.b, sizeof pk.b);
+	for (size_t n = 0; n <= sizeof b; n++)
+		if (n != 88) assert_err(ERR_REQUEST, secp_pk_read_der(&got, slice_of(b, n)));
+	for (size_t i = 0; i < 88; i++) {                              /* another curve, a point off it */
+		b[i] ^= 1;
+		assert_err(ERR_REQUEST, secp_pk_read_der(&got, slice_of(b, 88)));
+		b[i] ^= 1;
+	}
+}
+
 TESTS(TEST(signing_is_blinded_by_the_callers_randomness), TEST(a_random_key_is_drawn_until_it_is_one),
       TEST(signing_is_deterministic_as_in_rfc_6979), TEST(the_public_key_of_one_is_the_generator),
       TEST(what_is_signed_verifies_and_tells_its_key), TEST(the_high_s_twin_is_refused),
       TEST(only_27_and_28_are_recovery_ids), TEST(both_ends_multiply_to_the_same_point),
       TEST(zero_and_the_order_are_no_keys),
-      TEST(a_public_key_is_a_point_in_one_of_two_forms))
+      TEST(a_public_key_is_a_point_in_one_of_two_forms),
+      TEST(a_signature_in_der_becomes_the_one_that_contracts_take), TEST(a_public_key_in_der_is_of_this_curve_only))

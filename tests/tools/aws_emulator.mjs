@@ -7,8 +7,9 @@
 // Every signature (Version 4) is checked from scratch: scope, date, every header that a proxy could not have added is signed, the
 // hash of the body is that of the body, path and query are put in canonical form here.  Answers have the form of AWS's.
 //
-// POST /_emulator (unsigned) takes { page, clock_s, clock_skew_s, conditions, expired, forget, put, faults }:
+// POST /_emulator (unsigned) takes { page, clock_s, clock_skew_s, conditions, expired, forget, put, moved, faults }:
 //   conditions  "kept", "ignored" (as old servers do) or "unknown" (501)
+//   moved       { alias: alias }: the first names the key of the second from now on
 //   faults      a list; each of { method, name, status, code, cut, stall, lost, count, after }: the first whose method and part of a name
 //               fit a request is used, `count` times once `after` others have passed.  cut: half of the answer; stall: no answer;
 //               lost: done, but the answer is not sent
@@ -198,7 +199,7 @@ const spki = q => Buffer.concat([Buffer.from('3056301006072a8648ce3d020106052b81
 
 const KEYS = new Map([['alias/vault', { kind: 'AES', secret: crypto.randomBytes(32) }], ['alias/other', { kind: 'AES', secret: crypto.randomBytes(32) }],
 	['alias/disabled', { kind: 'AES', disabled: true }], ['alias/forbidden', { kind: 'AES', forbidden: true }],
-	['alias/wallet', { kind: 'EC', secret: mod(number(crypto.randomBytes(40)), N - 1n) + 1n }]]);
+	...['alias/wallet', 'alias/second'].map(name => [name, { kind: 'EC', secret: mod(number(crypto.randomBytes(40)), N - 1n) + 1n }])]);
 const NAMES = [...KEYS.keys()];
 const context = c => Buffer.from(JSON.stringify(Object.entries(c ?? {}).sort((a, b) => order(a[0], b[0]))));
 
@@ -215,7 +216,7 @@ function unwrap(name, q) {
 }
 
 function kms(target, q) {
-	const action = target.replace(/^TrentService\./, ''), name = q.KeyId, key = KEYS.get(name);
+	const action = target.replace(/^TrentService\./, ''), name = q.KeyId, key = KEYS.get(state.moved[name] ?? name);
 	if (!key) refuse(400, 'NotFoundException', `Alias arn:aws:kms:${REGION}:0:${name} is not found.`);
 	if (key.forbidden) refuse(400, 'AccessDeniedException', `User: arn:aws:iam::0:user/test is not authorized to perform: kms:${action}`);
 	if (key.disabled) refuse(400, 'DisabledException', `arn:aws:kms:${REGION}:0:${name} is disabled.`);
@@ -247,7 +248,7 @@ function kms(target, q) {
 
 // ---- the server --------------------------------------------------------------------------------------------------------------
 
-const fresh = () => ({ page: 3, clock_s: 0, clock_skew_s: 0, conditions: 'kept', expired: false, faults: [], buckets: new Map([['vault', new Map()], ['public.files', new Map()]]),
+const fresh = () => ({ page: 3, clock_s: 0, clock_skew_s: 0, conditions: 'kept', expired: false, moved: {}, faults: [], buckets: new Map([['vault', new Map()], ['public.files', new Map()]]),
 	requests: 0, refused: 0, log: [] });
 let state = fresh();
 
