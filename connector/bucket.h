@@ -3,18 +3,24 @@
  * connector/bucket.h -- ciphertexts from the coprocessors' buckets.
  *
  * An object is named by its Keccak digest, which stands on chain: what is fetched counts only if it has it, so no bucket is trusted.
- * Buckets are tried in turn, several times over; what was fetched is kept for a while, for users and the public often ask for the
- * same.  At most s3_max_concurrent_gets at a time, each of at most s3_max_ciphertext_size bytes.  Any number of threads.
+ * Buckets are tried in turn, several times over, and a second one while the first is slow; what was fetched is kept for a while, for
+ * users and the public often ask for the same.  At most s3_max_concurrent_gets at a time, each of at most s3_max_ciphertext_size bytes.  Any number of threads.
  */
 #ifndef ARCA_CONNECTOR_BUCKET_H
 #define ARCA_CONNECTOR_BUCKET_H
 
+#include <stdatomic.h>
 #include "connector/ask.h"
 
 enum { BUCKET_CACHE_BYTES = 64 << 20, MAX_BUCKET_URLS = 64 };
 
+typedef struct bucket_tally {
+	atomic_ullong asked;                         /* objects, of a bucket                               */
+	atomic_ullong hedged, hedges_won;            /* of a second one, as the first was slow; it was first */
+} bucket_tally;
+
 typedef struct buckets buckets;
-err  buckets_new(buckets **out, const connector_config *c);
+err  buckets_new(buckets **out, const connector_config *c, bucket_tally *tally);     /* both stay */
 void buckets_free(buckets **b);
 
 /* What is fetched now and later ends with ERR_IO, soon.  From any thread. */

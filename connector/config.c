@@ -85,6 +85,8 @@ static const config_key KEYS[] = {
 	TIME("s3_connect_timeout", AT(worker.s3_connect_timeout), 10 * MS, MINUTE, "3s", "patience with a bucket"),
 	TIME("s3_head_timeout", AT(worker.s3_head_timeout), 10 * MS, MINUTE, "5s", "v0.15: until an attestation is there"),
 	TIME("s3_get_timeout", AT(worker.s3_get_timeout), 10 * MS, HOUR, "20s", "until a ciphertext is there"),
+	TIME("s3_hedge_delay", AT(worker.s3_hedge_delay), 0, MINUTE, "1s",
+	  "a bucket that gave nothing for so long is not waited for alone: another is asked, too; earlier if most answers come sooner; 0: never"),
 	NUMBER("s3_max_concurrent_heads_per_bucket", AT(worker.s3_heads), 1, 1024, "64", "v0.15: attestations that are asked for at once"),
 	NUMBER("s3_max_concurrent_gets", AT(worker.s3_gets), 1, 1024, "16", "ciphertexts that are fetched at once"),
 	NUMBER("s3_max_ciphertext_size", AT(worker.s3_max_bytes), 1024, 1 << 30, "69206016", "bytes of a ciphertext"),

@@ -54,7 +54,7 @@ typedef struct connector_config {
 		config_list endpoints;                 /* one a shard; "url|url" names backups of the first */
 		bool    allow_insecure_key;
 		int64_t fast_polling, long_polling, batch, grpc_retries, max_attempts, lease;
-		int64_t s3_attempts, s3_connect_timeout, s3_head_timeout, s3_get_timeout, s3_heads, s3_gets, s3_max_bytes, registry_refresh;
+		int64_t s3_attempts, s3_connect_timeout, s3_head_timeout, s3_get_timeout, s3_hedge_delay, s3_heads, s3_gets, s3_max_bytes, registry_refresh;
 		int64_t host_calls, host_timeout, erc1271_gas;
 		config_rows host_chains;               /* of host_chain_config */
 		struct { bool present; char *region, *bucket, *endpoint; } s3;

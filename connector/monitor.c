@@ -37,6 +37,9 @@ static void worker_metrics(buf *out, const worker_tally *t)
 	by_kind(out, WORKER "grpc_response_polled_errors", "Results that nodes refused.", t->polled_errors);
 	one(out, WORKER "s3_ciphertext_retrieval_counter", "Ciphertexts that were fetched.", atomic_load(&t->fetched));
 	one(out, WORKER "s3_ciphertext_retrieval_errors", "Ciphertexts that no bucket had.", atomic_load(&t->fetch_errors));
+	one(out, WORKER "s3_requests", "Objects that were asked of buckets.", atomic_load(&t->buckets.asked));
+	one(out, WORKER "s3_hedged_requests", "Of a second bucket, because the first was slow.", atomic_load(&t->buckets.hedged));
+	one(out, WORKER "s3_hedged_wins", "Of these, first with a good answer.", atomic_load(&t->buckets.hedges_won));
 	one(out, WORKER "request_check_errors", "Requests that contracts did not allow, or not yet.", atomic_load(&t->check_errors));
 	one(out, WORKER "wrong_signatures", "Answers of nodes that no contract would take.", atomic_load(&t->wrong_signatures));
 	one(out, WORKER "ciphertext_cache_hits", "Ciphertexts that were kept from before.", atomic_load(&t->cache_hits));

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/log.h"
-#include "connector/bucket.h"
 #include "connector/checks.h"
 #include "connector/core.h"
 
@@ -432,7 +431,7 @@ err worker_new(worker **out, const worker_config *c)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	err e = core_new(&w->core, c->config);
-	if (e == OK) e = buckets_new(&w->buckets, c->config);
+	if (e == OK) e = buckets_new(&w->buckets, c->config, &w->tally.buckets);
 	if (e == OK) e = checks_new(&w->checks, c->config, c->clock, c->stop);
 	if (e == OK) *out = w;
 	else worker_free(&w);

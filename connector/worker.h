@@ -16,7 +16,7 @@
 #define ARCA_CONNECTOR_WORKER_H
 
 #include <stdatomic.h>
-#include "connector/config.h"
+#include "connector/bucket.h"
 #include "connector/queue.h"
 
 typedef struct worker_tally {
@@ -24,6 +24,7 @@ typedef struct worker_tally {
 	atomic_ullong sent[QUEUE_REQUESTS], sent_errors[QUEUE_REQUESTS];               /* to nodes */
 	atomic_ullong polled[QUEUE_REQUESTS], polled_errors[QUEUE_REQUESTS];
 	atomic_ullong fetched, fetch_errors;                                           /* ciphertexts */
+	bucket_tally  buckets;
 	atomic_ullong check_errors, wrong_signatures, cache_hits;
 	atomic_ullong under_way;
 } worker_tally;

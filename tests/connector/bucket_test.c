@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/connector/bucket_test.c -- objects that come whole, wrong, half or not at all. */
-#include "connector/bucket.h"
+#include "connector/bucket_internal.h"
 #include <stdlib.h>
 #include <unistd.h>
 #include "tests/connector/fake_kms.h"
@@ -8,6 +8,7 @@
 
 static fake_web WEB;
 static connector_config C;
+static bucket_tally TALLY;
 static hash32 A, B, BIG[12];
 
 static int start(void **state)
@@ -57,7 +58,7 @@ static void expect(const char *mood, const char *words, unsigned gets)
 {
 	buckets *b = NULL;
 
-	assert_ok(buckets_new(&b, &C));
+	assert_ok(buckets_new(&b, &C, &TALLY));
 	fetching f = fetch(b, &A, &mood, 1);
 	assert_int_equal(f.gets, gets);
 	if (words) {
@@ -79,6 +80,7 @@ static void only_the_right_object_is_taken(void **state)
 	expect("good/", NULL, 1);
 	expect("other", "not those that the chain names", 2);
 	expect("missing", "HTTP status 404", 2);
+	expect("forbidden", "HTTP status 403", 2);
 	expect("half", "", 2);
 	expect("long", "", 2);
 	expect("file:/etc", "", 0);
@@ -91,7 +93,7 @@ static void the_next_bucket_is_asked_when_one_fails(void **state)
 	buckets *b = NULL;
 
 	(void)state;
-	assert_ok(buckets_new(&b, &C));
+	assert_ok(buckets_new(&b, &C, &TALLY));
 	fetching f = fetch(b, &A, ALL, 4);
 	assert_ok(f.e);
 	assert_int_equal(f.gets, 4);
@@ -111,7 +113,7 @@ static void the_header_tells_the_format(void **state)
 	for (size_t i = 0; i < COUNT(ROWS); i++)
 		for (int again = 0; again < 2; again++) {
 			static buckets *b;
-			if (!again) assert_ok(buckets_new(&b, &C));
+			if (!again) assert_ok(buckets_new(&b, &C, &TALLY));
 			fetching f = fetch(b, &A, &ROWS[i].mood, 1);
 			assert_ok(f.e);
 			assert_int_equal(f.format, ROWS[i].format);
@@ -128,7 +130,7 @@ static void s3_names_become_urls_as_configured(void **state)
 	buckets *b = NULL;
 
 	(void)state;
-	assert_ok(buckets_new(&b, &C));
+	assert_ok(buckets_new(&b, &C, &TALLY));
 	assert_err(ERR_REQUEST, fetch(b, &A, &S3, 1).e);
 	assert_err(ERR_REQUEST, fetch(b, &A, NULL, 0).e);
 	assert_err(ERR_IO, fetch(b, &A, MIXED, 2).e);                     /* the first may have it later */
@@ -156,7 +158,7 @@ static void what_was_asked_for_last_is_kept(void **state)
 
 	(void)state;
 	C.worker.s3_max_bytes = 8 << 20;
-	assert_ok(buckets_new(&b, &C));
+	assert_ok(buckets_new(&b, &C, &TALLY));
 	for (size_t i = 0; i < COUNT(BIG); i++) {                          /* 12 of 7 MB; there is room for 9 */
 		f = fetch(b, &BIG[i], &GOOD, 1);
 		assert_ok(f.e);
@@ -196,7 +198,7 @@ static void several_threads_fetch_at_once(void **state)
 	buckets *b = NULL;
 
 	(void)state;
-	assert_ok(buckets_new(&b, &C));
+	assert_ok(buckets_new(&b, &C, &TALLY));
 	for (size_t i = 0; i < COUNT(t); i++) assert_int_equal(pthread_create(&t[i], NULL, fetch_both, b), 0);
 	for (size_t i = 0; i < COUNT(t); i++) pthread_join(t[i], NULL);
 	buckets_free(&b);
@@ -221,7 +223,7 @@ static void an_end_cuts_off_a_bucket_that_is_slow(void **state)
 
 	(void)state;
 	C.worker.s3_get_timeout = 600000;
-	assert_ok(buckets_new(&b, &C));
+	assert_ok(buckets_new(&b, &C, &TALLY));
 	cut c = { b, atomic_load(&WEB.gets) };
 	assert_int_equal(pthread_create(&t, NULL, stop_once_asked, &c), 0);
 	assert_err(ERR_IO, fetch(b, &A, &SLOW, 1).e);
@@ -230,10 +232,109 @@ static void an_end_cuts_off_a_bucket_that_is_slow(void **state)
 	C = before;
 }
 
+/* ---- two at once ---------------------------------------------------------------------------------------------------- */
+
+enum { SOON_MS = 20 };
+
+/* One fetch in a world of its own; the tally goes on. */
+static fetching race(const char *const *mood, size_t n)
+{
+	buckets *b = NULL;
+
+	assert_ok(buckets_new(&b, &C, &TALLY));
+	const fetching f = fetch(b, &A, mood, n);
+	buckets_free(&b);
+	return f;
+}
+
+static void expect_race(const char *const *mood, size_t n, unsigned gets, unsigned hedged)
+{
+	TALLY = (bucket_tally){ 0 };
+	fetching f = race(mood, n);
+	assert_ok(f.e);
+	assert_true(slice_eq_var(buf_slice(&f.bytes), slice_str("the first ciphertext")));
+	assert_int_equal(f.gets, gets);
+	assert_int_equal(TALLY.asked, gets);
+	assert_int_equal(TALLY.hedged, hedged);
+	buf_free(&f.bytes);
+}
+
+static void a_second_bucket_is_asked_while_the_first_is_slow(void **state)
+{
+	static const char *const TWO[] = { "slow", "good" }, *const WRONG[] = { "slow", "other", "half", "cpu" }, *const FAST[] = { "good", "slow" };
+	connector_config before = C;
+
+	(void)state;
+	C.worker.s3_get_timeout = 600000;
+	C.worker.s3_hedge_delay = SOON_MS;
+	const unsigned slows = WEB.slows;
+	expect_race(TWO, 2, 2, 1);
+	assert_int_equal(TALLY.hedges_won, 1);
+	fake_web_cut_off(&WEB, slows);                                     /* nobody waits for it any more */
+	expect_race(WRONG, 4, 4, 3);                                       /* first is who is right */
+	assert_int_equal(TALLY.hedges_won, 1);
+	C.worker.s3_hedge_delay = 600000;
+	expect_race(FAST, 2, 1, 0);
+	C = before;
+}
+
+static void nobody_is_asked_twice_where_that_is_not_wanted(void **state)
+{
+	static const char *const TWO[] = { "slow", "good" };
+	connector_config before = C;
+
+	(void)state;
+	C.worker.s3_get_timeout = 500;
+	C.worker.s3_hedge_delay = 0;
+	expect_race(TWO, 2, 2, 0);
+	C.worker.s3_hedge_delay = SOON_MS;
+	C.worker.s3_gets = 1;                                              /* there is no room for a second */
+	expect_race(TWO, 2, 2, 0);
+	C = before;
+}
+
+static void slow_buckets_do_not_double_the_load(void **state)
+{
+	static const char *const TWO[] = { "slow", "good" };
+	connector_config before = C;
+
+	(void)state;
+	C.worker.s3_get_timeout = 200;
+	C.worker.s3_hedge_delay = SOON_MS;
+	TALLY = (bucket_tally){ 0 };
+	for (unsigned i = 0; i < 20; i++) {
+		fetching f = race(TWO, 2);
+		assert_ok(f.e);
+		buf_free(&f.bytes);
+	}
+	assert_true(TALLY.asked >= 40);
+	assert_in_range(TALLY.hedged, 1, 10 + TALLY.asked / 10);           /* not every time */
+	C = before;
+}
+
+static void the_delay_is_what_nineteen_of_twenty_did_not_need(void **state)
+{
+	hedging h = { 0 };
+
+	(void)state;
+	assert_int_equal(hedging_delay_ms(&h, 1000), 1000);
+	for (int i = 31; i >= 1; i--) hedging_add(&h, 10 * i);
+	assert_int_equal(hedging_delay_ms(&h, 1000), 1000);                /* too few */
+	hedging_add(&h, 320);
+	assert_int_equal(hedging_delay_ms(&h, 1000), 310);                 /* the 31st of 32 */
+	assert_int_equal(hedging_delay_ms(&h, 100), 100);
+	for (int i = 0; i < HEDGE_SAMPLES; i++) hedging_add(&h, i < 7 ? INT64_MAX : 1);
+	assert_int_equal(hedging_delay_ms(&h, INT64_MAX), INT32_MAX);      /* the 122nd of 128: 7 were slow */
+	hedging_add(&h, 1);
+	assert_int_equal(hedging_delay_ms(&h, 1000), 20);                  /* now 6: no sooner than this */
+}
+
 static const struct CMUnitTest ALL[] = {
 	TEST(only_the_right_object_is_taken), TEST(the_next_bucket_is_asked_when_one_fails), TEST(the_header_tells_the_format),
 	TEST(s3_names_become_urls_as_configured), TEST(what_was_asked_for_last_is_kept), TEST(several_threads_fetch_at_once),
-	TEST(an_end_cuts_off_a_bucket_that_is_slow),
+	TEST(an_end_cuts_off_a_bucket_that_is_slow), TEST(a_second_bucket_is_asked_while_the_first_is_slow),
+	TEST(nobody_is_asked_twice_where_that_is_not_wanted), TEST(slow_buckets_do_not_double_the_load),
+	TEST(the_delay_is_what_nineteen_of_twenty_did_not_need),
 };
 
 int main(int argc, char **argv)

@@ -114,6 +114,10 @@ static void bucket_answers(fake_web *w, reply *r, const char *path)
 	atomic_fetch_add(&w->gets, 1);
 	r->status = 404;
 	const char *name = strrchr(path, '/');
+	if (!strncmp(path, "/forbidden/", 11)) {
+		r->status = 403;
+		return;
+	}
 	if (!strncmp(path, "/missing/", 9) || !hex_read(digest.b, sizeof digest.b, slice_str(name + 1))) return;
 	for (size_t i = 0; i < w->objects; i++) {
 		if (!hash32_eq_var(w->object[i].digest, digest)) continue;
@@ -147,8 +151,10 @@ static void serve(fake_web *w, int fd)
 	}
 	if (!body || sscanf(buf_str(&in), "%7s %255s", method, path) != 2) return;
 	if (!strncmp(path, "/slow/", 6)) {
+		assert_true(w->slows < FAKE_HELD);
+		w->slow[w->slows] = dup(fd);
+		atomic_fetch_add(&w->slows, 1);
 		atomic_fetch_add(&w->gets, 1);
-		while (read(fd, piece, sizeof piece) > 0) continue;
 		return;
 	}
 	if (!strcmp(method, "GET")) bucket_answers(w, &r, path);
@@ -196,6 +202,7 @@ void fake_web_stop(fake_web *w)
 	shutdown(w->fd, SHUT_RDWR);
 	pthread_join(w->thread, NULL);
 	close(w->fd);
+	for (unsigned i = 0; i < w->slows; i++) close(w->slow[i]);
 	for (size_t i = 0; i < w->objects; i++) buf_free(&w->object[i].bytes);
 	buf_free(&w->tx_input);
 }
@@ -206,6 +213,14 @@ hash32 fake_web_put(fake_web *w, slice bytes)
 	w->object[w->objects].digest = keccak256(bytes);
 	buf_put_slice(&w->object[w->objects].bytes, bytes);
 	return w->object[w->objects++].digest;
+}
+
+void fake_web_cut_off(const fake_web *w, unsigned i)
+{
+	char rest[256];
+
+	assert_true(i < w->slows);
+	while (read(w->slow[i], rest, sizeof rest) > 0) continue;
 }
 
 /* ---- a node ----------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  *
  *   POST /rpc/CHAIN          JSON-RPC: reads of contracts say what `says` says, one transaction is known
  *   GET /BUCKET/DIGEST       an object; the bucket's name is its mood: missing, other, half, long; cpu, gpu, odd for the header;
- *                            slow never answers; any other name is good
+ *                            slow never answers and forbidden says 403; any other name is good
  */
 #ifndef ARCA_TESTS_CONNECTOR_FAKE_KMS_H
 #define ARCA_TESTS_CONNECTOR_FAKE_KMS_H
@@ -23,6 +23,8 @@ typedef struct fake_web {
 	pthread_t   thread;
 	char        url[64];                         /* http://127.0.0.1:PORT */
 	atomic_uint gets, posts;
+	int         slow[FAKE_HELD];                 /* connections that get no answer */
+	atomic_uint slows;
 	/* buckets; set before they are asked */
 	struct { hash32 digest; buf bytes; } object[FAKE_OBJECTS];
 	size_t      objects;
@@ -37,6 +39,9 @@ typedef struct fake_web {
 void fake_web_start(fake_web *w);
 void fake_web_stop(fake_web *w);
 hash32 fake_web_put(fake_web *w, slice bytes);
+
+/* Waits until who asked closed the i-th connection that got no answer. */
+void fake_web_cut_off(const fake_web *w, unsigned i);
 
 /* A node: how it ends a call of either sort, one after the other; the last stays. */
 typedef struct fake_node {
