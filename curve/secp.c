@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* curve/secp.c -- libsecp256k1 behind our types.  Public-key work uses its static context, which needs no set-up. */
-#include "curve/secp.h"
-#include <secp256k1.h>
+#include "curve/secp_internal.h"
 #include <secp256k1_ecdh.h>
 #include <secp256k1_recovery.h>
 #include <stdlib.h>
@@ -60,7 +59,7 @@ err secp_sk_read(secp_sk *out, const uint8_t bytes[static SECP_SK])
 	return OK;
 }
 
-static secp_pk compress(const secp256k1_pubkey *point)
+secp_pk secp_compress(const secp256k1_pubkey *point)
 {
 	secp_pk pk;
 	size_t n = sizeof pk.b;
@@ -73,7 +72,7 @@ secp_pk secp_pk_of(const secp *s, const secp_sk *sk)
 	secp256k1_pubkey point;
 	ASSERT(done(secp256k1_ec_pubkey_create(s->blinded, &point, sk->b)));
 	DECLASSIFY(&point, sizeof point, "the public key");
-	return compress(&point);
+	return secp_compress(&point);
 }
 
 err secp_pk_read(secp_pk *out, slice sec1)
@@ -85,7 +84,7 @@ err secp_pk_read(secp_pk *out, slice sec1)
 	bool form = (sec1.n == SECP_PK && (sec1.p[0] | 1) == 3) || (sec1.n == UNCOMPRESSED && sec1.p[0] == 4);
 	if (!form || !secp256k1_ec_pubkey_parse(plain(), &point, sec1.p, sec1.n))
 		return err_fail(ERR_REQUEST, "a secp256k1 public key (%zu bytes) is not a point in SEC1 form", sec1.n);
-	*out = compress(&point);
+	*out = secp_compress(&point);
 	return OK;
 }
 
@@ -194,7 +193,7 @@ bool secp_recover_var(secp_pk *out, const secp_rsig *sig, const uint8_t digest[s
 	secp256k1_pubkey point;
 
 	if (!recover(&point, sig, digest)) return false;
-	*out = compress(&point);
+	*out = secp_compress(&point);
 	return true;
 }
 

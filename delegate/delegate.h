@@ -17,12 +17,18 @@
  *   request.h  the one door for bytes from outside           kms.h      keys, authorisation, answers
  *   http.h     its routes                                    key_file.h private keys on disk
  *   client.h   the asker's side
+ * and, where several nodes share d (node/ knows which ones):
+ *   feldman.h  shares of a scalar            dleq.h     proofs
+ *   group.h    a key of which each has a share, and partial answers
  */
 #ifndef ARCA_DELEGATE_DELEGATE_H
 #define ARCA_DELEGATE_DELEGATE_H
 
 #include "delegate/client.h"
+#include "delegate/dleq.h"
 #include "delegate/ecies.h"
+#include "delegate/feldman.h"
+#include "delegate/group.h"
 #include "delegate/http.h"
 #include "delegate/key_file.h"
 #include "delegate/kms.h"

@@ -72,5 +72,100 @@ static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **s
 	delegate_kms_free(&kms);
 }
 
-TESTS(TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
+CT_COVERS(secp_scalar_random, secp_scalar_reduce, secp_scalar_read, secp_scalar_add, secp_scalar_sub, secp_scalar_mul,
+          secp_scalar_inv, secp_scalar_is_zero, secp_sk_of_scalar, secp_scalar_of_sk);
+
+static void scalars_do_not_branch_on_their_values(void **state)
+{
+	secp_scalar a = secp_scalar_random(&CT_SECRET_RNG), zero = secp_scalar_of(0), read;
+	uint8_t bytes[SECP_SK];
+	secp_sk sk;
+
+	(void)state;
+	SECRET(&zero, sizeof zero);
+	rng_fill(&CT_SECRET_RNG, bytes, sizeof bytes);
+	const secp_scalar b = secp_scalar_reduce(bytes), sum = secp_scalar_add(&a, &b), difference = secp_scalar_sub(&sum, &b);
+	const secp_scalar product = secp_scalar_mul(&a, &b), inverse = secp_scalar_inv(&b), quotient = secp_scalar_mul(&product, &inverse);
+	secp_scalar none = secp_scalar_mul(&a, &zero);
+	assert_true(secp_scalar_read(&read, quotient.b));
+	assert_true(secp_sk_of_scalar(&sk, &difference));
+	secp_scalar back = secp_scalar_of_sk(&sk);
+	uint64_t is_zero = secp_scalar_is_zero(&none);
+	DECLASSIFY_RESULT(&a, sizeof a);
+	DECLASSIFY_RESULT(&read, sizeof read);
+	DECLASSIFY_RESULT(&back, sizeof back);
+	DECLASSIFY_RESULT(&is_zero, sizeof is_zero);
+	assert_memory_equal(&read, &a, sizeof a);
+	assert_memory_equal(&back, &a, sizeof a);
+	assert_true(is_zero);
+}
+
+CT_COVERS(secp_pk_times, feldman_random, feldman_share, feldman_commit, knowledge_prove, dleq_prove, dleq_prove_with);
+
+static void sharing_and_proving_do_not_branch_on_what_is_shared(void **state)
+{
+	AUTO(secp) *curve = NULL;
+	const hash32 ctx = { { 1 } };
+	secp_pk A[3], Y;
+	feldman_poly f;
+	knowledge known;
+	secp_sk x, k;
+	dleq p;
+
+	(void)state;
+	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
+	feldman_random(&f, 2, NULL, &CT_SECRET_RNG);
+	feldman_commit(A, &f, curve);
+	const secp_scalar share = feldman_share(&f, 3);
+	assert_true(feldman_public_var(&Y, A, 2, 3));
+	assert_true(secp_sk_of_scalar(&x, &share));
+	knowledge_prove(&known, &ctx, 3, &x, &Y, curve, &CT_SECRET_RNG);
+	assert_true(knowledge_ok_var(&known, &ctx, 3, &Y));
+	secp_pk D = secp_pk_times(&A[1], &x);
+	dleq_prove(&p, &ctx, &x, &Y, &A[1], &D, curve, &CT_SECRET_RNG);
+	DECLASSIFY(&D, sizeof D, "a test publishes it");
+	DECLASSIFY(&p, sizeof p, "a test publishes it");
+	assert_true(dleq_ok_var(&p, &ctx, &Y, &A[1], &D));
+	secp_sk_random(&k, &CT_SECRET_RNG);
+	dleq_prove_with(&p, &k, &ctx, &x, &Y, &A[1], &D, curve);
+	DECLASSIFY(&p, sizeof p, "a test publishes it");
+	assert_true(dleq_ok_var(&p, &ctx, &Y, &A[1], &D));
+}
+
+CT_COVERS(group_partial_make, group_partial_ok_var, group_partial_write, group_partial_read, group_combine, shared_x_of);
+CT_REACHES(group_combine, secp_pk_sum_var);
+
+static void partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them(void **state)
+{
+	AUTO(secp) *curve = NULL;
+	const hash32 request = { { 1 } };
+	uint8_t bytes[GROUP_PARTIAL_BYTES];
+	group_key key = { .n = 4, .T = 1 };
+	group_partial p[2], read;
+	secp_pk A[2], S;
+	feldman_poly f;
+
+	(void)state;
+	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
+	feldman_random(&f, 1, NULL, &CT_SECRET_RNG);
+	feldman_commit(A, &f, curve);
+	for (party i = 1; i <= 4; i++) assert_true(feldman_public_var(&key.Y[i], A, 1, i));
+	for (party i = 1; i <= 2; i++) {
+		const secp_scalar share = feldman_share(&f, i);
+		group_share x = { .index = i };
+		assert_true(secp_sk_of_scalar(&x.s, &share));
+		group_partial_make(&p[i - 1], &key, &x, &A[1], &request, curve, &CT_SECRET_RNG);
+	}
+	assert_ok(group_combine(&S, &key, p, 2));
+	shared_x x = shared_x_of(&S);
+	group_partial_write(bytes, &p[0]);
+	DECLASSIFY(bytes, sizeof bytes, "a test publishes it");
+	DECLASSIFY_RESULT(&x, sizeof x);
+	assert_ok(group_partial_read(&read, slice_of(bytes, sizeof bytes)));
+	assert_true(group_partial_ok_var(&read, &key, &A[1], &request));
+}
+
+TESTS(TEST(scalars_do_not_branch_on_their_values), TEST(sharing_and_proving_do_not_branch_on_what_is_shared),
+      TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
+      TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
       TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret))
