@@ -2,6 +2,7 @@
 /* connector/bucket.c -- ciphertexts from the coprocessors' buckets. */
 #include "connector/bucket_internal.h"
 #include <stdlib.h>
+#include <strings.h>
 #include "base/hex.h"
 
 err buckets_new(buckets **out, const connector_config *c, bucket_tally *tally)
@@ -13,6 +14,7 @@ err buckets_new(buckets **out, const connector_config *c, bucket_tally *tally)
 	b->tally = tally;
 	pthread_mutex_init(&b->lock, NULL);
 	sem_init(&b->gets, 0, (unsigned)c->worker.s3_gets);
+	sem_init(&b->heads, 0, (unsigned)c->worker.s3_heads);
 	*out = b;
 	return OK;
 }
@@ -23,6 +25,7 @@ void buckets_free(buckets **b)
 	for (size_t i = 0; i < CACHE_SLOTS; i++) buf_free(&(*b)->slot[i].bytes);
 	for (size_t i = 0; i < (*b)->idles; i++) curl_multi_cleanup((*b)->idle[i]);
 	sem_destroy(&(*b)->gets);
+	sem_destroy(&(*b)->heads);
 	pthread_mutex_destroy(&(*b)->lock);
 	free(*b);
 	*b = NULL;
@@ -81,42 +84,86 @@ static void keep(buckets *b, slice bytes, ask_format format, const hash32 *diges
 /* ---- what is asked ---------------------------------------------------------------------------------------------- */
 
 /* Where a bucket is, for any of the ways in which one is named. */
-err bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const hash32 *digest)
+err bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const char *object)
 {
 	static const char S3[] = "s3://";
-	char name[2 * sizeof digest->b + 1];
 	const size_t n = strlen(bucket) - (bucket[0] && bucket[strlen(bucket) - 1] == '/');
 
-	hex_write(name, hash32_slice(digest));
 	if (strncmp(bucket, S3, sizeof S3 - 1)) {
-		snprintf(out, MAX_BUCKET_URL, "%.*s/%s", (int)n, bucket, name);
+		snprintf(out, MAX_BUCKET_URL, "%.*s/%s", (int)n, bucket, object);
 		return OK;
 	}
 	const char *in = bucket + sizeof S3 - 1;
 	const int rest = (int)(n - (sizeof S3 - 1));
 	if (!c->worker.s3.present || (!c->worker.s3.endpoint[0] && !c->worker.s3.region[0]))
 		return err_fail(ERR_REQUEST, "a coprocessor names its bucket %s: s3_config must say on which endpoint or in which region", bucket);
-	if (c->worker.s3.endpoint[0]) snprintf(out, MAX_BUCKET_URL, "%s/%.*s/%s", c->worker.s3.endpoint, rest, in, name);
-	else snprintf(out, MAX_BUCKET_URL, "https://%.*s.s3.%s.amazonaws.com/%s", rest, in, c->worker.s3.region, name);
+	if (c->worker.s3.endpoint[0]) snprintf(out, MAX_BUCKET_URL, "%s/%.*s/%s", c->worker.s3.endpoint, rest, in, object);
+	else snprintf(out, MAX_BUCKET_URL, "https://%.*s.s3.%s.amazonaws.com/%s", rest, in, c->worker.s3.region, object);
 	return OK;
 }
 
-static err try_all(buckets *b, buf *out, ask_format *format, const hash32 *digest, const char *const *url, size_t n)
+CURLM *bucket_borrow(buckets *b)
+{
+	pthread_mutex_lock(&b->lock);
+	CURLM *m = b->idles ? b->idle[--b->idles] : NULL;
+	pthread_mutex_unlock(&b->lock);
+	return m ? m : curl_multi_init();
+}
+
+void bucket_give_back(buckets *b, CURLM *m)
+{
+	pthread_mutex_lock(&b->lock);
+	const bool room = b->idles < COUNT(b->idle);
+	if (room) b->idle[b->idles++] = m;
+	pthread_mutex_unlock(&b->lock);
+	if (!room) curl_multi_cleanup(m);
+}
+
+CURL *bucket_transfer(const connector_config *c, const char *url, int64_t timeout_ms, curl_write_callback take_header, void *ctx)
+{
+	CURL *h = curl_easy_init();
+
+	if (!h) return NULL;
+	curl_easy_setopt(h, CURLOPT_URL, url);
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)c->worker.s3_connect_timeout);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(h, CURLOPT_HEADERDATA, ctx);
+	curl_easy_setopt(h, CURLOPT_PRIVATE, ctx);
+	return h;
+}
+
+bool bucket_header(slice *value, const char *name, const char *line, size_t n)
+{
+	const size_t skip = strlen(name);
+
+	if (n <= skip || strncasecmp(line, name, skip)) return false;
+	slice v = slice_of(line + skip, n - skip);
+	while (v.n && (v.p[0] == ' ' || v.p[0] == '\t')) v = slice_of(v.p + 1, v.n - 1);
+	while (v.n && (v.p[v.n - 1] == '\r' || v.p[v.n - 1] == '\n' || v.p[v.n - 1] == ' ')) v.n--;
+	*value = v;
+	return true;
+}
+
+static err try_all(buckets *b, buf *out, ask_format *format, const bucket_object *object, const char *const *url, size_t n)
 {
 	bool any = false;                            /* may one of them have it later? */
 
 	for (int64_t i = 0; i < b->c->worker.s3_attempts; i++) {
 		err_clear();
-		const err e = bucket_race(b, out, format, &any, digest, url, n);
+		const err e = bucket_race(b, out, format, &any, object, url, n);
 		if (e == OK || e == ERR_NOMEM) return e;
 		if (atomic_load(&b->stopped)) return e;
 	}
 	return any ? ERR_IO : ERR_REQUEST;
 }
 
-err buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const hash32 *digest, const char *const *url, size_t n)
+err buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const hash32 *digest, const char *object, const char *const *url,
+                  size_t n)
 {
-	char fallback[MAX_BUCKET_URL];
+	char fallback[MAX_BUCKET_URL], by_digest[2 * sizeof digest->b + 1];
 	const char *only = fallback;
 
 	*cached = recall(b, out, format, digest);
@@ -127,7 +174,8 @@ err buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const 
 		snprintf(fallback, sizeof fallback, "s3://%s", b->c->worker.s3.bucket);
 		url = &only, n = 1;
 	}
-	err e = try_all(b, out, format, digest, url, n);
+	hex_write(by_digest, hash32_slice(digest));
+	err e = try_all(b, out, format, &(bucket_object){ object ? object : by_digest, digest }, url, n);
 	if (e == OK) keep(b, buf_slice(out), *format, digest);
 	else buf_free(out);
 	return e;

@@ -2,9 +2,10 @@
 /*
  * connector/bucket.h -- ciphertexts from the coprocessors' buckets.
  *
- * An object is named by its Keccak digest, which stands on chain: what is fetched counts only if it has it, so no bucket is trusted.
+ * The Keccak digest of an object was agreed on: what is fetched counts only if it has it, so no bucket is trusted.
  * Buckets are tried in turn, several times over, and a second one while the first is slow; what was fetched is kept for a while, for
- * users and the public often ask for the same.  At most s3_max_concurrent_gets at a time, each of at most s3_max_ciphertext_size bytes.  Any number of threads.
+ * users and the public often ask for the same.  At most s3_max_concurrent_gets at a time, each of at most s3_max_ciphertext_size bytes.
+ * Any number of threads.
  */
 #ifndef ARCA_CONNECTOR_BUCKET_H
 #define ARCA_CONNECTOR_BUCKET_H
@@ -27,9 +28,10 @@ void buckets_free(buckets **b);
 void buckets_stop(buckets *b);
 
 /*
- * *out = the object, which the caller frees.  url[]: the buckets'; "s3://name" stands for one of s3_config, and without any the one
+ * *out = the object, which the caller frees.  object: its name in each bucket; NULL: its digest.  url[]: the buckets'; "s3://name" stands for one of s3_config, and without any the one
  * of s3_config is taken.  *cached: it was kept.  ERR_IO with a sentence: no bucket had it; ERR_REQUEST: there is none to ask.
  */
-err  buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const hash32 *digest, const char *const *url, size_t n);
+err  buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const hash32 *digest, const char *object, const char *const *url,
+                   size_t n);
 
 #endif

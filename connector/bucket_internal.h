@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connector/bucket_internal.h -- what was fetched is kept by bucket.c; bucket_race.c fetches. */
+/* connector/bucket_internal.h -- what was fetched is kept by bucket.c; bucket_race.c fetches; attested.c asks what there is. */
 #ifndef ARCA_CONNECTOR_BUCKET_INTERNAL_H
 #define ARCA_CONNECTOR_BUCKET_INTERNAL_H
 
@@ -19,7 +19,7 @@ struct buckets {
 	const connector_config *c;
 	bucket_tally *tally;
 	atomic_bool stopped;
-	sem_t    gets;
+	sem_t    gets, heads;                        /* how many more at a time; heads: rounds over all buckets */
 	pthread_mutex_t lock;                        /* of what follows */
 	kept     slot[CACHE_SLOTS];
 	uint64_t turn;
@@ -29,11 +29,24 @@ struct buckets {
 	size_t   idles;
 };
 
-/* Where the object is in a bucket, for any of the ways in which one is named. */
-err     bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const hash32 *digest);
+/* Where an object is in a bucket, for any of the ways in which one is named. */
+err     bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const char *object);
+
+/* Transfers that run together, with connections from before; NULL: no memory. */
+CURLM  *bucket_borrow(buckets *b);
+void    bucket_give_back(buckets *b, CURLM *m);
+
+/* One of them, for an object; NULL: no memory.  ctx: of CURLINFO_PRIVATE, and of the function that takes header lines. */
+CURL   *bucket_transfer(const connector_config *c, const char *url, int64_t timeout_ms, curl_write_callback take_header, void *ctx);
+
+/* The value of a header line, without blanks around, if it is the one of this name (in small letters, with its colon). */
+bool    bucket_header(slice *value, const char *name, const char *line, size_t n);
+
+/* What is fetched: under this name, with this digest. */
+typedef struct bucket_object { const char *name; const hash32 *digest; } bucket_object;
 
 /* One pass over the buckets.  *any becomes true if one of them may have it later. */
-err     bucket_race(buckets *b, buf *out, ask_format *format, bool *any, const hash32 *digest, const char *const *bucket, size_t n);
+err     bucket_race(buckets *b, buf *out, ask_format *format, bool *any, const bucket_object *object, const char *const *bucket, size_t n);
 
 void    hedging_add(hedging *h, int64_t took_ms);
 /* After how long without an answer another bucket is asked: what 95 of 100 did not need, but never more than most_ms, which it also

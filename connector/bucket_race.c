@@ -8,7 +8,6 @@
  */
 #include "connector/bucket_internal.h"
 #include <stdlib.h>
-#include <strings.h>
 #include "base/clock.h"
 
 enum { AT_ONCE = 2, TICK_MS = 100, HEDGE_LEAST_MS = 20, HEDGE_KNOWN = 32, HEDGE_ONE_IN = 10, HEDGE_FREE = 10 };
@@ -63,14 +62,11 @@ static size_t take_body(char *p, size_t size, size_t n, void *ctx)
 /* x-amz-meta-Ct-Format: anything but the two compressed ones means BigExpanded. */
 static size_t take_header(char *p, size_t size, size_t n, void *ctx)
 {
-	static const char NAME[] = "x-amz-meta-ct-format:";
 	transfer *t = ctx;
-	const size_t all = size * n, skip = sizeof NAME - 1;
+	const size_t all = size * n;
+	slice v;
 
-	if (all <= skip || strncasecmp(p, NAME, skip)) return all;
-	slice v = slice_of(p + skip, all - skip);
-	while (v.n && (v.p[0] == ' ' || v.p[0] == '\t')) v = slice_of(v.p + 1, v.n - 1);
-	while (v.n && (v.p[v.n - 1] == '\r' || v.p[v.n - 1] == '\n' || v.p[v.n - 1] == ' ')) v.n--;
+	if (!bucket_header(&v, "x-amz-meta-ct-format:", p, all)) return all;
 	const bool compressed = slice_eq_var(v, slice_str("compressed_on_cpu")) || slice_eq_var(v, slice_str("compressed_on_gpu"));
 	t->format = compressed ? ASK_BIG_COMPRESSED : ASK_BIG_EXPANDED;
 	return all;
@@ -79,7 +75,7 @@ static size_t take_header(char *p, size_t size, size_t n, void *ctx)
 typedef struct race {
 	buckets      *b;
 	CURLM        *multi;
-	const hash32 *digest;
+	const bucket_object *object;
 	transfer      run[AT_ONCE];
 	size_t        running;
 } race;
@@ -104,22 +100,14 @@ static err begin(race *r, const char *bucket)
 	transfer *t = r->run;
 	char url[MAX_BUCKET_URL];
 
-	TRY(bucket_url(url, c, bucket, r->digest));
+	TRY(bucket_url(url, c, bucket, r->object->name));
 	while (t->h) t++;
-	*t = (transfer){ .h = curl_easy_init(), .bucket = bucket, .most = (size_t)c->worker.s3_max_bytes, .format = ASK_BIG_EXPANDED,
+	*t = (transfer){ .h = bucket_transfer(c, url, c->worker.s3_get_timeout, take_header, t), .bucket = bucket, .most = (size_t)c->worker.s3_max_bytes, .format = ASK_BIG_EXPANDED,
 	                 .from_ms = now_ms(), .second = r->running > 0 };
 	if (!t->h) return err_fail(ERR_NOMEM, "no memory for a connection");
-	curl_easy_setopt(t->h, CURLOPT_URL, url);
-	curl_easy_setopt(t->h, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(t->h, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(t->h, CURLOPT_CONNECTTIMEOUT_MS, (long)c->worker.s3_connect_timeout);
-	curl_easy_setopt(t->h, CURLOPT_TIMEOUT_MS, (long)c->worker.s3_get_timeout);
 	curl_easy_setopt(t->h, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(t->h, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(t->h, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(t->h, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(t->h, CURLOPT_ERRORBUFFER, t->why);
-	curl_easy_setopt(t->h, CURLOPT_PRIVATE, t);
 	if (curl_multi_add_handle(r->multi, t->h) != CURLM_OK) {
 		curl_easy_cleanup(t->h);
 		t->h = NULL;
@@ -139,8 +127,8 @@ static err judge(const race *r, const transfer *t, CURLcode code)
 	curl_easy_getinfo(t->h, CURLINFO_RESPONSE_CODE, &status);
 	if (code != CURLE_OK) return err_fail(ERR_IO, "%s", t->why[0] ? t->why : curl_easy_strerror(code));
 	if (status < 200 || status > 299) return err_fail(ERR_IO, "HTTP status %ld", status);
-	if (!hash32_eq_var(keccak256(buf_slice(&t->bytes)), *r->digest))
-		return err_fail(ERR_IO, "%zu bytes came, which are not those that the chain names", t->bytes.n);
+	if (!hash32_eq_var(keccak256(buf_slice(&t->bytes)), *r->object->digest))
+		return err_fail(ERR_IO, "%zu bytes came, which are not those whose digest was agreed on", t->bytes.n);
 	return OK;
 }
 
@@ -229,30 +217,13 @@ static err run(race *r, buf *out, ask_format *format, bool *any, const char *con
 	return e;
 }
 
-static CURLM *borrow(buckets *b)
+err bucket_race(buckets *b, buf *out, ask_format *format, bool *any, const bucket_object *object, const char *const *bucket, size_t n)
 {
-	pthread_mutex_lock(&b->lock);
-	CURLM *m = b->idles ? b->idle[--b->idles] : NULL;
-	pthread_mutex_unlock(&b->lock);
-	return m ? m : curl_multi_init();
-}
-
-static void give_back(buckets *b, CURLM *m)
-{
-	pthread_mutex_lock(&b->lock);
-	const bool room = b->idles < COUNT(b->idle);
-	if (room) b->idle[b->idles++] = m;
-	pthread_mutex_unlock(&b->lock);
-	if (!room) curl_multi_cleanup(m);
-}
-
-err bucket_race(buckets *b, buf *out, ask_format *format, bool *any, const hash32 *digest, const char *const *bucket, size_t n)
-{
-	race r = { .b = b, .multi = borrow(b), .digest = digest };
+	race r = { .b = b, .multi = bucket_borrow(b), .object = object };
 
 	if (!r.multi) return err_fail(ERR_NOMEM, "no memory for a connection");
 	const err e = run(&r, out, format, any, bucket, n);
 	for (size_t i = 0; i < AT_ONCE; i++) cut(&r, &r.run[i]);
-	give_back(b, r.multi);
+	bucket_give_back(b, r.multi);
 	return e;
 }

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include "base/hex.h"
 #include "connector/ask_internal.h"
-#include "evm/kms_calls.h"
+#include "connector/reads.h"
 
 enum {
 	HANDLE_CHAIN = 22, HANDLE_CHAIN_BYTES = 8,
-	LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, SIGNERS_MS = 60000, SIGNERS_AGAIN_MS = 5000, MAX_COPROCESSORS = 1024,
+	LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, SIGNERS_MS = 60000, AGAIN_MS = 5000, MAX_KNOWN_BUCKETS = 1024,
 };
 
 typedef struct bucket_of { eth_address who; char *url; } bucket_of;
@@ -20,7 +20,9 @@ struct checks {
 	providers  *gateway, *host[CONNECTOR_MAX_CHAINS];
 	ask_signers signers;
 	int64_t     signers_until_ms;
-	bucket_of   bucket[MAX_COPROCESSORS];
+	coprocessors *attesting;
+	int64_t     attesting_until_ms;
+	bucket_of   bucket[MAX_KNOWN_BUCKETS];
 	size_t      buckets;
 };
 
@@ -65,6 +67,7 @@ void checks_free(checks **k)
 	if (!*k) return;
 	providers_free(&(*k)->gateway);
 	for (size_t i = 0; i < CONNECTOR_MAX_CHAINS; i++) providers_free(&(*k)->host[i]);
+	coprocessors_release(&(*k)->attesting);
 	for (size_t i = 0; i < (*k)->buckets; i++) free((*k)->bucket[i].url);
 	free(*k);
 	*k = NULL;
@@ -310,75 +313,76 @@ err checks_run(checks *k, checked *out, const queue_item *items, size_t n)
 
 /* ---- signers and buckets ---------------------------------------------------------------------------------------- */
 
-typedef struct reading { eth_call call; buf data; } reading;
-
-static err read_one(void *ctx, jrpc *r)
+static err read_config(checks *k, chain_read *x, call_read which, const abi_word *words, size_t n)
 {
-	reading *x = ctx;
-
-	x->call.data = buf_slice(&x->data);
-	TRY(eth_calls(r, &x->call, 1, eth_tag("latest")));
-	return x->call.error.kind == JRPC_OK ? OK : jrpc_fail(r, "eth_call", &x->call.error);
-}
-
-static err read_contract(checks *k, reading *x, call_read which, const abi_word *words, size_t n)
-{
-	*x = (reading){ .call = { .to = k->c->gateway_config.address } };
-	call_read_put(&x->data, which, words, n);
-	return providers_try(k->gateway, read_one, x);
-}
-
-static void reading_free(reading *x)
-{
-	eth_calls_free(&x->call, 1);
-	buf_free(&x->data);
+	chain_read_set(x, &k->c->gateway_config.address, which, words, n);
+	return chain_reads(k->gateway, x, 1, eth_tag("latest"));
 }
 
 err checks_signers(checks *k, ask_signers *out)
 {
 	arena memory = arena_with_limit(1 << 20);
 	const eth_address *list = NULL;
-	reading x = { 0 };
+	chain_read x = { 0 };
 	size_t n = 0;
 	err e = OK;
 
 	if (clock_now_ms(k->clock) >= k->signers_until_ms) {
-		e = read_contract(k, &x, READ_KMS_SIGNERS, NULL, 0);
-		if (e == OK) e = call_read_addresses(&list, &n, &memory, READ_KMS_SIGNERS, buf_slice(&x.call.answer));
+		e = read_config(k, &x, READ_KMS_SIGNERS, NULL, 0);
+		if (e == OK) e = call_read_addresses(&list, &n, &memory, READ_KMS_SIGNERS, buf_slice(&x.answer));
 		if (e == OK && (n == 0 || n > MAX_ASK_SIGNERS)) e = err_fail(ERR_STATE, "the gateway's configuration names %zu signers of the KMS", n);
 		if (e == OK) {
 			memcpy(k->signers.address, list, n * sizeof *list);
 			k->signers.n = n;
 			k->signers_until_ms = clock_now_ms(k->clock) + SIGNERS_MS;
 		}
-		reading_free(&x);
+		chain_reads_free(&x, 1);
 		arena_free(&memory);
 	}
 	if (e != OK && k->signers.n) {                           /* the others are not held up by a chain that is away */
-		k->signers_until_ms = clock_now_ms(k->clock) + SIGNERS_AGAIN_MS;
+		k->signers_until_ms = clock_now_ms(k->clock) + AGAIN_MS;
 		err_clear(), e = OK;
 	}
 	*out = k->signers;
 	return e;
 }
 
+err checks_coprocessors(checks *k, coprocessors **out)
+{
+	coprocessors *fresh = NULL;
+	err e = OK;
+
+	if (clock_now_ms(k->clock) >= k->attesting_until_ms) {
+		e = coprocessors_load(&fresh, k->gateway, &k->c->gateway_config.address);
+		k->attesting_until_ms = clock_now_ms(k->clock) + (e == OK ? k->c->worker.registry_refresh : AGAIN_MS);
+		if (e == OK || e == ERR_STATE) {
+			coprocessors_release(&k->attesting);
+			k->attesting = fresh;
+		}
+	}
+	if (!k->attesting) return e != OK ? e : err_fail(ERR_STATE, "the coprocessors could not be read a moment ago");
+	err_clear();
+	*out = coprocessors_hold(k->attesting);
+	return OK;
+}
+
 static err bucket_of_one(checks *k, const char **url, const eth_address *who)
 {
 	const abi_word word = abi_address(who);
 	call_party party;
-	reading x = { 0 };
+	chain_read x = { 0 };
 
 	for (size_t i = 0; i < k->buckets; i++)
 		if (eth_address_eq_var(k->bucket[i].who, *who)) return *url = k->bucket[i].url, OK;
-	err e = k->buckets < MAX_COPROCESSORS ? OK : err_fail(ERR_EXHAUSTED, "there are more than %d coprocessors", MAX_COPROCESSORS);
-	if (e == OK) e = read_contract(k, &x, READ_COPROCESSOR, &word, 1);
-	if (e == OK) e = call_read_party(&party, READ_COPROCESSOR, buf_slice(&x.call.answer));
+	err e = k->buckets < MAX_KNOWN_BUCKETS ? OK : err_fail(ERR_EXHAUSTED, "there are more than %d coprocessors", MAX_KNOWN_BUCKETS);
+	if (e == OK) e = read_config(k, &x, READ_COPROCESSOR, &word, 1);
+	if (e == OK) e = call_read_party(&party, READ_COPROCESSOR, buf_slice(&x.answer));
 	if (e == OK) {
 		char *copy = strndup((const char *)party.url.p, party.url.n);
 		if (!copy) e = err_fail(ERR_NOMEM, "no memory for a bucket's URL");
 		else k->bucket[k->buckets++] = (bucket_of){ *who, copy }, *url = copy;
 	}
-	reading_free(&x);
+	chain_reads_free(&x, 1);
 	return e;
 }
 

@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 #include "connector/ask.h"
-#include "evm/providers.h"
+#include "connector/coprocessors.h"
 
 enum { MAX_CHECK_REASON = 400 };
 
@@ -35,6 +35,10 @@ err  checks_run(checks *k, checked *out, const queue_item *items, size_t n);
 
 /* Who signs for the KMS, read anew once a minute.  An older list stays when the chain is away; an error only without any. */
 err  checks_signers(checks *k, ask_signers *out);
+
+/* Whose attestations count, read anew every copro_registry_refresh and to be released.  An older list stays while the chain is away,
+ * and no longer once the gateway's configuration says that nothing can be believed. */
+err  checks_coprocessors(checks *k, coprocessors **out);
 
 /* The buckets of the coprocessors that stand in a material, as far as the gateway's configuration has them: read once.  The texts
  * stay until checks_free.  n: in room, out how many. */

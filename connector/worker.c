@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "connector/checks.h"
 #include "connector/core.h"
+#include "connector/fetch.h"
 
 enum {
 	WORKER_THREADS = 128, SOON_MS = 2000, LATE_MS = 60000, DRAIN_MS = 5000, TICK_MS = 250,
-	MAX_TASK_HANDLES = MAX_ITEM_LIST,
 };
 
 typedef struct batch { queue_batch b; atomic_uint left; } batch;
@@ -23,8 +23,7 @@ typedef struct task {
 	struct task **before;
 	batch       *of;
 	const queue_item *item;
-	const char  *url[MAX_BUCKET_URLS];       /* of the ciphertexts; the first material's coprocessors' */
-	size_t       urls;
+	fetch_from   from;                       /* its ciphertexts */
 	int64_t      lease_until_ms;
 } task;
 
@@ -43,7 +42,8 @@ struct worker {
 	size_t     n;
 	atomic_bool ending;                      /* what is under way is given back */
 	ask_signers signers;
-	bool       told;                         /* that they are not known, so nothing is picked; the picking thread's */
+	coprocessors *attesting;                 /* the picking thread's, as the next */
+	bool       told, told_attesting;         /* that they are not known: nothing is picked then, or no decryption */
 };
 
 static int64_t now(const worker *w)
@@ -95,30 +95,16 @@ static void complete(worker *w, const queue_item *item)
 
 /* ---- one request ------------------------------------------------------------------------------------------------ */
 
-typedef struct fetched { buf bytes[MAX_TASK_HANDLES]; ask_ciphertext ct[MAX_TASK_HANDLES]; size_t n; id32 key_id; } fetched;
-
-static void fetched_free(fetched *f)
+static err fetch(worker *w, fetched **f, const task *t)
 {
-	for (size_t i = 0; i < f->n; i++) buf_free(&f->bytes[i]);
-	free(f);
-}
+	const err e = fetch_all(f, w->buckets, t->item, &t->from);
 
-static err fetch(worker *w, fetched *f, const task *t)
-{
-	for (size_t i = 0; i < t->item->materials.n; i++) {
-		queue_material m;
-		bool cached;
-		TRY(queue_read_material(&m, t->item->materials.item[i]));
-		if (i == 0) f->key_id = m.key_id;
-		else if (!id_eq_var(&f->key_id, &m.key_id)) return err_fail(ERR_REQUEST, "its ciphertexts are of different keys");
-		const err e = buckets_fetch(w->buckets, &f->bytes[i], &f->ct[i].format, &cached, &m.digest, t->url, t->urls);
-		f->n = i + 1;
-		atomic_fetch_add(e == OK ? &w->tally.fetched : &w->tally.fetch_errors, 1);
-		if (e == OK && cached) atomic_fetch_add(&w->tally.cache_hits, 1);
-		TRY(e);
-		f->ct[i].bytes = buf_slice(&f->bytes[i]);
+	if (*f) {
+		atomic_fetch_add(&w->tally.fetched, (*f)->n);
+		atomic_fetch_add(&w->tally.cache_hits, (*f)->kept);
 	}
-	return OK;
+	atomic_fetch_add(&w->tally.fetch_errors, e != OK);
+	return e;
 }
 
 static void count(worker *w, queue_kind kind, const core_counts *n)
@@ -159,13 +145,12 @@ static void finish(worker *w, const queue_item *item, slice answer)
 static void work(worker *w, const task *t)
 {
 	const queue_item *item = t->item;
-	fetched *f = calloc(1, sizeof *f);
+	AUTO(fetched) *f = NULL;
 	AUTO(buf) request = { 0 }, answer = { 0 }, why = { 0 };
 	bool sent = item->already_sent;
 	core_counts counts = { 0 };
 
-	err e = f ? OK : err_fail(ERR_NOMEM, "no memory for a request");
-	if (e == OK && !sent) e = fetch(w, f, t);
+	err e = sent ? OK : fetch(w, &f, t);
 	if (e == OK && !sent) e = ask_write(&request, item, w->c.config, &f->key_id, f->ct, f->n);
 	if (e != OK) {
 		buf_put_str(&why, err_text());
@@ -186,7 +171,6 @@ static void work(worker *w, const task *t)
 		break;
 	}
 	count(w, item->kind, &counts);
-	if (f) fetched_free(f);
 }
 
 /* ---- threads ---------------------------------------------------------------------------------------------------- */
@@ -208,6 +192,7 @@ static void end_task(worker *w, task *t)
 	atomic_store(&w->tally.under_way, w->n);
 	pthread_mutex_unlock(&w->lock);
 	release(t->of);
+	coprocessors_release(&t->from.attesting);
 	free(t);
 	queue_bell_ring(w->c.bell, 0);               /* there is room for one more */
 }
@@ -242,6 +227,7 @@ static void start_task(worker *w, batch *b, const queue_item *item, const task *
 	}
 	*t = *like;
 	t->of = b, t->item = item, t->next = NULL;
+	coprocessors_hold(t->from.attesting);
 	t->lease_until_ms = picked_ms + w->c.config->worker.lease;
 	atomic_fetch_add(&b->left, 1);
 	pthread_mutex_lock(&w->lock);
@@ -259,19 +245,22 @@ static void start_task(worker *w, batch *b, const queue_item *item, const task *
 
 /* ---- picking ---------------------------------------------------------------------------------------------------- */
 
-/* Where its ciphertexts are: all materials of a request have the same coprocessors, who agreed on them. */
+/* Where its ciphertexts are: all materials of a request have the same coprocessors, who agreed on them; without materials all are asked. */
 static err find_buckets(worker *w, task *like, const queue_item *item)
 {
 	queue_material m;
 
-	like->urls = 0;
+	like->from = (fetch_from){ 0 };
 	if (!queue_is_decryption(item->kind) || item->already_sent) return OK;
+	if (w->c.config->profile->attested) {
+		like->from.attesting = w->attesting;
+		return OK;
+	}
 	if (item->materials.n == 0)
-		return err_fail(ERR_UNSUPPORTED, "requests that name handles only are not passed on in this version: the coprocessors' "
-		                                 "attestations are not read");
+		return err_fail(ERR_UNSUPPORTED, "a request that names handles only is of contracts that this profile does not serve: set profile = \"v0.15\"");
 	TRY(queue_read_material(&m, item->materials.item[0]));
-	like->urls = MAX_BUCKET_URLS;
-	return checks_buckets(w->checks, like->url, &like->urls, &m);
+	like->from.urls = MAX_BUCKET_URLS;
+	return checks_buckets(w->checks, like->from.url, &like->from.urls, &m);
 }
 
 static void start(worker *w, batch *b, const queue_item *item, const checked *c, int64_t picked_ms)
@@ -306,6 +295,7 @@ static size_t room(worker *w, queue_kind kind)
 	pthread_mutex_lock(&w->lock);
 	const size_t limit = (size_t)w->c.config->task_limit, free_ = w->n < limit ? limit - w->n : 0;
 	pthread_mutex_unlock(&w->lock);
+	if (w->told || (w->told_attesting && queue_is_decryption(kind))) return 0;
 	return size_min(free_, queue_is_decryption(kind) ? (size_t)w->c.config->worker.batch : 1);
 }
 
@@ -365,6 +355,20 @@ static void learn_signers(worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* Whose attestations count. */
+static void learn_attesting(worker *w)
+{
+	coprocessors *fresh = NULL;
+
+	if (!w->c.config->profile->attested) return;
+	const err e = checks_coprocessors(w->checks, &fresh);
+	if (e != OK && !w->told_attesting) log_err(LOG_WARN, "the coprocessors are not known, and nothing can be decrypted", e);
+	w->told_attesting = e != OK;
+	err_clear();
+	coprocessors_release(&w->attesting);
+	w->attesting = fresh;
+}
+
 /* What is under way has some seconds; the rest is given back. */
 static void end(worker *w)
 {
@@ -405,9 +409,10 @@ void worker_run(worker *w)
 		if (all_fast) fast_ms = t0;
 		if (all_slow) slow_ms = t0;
 		learn_signers(w);
+		learn_attesting(w);
 		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++) {
 			if (queue_is_decryption(k) ? all_fast : all_slow) rang |= 1u << k;
-			const size_t n = rang >> k & 1 && !w->told ? room(w, k) : 0;         /* without room it is looked at when there is */
+			const size_t n = rang >> k & 1 ? room(w, k) : 0;         /* without room it is looked at when there is */
 			if (!n) continue;
 			const bool again = pick(w, k, n);
 			if (again) more = true;
@@ -442,6 +447,7 @@ void worker_free(worker **w)
 {
 	if (!*w) return;
 	checks_free(&(*w)->checks);
+	coprocessors_release(&(*w)->attesting);
 	buckets_free(&(*w)->buckets);
 	core_free(&(*w)->core);
 	pthread_mutex_destroy(&(*w)->lock);

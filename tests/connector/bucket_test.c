@@ -49,7 +49,7 @@ static fetching fetch(buckets *b, const hash32 *digest, const char *const *mood,
 		all[i] = url[i];
 	}
 	const unsigned before = atomic_load(&WEB.gets);
-	f.e = buckets_fetch(b, &f.bytes, &f.format, &f.cached, digest, all, n);
+	f.e = buckets_fetch(b, &f.bytes, &f.format, &f.cached, digest, NULL, all, n);
 	f.gets = atomic_load(&WEB.gets) - before;
 	return f;
 }
@@ -78,7 +78,7 @@ static void only_the_right_object_is_taken(void **state)
 	(void)state;
 	expect("good", NULL, 1);
 	expect("good/", NULL, 1);
-	expect("other", "not those that the chain names", 2);
+	expect("other", "not those whose digest was agreed on", 2);
 	expect("missing", "HTTP status 404", 2);
 	expect("forbidden", "HTTP status 403", 2);
 	expect("half", "", 2);

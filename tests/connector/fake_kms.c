@@ -24,19 +24,40 @@ static void put_address(buf *out, const eth_address *a)
 	buf_put(out, w.b, sizeof w.b);
 }
 
-static void contract_says(const fake_web *w, buf *out, call_read which)
+static void put_party(buf *out, const eth_address *who, const char *url)
 {
-	const size_t n = strlen(w->bucket);
+	const size_t n = strlen(url);
 
+	put_word(out, 32);
+	put_address(out, who), put_address(out, who);
+	put_word(out, 96), put_word(out, n);
+	buf_put(out, url, n);
+	for (size_t i = n; i % 32; i++) buf_put_u8(out, 0);
+}
+
+/* data: of the call, in hexadecimal with 0x and selector. */
+static void coprocessor_says(const fake_web *w, buf *out, const char *data)
+{
+	eth_address who;
+
+	if (!w->coprocessors) return put_party(out, &w->signer, w->bucket);
+	assert_true(hex_read(who.b, sizeof who.b, slice_of(data + 34, 40)));
+	for (unsigned i = 0; i < w->coprocessors; i++)
+		if (eth_address_eq_var(w->coprocessor[i].who, who)) put_party(out, &who, w->coprocessor[i].url);
+}
+
+static void contract_says(const fake_web *w, buf *out, call_read which, const char *data)
+{
 	if (which == READ_KMS_SIGNERS) {
 		put_word(out, 32), put_word(out, w->signers);
 		for (unsigned i = 0; i < w->signers; i++) put_address(out, &w->signer);
 	} else if (which == READ_COPROCESSOR) {
-		put_word(out, 32);
-		put_address(out, &w->signer), put_address(out, &w->signer);
-		put_word(out, 96), put_word(out, n);
-		buf_put(out, w->bucket, n);
-		for (size_t i = n; i % 32; i++) buf_put_u8(out, 0);
+		coprocessor_says(w, out, data);
+	} else if (which == READ_COPROCESSOR_SIGNERS || which == READ_COPROCESSOR_SENDERS) {
+		put_word(out, 32), put_word(out, w->coprocessors);
+		for (unsigned i = 0; i < w->coprocessors; i++) put_address(out, &w->coprocessor[i].who);
+	} else if (which == READ_COPROCESSOR_MAJORITY) {
+		put_word(out, atomic_load(&w->majority));
 	} else put_word(out, atomic_load(&w->says[which]));
 }
 
@@ -61,7 +82,7 @@ static json_t *called(const fake_web *w, const json_t *params)
 		char selector[16];
 		snprintf(selector, sizeof selector, "0x%08x", CALL_READS[k].selector);
 		if (strncmp(data, selector, 10)) continue;
-		contract_says(w, &answer, k);
+		contract_says(w, &answer, k, data);
 		return json_pack("{s:o}", "result", hex_json(buf_slice(&answer)));
 	}
 	return json_pack("{s:{s:i,s:s}}", "error", "code", -32000, "message", "no such function");
@@ -101,7 +122,22 @@ static void chain_answers(fake_web *w, buf *out, const char *path, const char *b
 
 /* ---- HTTP ------------------------------------------------------------------------------------------------------- */
 
-typedef struct reply { unsigned status; const char *header; buf body; size_t says; } reply;    /* says: the length that it claims */
+typedef struct reply { unsigned status; const char *header; buf attested, body; size_t says; } reply;    /* says: the length that it claims */
+
+static void attested_answers(fake_web *w, reply *r, const char *handle, bool body)
+{
+	abi_word h;
+
+	r->status = 404;
+	if (!hex_read(h.b, sizeof h.b, slice_of(handle, size_min(strlen(handle), 64)))) return;
+	for (size_t i = 0; i < w->objects; i++) {
+		if (!abi_eq_var(&w->object[i].handle, &h)) continue;
+		r->status = 200;
+		r->says = w->object[i].bytes.n;
+		if (body) buf_put_slice(&r->body, buf_slice(&w->object[i].bytes));
+		if (w->object[i].attestation.n) buf_printf(&r->attested, "X-Amz-Meta-Ct-Attestation:  %s\r\n", buf_str(&w->object[i].attestation));
+	}
+}
 
 static void bucket_answers(fake_web *w, reply *r, const char *path)
 {
@@ -157,7 +193,11 @@ static void serve(fake_web *w, int fd)
 		atomic_fetch_add(&w->gets, 1);
 		return;
 	}
-	if (!strcmp(method, "GET")) bucket_answers(w, &r, path);
+	const char *named = strstr(path, "/ct128/");
+	if (named) {
+		atomic_fetch_add(strcmp(method, "HEAD") ? &w->gets : &w->heads, 1);
+		attested_answers(w, &r, named + 7, strcmp(method, "HEAD") != 0);
+	} else if (!strcmp(method, "GET")) bucket_answers(w, &r, path);
 	else {
 		atomic_fetch_add(&w->posts, 1);
 		if (atomic_load(&w->away)) r.status = 503;
@@ -165,10 +205,12 @@ static void serve(fake_web *w, int fd)
 		else chain_answers(w, &r.body, path, body);
 		r.says = r.body.n;
 	}
-	buf_printf(&out, "HTTP/1.1 %u As it is\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n", r.status, r.says, r.header);
+	buf_printf(&out, "HTTP/1.1 %u As it is\r\nContent-Length: %zu\r\nConnection: close\r\n%s%s\r\n", r.status, r.says, r.header,
+	           r.attested.n ? buf_str(&r.attested) : "");
 	buf_put_slice(&out, buf_slice(&r.body));
 	for (size_t at = 0; at < out.n && (got = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL)) > 0; at += (size_t)got) continue;
 	buf_free(&r.body);
+	buf_free(&r.attested);
 }
 
 static void *accept_all(void *ctx)
@@ -203,7 +245,7 @@ void fake_web_stop(fake_web *w)
 	pthread_join(w->thread, NULL);
 	close(w->fd);
 	for (unsigned i = 0; i < w->slows; i++) close(w->slow[i]);
-	for (size_t i = 0; i < w->objects; i++) buf_free(&w->object[i].bytes);
+	for (size_t i = 0; i < w->objects; i++) buf_free(&w->object[i].bytes), buf_free(&w->object[i].attestation);
 	buf_free(&w->tx_input);
 }
 
@@ -221,6 +263,33 @@ void fake_web_cut_off(const fake_web *w, unsigned i)
 
 	assert_true(i < w->slows);
 	while (read(w->slow[i], rest, sizeof rest) > 0) continue;
+}
+
+void fake_web_attest(fake_web *w, const abi_word *handle, slice bytes, attested_claim *claim, const signer *by)
+{
+	static const struct { uint8_t format; const char *name; } NAMES[] = {
+		{ ATTESTED_EXPANDED_CPU, "uncompressed_on_cpu" }, { ATTESTED_COMPRESSED_CPU, "compressed_on_cpu" },
+		{ ATTESTED_EXPANDED_GPU, "uncompressed_on_gpu" }, { ATTESTED_COMPRESSED_GPU, "compressed_on_gpu" },
+	};
+	const char *format = NULL;
+	buf *text = &w->object[w->objects].attestation;
+	const hash32 none = { 0 };
+
+	w->object[w->objects].handle = *handle;
+	(void)fake_web_put(w, bytes);
+	if (hash32_eq_var(claim->squashed, none)) claim->squashed = keccak256(bytes);
+	if (!by) return;
+	for (size_t i = 0; i < COUNT(NAMES); i++)
+		if (NAMES[i].format == claim->format) format = NAMES[i].name;
+	assert_non_null(format);
+	const hash32 digest = attestation_digest(claim, handle);
+	const secp_rsig s = sign_external(by, &digest);
+	buf_put_str(text, "{\"version\":1,\"key_id\":\"0x"), buf_put_hex(text, id_slice(&claim->key_id));
+	buf_put_str(text, "\",\"ciphertext_digest\":\"0x"), buf_put_hex(text, hash32_slice(&claim->ciphertext));
+	buf_put_str(text, "\",\"sns_ciphertext_digest\":\"0x"), buf_put_hex(text, hash32_slice(&claim->squashed));
+	buf_printf(text, "\",\"format\":\"%s\",\"signer\":\"0x", format), buf_put_hex(text, slice_of(signer_address(by)->b, 20));
+	buf_put_str(text, "\",\"signature\":\"0x"), buf_put_hex(text, slice_of(s.b, sizeof s.b));
+	buf_put_str(text, "\"}");
 }
 
 /* ---- a node ----------------------------------------------------------------------------------------------------- */

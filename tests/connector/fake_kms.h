@@ -3,6 +3,7 @@
  * tests/connector/fake_kms.h -- what a worker talks to: chains and buckets behind one small HTTP server, and a node.
  *
  *   POST /rpc/CHAIN          JSON-RPC: reads of contracts say what `says` says, one transaction is known
+ *   GET or HEAD /BUCKET/ct128/HANDLE/1       an object and what is attested of it
  *   GET /BUCKET/DIGEST       an object; the bucket's name is its mood: missing, other, half, long; cpu, gpu, odd for the header;
  *                            slow never answers and forbidden says 403; any other name is good
  */
@@ -12,33 +13,40 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "connector/ask.h"
+#include "evm/attestation.h"
 #include "evm/kms_calls.h"
 #include "rpc/rpc.h"
 
-enum { FAKE_OBJECTS = 40, FAKE_SCRIPT = 8, FAKE_HELD = 64 };
+enum { FAKE_OBJECTS = 40, FAKE_COPROCESSORS = 8, FAKE_SCRIPT = 8, FAKE_HELD = 64 };
 
 typedef struct fake_web {
 	int         fd;
 	unsigned    port;
 	pthread_t   thread;
 	char        url[64];                         /* http://127.0.0.1:PORT */
-	atomic_uint gets, posts;
+	atomic_uint gets, heads, posts;
 	int         slow[FAKE_HELD];                 /* connections that get no answer */
 	atomic_uint slows;
 	/* buckets; set before they are asked */
-	struct { hash32 digest; buf bytes; } object[FAKE_OBJECTS];
+	struct { hash32 digest; abi_word handle; buf bytes, attestation; } object[FAKE_OBJECTS];
 	size_t      objects;
 	/* chains */
 	atomic_bool says[N_CALL_READS], away, garbage, reverts, tx_known;
 	eth_address tx_to, signer;
 	atomic_uint signers;                         /* 0 or 1 */
 	buf         tx_input;
-	char        bucket[96];                      /* of every coprocessor */
+	char        bucket[96];                      /* of every coprocessor, unless they are listed */
+	unsigned    coprocessors;
+	struct { eth_address who; char url[96]; } coprocessor[FAKE_COPROCESSORS];
+	atomic_uint majority;
 } fake_web;
 
 void fake_web_start(fake_web *w);
 void fake_web_stop(fake_web *w);
 hash32 fake_web_put(fake_web *w, slice bytes);
+/* The object of a handle, with what this one says of it; by NULL: without an attestation.  Gives the claim the digest of the bytes
+ * unless it has one. */
+void   fake_web_attest(fake_web *w, const abi_word *handle, slice bytes, attested_claim *claim, const signer *by);
 
 /* Waits until who asked closed the i-th connection that got no answer. */
 void fake_web_cut_off(const fake_web *w, unsigned i);

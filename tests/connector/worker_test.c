@@ -235,6 +235,102 @@ static void a_request_goes_through(void **state)
 	desk_close(d);
 }
 
+/* ---- the profile of attestations -------------------------------------------------------------------------------- */
+
+static void ask_by_handle(desk *d, unsigned i)
+{
+	static const uint8_t HANDLE[32] = { 0xa0, [29] = 7, [30] = 2 };
+	static const slice HANDLES[1] = { { HANDLE, sizeof HANDLE } };
+	queue_item item = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = (uint8_t)i } }, .handles = { HANDLES, 1 },
+	                    .created_ms = clock_unix_ms(&CLOCK), .place = { .log_index = i, .tx_hash = { { (uint8_t)i } } } };
+	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = item.kind, .item = &item }, 1, NULL));
+}
+
+/* One coprocessor, whose bucket is the only one. */
+static void attested_world(void)
+{
+	const abi_word handle = { { 0xa0, [29] = 7, [30] = 2 } };
+	attested_claim c = { .key_id = { { 4 } }, .format = ATTESTED_COMPRESSED_CPU };
+
+	C.profile = &PROFILE_V015;
+	C.worker.s3_head_timeout = 5000, C.worker.s3_heads = 4, C.worker.registry_refresh = 60000;
+	WEB.coprocessors = 1;
+	WEB.coprocessor[0].who = *signer_address(KEY);
+	snprintf(WEB.coprocessor[0].url, sizeof WEB.coprocessor[0].url, "%s/good", WEB.url);
+	atomic_store(&WEB.majority, 1);
+	fake_web_attest(&WEB, &handle, slice_str("what is attested"), &c, KEY);
+}
+
+static void what_coprocessors_attest_goes_to_the_node(void **state)
+{
+	Kms__V1__PublicDecryptionRequest *m = NULL;
+	arena a = arena_with_limit(1 << 20);
+
+	(void)state;
+	attested_world();
+	desk *d = desk_open();
+	ask_by_handle(d, 1);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0) && is_answered(d, 1));
+	assert_true(atomic_load(&WEB.heads) > 0);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_request__descriptor, buf_slice(&NODE.request)));
+	assert_true(slice_eq_var(pb_slice(m->ciphertexts[0]->ciphertext), slice_str("what is attested")));
+	assert_int_equal(m->ciphertexts[0]->ciphertext_format, ASK_BIG_COMPRESSED);
+	arena_free(&a);
+	desk_close(d);
+}
+
+static void what_is_not_attested_is_tried_again_and_given_up(void **state)
+{
+	(void)state;
+	attested_world();
+	WEB.object[WEB.objects - 1].attestation.n = 0;
+	desk *d = desk_open();
+	ask_by_handle(d, 1);
+	UNTIL(request_is(d, 1, QUEUE_PENDING, 1));
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "do not agree on ct128/a0"));
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 1, QUEUE_PENDING, 2));
+	atomic_fetch_add(&SKIPPED_MS, 4001);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
+	assert_int_equal(sent(), 0);
+	desk_close(d);
+}
+
+static void without_coprocessors_no_decryption_is_picked_but_all_else_is(void **state)
+{
+	static const grpc_status REFUSES = GRPC_INVALID_ARGUMENT;
+	queue_item crs = { .kind = QUEUE_CRSGEN, .id = { { 5, [31] = 1 } }, .max_bit_length = { { [30] = 8 } } };
+
+	(void)state;
+	attested_world();
+	atomic_store(&WEB.majority, 2);                                   /* of one */
+	fake_node_script(&NODE, &REFUSES, 1, NULL, 0);
+	desk *d = desk_open();
+	ask_by_handle(d, 1);
+	crs.created_ms = clock_unix_ms(&CLOCK);
+	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = crs.kind, .item = &crs }, 1, NULL));
+	UNTIL(sent() == 1);                                               /* the CRS */
+	assert_true(request_is(d, 1, QUEUE_PENDING, 0));
+	fake_node_script(&NODE, NULL, 0, NULL, 0);
+	atomic_store(&WEB.majority, 1);
+	atomic_fetch_add(&SKIPPED_MS, 5001);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
+static void the_older_profile_refuses_requests_that_name_handles_only(void **state)
+{
+	desk *d = desk_open();
+
+	(void)state;
+	ask_by_handle(d, 1);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "profile = \"v0.15\""));
+	desk_close(d);
+}
+
+/* ---- what goes wrong -------------------------------------------------------------------------------------------- */
+
 static void attempts_are_counted_and_a_decryption_is_given_up(void **state)
 {
 	static const grpc_status UNKNOWN = GRPC_UNKNOWN;
@@ -447,4 +543,6 @@ TESTS(WORLD(a_request_goes_through), WORLD(attempts_are_counted_and_a_decryption
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
       WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
-      WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once))
+      WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once), WORLD(what_coprocessors_attest_goes_to_the_node),
+      WORLD(what_is_not_attested_is_tried_again_and_given_up), WORLD(without_coprocessors_no_decryption_is_picked_but_all_else_is),
+      WORLD(the_older_profile_refuses_requests_that_name_handles_only))

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* connector/reads.c -- questions to contracts, in one message. */
+#include "connector/reads.h"
+
+void chain_read_set(chain_read *r, const eth_address *contract, call_read which, const abi_word *words, size_t n)
+{
+	r->which = which;
+	r->contract = *contract;
+	call_read_put(&r->data, which, words, n);
+}
+
+typedef struct round { chain_read *read; eth_call *call; size_t n; eth_at at; } round;
+
+static err ask(void *ctx, jrpc *r)
+{
+	const round *a = ctx;
+
+	for (size_t i = 0; i < a->n; i++) {
+		eth_calls_free(&a->call[i], 1);
+		a->call[i] = (eth_call){ .to = a->read[i].contract, .data = buf_slice(&a->read[i].data) };
+	}
+	TRY(eth_calls(r, a->call, a->n, a->at));
+	for (size_t i = 0; i < a->n; i++)
+		if (a->call[i].error.kind != JRPC_OK) return jrpc_fail(r, CALL_READS[a->read[i].which].signature, &a->call[i].error);
+	return OK;
+}
+
+err chain_reads(providers *chain, chain_read *r, size_t n, eth_at at)
+{
+	arena memory = arena_with_limit(n * sizeof(eth_call) + 256);
+	round a = { .read = r, .n = n, .at = at };
+
+	err e = n ? arena_new(&memory, &a.call, n) : OK;
+	if (e == OK && n) e = providers_try(chain, ask, &a);
+	for (size_t i = 0; e == OK && i < n; i++) {                       /* the answers are the reads' now */
+		buf_free(&r[i].answer);
+		r[i].answer = a.call[i].answer;
+		a.call[i].answer = (buf){ 0 };
+	}
+	if (a.call) eth_calls_free(a.call, n);
+	arena_free(&memory);
+	return e;
+}
+
+void chain_reads_free(chain_read *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_free(&r[i].data);
+		buf_free(&r[i].answer);
+	}
+}
