@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/client.c -- the same texts as kms.c, from the other side. */
-#include "delegate/client.h"
-#include <jansson.h>
+#include "delegate/client_internal.h"
 #include "base/hex.h"
 #include "delegate/request.h"
 
-static void put_hex(buf *out, slice bytes)
+void client_put_hex(buf *out, slice bytes)
 {
 	buf_put_str(out, "0x");
 	buf_put_hex(out, bytes);
@@ -14,9 +13,9 @@ static void put_hex(buf *out, slice bytes)
 void delegate_ask_body(buf *out, const delegate_ask *a)
 {
 	buf_put_str(out, "{\"ephemeralPubKey\":\"");
-	put_hex(out, slice_of(a->K.b, sizeof a->K.b));
+	client_put_hex(out, slice_of(a->K.b, sizeof a->K.b));
 	buf_put_str(out, "\",\"targetPubKey\":\"");
-	put_hex(out, a->spki);
+	client_put_hex(out, a->spki);
 	buf_put_str(out, "\"}");
 }
 
@@ -24,18 +23,17 @@ void delegate_ask_authorization(buf *out, const delegate_ask *a, const signer *g
 {
 	AUTO(buf) K = { 0 }, target = { 0 };
 
-	put_hex(&K, slice_of(a->K.b, sizeof a->K.b));
-	put_hex(&target, a->spki);
+	client_put_hex(&K, slice_of(a->K.b, sizeof a->K.b));
+	client_put_hex(&target, a->spki);
 	const hash32 digest = typed_authorization(a->chain_id, a->text, buf_slice(&K), buf_slice(&target));
 	const secp_rsig sig = sign_external(gateway, &digest);
 	buf_put_str(out, "Bearer ");
-	put_hex(out, slice_of(sig.b, sizeof sig.b));
+	client_put_hex(out, slice_of(sig.b, sizeof sig.b));
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
-/* The answer as JSON, or NULL with an error in *e. */
-static json_t *load(err *e, slice json)
+json_t *client_load(err *e, slice json)
 {
 	json_error_t why;
 	json_t *j = NULL;
@@ -46,21 +44,21 @@ static json_t *load(err *e, slice json)
 	return j;
 }
 
-static slice text_of(const json_t *j, const char *name)
+slice client_text(const json_t *j, const char *name)
 {
 	const json_t *m = json_object_get(j, name);
 	return json_is_string(m) ? slice_of(json_string_value(m), json_string_length(m)) : slice_str("");
 }
 
-static err proof_of(secp_rsig *out, const json_t *j)
+err client_proof(secp_rsig *out, const json_t *j)
 {
-	if (hex_strict(out->b, sizeof out->b, text_of(j, "proof"))) return OK;
+	if (hex_strict(out->b, sizeof out->b, client_text(j, "proof"))) return OK;
 	return err_fail(ERR_REQUEST, "the KMS's answer has no proof of 65 bytes");
 }
 
-static err read_sealed(buf *sealed, const json_t *j)
+err client_sealed(buf *sealed, const json_t *j)
 {
-	const slice text = text_of(j, "encryptedSharedSecret");
+	const slice text = client_text(j, "encryptedSharedSecret");
 
 	if (text.n > 2 && memcmp(text.p, "0x", 2) == 0 && hex_read_all(sealed, text)) return OK;
 	return err_fail(ERR_REQUEST, "the KMS's answer has no encryptedSharedSecret in hexadecimal");
@@ -68,24 +66,24 @@ static err read_sealed(buf *sealed, const json_t *j)
 
 static err read_reply(buf *sealed, const delegate_ask *a, const eth_address *wallet, const json_t *j)
 {
-	const slice text = text_of(j, "encryptedSharedSecret");
+	const slice text = client_text(j, "encryptedSharedSecret");
 	eth_address by;
 	secp_rsig proof;
 
-	TRY(proof_of(&proof, j));
-	if (text.n < 2) return read_sealed(sealed, j);
+	TRY(client_proof(&proof, j));
+	if (text.n < 2) return client_sealed(sealed, j);
 	const hash32 digest = typed_response(a->chain_id, a->salt ? TYPED_AS_SENT : a->text, a->salt, text);
 	if (!sign_external_by_var(&by, &proof, &digest) || !eth_address_eq_var(by, *wallet))
 		return err_fail(ERR_REQUEST, "the answer is not signed by the wallet of this KMS for this request");
-	return read_sealed(sealed, j);
+	return client_sealed(sealed, j);
 }
 
 err delegate_reply_sealed(buf *sealed, slice json)
 {
 	err e = OK;
-	json_t *j = load(&e, json);
+	json_t *j = client_load(&e, json);
 
-	if (j) e = read_sealed(sealed, j);
+	if (j) e = client_sealed(sealed, j);
 	json_decref(j);
 	return e;
 }
@@ -93,7 +91,7 @@ err delegate_reply_sealed(buf *sealed, slice json)
 err delegate_reply_read(buf *sealed, const delegate_ask *a, const eth_address *wallet, slice json)
 {
 	err e = OK;
-	json_t *j = load(&e, json);
+	json_t *j = client_load(&e, json);
 
 	if (j) e = read_reply(sealed, a, wallet, j);
 	json_decref(j);
@@ -102,12 +100,12 @@ err delegate_reply_read(buf *sealed, const delegate_ask *a, const eth_address *w
 
 static err read_public_key(secp_pk *out, eth_address *by, uint32_t chain_id, const json_t *j)
 {
-	const slice text = text_of(j, "publicKey");
+	const slice text = client_text(j, "publicKey");
 	uint8_t sec1[SECP_PK];
 	secp_rsig proof;
 	secp_pk pk;
 
-	TRY(proof_of(&proof, j));
+	TRY(client_proof(&proof, j));
 	if (!hex_strict(sec1, sizeof sec1, text)) return err_fail(ERR_REQUEST, "the KMS's answer has no publicKey of 33 bytes");
 	TRY(secp_pk_read(&pk, slice_of(sec1, sizeof sec1)));
 	const hash32 digest = typed_public_key(chain_id, TYPED_BARE, text);
@@ -119,7 +117,7 @@ static err read_public_key(secp_pk *out, eth_address *by, uint32_t chain_id, con
 err public_key_reply_read(secp_pk *out, eth_address *by, uint32_t chain_id, slice json)
 {
 	err e = OK;
-	json_t *j = load(&e, json);
+	json_t *j = client_load(&e, json);
 
 	if (j) e = read_public_key(out, by, chain_id, j);
 	json_decref(j);
@@ -129,8 +127,8 @@ err public_key_reply_read(secp_pk *out, eth_address *by, uint32_t chain_id, slic
 bool delegate_error_read(buf *sentence, slice json)
 {
 	err e = OK;
-	json_t *j = load(&e, json);
-	const slice text = text_of(j, "error");
+	json_t *j = client_load(&e, json);
+	const slice text = client_text(j, "error");
 
 	buf_put_slice(sentence, text);
 	json_decref(j);

@@ -9,12 +9,14 @@
  * Against whom: without the gateway's signature nobody gets an answer, and no answer helps anybody but the owner of the RSA
  * key.  Each answer is a value of the static Diffie-Hellman function of d at a chosen point; on this curve about 2^24 chained
  * ones would take 12 bits off the 128 of the discrete logarithm, which is why answers are counted (kms.h).  A request can be
- * replayed; the answer is the same to the same reader.  One node holds d here, and everything hangs on it.
+ * replayed; the answer is the same to the same reader.  An authorization of the second form (request_v1.h) serves once.  One
+ * node holds d here, and everything hangs on it.
  *
  * Read in this order:
  *   ecies.h    from x(S) to the plaintext and back           record.h   a ciphertext with its K and nonce, as a file
  *   rsa.h      the reader's key                              typed.h    what gateway and KMS sign, in three historical forms
  *   request.h  the one door for bytes from outside           kms.h      keys, authorisation, answers
+ *   typed_v1.h request_v1.h nonces.h   the same for authorizations that end and serve once
  *   http.h     its routes                                    key_file.h private keys on disk
  *   client.h   the asker's side
  * and, where several nodes share d (node/ knows which ones):
@@ -25,6 +27,7 @@
 #define ARCA_DELEGATE_DELEGATE_H
 
 #include "delegate/client.h"
+#include "delegate/client_v1.h"
 #include "delegate/dleq.h"
 #include "delegate/ecies.h"
 #include "delegate/feldman.h"
@@ -32,9 +35,12 @@
 #include "delegate/http.h"
 #include "delegate/key_file.h"
 #include "delegate/kms.h"
+#include "delegate/nonces.h"
 #include "delegate/record.h"
 #include "delegate/request.h"
+#include "delegate/request_v1.h"
 #include "delegate/rsa.h"
 #include "delegate/typed.h"
+#include "delegate/typed_v1.h"
 
 #endif

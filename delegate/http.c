@@ -17,15 +17,28 @@ static void serve_public_key(void *ctx, http_reply *out, const http_request *in)
 	as_json(out, delegate_public_key(s->kms, &out->body, http_query(in, "chain_id"), prefixed && strcmp(prefixed, "true") == 0));
 }
 
-static void serve_delegate(void *ctx, http_reply *out, const http_request *in)
+static delegate_call call_of(const http_request *in)
 {
-	const delegate_service *s = ctx;
-	const delegate_call c = {
+	return (delegate_call){
 		.chain_id = http_query(in, "chain_id"), .salt = http_query(in, "salt"),
 		.authorization = in->authorization, .content_type = in->content_type, .body = in->body,
 	};
+}
+
+static void serve_delegate(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+	const delegate_call c = call_of(in);
 
 	as_json(out, delegate_answer(s->kms, &out->body, &c));
+}
+
+static void serve_delegate_v1(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+	const delegate_call c = call_of(in);
+
+	as_json(out, delegate_answer_v1(s->kms, &out->body, &c));
 }
 
 static void not_found(http_reply *out, const http_request *in)
@@ -44,7 +57,7 @@ static void serve_others(void *ctx, http_reply *out, const http_request *in)
 	char stamp[32];
 	struct tm utc;
 
-	if (strcmp(in->path, "/v0/delegate") == 0) {
+	if (strcmp(in->path, "/v0/delegate") == 0 || strcmp(in->path, "/v1/delegate") == 0) {
 		as_json(out, 405);
 		delegate_error(&out->body, "only POST is served here");
 		return;
@@ -62,5 +75,6 @@ void delegate_routes(http_route out[static DELEGATE_ROUTES], delegate_service *s
 {
 	out[0] = (http_route){ "/v0/public-key", serve_public_key, s };
 	out[1] = (http_route){ "POST /v0/delegate", serve_delegate, s };
-	out[2] = (http_route){ "/", serve_others, s };
+	out[2] = (http_route){ "POST /v1/delegate", serve_delegate_v1, s };
+	out[3] = (http_route){ "/", serve_others, s };
 }

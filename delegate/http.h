@@ -2,7 +2,7 @@
 /*
  * delegate/http.h -- the routes of the delegation KMS.
  *
- *   GET  /v0/public-key[?chain_id=N][&prefixed=true]    POST /v0/delegate
+ *   GET  /v0/public-key[?chain_id=N][&prefixed=true]    POST /v0/delegate    POST /v1/delegate
  *   GET  /    which service this is, and the time; every other path: 404 as JSON
  */
 #ifndef ARCA_DELEGATE_HTTP_H
@@ -12,7 +12,7 @@
 #include "delegate/kms.h"
 #include "rpc/http.h"
 
-enum { DELEGATE_ROUTES = 3 };
+enum { DELEGATE_ROUTES = 4 };
 
 /* What the handlers work with; outlives the server. */
 typedef struct delegate_service {

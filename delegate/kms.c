@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/kms.c -- who asks, for which chain, and what is answered. */
-#include "delegate/kms.h"
+#include "delegate/kms_internal.h"
 #include <jansson.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include "base/ct.h"
 #include "base/hex.h"
+#include "base/log.h"
 #include "delegate/ecies.h"
+#include "sym/sha2.h"
 
 enum { TEXT_K = 2 + 2 * SECP_PK };
 
 /* Statuses that are counted one by one; the last stands for others. */
-static const unsigned STATUSES[] = { 200, 400, 401, 413, 415, 422, 500 };
-
-typedef struct chain {
-	delegate_chain c;
-	secp_pk        pk;
-	_Atomic uint64_t answers;
-	_Atomic typed_text likely;                 /* which text its gateway signed last: tried first */
-} chain;
-
-struct delegate_kms {                              /* in guarded memory */
-	const signer *wallet;
-	size_t chains;
-	_Atomic uint64_t ended[COUNT(STATUSES)];
-	chain  chain[];
-};
+static const unsigned STATUSES[KMS_STATUSES] = { 200, 400, 401, 404, 409, 413, 415, 422, 503, 500 };
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
@@ -44,13 +31,27 @@ static err check_chains(const delegate_chain *c, size_t n)
 	return OK;
 }
 
+/* As of a key that parties share, with one party, one share needed, and no roster. */
+static hash32 key_id_alone(const secp_pk *P)
+{
+	static const uint8_t NONE[32], ONE_OF_ONE[] = { 0, 1, 0, 1 };
+	AUTO(buf) text = { 0 };
+
+	buf_put_str(&text, "arca/keyid/v1");
+	buf_put(&text, P->b, sizeof P->b);
+	buf_put(&text, NONE, sizeof NONE);
+	buf_put(&text, ONE_OF_ONE, sizeof ONE_OF_ONE);
+	buf_put(&text, NONE, sizeof NONE);
+	return sha256(buf_slice(&text));
+}
+
 err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains, const signer *wallet, const rng *r)
 {
 	secp *curve = NULL;
 	void *p;
 
 	TRY(check_chains(c, chains));
-	TRY(secret_alloc(&p, sizeof **out + chains * sizeof(chain)));
+	TRY(secret_alloc(&p, sizeof **out + chains * sizeof(kms_chain)));
 	delegate_kms *k = p;
 	err e = secp_new(&curve, r);
 	if (e != OK) {
@@ -62,6 +63,7 @@ err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains,
 	for (size_t i = 0; i < chains; i++) {
 		k->chain[i].c = c[i];
 		k->chain[i].pk = secp_pk_of(curve, &c[i].key);
+		k->chain[i].key_id = key_id_alone(&k->chain[i].pk);
 	}
 	secp_free(&curve);
 	*out = k;
@@ -86,7 +88,7 @@ void delegate_error(buf *out, const char *sentence)
 	json_decref(j);
 }
 
-static unsigned count(delegate_kms *k, unsigned status)
+unsigned kms_count(delegate_kms *k, unsigned status)
 {
 	size_t i = 0;
 
@@ -95,15 +97,17 @@ static unsigned count(delegate_kms *k, unsigned status)
 	return status;
 }
 
-/* Puts the thread's error into the answer and forgets it.  What is not the asker's fault says nothing of ours. */
-static unsigned refuse(buf *out, err e, unsigned status)
+unsigned kms_refuse(buf *out, err e, unsigned status)
 {
-	delegate_error(out, e == ERR_REQUEST ? err_text() : "the KMS cannot answer now");
+	const bool ours = e == ERR_IO || e == ERR_NOMEM || e == ERR_INTERNAL;
+
+	delegate_error(out, ours ? "the KMS cannot answer now" : err_text());
+	if (ours) log_err(LOG_ERROR, "delegation", e);
 	err_clear();
-	return e == ERR_REQUEST ? status : 500;
+	return ours ? 500 : status;
 }
 
-static err find_chain(chain **out, delegate_kms *k, bool given, uint32_t id)
+err kms_find_chain(kms_chain **out, delegate_kms *k, bool given, uint32_t id)
 {
 	if (!given && k->chains > 1) return err_fail(ERR_REQUEST, "chain_id is missing, and there are several chains here");
 	for (size_t i = 0; i < k->chains; i++)
@@ -114,8 +118,7 @@ static err find_chain(chain **out, delegate_kms *k, bool given, uint32_t id)
 	return err_fail(ERR_REQUEST, "chain %u is not served here", id);
 }
 
-/* 0x and the digits. */
-static void put_hex(buf *out, const void *p, size_t n)
+void kms_put_hex(buf *out, const void *p, size_t n)
 {
 	buf_put_str(out, "0x");
 	buf_put_hex(out, slice_of(p, n));
@@ -129,7 +132,7 @@ static void put_proved(buf *out, const signer *wallet, const char *name, slice t
 	buf_printf(out, "{\"%s\":\"", name);
 	buf_put_slice(out, text);
 	buf_put_str(out, "\",\"proof\":\"");
-	put_hex(out, proof.b, sizeof proof.b);
+	kms_put_hex(out, proof.b, sizeof proof.b);
 	buf_put_str(out, "\"}");
 }
 
@@ -139,12 +142,12 @@ unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bo
 {
 	AUTO(buf) text = { 0 };
 	uint32_t id = 0;
-	chain *c = NULL;
+	kms_chain *c = NULL;
 
 	err e = chain_id && !chain_id_read(&id, slice_str(chain_id))
-		? err_fail(ERR_REQUEST, "chain_id is not a decimal number below 2^32") : find_chain(&c, k, chain_id != NULL, id);
-	if (e != OK) return refuse(out, e, 400);
-	put_hex(&text, c->pk.b, sizeof c->pk.b);
+		? err_fail(ERR_REQUEST, "chain_id is not a decimal number below 2^32") : kms_find_chain(&c, k, chain_id != NULL, id);
+	if (e != OK) return kms_refuse(out, e, 400);
+	kms_put_hex(&text, c->pk.b, sizeof c->pk.b);
 	put_proved(out, k->wallet, "publicKey", buf_slice(&text),
 	           typed_public_key(c->c.id, prefixed ? TYPED_AS_SENT : TYPED_BARE, buf_slice(&text)));
 	return 200;
@@ -152,7 +155,7 @@ unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bo
 
 /* ---- delegation ---------------------------------------------------------------------------------------------- */
 
-static bool signed_by_gateway(const chain *c, const delegate_request *r, typed_text t)
+static bool signed_by_gateway(const kms_chain *c, const delegate_request *r, typed_text t)
 {
 	const hash32 digest = typed_authorization(c->c.id, t, r->ephemeral, r->target);
 	eth_address by;
@@ -161,7 +164,7 @@ static bool signed_by_gateway(const chain *c, const delegate_request *r, typed_t
 }
 
 /* *t = the text that the gateway signed.  One signature cannot be of both. */
-static err authorise(typed_text *t, chain *c, const delegate_request *r)
+static err authorise(typed_text *t, kms_chain *c, const delegate_request *r)
 {
 	static const uint8_t PREFIX[] = { '0', 'x' };
 	const slice prefix = slice_of(PREFIX, sizeof PREFIX);
@@ -179,13 +182,23 @@ static err authorise(typed_text *t, chain *c, const delegate_request *r)
 	return OK;
 }
 
+err kms_seal_secret(buf *sealed, const kms_chain *c, slice K, const rsa_pk *to)
+{
+	shared_x x;
+
+	err e = ecies_shared(&x, &c->c.key, K);
+	if (e != OK) err_context("ephemeralPubKey: ");
+	if (e == OK) e = rsa_seal(sealed, to, slice_of(x.b, sizeof x.b));
+	wipe(&x, sizeof x);
+	return e;
+}
+
 /* Appends x(d K), sealed to the target, as text. */
-static err seal_secret(buf *text, const chain *c, const delegate_request *r)
+static err seal_as_text(buf *text, const kms_chain *c, const delegate_request *r)
 {
 	AUTO(buf) sealed = { 0 };
 	uint8_t K[SECP_PK], spki[MAX_SPKI];
 	rsa_pk to;
-	shared_x x;
 
 	if (!hex_strict(K, sizeof K, r->ephemeral))
 		return err_fail(ERR_REQUEST, "ephemeralPubKey is not 0x and the 33 bytes of a compressed point in hexadecimal");
@@ -193,26 +206,23 @@ static err seal_secret(buf *text, const chain *c, const delegate_request *r)
 	if (n > sizeof spki || !hex_strict(spki, n, r->target))
 		return err_fail(ERR_REQUEST, "targetPubKey is not 0x and at most %d bytes in hexadecimal", MAX_SPKI);
 	TRY(rsa_pk_read(&to, slice_of(spki, n)));
-	err e = ecies_shared(&x, &c->c.key, slice_of(K, sizeof K));
-	if (e != OK) err_context("ephemeralPubKey: ");
-	if (e == OK) e = rsa_seal(&sealed, &to, slice_of(x.b, sizeof x.b));
-	wipe(&x, sizeof x);
-	if (e == OK) put_hex(text, sealed.p, sealed.n);
-	return e;
+	TRY(kms_seal_secret(&sealed, c, slice_of(K, sizeof K), &to));
+	kms_put_hex(text, sealed.p, sealed.n);
+	return OK;
 }
 
 static err answer(delegate_kms *k, buf *out, unsigned *status, const delegate_request *r)
 {
 	AUTO(buf) text = { 0 };
 	typed_text t;
-	chain *c = NULL;
+	kms_chain *c = NULL;
 
 	*status = 400;
-	TRY(find_chain(&c, k, r->has_chain, r->chain_id));
+	TRY(kms_find_chain(&c, k, r->has_chain, r->chain_id));
 	*status = 401;
 	TRY(authorise(&t, c, r));
 	*status = 400;
-	TRY(seal_secret(&text, c, r));
+	TRY(seal_as_text(&text, c, r));
 	*status = 200;
 	put_proved(out, k->wallet, "encryptedSharedSecret", buf_slice(&text),
 	           typed_response(c->c.id, r->salted ? TYPED_AS_SENT : t, r->salted ? r->salt : NULL, buf_slice(&text)));
@@ -226,10 +236,10 @@ unsigned delegate_answer(delegate_kms *k, buf *out, const delegate_call *c)
 	unsigned status = 500;
 
 	err e = delegate_request_read(&r, &status, c);
-	if (e != OK) return count(k, refuse(out, e, status));
+	if (e != OK) return kms_count(k, kms_refuse(out, e, status));
 	e = answer(k, out, &status, &r);
 	delegate_request_free(&r);
-	return count(k, e == OK ? status : refuse(out, e, status));
+	return kms_count(k, e == OK ? status : kms_refuse(out, e, status));
 }
 
 /* ---- what is counted ----------------------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 #ifndef ARCA_DELEGATE_KMS_H
 #define ARCA_DELEGATE_KMS_H
 
+#include "base/clock.h"
+#include "delegate/nonces.h"
 #include "delegate/request.h"
 #include "seal/sign.h"
 
@@ -31,8 +33,13 @@ typedef struct delegate_kms delegate_kms;
 err  delegate_kms_new(delegate_kms **out, const delegate_chain *chain, size_t chains, const signer *wallet, const rng *r);
 void delegate_kms_free(delegate_kms **k);
 
+/* Where used authorizations of the second form are kept, borrowed; without it that form is answered 503.  Before it serves. */
+void delegate_kms_remember(delegate_kms *k, nonces *used, const clock_source *clock);
+
 /* Appends the answer, JSON, whatever it is, and returns its HTTP status. */
 unsigned delegate_answer(delegate_kms *k, buf *out, const delegate_call *c);
+/* The same of the second form (request_v1.h).  A nonce is used up by the first request that is in order; asked again: 409. */
+unsigned delegate_answer_v1(delegate_kms *k, buf *out, const delegate_call *c);
 /* chain_id NULL: the one chain, if it is one.  prefixed: sign the text with 0x. */
 unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bool prefixed);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/request.c -- jansson reads the JSON; what may stand in it is decided here. */
-#include "delegate/request.h"
+#include "delegate/request_internal.h"
 #include "base/hex.h"
-#include <jansson.h>
 #include <strings.h>
 
 /* ---- small texts --------------------------------------------------------------------------------------------- */
@@ -26,7 +25,7 @@ bool chain_id_read(uint32_t *out, slice text)
 	return true;
 }
 
-static err refuse(unsigned *status, unsigned what, const char *sentence)
+err request_refuse(unsigned *status, unsigned what, const char *sentence)
 {
 	*status = what;
 	return err_fail(ERR_REQUEST, "%s", sentence);
@@ -34,34 +33,40 @@ static err refuse(unsigned *status, unsigned what, const char *sentence)
 
 /* ---- query and headers --------------------------------------------------------------------------------------- */
 
+err request_chain(bool *given, uint32_t *chain_id, unsigned *status, const delegate_call *c)
+{
+	*given = c->chain_id != NULL;
+	if (*given && !chain_id_read(chain_id, slice_str(c->chain_id)))
+		return request_refuse(status, 400, "chain_id is not a decimal number below 2^32");
+	return OK;
+}
+
 static err read_query(delegate_request *r, unsigned *status, const delegate_call *c)
 {
-	r->has_chain = c->chain_id != NULL;
 	r->salted = c->salt != NULL;
-	if (r->has_chain && !chain_id_read(&r->chain_id, slice_str(c->chain_id)))
-		return refuse(status, 400, "chain_id is not a decimal number below 2^32");
+	TRY(request_chain(&r->has_chain, &r->chain_id, status, c));
 	if (r->salted && !hex_strict(r->salt, sizeof r->salt, slice_str(c->salt)))
-		return refuse(status, 400, "salt is not 0x and 64 hexadecimal digits");
+		return request_refuse(status, 400, "salt is not 0x and 64 hexadecimal digits");
 	return OK;
 }
 
 /* "Bearer 0x<130>", the scheme in letters of either case, the 0x optional. */
-static err read_authorization(delegate_request *r, unsigned *status, const char *header)
+err request_signature(secp_rsig *out, unsigned *status, const char *header)
 {
 	static const char SCHEME[] = "bearer";
 	const char *s = header;
 
-	if (!s[0]) return refuse(status, 401, "the Authorization header is missing; it is Bearer and the gateway's signature");
+	if (!s[0]) return request_refuse(status, 401, "the Authorization header is missing; it is Bearer and the gateway's signature");
 	if (strncasecmp(s, SCHEME, strlen(SCHEME)) != 0 || s[strlen(SCHEME)] != ' ')
-		return refuse(status, 401, "the Authorization header does not begin with Bearer");
+		return request_refuse(status, 401, "the Authorization header does not begin with Bearer");
 	s += strlen(SCHEME);
 	s += strspn(s, " ");
-	if (strncmp(s, "0X", 2) == 0 || !hex_read(r->authorization.b, sizeof r->authorization.b, slice_str(s)))
-		return refuse(status, 401, "the signature in the Authorization header is not 65 bytes in hexadecimal");
-	uint8_t *v = &r->authorization.b[SECP_SIG];
+	if (strncmp(s, "0X", 2) == 0 || !hex_read(out->b, sizeof out->b, slice_str(s)))
+		return request_refuse(status, 401, "the signature in the Authorization header is not 65 bytes in hexadecimal");
+	uint8_t *v = &out->b[SECP_SIG];
 	if (*v < 2) *v = (uint8_t)(*v + 27);
 	if (*v != 27 && *v != 28)
-		return refuse(status, 401, "the signature in the Authorization header ends with a byte that is not 0, 1, 27 or 28");
+		return request_refuse(status, 401, "the signature in the Authorization header ends with a byte that is not 0, 1, 27 or 28");
 	return OK;
 }
 
@@ -78,41 +83,46 @@ static bool is_json(const char *content_type)
 
 /* ---- body ---------------------------------------------------------------------------------------------------- */
 
-static err read_member(slice *out, unsigned *status, json_t *object, const char *name)
+err request_text(slice *out, unsigned *status, const json_t *object, const char *name)
 {
 	char sentence[80];
 	const json_t *m = json_object_get(object, name);
 
 	if (!m || !json_is_string(m)) {
 		snprintf(sentence, sizeof sentence, m ? "%s is not a string" : "%s is missing", name);
-		return refuse(status, 422, sentence);
+		return request_refuse(status, 422, sentence);
 	}
 	*out = slice_of(json_string_value(m), json_string_length(m));
 	return OK;
 }
 
-static err read_body(delegate_request *r, unsigned *status, slice body)
+err request_object(json_t **out, unsigned *status, const delegate_call *c)
 {
 	json_error_t why;
 
-	if (body.n > MAX_DELEGATE_BODY) return refuse(status, 413, "the body is too long");
+	if (!is_json(c->content_type)) return request_refuse(status, 415, "the Content-Type is not application/json");
+	if (c->body.n > MAX_DELEGATE_BODY) return request_refuse(status, 413, "the body is too long");
 	/* Without further flags a string with a zero and whatever follows the object are errors. */
-	r->json = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, &why);
-	if (!r->json) {
+	json_t *j = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, &why);
+	if (!j) {
 		*status = 400;
 		return err_fail(ERR_REQUEST, "the body is not JSON: line %d, column %d: %.100s", why.line, why.column, why.text);
 	}
-	if (!json_is_object(r->json)) return refuse(status, 422, "the body is not a JSON object");
-	TRY(read_member(&r->ephemeral, status, r->json, "ephemeralPubKey"));
-	return read_member(&r->target, status, r->json, "targetPubKey");
+	if (!json_is_object(j)) {
+		json_decref(j);
+		return request_refuse(status, 422, "the body is not a JSON object");
+	}
+	*out = j;
+	return OK;
 }
 
 static err read_all(delegate_request *r, unsigned *status, const delegate_call *c)
 {
-	if (!is_json(c->content_type)) return refuse(status, 415, "the Content-Type is not application/json");
-	TRY(read_body(r, status, c->body));
+	TRY(request_object(&r->json, status, c));
+	TRY(request_text(&r->ephemeral, status, r->json, "ephemeralPubKey"));
+	TRY(request_text(&r->target, status, r->json, "targetPubKey"));
 	TRY(read_query(r, status, c));
-	return read_authorization(r, status, c->authorization);
+	return request_signature(&r->authorization, status, c->authorization);
 }
 
 err delegate_request_read(delegate_request *out, unsigned *status, const delegate_call *c)

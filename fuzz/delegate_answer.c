@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What comes back to an asker, and records from a disk: nothing that nobody signed is believed. */
 #include <string.h>
-#include "delegate/client.h"
+#include "delegate/client_v1.h"
 #include "delegate/record.h"
 #include "fuzz/fuzz.h"
 
@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	secp_pk pk;
 
 	ASSERT(delegate_reply_read(&sealed, &ask, &nobody, in) == ERR_REQUEST && sealed.n == 0);
+	ASSERT(delegate_v1_reply_read(&sealed, &(delegate_v1){ .chain_id = 1 }, &nobody, in) == ERR_REQUEST && sealed.n == 0);
 	if (delegate_reply_sealed(&sealed, in) == OK) ASSERT(2 * sealed.n < size);
 	if (public_key_reply_read(&pk, &by, 1, in) == OK) ASSERT(pk.b[0] == 2 || pk.b[0] == 3);
 	if (delegate_error_read(&sentence, in)) ASSERT(sentence.n <= size);

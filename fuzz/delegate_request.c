@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request for a delegation: query, headers and body, each ended by a newline but the last.  A KMS that believes a gateway
- * without a key is asked too: nothing is answered with 200.
+ * A request for a delegation: query, headers and body, each ended by a newline but the last, read in both forms.  A KMS that
+ * believes a gateway without a key is asked too: nothing is answered with 200.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "delegate/kms.h"
+#include "delegate/request_v1.h"
 #include "fuzz/fuzz.h"
 
 enum { TEXT = 512 };
@@ -71,8 +72,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		ASSERT(status >= 400 && status < 500 && err_text()[0]);
 	}
+	static delegate_request_v1 once;
+	if (delegate_request_v1_read(&once, &status, &c) == OK) ASSERT(once.spki_n <= MAX_SPKI);
+	else ASSERT(status >= 400 && status < 500 && err_text()[0]);
 	status = delegate_answer(kms(), &answer, &c);
 	ASSERT(status >= 400 && status < 500 && answer.n > 0);
+	answer.n = 0;
+	status = delegate_answer_v1(kms(), &answer, &c);
+	ASSERT(status == 503 && answer.n > 0);
 	err_clear();
 	return 0;
 }

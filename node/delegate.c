@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node/delegate.c -- keys from files into guarded memory. */
 #include "node/delegate.h"
+#include <limits.h>
 #include "delegate/key_file.h"
 #include "evm/address.h"
 
@@ -25,7 +26,16 @@ static err read_chains(delegate_chain *out, const node_config *c)
 	return OK;
 }
 
-err node_delegate_open(node_delegate *out, const node_config *c, const signer *own, const rng *random)
+static err open_nonces(node_delegate *d, const vault *v)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/delegation.nonces", vault_private_folder(v)) >= (int)sizeof path)
+		return err_fail(ERR_REQUEST, "the path %.60s… is too long", vault_private_folder(v));
+	return nonces_open(&d->used, path, clock_system());
+}
+
+err node_delegate_open(node_delegate *out, const node_config *c, const vault *v, const signer *own, const rng *random)
 {
 	delegate_chain chain[MAX_DELEGATE_CHAINS];
 
@@ -35,6 +45,8 @@ err node_delegate_open(node_delegate *out, const node_config *c, const signer *o
 	err e = read_chains(chain, c);
 	if (e == OK) e = delegate_kms_new(&out->service.kms, chain, c->delegation.chains.n, out->wallet ? out->wallet : own, random);
 	wipe(chain, sizeof chain);
+	if (e == OK) e = open_nonces(out, v);
+	if (e == OK) delegate_kms_remember(out->service.kms, out->used, clock_system());
 	out->service.clock = clock_system();
 	if (e != OK) node_delegate_close(out);
 	return e;
@@ -43,6 +55,7 @@ err node_delegate_open(node_delegate *out, const node_config *c, const signer *o
 void node_delegate_close(node_delegate *d)
 {
 	delegate_kms_free(&d->service.kms);
+	nonces_free(&d->used);
 	signer_free(&d->wallet);
 	*d = (node_delegate){ 0 };
 }

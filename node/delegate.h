@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node/delegate.h -- the delegation KMS (delegate/) in a node: by [delegation] in its configuration it serves /v0/public-key and
- * /v0/delegate at its HTTP address, with a key a chain.
+ * node/delegate.h -- the delegation KMS (delegate/) in a node: by [delegation] in its configuration it serves /v0/public-key,
+ * /v0/delegate and /v1/delegate at its HTTP address, with a key a chain.  Authorizations that serve once are remembered in the
+ * file delegation.nonces of the private vault's folder.
  */
 #ifndef ARCA_NODE_DELEGATE_H
 #define ARCA_NODE_DELEGATE_H
 
 #include "delegate/http.h"
 #include "node/config.h"
+#include "vault/vault.h"
 
 typedef struct node_delegate {
 	signer          *wallet;               /* of its own; NULL: it signs as the node does */
+	nonces          *used;
 	delegate_service service;
 } node_delegate;
 
 /* *out is zero, and stays so if the configuration has no such section.  own: the node's key, borrowed. */
-err  node_delegate_open(node_delegate *out, const node_config *c, const signer *own, const rng *random);
+err  node_delegate_open(node_delegate *out, const node_config *c, const vault *v, const signer *own, const rng *random);
 void node_delegate_close(node_delegate *d);
 
 /* For the HTTP server; NULL: none. */

@@ -59,7 +59,7 @@ static void identity_stop(node *n) { signer_free(&n->signer); }
 
 /* ---- delegation: its keys are there before anybody can ask ------------------------------------------------------ */
 
-static err delegation_start(node *n) { return node_delegate_open(&n->delegate, &n->cfg, n->signer, rng_os()); }
+static err delegation_start(node *n) { return node_delegate_open(&n->delegate, &n->cfg, n->vault, n->signer, rng_os()); }
 static void delegation_stop(node *n) { node_delegate_close(&n->delegate); }
 
 /* ---- cluster: who the parties are; the links come last ---------------------------------------------------------- */

@@ -18,10 +18,14 @@ fs.writeFileSync(at('gateway.json'), JSON.stringify(gateway));
 const writer = new URL('../cli/delegate_node.py', import.meta.url).pathname;
 assert.equal(spawnSync('python3', [writer, `${CHAIN}=kms.key`, `${OTHER_CHAIN}=second.key`], { cwd: dir, stdio: 'inherit' }).status, 0);
 const url = fs.readFileSync(at('url'), 'utf8').trim(), port = Number(new URL(url).port), log = fs.openSync(at('node.log'), 'w');
-const node = spawn(path.resolve(BUILD, 'arca-node'), ['--config-file', 'node.toml'], { cwd: dir, stdio: ['ignore', log, log] });
+let node;
+async function startNode() {
+	node = spawn(path.resolve(BUILD, 'arca-node'), ['--config-file', 'node.toml'], { cwd: dir, stdio: ['ignore', log, log] });
+	for (let up = false; !up && node.exitCode === null;)
+		up = await fetch(url + '/ready').then(r => r.status === 200, () => new Promise(r => setTimeout(r, 50, false)));
+}
 onExit(() => node.kill());
-for (let up = false; !up && node.exitCode === null;)
-	up = await fetch(url + '/ready').then(r => r.status === 200, () => new Promise(r => setTimeout(r, 50, false)));
+await startNode();
 
 /* ---- a gateway, by ethers ------------------------------------------------------------------------------------------ */
 
@@ -225,6 +229,53 @@ await test('what was answered and refused is counted', async () => {
 	const text = await (await fetch(url + '/metrics')).text();
 	for (const line of [/^arca_delegate_requests_total\{status="200"\} [1-9]/m, /^arca_delegate_requests_total\{status="401"\} [1-9]/m,
 		/^arca_delegate_answers_total\{chain_id="421614"\} 1$/m, /^arca_delegate_answers_alarm\{chain_id="31337"\} 0$/m]) assert.match(text, line);
+});
+
+/* ---- authorizations that end and serve once --------------------------------------------------------------------------- */
+
+const V1 = {
+	auth: { DelegateAuthorizationV1: [['bytes32', 'handle'], ['bytes', 'ephemeralPubKey'], ['bytes32', 'targetKeyHash'], ['bytes32', 'keyId'],
+		['uint64', 'epoch'], ['bytes32', 'nonce'], ['uint64', 'notBefore'], ['uint64', 'expiresAt']].map(([type, name]) => ({ type, name })) },
+	response: { DelegateResponseV1: ['requestHash', 'ciphertextHash'].map(name => ({ name, type: 'bytes32' })) },
+};
+const v1Domain = more => ({ name: 'ArcaDelegate', version: '1', chainId: CHAIN, ...more });
+const keyId = ethers.sha256(ethers.concat([ethers.toUtf8Bytes('arca/keyid/v1'), kms.public_key, ethers.ZeroHash, '0x00010001', ethers.ZeroHash]));
+
+function once(record, more) {
+	const now = Math.floor(Date.now() / 1000);
+	return { handle: hex(crypto.randomBytes(32)), ephemeralPubKey: record.public_key, targetPubKey: target, keyId, epoch: 0,
+		nonce: hex(crypto.randomBytes(32)), notBefore: now - 100, expiresAt: now + 200, ...more };
+}
+
+async function post1(body, domain = v1Domain()) {
+	const { targetPubKey, verifyingContract, ...signed } = body;
+	const signature = await gatewayWallet.signTypedData(domain, V1.auth, { ...signed, targetKeyHash: ethers.keccak256(targetPubKey) });
+	const answer = await fetch(`${url}/v1/delegate?chain_id=${CHAIN}`, { method: 'POST', body: JSON.stringify(body),
+		headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ' + signature } });
+	const json = await answer.json(), requestHash = ethers.TypedDataEncoder.hash(domain, V1.auth, { ...signed, targetKeyHash: ethers.keccak256(targetPubKey) });
+	return { status: answer.status, json, requestHash };
+}
+
+await test('an authorization that ethers signs, with its end and its nonce, is answered once, also after a kill -9', async () => {
+	const record = encrypt(kms.public_key, Buffer.from('x')), contract = { verifyingContract: gatewayWallet.address };
+	for (const [body, domain] of [[once(record), v1Domain()], [once(record, contract), v1Domain(contract)]]) {
+		const r = await post1(body, domain);
+		assert.equal(r.status, 200, r.json.error);
+		assert.deepEqual(secretOf(r.json, reader.privateKey), record.x);
+		assert.equal(r.json.requestHash, r.requestHash);
+		const said = { requestHash: r.requestHash, ciphertextHash: ethers.keccak256(r.json.encryptedSharedSecret) };
+		assert.equal(ethers.verifyTypedData(domain, V1.response, said, r.json.proof), wallet.address);
+		assert.equal((await post1(body, domain)).status, 409);
+		node.kill('SIGKILL');
+		await new Promise(done => node.on('exit', done));
+		await startNode();
+		assert.equal((await post1(body, domain)).status, 409);
+	}
+	const now = Math.floor(Date.now() / 1000);
+	assert.match((await post1(once(record, { notBefore: now - 400, expiresAt: now - 100 }))).json.error, /ended/);
+	assert.match((await post1(once(record, { notBefore: now + 100 }))).json.error, /holds in/);
+	assert.match((await post1(once(record, { keyId: ethers.ZeroHash }))).json.error, /another key/);
+	assert.equal((await post1(once(record), v1Domain({ chainId: 1 }))).status, 401);
 });
 
 finish();

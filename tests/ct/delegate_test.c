@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: what the delegation KMS does with its keys and with shared secrets.  Meaningful under valgrind (suite ct). */
 #include "tests/ct/ct.h"
+#include <stdlib.h>
+#include <unistd.h>
 #include "delegate/delegate.h"
+#include "delegate/kms_internal.h"
+#include "sym/sha2.h"
 
 CT_COVERS(secp_mul, ecies_shared, ecies_seal, ecies_open, ecies_key);
 
@@ -36,14 +40,45 @@ static void encryption_does_not_branch_on_scalars_points_or_plaintext(void **sta
 	assert_memory_not_equal(key, x.b, sizeof key);
 }
 
-CT_COVERS(delegate_kms_new, delegate_answer, delegate_public_key, delegate_ask_authorization, delegate_kms_metrics);
-CT_REACHES(delegate_answer, rsa_seal);
+/* The same KMS, asked in the form that serves once. */
+static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wallet, const secp_pk *P, slice spki)
+{
+	AUTO(buf) id = { 0 }, body = { 0 }, header = { 0 }, answer = { 0 }, sealed = { 0 };
+	static const uint8_t zeros[32];
+	char folder[] = "/tmp/arca-ct-XXXXXX", path[64];
+	nonces *used = NULL;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/nonces", folder);
+	assert_ok(nonces_open(&used, path, clock_system()));
+	delegate_kms_remember(kms, used, clock_system());
+	buf_put_str(&id, "arca/keyid/v1");
+	buf_put(&id, P->b, sizeof P->b);
+	buf_put(&id, zeros, 32), buf_put(&id, "\0\1\0\1", 4), buf_put(&id, zeros, 32);
+	const uint64_t now = (uint64_t)(clock_unix_ms(clock_system()) / 1000);
+	delegate_v1 d = { .chain_id = 1, .target_hash = keccak256(spki), .key_id = sha256(buf_slice(&id)), .not_before = now - 100,
+	                  .expires_at = now + 200 };
+	memcpy(d.ephemeral, signer_pk(wallet)->b, SECP_PK);
+	delegate_v1_body(&body, &d, spki);
+	delegate_v1_authorization(&header, &d, gateway);
+	const delegate_call call = { .authorization = buf_str(&header), .content_type = "application/json", .body = buf_slice(&body) };
+	assert_int_equal(delegate_answer_v1(kms, &answer, &call), 200);
+	assert_ok(delegate_v1_reply_read(&sealed, &d, signer_address(wallet), buf_slice(&answer)));
+	nonces_free(&used);
+	unlink(path);
+	rmdir(folder);
+}
+
+CT_COVERS(delegate_kms_new, delegate_answer, delegate_answer_v1, delegate_public_key, delegate_ask_authorization, delegate_v1_authorization,
+          delegate_kms_metrics, delegate_kms_remember);
+CT_REACHES(delegate_answer, rsa_seal, kms_count, kms_find_chain, kms_seal_secret);
 
 static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **state)
 {
 	AUTO(buf) spki = { 0 }, body = { 0 }, header = { 0 }, answer = { 0 }, sealed = { 0 }, metrics = { 0 };
 	AUTO(signer) *wallet = NULL, *gateway = NULL;
 	AUTO(rsa_sk) *sk = NULL;
+	AUTO(secp) *curve = NULL;
 	delegate_kms *kms = NULL;
 	secp_sk key;
 
@@ -55,6 +90,8 @@ static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **s
 	delegate_chain chain = { .id = 1, .gateway = *signer_address(gateway) };
 	secp_sk_random(&chain.key, &CT_SECRET_RNG);
 	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, &CT_SECRET_RNG));
+	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
+	const secp_pk P = secp_pk_of(curve, &chain.key);
 
 	assert_ok(rsa_sk_new(&sk, 2048));
 	rsa_sk_spki(&spki, sk);
@@ -69,6 +106,7 @@ static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **s
 	buf_clear(&answer);
 	assert_int_equal(delegate_public_key(kms, &answer, NULL, false), 200);
 	delegate_kms_metrics(&metrics, kms);
+	ask_once(kms, gateway, wallet, &P, buf_slice(&spki));
 	delegate_kms_free(&kms);
 }
 

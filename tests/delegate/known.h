@@ -4,6 +4,7 @@
 #define ARCA_TESTS_DELEGATE_KNOWN_H
 
 #include "delegate/delegate.h"
+#include "sym/sha2.h"
 #include "tests/kat/json.h"
 
 enum { KNOWN_CHAIN = 31337 };
