@@ -29,7 +29,7 @@ void bench_take(bench *b, double sample)
 
 void bench_variant(bench *b, const char *format, ...)
 {
-	char text[96];
+	char text[128];
 	va_list list;
 
 	va_start(list, format);

@@ -62,7 +62,7 @@ typedef struct bench_result {
 	double   value, min, median;   /* in the row's unit */
 	size_t   runs;
 	unsigned threads;
-	char     variant[96];          /* "avx2", "insecure-key": what else decides the figure; "" if nothing does */
+	char     variant[128];          /* "avx2", "insecure-key": what else decides the figure; "" if nothing does */
 } bench_result;
 
 /* state: what the group's open gave, or NULL.  An error of the row comes with its name in front. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/bench.c -- arca bench: which rows, and how they are printed. */
 #include <unistd.h>
+#include "cli/bench_connector.h"
 #include "cli/bench_dkg.h"
 #include "cli/bench_e2e.h"
 #include "cli/cli.h"
@@ -19,7 +20,7 @@ enum { MOST_NAMES = 64 };
 /* Those of bench/, then ours: a group for each place, NULL behind the last. */
 static const bench_group *group_at(size_t i)
 {
-	static const bench_group *const OWN[] = { &BENCH_E2E, &BENCH_DKG_TEST, &BENCH_DKG_DEFAULT };
+	static const bench_group *const OWN[] = { &BENCH_E2E, &BENCH_CONNECTOR, &BENCH_DKG_TEST, &BENCH_DKG_DEFAULT };
 	size_t n = 0;
 
 	while (BENCH_GROUPS[n]) n++;
@@ -178,6 +179,9 @@ const command COMMAND_BENCH = {
 	"checked; a row that is wrong or cannot be measured here is told on stderr, is absent\n"
 	"from the output, and the exit code is 2.\n"
 	"\n"
+	"connector rows run arca-connector between stubs of a chain, a bucket and a node, with a\n"
+	"PostgreSQL server of their own (initdb and postgres must be there) or SQLite.\n"
+	"\n"
 	"dkg rows run nodes that make a key together, and tell of its phases; reshare rows have\n"
 	"it shared anew. dkg/default and reshare/default are of production parameters and only\n"
 	"measured if they are named: the key takes many minutes, and some 3 GB for each node in\n"
@@ -187,6 +191,7 @@ const command COMMAND_BENCH = {
 	"  arca bench\n"
 	"  arca bench --list\n"
 	"  arca bench open prss-mask/13-4 --seconds 5 --json\n"
+	"  arca bench connector --seconds 60\n"
 	"  arca bench dkg/test --parties 13\n"
 	"  arca bench dkg --json\n",
 };

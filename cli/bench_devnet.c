@@ -3,7 +3,6 @@
 #include "cli/bench_devnet.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -152,56 +151,10 @@ err bench_devnet_deal(bench_devnet *d)
 
 /* ---- what nodes used ----------------------------------------------------------------------------------------------- */
 
-err bench_devnet_memory(double *mib, const bench_devnet *d, size_t i)
-{
-	static const char PEAK[] = "VmHWM:";
-	char path[64], line[256];
-	double kib = 0;
-
-	snprintf(path, sizeof path, "/proc/%lld/status", (long long)d->net.party[i].pid);
-	FILE *f = fopen(path, "re");
-	while (f && fgets(line, sizeof line, f))
-		if (strncmp(line, PEAK, strlen(PEAK)) == 0) kib = strtod(line + strlen(PEAK), NULL);
-	if (f) fclose(f);
-	if (kib <= 0) return err_fail(ERR_IO, "%s does not tell how much memory was used", path);
-	*mib = kib / 1024;
-	return OK;
-}
-
-/* Behind the name in parentheses come eleven words, then the ticks in programs and in the system. */
-err bench_devnet_spent(double *core_s, const bench_devnet *d, size_t i)
-{
-	unsigned long long user = 0, system = 0;
-	char path[64], line[1024] = "";
-
-	snprintf(path, sizeof path, "/proc/%lld/stat", (long long)d->net.party[i].pid);
-	FILE *f = fopen(path, "re");
-	if (f && !fgets(line, sizeof line, f)) line[0] = '\0';
-	if (f) fclose(f);
-	const char *rest = strrchr(line, ')');
-	if (!rest || sscanf(rest + 1, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu", &user, &system) != 2)
-		return err_fail(ERR_IO, "%s does not tell how long the process has worked", path);
-	*core_s = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-	return OK;
-}
+err bench_devnet_memory(double *mib, const bench_devnet *d, size_t i) { return bench_memory(mib, d->net.party[i].pid); }
+err bench_devnet_spent(double *core_s, const bench_devnet *d, size_t i) { return bench_spent(core_s, d->net.party[i].pid); }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
-
-static int remove_it(const char *path, const struct stat *s, int type, struct FTW *f)
-{
-	(void)s, (void)type, (void)f;
-	return remove(path);
-}
-
-static err make_folder(bench_devnet *d)
-{
-	const char *place = getenv("TMPDIR");
-
-	if (!place || !*place) place = "/tmp";
-	if ((size_t)snprintf(d->dir, sizeof d->dir, "%s/arca-bench-XXXXXX", place) >= sizeof d->dir)
-		return err_fail(ERR_REQUEST, "TMPDIR=%s is too long a name", place);
-	return mkdtemp(d->dir) ? OK : err_fail(ERR_IO, "cannot make a folder in %s: %s", place, strerror(errno));
-}
 
 static err bring_up(bench_devnet *d, unsigned parties, const char *params)
 {
@@ -218,7 +171,7 @@ err bench_devnet_up(bench_devnet *out, unsigned parties, const char *params)
 	AUTO(buf) why = { 0 };
 
 	memset(out, 0, sizeof *out);
-	TRY(make_folder(out));
+	TRY(bench_folder_new(out->dir));
 	err e = bring_up(out, parties, params);
 	if (e == OK) return OK;
 	buf_put_str(&why, err_text());
@@ -231,5 +184,5 @@ void bench_devnet_down(bench_devnet *d)
 	if (devnet(d, "down") != OK) err_clear();          /* there is none if it failed to come up */
 	bench_key_free(&d->key);
 	cluster_free(&d->net);
-	nftw(d->dir, remove_it, 16, FTW_DEPTH | FTW_PHYS);
+	bench_folder_remove(d->dir);
 }

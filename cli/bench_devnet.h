@@ -10,9 +10,8 @@
 #define ARCA_CLI_BENCH_DEVNET_H
 
 #include "bench/parties.h"
+#include "cli/bench_folder.h"
 #include "cli/cluster.h"
-
-enum { BENCH_DIR = 128 };
 
 typedef struct bench_devnet {
 	char      dir[BENCH_DIR];
