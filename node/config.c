@@ -7,6 +7,7 @@
 #include "aws/s3.h"
 #include "base/file.h"
 #include "delegate/kms.h"
+#include "rpc/tracing.h"
 
 #define AT(field) offsetof(node_config, field)
 
@@ -260,14 +261,10 @@ static err check_log(node_config *c)
 
 static err check_tracing(node_config *c)
 {
-	const char *url = c->telemetry.tracing_endpoint;
 	static const char KEY[] = "telemetry.tracing_endpoint";
+	const char *url = c->telemetry.tracing_endpoint, *wrong = url[0] ? tracing_endpoint_wrong(url) : NULL;
 
-	if (!url[0]) return OK;
-	if (strncmp(url, "http://", 7) && strncmp(url, "https://", 8))
-		return node_config_wrong(c, KEY, 0, "%s is %s; a URL is wanted, as http://127.0.0.1:4318", KEY, url);
-	if (strchr(url, '@')) return node_config_wrong(c, KEY, 0, "%s has a user or password in it, which the log might show; leave them out", KEY);
-	return OK;
+	return wrong ? node_config_wrong(c, KEY, 0, "%s %s", KEY, wrong) : OK;
 }
 
 static err check_public_url(node_config *c)

@@ -16,7 +16,7 @@
 #include "node/journal.h"
 #include "node/limiter.h"
 #include "node/metrics.h"
-#include "node/tracing.h"
+#include "rpc/tracing.h"
 
 typedef struct desk desk;
 

@@ -21,7 +21,7 @@
 #include "node/keys.h"
 #include "node/limiter.h"
 #include "node/metrics.h"
-#include "node/tracing.h"
+#include "rpc/tracing.h"
 
 typedef struct node_http node_http;
 

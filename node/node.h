@@ -15,7 +15,7 @@
  *   epoch_grace.h  the end of old shares              sandbox.h   what the kernel refuses the process
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
- * key_progress.h, tracing.h.
+ * key_progress.h.
  *
  * Threads: one reactor for gRPC, one for HTTP, some at the door (parsing) and some clerks (recording), a few for ceremonies,
  * the cores, and one that writes the journal anew.  In a cluster one more for the links, one that opens decryptions, and one that looks after old epochs.
@@ -30,7 +30,7 @@
 #include "node/delegate.h"
 #include "node/epoch_grace.h"
 #include "node/http.h"
-#include "node/tracing.h"
+#include "rpc/tracing.h"
 #include "node/vault_home.h"
 #include "vault/signing_key.h"
 

@@ -184,7 +184,12 @@ enum { CLERKS = 16 };
 
 static err work_start(node *n)
 {
-	TRY(tracing_new(&n->tracing, &n->cfg, n->cluster ? n->cluster->name : n->address));
+	TRY(tracing_new(&n->tracing, &(tracing_config){
+		.endpoint = n->cfg.telemetry.tracing_endpoint, .service = n->cfg.telemetry.tracing_service_name, .scope = "arca-node",
+		.instance = n->cluster ? n->cluster->name : n->address, .timeout_ms = n->cfg.telemetry.tracing_otlp_timeout_ms,
+		.delay_ms = n->cfg.telemetry.scheduled_delay_ms, .room = (size_t)n->cfg.telemetry.max_queue_size,
+		.most = (size_t)n->cfg.telemetry.max_export_batch_size,
+	}));
 	TRY(pool_new(&n->cores, (unsigned)n->cfg.internal.num_rayon_threads));
 	TRY(pool_new(&n->ceremonies, n->cluster ? CEREMONIES_TOGETHER : CEREMONIES_ALONE));
 	TRY(pool_new(&n->clerks, CLERKS));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* node/tracing.c -- a ring of spans between those who work and the one who sends. */
-#include "node/tracing.h"
+/* rpc/tracing.c -- a ring of spans between those who work and the one who sends. */
+#include "rpc/tracing.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,10 +14,8 @@
 enum { MAX_ANSWER = 64 << 10, MS_NS = 1000000 };
 
 struct tracing {
-	char    *url, *service;
-	const char *instance;
-	int64_t  timeout_ms, delay_ms;
-	size_t   room, most;                 /* of the ring; of a batch */
+	tracing_config c;
+	char    *url, *service;              /* c.service is this one */
 	_Atomic uint64_t sent, dropped;
 
 	pthread_mutex_t lock;
@@ -87,12 +85,12 @@ static void put_span(buf *b, const span *s)
 	buf_put_u8(b, '}');
 }
 
-void tracing_write(buf *out, const char *service, const char *instance, const span *s, size_t n)
+void tracing_write(buf *out, const tracing_config *c, const span *s, size_t n)
 {
 	buf_put_str(out, "{\"resourceSpans\":[{\"resource\":{\"attributes\":[");
-	put_attribute(out, "", "service.name", service);
-	put_attribute(out, ",", "service.instance.id", instance);
-	buf_put_str(out, "]},\"scopeSpans\":[{\"scope\":{\"name\":\"arca-node\"},\"spans\":[");
+	put_attribute(out, "", "service.name", c->service);
+	put_attribute(out, ",", "service.instance.id", c->instance);
+	buf_printf(out, "]},\"scopeSpans\":[{\"scope\":{\"name\":\"%s\"},\"spans\":[", c->scope);
 	for (size_t i = 0; i < n; i++) {
 		if (i) buf_put_u8(out, ',');
 		put_span(out, &s[i]);
@@ -108,9 +106,9 @@ static void send_batch(tracing *t, size_t n)
 	AUTO(buf) answer = { 0 };
 	unsigned status = 0;
 
-	tracing_write(&text, t->service, t->instance, t->batch, n);
+	tracing_write(&text, &t->c, t->batch, n);
 	const slice body = buf_slice(&text);
-	err e = fetch_ask(&answer, &status, t->url, NULL, &body, MAX_ANSWER, t->timeout_ms);
+	err e = fetch_ask(&answer, &status, t->url, NULL, &body, MAX_ANSWER, t->c.timeout_ms);
 	if (e == OK && status / 100 != 2) e = err_fail(ERR_IO, "%s answers with status %u", t->url, status);
 	atomic_fetch_add(e == OK ? &t->sent : &t->dropped, n);
 	if (e != OK && !t->failing) log_err(LOG_WARN, "traces are not recorded", e);
@@ -122,11 +120,11 @@ static void send_batch(tracing *t, size_t n)
 static size_t take_batch(tracing *t, bool *closing)
 {
 	pthread_mutex_lock(&t->lock);
-	const int64_t until = clock_now_ms(clock_system()) + t->delay_ms;
-	while (!t->closing && t->n < t->most && wait_until(&t->more, &t->lock, until)) {}
-	const size_t n = size_min(t->n, t->most);
-	for (size_t i = 0; i < n; i++) t->batch[i] = t->ring[(t->first + i) % t->room];
-	t->first = (t->first + n) % t->room;
+	const int64_t until = clock_now_ms(clock_system()) + t->c.delay_ms;
+	while (!t->closing && t->n < t->c.most && wait_until(&t->more, &t->lock, until)) {}
+	const size_t n = size_min(t->n, t->c.most);
+	for (size_t i = 0; i < n; i++) t->batch[i] = t->ring[(t->first + i) % t->c.room];
+	t->first = (t->first + n) % t->c.room;
 	t->n -= n;
 	*closing = t->closing;
 	pthread_mutex_unlock(&t->lock);
@@ -149,10 +147,10 @@ void tracing_tell(tracing *t, const span *s)
 {
 	if (!t || !(s->at.flags & TRACE_SAMPLED)) return;
 	pthread_mutex_lock(&t->lock);
-	const bool full = t->n == t->room;
+	const bool full = t->n == t->c.room;
 	if (!full) {
-		t->ring[(t->first + t->n++) % t->room] = *s;
-		if (t->n >= t->most) pthread_cond_signal(&t->more);
+		t->ring[(t->first + t->n++) % t->c.room] = *s;
+		if (t->n >= t->c.most) pthread_cond_signal(&t->more);
 	}
 	pthread_mutex_unlock(&t->lock);
 	if (full) atomic_fetch_add(&t->dropped, 1);
@@ -177,22 +175,26 @@ static char *url_of(const char *endpoint)
 	return url;
 }
 
-err tracing_new(tracing **out, const node_config *c, const char *instance)
+const char *tracing_endpoint_wrong(const char *url)
 {
-	if (!c->telemetry.tracing_endpoint[0]) return OK;
+	if (strncmp(url, "http://", 7) && strncmp(url, "https://", 8)) return "is no URL of a collector, as http://127.0.0.1:4318";
+	if (strchr(url, '@')) return "has a user or password in it, which the log might show; leave them out";
+	return NULL;
+}
+
+err tracing_new(tracing **out, const tracing_config *c)
+{
+	if (!c->endpoint[0]) return OK;
 	tracing *t = calloc(1, sizeof *t);
 	if (!t) return err_fail(ERR_NOMEM, "no memory for traces");
 	pthread_mutex_init(&t->lock, NULL);
 	wait_init(&t->more);
-	t->url = url_of(c->telemetry.tracing_endpoint);
-	t->service = strdup(c->telemetry.tracing_service_name);
-	t->instance = instance;
-	t->timeout_ms = c->telemetry.tracing_otlp_timeout_ms;
-	t->delay_ms = c->telemetry.scheduled_delay_ms;
-	t->room = (size_t)c->telemetry.max_queue_size;
-	t->most = size_min((size_t)c->telemetry.max_export_batch_size, t->room);
-	t->ring = calloc(t->room, sizeof *t->ring);
-	t->batch = calloc(t->most, sizeof *t->batch);
+	t->c = *c;
+	t->c.most = size_min(c->most, c->room);
+	t->url = url_of(c->endpoint);
+	t->c.service = t->service = strdup(c->service);
+	t->ring = calloc(t->c.room, sizeof *t->ring);
+	t->batch = calloc(t->c.most, sizeof *t->batch);
 	t->runs = t->service && t->ring && t->batch && pthread_create(&t->sender, NULL, send_all, t) == 0;
 	if (!t->runs) {
 		tracing_free(&t);
