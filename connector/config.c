@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "rpc/tracing.h"
 
 #define AT(field) offsetof(connector_config, field)
 
@@ -54,6 +55,8 @@ static const config_key KEYS[] = {
 	TEXT("service_name", AT(service_name), 1, MAX_NAME, "kms-connector", "its name in traces"),
 	NUMBER("task_limit", AT(task_limit), 1, 100000, "1000", "requests that are worked on at once"),
 	TEXT("monitoring_endpoint", AT(monitoring_endpoint), 3, MAX_NAME, "0.0.0.0:9100", "address:port of /metrics, /healthz, /liveness, /version"),
+	TEXT("tracing_endpoint", AT(tracing_endpoint), 0, MAX_PATH_TEXT, "",
+	  "URL of a collector of traces that takes OTLP over HTTP, as http://127.0.0.1:4318; empty: none is told"),
 	TIME("healthcheck_timeout", AT(healthcheck_timeout), 10 * MS, 5 * MINUTE, "3s", "how long a health check waits for database, chain and nodes"),
 	CONTRACT("decryption_contract", decryption, "Decryption", "Decryption contract"),
 	CONTRACT("kms_generation_contract", generation, "KMSGeneration", "KMSGeneration contract"),
@@ -279,6 +282,8 @@ static err check(connector_config *c, unsigned roles)
 		return err_fail(ERR_REQUEST, "the key database_url is missing: where requests are kept, sqlite:PATH or postgres://...");
 	if (c->profile->host_chain && (!c->ethereum_url.n || !c->ethereum_chain_id))
 		return err_fail(ERR_REQUEST, "profile v0.15 needs ethereum_url and ethereum_chain_id: the chain of KMSGeneration and ProtocolConfig");
+	const char *wrong = c->tracing_endpoint[0] ? tracing_endpoint_wrong(c->tracing_endpoint) : NULL;
+	if (wrong) return err_fail(ERR_REQUEST, "tracing_endpoint %s", wrong);
 	TRY(check_contract(&c->decryption, "decryption_contract", true));
 	TRY(check_contract(&c->generation, "kms_generation_contract", true));
 	TRY(check_contract(&c->gateway_config, "gateway_config_contract", roles & CONNECTOR_WORKER));

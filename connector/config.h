@@ -41,7 +41,7 @@ typedef struct host_chain_config {
 
 typedef struct connector_config {
 	/* every role */
-	char       *profile_name, *database_url, *service_name, *monitoring_endpoint;
+	char       *profile_name, *database_url, *service_name, *monitoring_endpoint, *tracing_endpoint;
 	config_list gateway_url, ethereum_url;
 	int64_t     gateway_chain_id, ethereum_chain_id, task_limit, healthcheck_timeout;
 	contract_config decryption, generation, gateway_config, protocol_config;

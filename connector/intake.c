@@ -181,16 +181,19 @@ static queue_place place_of(const intake_chain *c, const evm_log *l)
 	};
 }
 
-/* The trace begins here: W3C traceparent, sampled. */
+/* The trace begins here, and is to be recorded. */
 static err begin_trace(slice *out, arena *a, const rng *random)
 {
-	AUTO(buf) parent = { 0 }, trace = { 0 };
-	uint64_t id[3];
+	trace begun = { .flags = TRACE_SAMPLED };
+	char parent[TRACE_TEXT];
+	AUTO(buf) text = { 0 };
 
-	for (unsigned i = 0; i < COUNT(id); i++) id[i] = rng_u64(random) | 1;        /* all zeros would be none */
-	buf_printf(&parent, "00-%016llx%016llx-%016llx-01", (unsigned long long)id[0], (unsigned long long)id[1], (unsigned long long)id[2]);
-	queue_put_trace(&trace, buf_slice(&parent), (slice){ 0 });
-	return keep(out, a, &trace);
+	rng_fill(random, begun.id, sizeof begun.id);
+	rng_fill(random, begun.span, sizeof begun.span);
+	begun.id[0] |= 1, begun.span[0] |= 1;                /* all zeros would be none */
+	trace_write(parent, &begun);
+	queue_put_trace(&text, slice_str(parent), (slice){ 0 });
+	return keep(out, a, &text);
 }
 
 static err add(queue_change *out, arena *a, const intake_chain *c, const evm_log *l, const kms_event *e, const clock_source *clock,

@@ -80,3 +80,13 @@ err queue_read_trace(slice *traceparent, slice *tracestate, slice otlp)
 	*traceparent = parent, *tracestate = state;
 	return OK;
 }
+
+trace queue_trace_of(const queue_item *item)
+{
+	slice parent = { 0 }, state;
+	trace t;
+
+	if (queue_read_trace(&parent, &state, item->otlp) != OK) err_clear();
+	(void)trace_read(&t, parent);
+	return t;
+}

@@ -16,6 +16,7 @@
 #define ARCA_CONNECTOR_ITEM_H
 
 #include "base/id.h"
+#include "base/trace.h"
 #include "evm/abi.h"
 #include "store/store.h"
 
@@ -123,5 +124,8 @@ err  queue_read_digest(uint8_t *key_type, slice *digest, slice element);
 /* The trace context as it is stored: a map with the key traceparent, and tracestate if that is not empty. */
 void queue_put_trace(buf *out, slice traceparent, slice tracestate);
 err  queue_read_trace(slice *traceparent, slice *tracestate, slice otlp);
+
+/* Where an item belongs; none if nothing can be read, for requests that others wrote down may have anything there. */
+trace queue_trace_of(const queue_item *item);
 
 #endif

@@ -34,6 +34,22 @@ void lane_remove(lane *l, size_t i)
 	memmove(l->flight + i, l->flight + i + 1, (--l->n - i) * sizeof *l->flight);
 }
 
+void lane_begin_span(const lane *l, flight *f, const queue_item *item)
+{
+	const trace above = queue_trace_of(item);
+
+	f->way = (span){ .at = trace_below(&above, l->c.random), .name = queue_label(item->kind), .request = item->id, .from_ns = tracing_now_ns() };
+}
+
+void lane_end_span(const lane *l, const flight *f, const char *why)
+{
+	span s = f->way;
+
+	s.to_ns = tracing_now_ns();
+	snprintf(s.why, sizeof s.why, "%s", why);
+	tracing_tell(l->c.tracing, &s);
+}
+
 err lane_sign(lane *l, flight *f)
 {
 	secp_rsig sig;
@@ -108,6 +124,7 @@ static void forget(lane *l, const flight *f, const jrpc_error *why, queue_tx *ro
 	const char *reason = used ? NUMBER : why->message;
 
 	log_warn("transaction %ju was not taken: %s", (uintmax_t)f->tx.nonce, reason);
+	lane_end_span(l, f, reason);
 	if (why->kind == JRPC_NO_FUNDS) log_error("the wallet cannot pay for transactions: send it funds");
 	atomic_fetch_add(&l->c.tally->failed, 1);
 	*row = lane_row(l, f);

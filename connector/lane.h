@@ -22,6 +22,7 @@
 #include "connector/queue.h"
 #include "connector/wallet.h"
 #include "evm/eth.h"
+#include "rpc/tracing.h"
 
 enum { MAX_LANE_WINDOW = 4096 };
 
@@ -42,6 +43,8 @@ typedef struct lane_config {
 	int64_t      retry_ms;                       /* pause of a response that the chain did not take, growing  */
 	int64_t      lost_ms, stuck_ms;              /* not mined for so long: sent again; replaced               */
 	lane_tally  *tally;
+	tracing     *tracing;                        /* is told of responses' ends; NULL: nobody                  */
+	const rng   *random;                         /* of spans                                                  */
 } lane_config;
 
 typedef struct lane lane;

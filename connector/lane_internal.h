@@ -22,6 +22,7 @@ typedef struct flight {
 	size_t    hashes;
 	int64_t   first_ms, said_ms;         /* signed, and said to the chain; said_ms 0: perhaps not */
 	unsigned  passed;                    /* how often its number was used but it was not mined  */
+	span      way;                       /* since the response was picked; of no trace: from before a restart */
 } flight;
 
 struct lane {
@@ -39,6 +40,10 @@ static inline int64_t lane_now(const lane *l) { return clock_now_ms(l->c.clock);
 /* A new one at the end; its number is taken.  NULL: no memory. */
 flight *lane_add(lane *l, uint64_t nonce);
 void    lane_remove(lane *l, size_t i);
+
+/* The response's way begins, or ends: why is "" if it ended well. */
+void    lane_begin_span(const lane *l, flight *f, const queue_item *item);
+void    lane_end_span(const lane *l, const flight *f, const char *why);
 
 /* Signs f->tx with f->data; the hash goes to the end of f->hash. */
 err     lane_sign(lane *l, flight *f);

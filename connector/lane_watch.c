@@ -54,7 +54,7 @@ static void put_refusal(lane *l, buf *out, const hash32 *tx)
 typedef struct endings {
 	queue_change *change;                    /* MAX_ENDING for each */
 	queue_tx     *row;                       /* MAX_FLIGHT_HASHES   */
-	char        (*reason)[MAX_ITEM_REASON + 1];
+	char        (*reason)[MAX_ITEM_REASON + 1];      /* "": it ended well */
 	bool         *over;                      /* by flight    */
 	size_t        n;
 } endings;
@@ -100,6 +100,7 @@ static void end_passed(lane *l, endings *e, size_t i)
 	const flight *f = l->flight[i];
 
 	end_rows(l, e, i, NULL, REASON);
+	snprintf(e->reason[i], sizeof e->reason[i], "%s", REASON);
 	if (f->answers && f->ours)
 		e->change[e->n++] = (queue_change){ .verb = QUEUE_RETRY, .kind = f->response.kind, .seq = f->response.seq, .reason = REASON };
 }
@@ -108,8 +109,11 @@ static err apply_endings(lane *l, endings *e)
 {
 	if (e->n == 0) return OK;
 	TRY(queue_apply(l->c.queue, e->change, e->n, NULL));
-	for (size_t i = l->n; i-- > 0; )
-		if (e->over[i]) lane_remove(l, i);
+	for (size_t i = l->n; i-- > 0; ) {
+		if (!e->over[i]) continue;
+		lane_end_span(l, l->flight[i], e->reason[i]);
+		lane_remove(l, i);
+	}
 	return OK;
 }
 

@@ -225,6 +225,17 @@ static void say_what_was_set_aside(const listener *l, const intake *in)
 			         in->change[i].log->reason);
 }
 
+/* The traces of requests begin here; one that was known before has another. */
+static void tell(const listener *l, const intake *in, int64_t from_ns)
+{
+	for (size_t i = 0; l->config.tracing && i < in->n; i++) {
+		const queue_change *c = &in->change[i];
+		if (c->verb != QUEUE_ADD || !c->done) continue;
+		tracing_tell(l->config.tracing, &(span){ .at = queue_trace_of(c->item), .name = "handle_gateway_event", .request = c->item->id,
+		                                         .from_ns = from_ns, .to_ns = tracing_now_ns() });
+	}
+}
+
 static err take_range(step *s, jrpc *r, follow_range range, below what, const hash32 *name)
 {
 	listener *l = s->l;
@@ -234,6 +245,7 @@ static err take_range(step *s, jrpc *r, follow_range range, below what, const ha
 	eth_range logs;
 	intake in;
 
+	const int64_t from_ns = tracing_now_ns();
 	TRY(intake_filter(&addresses, &filter.addresses, &topics, &filter.topics, &s->memory, &l->config.chain));
 	filter.address = addresses, filter.topic = topics;
 	TRY(eth_get_range(r, &logs, &s->memory, &filter, range.from, range.to));
@@ -244,6 +256,7 @@ static err take_range(step *s, jrpc *r, follow_range range, below what, const ha
 	l->doubt = (listener_doubt){ range.to > l->once_more, range, logs.last.hash };
 	follow_done(&l->follow, range);
 	listener_count(l, &in);
+	tell(l, &in, from_ns);
 	s->again = range.to < s->head;
 	return settle(s, r);
 }

@@ -20,6 +20,7 @@
 #include "connector/follow.h"
 #include "connector/intake.h"
 #include "evm/providers.h"
+#include "rpc/tracing.h"
 
 enum { LISTENER_STALLED_MS = 5000, LISTENER_COMMIT = 4096, MAX_LISTENER_REASON = 512 };
 
@@ -45,6 +46,7 @@ typedef struct listener_config {
 	listener_store store;
 	const clock_source *clock;
 	const rng     *random;
+	tracing       *tracing;              /* is told of requests that are new; NULL: nobody */
 } listener_config;
 
 typedef struct listener listener;

@@ -89,6 +89,10 @@ void monitor_metrics(buf *out, roles *r)
 	if (r->worker) worker_metrics(out, worker_tallied(r->worker));
 	if (r->sender) sender_metrics(out, sender_tallied(r->sender));
 	queue_metrics(out, r);
+	const tracing_counts spans = tracing_counted(r->tracing);
+	counter(out, "arca_spans_total", "Spans that the collector of traces took, and that were dropped.");
+	buf_printf(out, "arca_spans_total{outcome=\"sent\"} %ju\narca_spans_total{outcome=\"dropped\"} %ju\n", (uintmax_t)spans.sent,
+	           (uintmax_t)spans.dropped);
 }
 
 static void metrics(void *ctx, http_reply *out, const http_request *in)

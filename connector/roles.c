@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/log.h"
 
+enum { SPANS = 8192, SPANS_AT_ONCE = 512, SPANS_DELAY_MS = 500, SPANS_TIMEOUT_MS = 10000 };
 enum { RPC_TIMEOUT_MS = 20000, RPC_BATCH = 100, LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, LOST_MS = 5000, STUCK_MS = 30000 };
 
 static err connect_rpc(jrpc **out, roles *r, const char *url)
@@ -45,6 +46,7 @@ static err start_listener(roles *r, queue_chain chain)
 		.finalized = host, .confirmations = host ? 0 : (uint64_t)c->listener.confirmations, .range = (uint64_t)c->listener.batch,
 		.poll_ms = host ? c->listener.key_management_polling : c->listener.decryption_polling,
 		.max_errors = (unsigned)c->listener.max_errors, .store = listener_store_of(r->queue), .clock = clock_system(), .random = rng_os(),
+		.tracing = r->tracing,
 	};
 
 	if (!host) watch(&l.chain, KMS_DECRYPTION, &c->decryption);
@@ -68,7 +70,7 @@ static err start_worker(roles *r, const queue_config *q)
 {
 	TRY(queue_bell_new(&r->worker_bell, q, (1u << QUEUE_REQUESTS) - 1));
 	TRY(worker_new(&r->worker, &(worker_config){ .queue = r->queue, .bell = r->worker_bell, .config = r->config, .clock = clock_system(),
-	                                             .random = rng_os(), .stop = &r->stop }));
+	                                             .random = rng_os(), .tracing = r->tracing, .stop = &r->stop }));
 	r->worker_runs = pthread_create(&r->worker_thread, NULL, work, r) == 0;
 	return r->worker_runs ? OK : err_fail(ERR_NOMEM, "no thread for the worker");
 }
@@ -87,7 +89,7 @@ static lane_config lane_of(const roles *r, queue_chain chain)
 	const bool host = chain == QUEUE_ETHEREUM;
 
 	return (lane_config){
-		.rpc = r->rpc[chain], .wallet = r->wallet, .clock = clock_system(),
+		.rpc = r->rpc[chain], .wallet = r->wallet, .clock = clock_system(), .tracing = r->tracing, .random = rng_os(),
 		.chain_id = (uint64_t)(host ? c->ethereum_chain_id : c->gateway_chain_id),
 		.contract = { [KMS_DECRYPTION] = c->decryption.address, [KMS_GENERATION] = c->generation.address,
 		              [KMS_PROTOCOL_CONFIG] = c->protocol_config.address },
@@ -126,6 +128,10 @@ err roles_start(roles *r, connector_config *config, unsigned played)
 	const queue_config q = { .store = { .url = config->database_url } };
 
 	*r = (roles){ .config = config, .played = played };
+	TRY(tracing_new(&r->tracing, &(tracing_config){
+		.endpoint = config->tracing_endpoint, .service = config->service_name, .scope = "arca-connector", .instance = config->monitoring_endpoint,
+		.timeout_ms = SPANS_TIMEOUT_MS, .delay_ms = SPANS_DELAY_MS, .room = SPANS, .most = SPANS_AT_ONCE,
+	}));
 	TRY(queue_open(&r->queue, &q));
 	if (played & CONNECTOR_LISTENER) TRY(start_listener(r, QUEUE_GATEWAY));
 	if ((played & CONNECTOR_LISTENER) && config->profile->host_chain) TRY(start_listener(r, QUEUE_ETHEREUM));
@@ -149,4 +155,5 @@ void roles_stop(roles *r)
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) jrpc_free(&r->rpc[k]);
 	wallet_free(&r->wallet);
 	queue_close(&r->queue);
+	tracing_free(&r->tracing);
 }

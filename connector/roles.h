@@ -21,6 +21,7 @@ typedef struct roles {
 	unsigned    played;                      /* connector_role, or-ed */
 	atomic_bool stop;
 	queue      *queue;
+	tracing    *tracing;                     /* NULL: no collector is named */
 	listener   *listener[QUEUE_CHAINS];
 	worker     *worker;
 	queue_bell *worker_bell, *sender_bell;

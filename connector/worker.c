@@ -115,8 +115,8 @@ static void count(worker *w, queue_kind kind, const core_counts *n)
 	atomic_fetch_add(&w->tally.polled_errors[kind], n->polled_errors);
 }
 
-/* The node has answered: what it says is believed if the contract will believe it. */
-static void finish(worker *w, const queue_item *item, slice answer)
+/* The node has answered: what it says is believed if the contract will believe it; else *why says why not. */
+static void finish(worker *w, buf *why, const queue_item *item, slice answer)
 {
 	arena memory = arena_with_limit(4 * answer.n + (4 << 20));
 	queue_item response;
@@ -136,41 +136,58 @@ static void finish(worker *w, const queue_item *item, slice answer)
 		submit(w, &(queue_change){ .verb = QUEUE_FINISH, .kind = item->kind, .seq = item->seq, .item = &response });
 	} else {
 		if (wrong) atomic_fetch_add(&w->tally.wrong_signatures, 1);
-		postpone(w, item, true, false, err_text());
+		buf_put_str(why, err_text());
+		postpone(w, item, true, false, buf_str(why));
 		err_clear();
 	}
 	arena_free(&memory);
 }
 
-static void work(worker *w, const task *t)
+/* *why: what went wrong, if anything did. */
+static void pursue(worker *w, buf *why, const task *t)
 {
 	const queue_item *item = t->item;
 	AUTO(fetched) *f = NULL;
-	AUTO(buf) request = { 0 }, answer = { 0 }, why = { 0 };
+	AUTO(buf) request = { 0 }, answer = { 0 };
 	bool sent = item->already_sent;
 	core_counts counts = { 0 };
 
 	err e = sent ? OK : fetch(w, &f, t);
 	if (e == OK && !sent) e = ask_write(&request, item, w->c.config, &f->key_id, f->ct, f->n);
 	if (e != OK) {
-		buf_put_str(&why, err_text());
+		buf_put_str(why, err_text());
 		err_clear();
-		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, buf_str(&why));
+		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, buf_str(why));
 		else if (atomic_load(&w->ending)) give_back(w, item, false);
-		else postpone(w, item, false, false, buf_str(&why));
-	} else switch (core_ask(w->core, &answer, &why, &sent, &counts, item, buf_slice(&request))) {
-	case CORE_DONE:    finish(w, item, buf_slice(&answer)); break;
+		else postpone(w, item, false, false, buf_str(why));
+	} else switch (core_ask(w->core, &answer, why, &sent, &counts, item, buf_slice(&request))) {
+	case CORE_DONE:    finish(w, why, item, buf_slice(&answer)); break;
 	case CORE_AWAY:
 		if (atomic_load(&w->ending)) give_back(w, item, sent);
-		else postpone(w, item, sent, true, buf_str(&why));
+		else postpone(w, item, sent, true, buf_str(why));
 		break;
-	case CORE_LATER:   postpone(w, item, sent, false, buf_str(&why)); break;
-	case CORE_NEVER:   fail(w, item, buf_str(&why)); break;
+	case CORE_LATER:   postpone(w, item, sent, false, buf_str(why)); break;
+	case CORE_NEVER:   fail(w, item, buf_str(why)); break;
 	case CORE_ABORTED:
-		submit(w, &(queue_change){ .verb = QUEUE_ABORT, .kind = item->kind, .seq = item->seq, .reason = buf_str(&why) });
+		submit(w, &(queue_change){ .verb = QUEUE_ABORT, .kind = item->kind, .seq = item->seq, .reason = buf_str(why) });
 		break;
 	}
 	count(w, item->kind, &counts);
+}
+
+/* What this thread logs and asks of the node belongs to the request's trace. */
+static void work(worker *w, const task *t)
+{
+	const trace above = queue_trace_of(t->item);
+	span s = { .at = trace_below(&above, w->c.random), .name = queue_label(t->item->kind), .request = t->item->id, .from_ns = tracing_now_ns() };
+	AUTO(buf) why = { 0 };
+
+	const trace before = trace_enter(&s.at);
+	pursue(w, &why, t);
+	trace_enter(&before);
+	s.to_ns = tracing_now_ns();
+	snprintf(s.why, sizeof s.why, "%s", buf_str(&why));
+	tracing_tell(w->c.tracing, &s);
 }
 
 /* ---- threads ---------------------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include "connector/bucket.h"
 #include "connector/queue.h"
+#include "rpc/tracing.h"
 
 typedef struct worker_tally {
 	atomic_ullong received[QUEUE_REQUESTS], received_errors[QUEUE_REQUESTS];
@@ -34,7 +35,8 @@ typedef struct worker_config {
 	queue_bell     *bell;                        /* of the requests' kinds                 */
 	const connector_config *config;
 	const clock_source *clock;
-	const rng      *random;
+	const rng      *random;                      /* of several threads                     */
+	tracing        *tracing;                     /* is told of each request; NULL: nobody  */
 	const atomic_bool *stop;
 } worker_config;
 

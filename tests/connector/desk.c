@@ -6,6 +6,7 @@
 
 int64_t time_ms = 1000000;
 fake_chain chain;
+tracing *desk_tracing;
 
 static int64_t fake_now(void *ctx) { (void)ctx; return time_ms; }
 static const clock_source CLOCK = { NULL, fake_now, fake_now };
@@ -24,7 +25,7 @@ void desk_open_by(desk *d, connector_config *keys, char **environment)
 	assert_ok(queue_bell_new(&d->bell, &c, ~0u));
 	assert_ok(jrpc_new(&d->rpc, &r));
 	assert_ok(wallet_new(&d->wallet, keys, environment, test_rng()));
-	way = (lane_config){ .rpc = d->rpc, .wallet = d->wallet, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true,
+	way = (lane_config){ .rpc = d->rpc, .wallet = d->wallet, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true, .tracing = desk_tracing, .random = rng_os(),
 	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
 	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
 	                          .lease_ms = LEASE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
@@ -90,6 +91,12 @@ void answer_requests(desk *d, unsigned first, unsigned n)
 		queue_item response = { .kind = QUEUE_PUBLIC_DECRYPTION_RESPONSE, .id = id_of(i), .result = slice_of(RESULT, sizeof RESULT),
 		                        .signature = slice_of(SIGNATURE, sizeof SIGNATURE), .created_ms = time_ms };
 		queue_batch b = { 0 };
+		char parent[TRACE_TEXT];
+		AUTO(buf) otlp = { 0 };
+		const trace event = { .id = { 1, [15] = (uint8_t)i }, .span = { 2, [7] = (uint8_t)i }, .flags = TRACE_SAMPLED };
+		trace_write(parent, &event);
+		queue_put_trace(&otlp, slice_str(parent), (slice){ 0 });
+		request.otlp = buf_slice(&otlp);
 		request.place.log_index = i;
 		memcpy(request.place.tx_hash.b, request.id.b, sizeof request.id.b);
 		assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = request.kind, .item = &request }, 1, NULL));

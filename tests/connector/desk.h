@@ -13,6 +13,7 @@ enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS 
 
 extern int64_t    time_ms;
 extern fake_chain chain;
+extern tracing   *desk_tracing;                        /* of desks opened from now on; NULL: none */
 
 /* Of each test: a database of its own, and a fresh chain. */
 int desk_set_up(void **state);
@@ -26,7 +27,7 @@ void desk_open_by(desk *d, connector_config *keys, char **environment);   /* the
 /* As kill -9 does it: nothing is said to anybody. */
 void desk_drop(desk *d);
 
-/* n requests come in and are answered, from the number `first` on. */
+/* n requests come in and are answered, from the number `first` on; the trace of number i is 01..i, its event's span 02..i. */
 void answer_requests(desk *d, unsigned first, unsigned n);
 
 queue_count counted(desk *d, queue_kind kind);

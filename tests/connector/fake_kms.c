@@ -332,7 +332,9 @@ static void asked(void *ctx, rpc_call *call, slice request)
 	if (!poll) {
 		buf_clear(&n->request);
 		buf_put_slice(&n->request, request);
+		const slice traced = rpc_call_traceparent(call);
 		snprintf(n->path, sizeof n->path, "%s", path);
+		snprintf(n->traceparent, sizeof n->traceparent, "%.*s", (int)traced.n, (const char *)traced.p);
 	}
 	held *h = poll && n->holds ? malloc(sizeof *h) : NULL;
 	if (!h) end(call, code, poll ? buf_slice(&n->answer) : (slice){ 0 });

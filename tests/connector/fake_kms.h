@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "base/trace.h"
 #include "connector/ask.h"
 #include "evm/attestation.h"
 #include "evm/kms_calls.h"
@@ -64,7 +65,7 @@ typedef struct fake_node {
 	unsigned    held;
 	bool        holds;                           /* results are not given until it is false, or nobody waits */
 	buf         request, answer;                 /* the last that came; what is given */
-	char        path[128];
+	char        path[128], traceparent[TRACE_TEXT];
 } fake_node;
 
 void fake_node_start(fake_node *n);

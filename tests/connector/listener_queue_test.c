@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/connector/listener_queue_test.c -- what a listener writes, in real databases. */
+#include <unistd.h>
 #include "base/log.h"
 #include "evm/eth_read.h"
 #include "tests/connector/chain.h"
 #include "tests/connector/queues.h"
 #include "tests/evm/connector_vectors.h"
+#include "tests/rpc/collector.h"
 
 static const uint64_t FIRST = 1;
+
+static tracing *told;
 
 static listener *start(chain *c, queue *q)
 {
@@ -14,6 +18,7 @@ static listener *start(chain *c, queue *q)
 	assert_ok(listener_new(&l, &(listener_config){
 		.chain = chain_watched(c), .name = "gateway", .range = 20, .poll_ms = 500, .max_errors = 3, .providers = chain_providers(c, 1, 0),
 		.from = &FIRST, .store = listener_store_of(q), .clock = &c->clock, .random = test_rng(),
+		.tracing = told,
 	}));
 	return l;
 }
@@ -90,6 +95,39 @@ static void a_listener_that_comes_back_goes_on_in_the_real_database(void **state
 	assert_ok(queue_set_aside_count(&aside, q));
 	assert_int_equal(aside, 5);
 	assert_picked(q, c);
+	chain_free(&c);
+}
+
+static void the_trace_of_a_request_begins_with_its_event_once(void **state)
+{
+	AUTO_QUEUE *q = fresh_queue(DIALECT(state));
+	AUTO(queue_batch) b = { 0 };
+	chain *c = chain_new(KMS_GATEWAY);
+	char path[64], parent[TRACE_TEXT];
+	collector who;
+
+	collector_open(&who);
+	told = tracing_to(&who);
+	for (unsigned i = 0; i < 2; i++) {                  /* the second one reads the first request again, and tells nothing of it */
+		listener *l = start(c, q);
+		(void)chain_ask(c);
+		catch_up(l);
+		listener_free(&l);
+	}
+	assert_ok(queue_pick(&b, q, QUEUE_PUBLIC_DECRYPTION, 10, 1000));
+	assert_int_equal(b.n, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		slice stored, none;
+		json_t *request = collector_take(&who, path, "200 OK"), *got = json_array_get(spans_of(request), 0);
+		assert_ok(queue_read_trace(&stored, &none, b.item[i].otlp));
+		snprintf(parent, sizeof parent, "00-%s-%s-01", text_of(got, "traceId"), text_of(got, "spanId"));
+		assert_true(slice_eq_var(stored, slice_str(parent)));
+		assert_string_equal(text_of(got, "name"), "handle_gateway_event");
+		assert_string_equal(text_of(got, "parentSpanId"), "");
+		json_decref(request);
+	}
+	tracing_free(&told);
+	close(who.listener);
 	chain_free(&c);
 }
 
@@ -177,6 +215,7 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		BOTH(requests_are_there_once_after_blocks_were_taken_back), BOTH(a_listener_that_comes_back_goes_on_in_the_real_database),
+		BOTH(the_trace_of_a_request_begins_with_its_event_once),
 		BOTH(recorded_events_become_rows_that_say_the_same),
 	};
 	log_setup(LOG_ERROR + 1, false);

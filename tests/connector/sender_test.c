@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
 #include "tests/connector/desk.h"
+#include "tests/rpc/collector.h"
 #include "tests/test.h"
 
 /* ---- what it is for ------------------------------------------------------------------------------------------------- */
@@ -136,6 +138,45 @@ static void a_number_that_another_program_used_is_given_up(void **state)
 	desk_drop(&d);
 }
 
+static json_t *last_span(collector *c, json_t **request)
+{
+	char path[64];
+	*request = collector_take(c, path, "200 OK");
+	return json_array_get(spans_of(*request), 0);
+}
+
+static void the_trace_of_a_request_ends_with_its_transaction(void **state)
+{
+	(void)state;
+	collector c;
+	json_t *request;
+	desk d;
+
+	collector_open(&c);
+	desk_tracing = tracing_to(&c);
+	desk_open(&d);
+	answer_requests(&d, 7, 1);
+	chain.fails = true;
+	turns(&d, 1, 10);
+	fake_chain_mine(&chain);
+	turns(&d, 1, 10);                            /* refused; it is sent again */
+	json_t *got = last_span(&c, &request);
+	assert_string_equal(text_of(got, "traceId"), "01000000000000000000000000000007");
+	assert_string_equal(text_of(got, "parentSpanId"), "0200000000000007");
+	assert_string_equal(text_of(got, "name"), "public_decryption_response");
+	assert_non_null(strstr(json_string_value(json_object_get(json_object_get(got, "status"), "message")), "DecryptionContextMismatch"));
+	json_decref(request);
+	chain.fails = false;
+	until_done(&d, 1);
+	got = last_span(&c, &request);
+	assert_string_equal(text_of(got, "traceId"), "01000000000000000000000000000007");
+	assert_null(json_object_get(got, "status"));
+	json_decref(request);
+	desk_drop(&d);
+	tracing_free(&desk_tracing);
+	close(c.listener);
+}
+
 /* ---- what contracts say --------------------------------------------------------------------------------------------- */
 
 static void a_refusal_means_what_the_table_says(void **state)
@@ -244,7 +285,7 @@ static const struct CMUnitTest tests_[] = {
 	CASE(what_was_remembered_but_never_sent_is_sent_after_a_crash), CASE(a_lost_answer_does_not_make_a_second_transaction),
 	CASE(a_transaction_that_is_not_taken_leaves_no_gap), CASE(a_gap_that_nobody_fills_is_filled_with_nothing),
 	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(a_number_that_another_program_used_is_given_up),
-	CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
+	CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
 	CASE(a_second_sender_waits_until_the_first_is_gone), CASE(whatever_happens_every_answer_is_on_chain_once),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }

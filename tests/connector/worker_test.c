@@ -9,6 +9,7 @@
 #include "rpc/pb.h"
 #include "store/store.h"
 #include "tests/connector/fake_kms.h"
+#include "tests/rpc/collector.h"
 #include "tests/test.h"
 
 enum { GATEWAY = 54321, LEASE_MS = 60000 };
@@ -29,6 +30,7 @@ static char folder[64], url[96], gateway_url[96], host_url[96];
 static char *URLS[1] = { gateway_url }, *NODES[1];
 static host_chain_config HOST;
 static connector_config C;
+static tracing *TRACING;
 
 typedef struct desk { queue *q; queue_bell *bell; worker *w; atomic_bool stop; pthread_t thread; } desk;
 
@@ -48,7 +50,8 @@ static desk *desk_open(void)
 	assert_non_null(d);
 	assert_ok(queue_open(&d->q, &c));
 	assert_ok(queue_bell_new(&d->bell, &c, (1u << QUEUE_REQUESTS) - 1));
-	assert_ok(worker_new(&d->w, &(worker_config){ .queue = d->q, .bell = d->bell, .config = &C, .clock = &CLOCK, .random = test_rng(), .stop = &d->stop }));
+	assert_ok(worker_new(&d->w, &(worker_config){ .queue = d->q, .bell = d->bell, .config = &C, .clock = &CLOCK, .random = rng_os(),
+	                                                .tracing = TRACING, .stop = &d->stop }));
 	assert_int_equal(pthread_create(&d->thread, NULL, run, d->w), 0);
 	return d;
 }
@@ -143,6 +146,10 @@ static int tear_down(void **state)
 	return rmdir(folder);
 }
 
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
+#define EVENT "00f067aa0ba902b7"
+static const char TRACEPARENT[] = "00-" TRACE "-" EVENT "-01";
+
 /* ---- requests --------------------------------------------------------------------------------------------------- */
 
 static void ask(desk *d, unsigned first, unsigned n)
@@ -153,7 +160,9 @@ static void ask(desk *d, unsigned first, unsigned n)
 		AUTO(buf) one = { 0 };
 		queue_put_material(&one, &m);
 		const slice material = buf_slice(&one);
-		queue_item item = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = (uint8_t)i } }, .materials = { &material, 1 },
+		AUTO(buf) otlp = { 0 };
+		queue_put_trace(&otlp, slice_str(TRACEPARENT), (slice){ 0 });
+		queue_item item = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = (uint8_t)i } }, .materials = { &material, 1 }, .otlp = buf_slice(&otlp),
 		                    .created_ms = clock_unix_ms(&CLOCK), .place = { .log_index = i, .tx_hash = { { (uint8_t)i } } } };
 		assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = item.kind, .item = &item }, 1, NULL));
 	}
@@ -233,6 +242,35 @@ static void a_request_goes_through(void **state)
 	assert_int_equal(m->ciphertexts[0]->ciphertext_format, ASK_BIG_COMPRESSED);
 	arena_free(&a);
 	desk_close(d);
+}
+
+static void the_node_is_asked_in_the_trace_that_began_with_the_event(void **state)
+{
+	static const grpc_status REFUSED = GRPC_INVALID_ARGUMENT;
+	char path[64], parent[TRACE_TEXT];
+	collector c;
+
+	(void)state;
+	collector_open(&c);
+	TRACING = tracing_to(&c);
+	desk *d = desk_open();
+	for (unsigned i = 1; i <= 2; i++) {
+		ask(d, i, 1);
+		json_t *request = collector_take(&c, path, "200 OK"), *got = json_array_get(spans_of(request), 0);
+		assert_string_equal(text_of(got, "traceId"), TRACE);
+		assert_string_equal(text_of(got, "parentSpanId"), EVENT);
+		assert_string_equal(text_of(got, "name"), "public_decryption_request");
+		snprintf(parent, sizeof parent, "00-" TRACE "-%s-01", text_of(got, "spanId"));
+		assert_string_equal(NODE.traceparent, parent);
+		const char *why = json_string_value(json_object_get(json_object_get(got, "status"), "message"));
+		if (i == 1) assert_null(why);
+		else assert_non_null(strstr(why, "INVALID_ARGUMENT"));
+		json_decref(request);
+		fake_node_script(&NODE, &REFUSED, 1, NULL, 0);
+	}
+	desk_close(d);
+	tracing_free(&TRACING);
+	close(c.listener);
 }
 
 /* ---- the profile of attestations -------------------------------------------------------------------------------- */
@@ -539,7 +577,8 @@ static void a_node_that_refuses_fails_the_request_at_once(void **state)
 }
 
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-TESTS(WORLD(a_request_goes_through), WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(an_outage_costs_no_attempt),
+TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_began_with_the_event),
+      WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(an_outage_costs_no_attempt),
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
       WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
