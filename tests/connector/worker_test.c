@@ -582,6 +582,7 @@ TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_b
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
       WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
-      WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once), WORLD(what_coprocessors_attest_goes_to_the_node),
+      WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once),
+      WORLD(what_coprocessors_attest_goes_to_the_node),
       WORLD(what_is_not_attested_is_tried_again_and_given_up), WORLD(without_coprocessors_no_decryption_is_picked_but_all_else_is),
       WORLD(the_older_profile_refuses_requests_that_name_handles_only))
