@@ -13,6 +13,7 @@ static const option OPTIONS[] = {
 	{ "key-set",  "KIND", OPTIONAL, "compressed, which is usual, uncompressed, or decompression-only" },
 	{ "use-existing", "KEY", OPTIONAL, "no new secrets: those of this key get public keys anew" },
 	{ "use-existing-key-tag", NULL, OPTIONAL, "with --use-existing: ciphertexts bear that key's id, not the new one's" },
+	{ "copy-compressed-key-to-original", NULL, OPTIONAL, "and that key, which is a ServerKey, gets the new key set under its id" },
 	{ "from",     "KEY",  OPTIONAL, "decompression-only: what was compressed for this key..." },
 	{ "to",       "KEY",  OPTIONAL, "...is with the new one decompressed for this key" },
 	{ "insecure", NULL,   OPTIONAL, "party 1 makes the key whole and deals it out, for trials" },
@@ -64,6 +65,11 @@ static err read_existing(key_wish *w, cli *c)
 	w->keeps_tag = args_has(&c->args, "use-existing-key-tag");
 	if (w->keeps_tag && !w->uses_existing)
 		return cli_usage(c, "--use-existing-key-tag: whose tag? name the key with --use-existing KEY");
+	w->copies = args_has(&c->args, "copy-compressed-key-to-original");
+	if (w->copies && !w->uses_existing)
+		return cli_usage(c, "--copy-compressed-key-to-original: to which? name the key with --use-existing KEY");
+	if (w->copies && w->kind != KEY_KIND_USUAL)
+		return cli_usage(c, "--copy-compressed-key-to-original is for key sets that are %s", KEY_KIND_USUAL->name);
 	if (!w->uses_existing) return OK;
 	if (key_kind_is_between(w->kind))
 		return cli_usage(c, "--use-existing is for key sets with secrets; one that is %s has none of its own", w->kind->name);
@@ -153,6 +159,7 @@ static void report(const made_key *k, const key_wish *w, bool recorded)
 	printf("%s parameters, %.1f s; signatures and published files verified%s\n", w->params->name,
 	       k->preprocessing_s + k->keygen_s, recorded ? "; recorded in devnet.json" : "");
 	if (w->uses_existing) id_text(key, &w->existing), printf("its secrets are those of key %s\n", key);
+	if (w->copies) printf("its public key is that key's, which has the same CompressedXofKeySet from now on\n");
 	if (w->insecure) puts("insecure: party 1 made the key whole and dealt it out");
 }
 
@@ -228,7 +235,10 @@ const command COMMAND_KEYGEN = {
 	"A key set is PublicKey and CompressedXofKeySet, or, with --key-set uncompressed,\n"
 	"ServerKey and PublicKey: the same keys in the form in which TFHE-rs computes with them,\n"
 	"in four times as many bytes. With --use-existing it is made for the secrets of an older\n"
-	"key of the same epoch: what is encrypted under it decrypts as that key's, too.\n"
+	"key of the same epoch: what is encrypted under it decrypts as that key's, too. With\n"
+	"--copy-compressed-key-to-original an older key that is a ServerKey gets the new key set\n"
+	"under its own id as well, and the new one its public key; nothing that is published\n"
+	"changes, so a key that has a CompressedXofKeySet gets none.\n"
 	"--key-set decompression-only makes a DecompressionKey instead, which leads from one\n"
 	"key to another: what was compressed for --from is with it decompressed for --to.\n"
 	"Whoever decrypts for --to can then read all of that, so it never leads from a key that\n"

@@ -15,8 +15,9 @@ typedef struct key_wish {
 	const lat_params *params;
 	const key_kind   *kind;
 	bool        insecure;                /* by the dealer (kms-service 1.5) */
-	bool        uses_existing, keeps_tag;
-	id32        existing;                /* uses_existing: whose secrets it has, and with keeps_tag whose tag */
+	bool        uses_existing, keeps_tag, copies;
+	id32        existing;                /* uses_existing: whose secrets it has, with keeps_tag whose tag, and with copies under whose
+	                                      * id its key set is published, too */
 	id32        from, to;                /* of a kind that leads from one key set to another */
 } key_wish;
 

@@ -51,6 +51,7 @@ static void wish_fill(wish_fields *out, const key_wish *w)
 		out->standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
 		out->added.existing_keyset_id = id_field(&out->existing, out->text[2], &w->existing);
 		out->added.use_existing_key_tag = w->keeps_tag;
+		out->added.copy_compressed_key_to_original = w->copies;
 	}
 }
 
@@ -152,6 +153,17 @@ static err published_ok(const cluster_party *p, const id32 *key, const char *typ
 	return OK;
 }
 
+/* The key set, and under the older key's id all that the new one has. */
+static err files_ok(const run_of *r, const cluster_party *p)
+{
+	const key_kind *kind = r->wish->kind;
+
+	for (size_t f = 0; f < kind->files; f++) TRY(published_ok(p, &r->k->key, kind->file[f].type, r->k->digests.of[f]));
+	for (size_t f = 0; r->wish->copies && f < kind->files; f++)
+		TRY(published_ok(p, &r->wish->existing, kind->file[f].type, r->k->digests.of[f]));
+	return OK;
+}
+
 static err verify_published(const run_of *r)
 {
 	const ticker t = ticker_begin("verifying the published files", args_has(&r->c->args, "json"));
@@ -159,10 +171,8 @@ static err verify_published(const run_of *r)
 	err e = OK;
 
 	FOR_EACH_IN(i, r->generated) {
-		const cluster_party *p = &r->net->party[i - 1];
 		ticker_parts(&t, done++, size_of_set(r->generated));
-		for (size_t f = 0; e == OK && f < r->wish->kind->files; f++)
-			e = published_ok(p, &r->k->key, r->wish->kind->file[f].type, r->k->digests.of[f]);
+		if (e == OK) e = files_ok(r, &r->net->party[i - 1]);
 	}
 	ticker_end(&t);
 	return e;

@@ -60,7 +60,10 @@ static err admit_keygen(keys *k, const request *r)
 {
 	key_facts key;
 
-	if (keygen_is_migration(r)) return admit_older(&key, k, r, "existing_keyset_id", &r->keygen.existing, KEY_USE_DECRYPT);
+	if (keygen_is_migration(r)) {
+		TRY(admit_older(&key, k, r, "existing_keyset_id", &r->keygen.existing, KEY_USE_DECRYPT));
+		return r->keygen.copies ? keys_may_add(k, &r->keygen.existing) : OK;
+	}
 	return keygen_is_decompression(r) ? admit_between(k, r) : OK;
 }
 

@@ -166,6 +166,23 @@ err desk_abort(desk *d, const id32 *preproc)
 	                "last step: ask for its result", id);
 }
 
+/* ---- added key sets ------------------------------------------------------------------------------------------- */
+
+/* Whoever asks for a key that got a compressed set is told of that, before a restart and after. */
+static void answer_added(void *ctx, const key_record *k)
+{
+	const desk *d = ctx;
+	reply_keygen_again(d->p.table, k);
+}
+
+static void answer_copied(desk *d, const request *r)
+{
+	const key_record *added;
+
+	if (r->kind != REQUEST_KEYGEN || !keygen_is_migration(r) || !r->keygen.copies) return;
+	if (keys_added(&added, d->p.engine->keys, &r->keygen.existing)) answer_added(d, added);
+}
+
 /* ---- out ---------------------------------------------------------------------------------------------------- */
 
 static operation inner_operation(request_kind kind)
@@ -242,6 +259,7 @@ static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
 	metrics_took(d->p.metrics, operation_of(r), ms);
 	metrics_ended(d->p.metrics, operation_of(r), GRPC_OK);
 	limiter_give(d->p.limiter, r->kind);
+	answer_copied(d, r);
 	requests_finish_done(d->p.table, r->kind, &r->id, response);
 }
 
@@ -459,15 +477,11 @@ err desk_submit(desk *d, request **rp, slice message)
 
 static void restore_made(desk *d, const key_record *k)
 {
-	buf response = { 0 };
 	request_state known;
 
 	/* What was answered stays, if the journal has it, whatever was signed about the key in later epochs. */
 	if (requests_state(d->p.table, &known, REQUEST_KEYGEN, &k->metadata.key_id) && known == REQUEST_DONE) return;
-	reply_keygen(&response, &k->metadata);
-	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .body = k->body,
-	                                              .state = REQUEST_DONE, .response = buf_slice(&response), .why = "" });
-	buf_free(&response);
+	reply_keygen_again(d->p.table, k);
 	if (requests_state(d->p.table, &known, REQUEST_PREPROC, &k->metadata.prep_id) && known == REQUEST_CONSUMED) return;
 	requests_restore(d->p.table, &(request_view){ .kind = REQUEST_PREPROC, .id = k->metadata.prep_id, .why = "",
 	                                              .consumed_by = k->metadata.key_id, .state = REQUEST_CONSUMED });
@@ -536,6 +550,7 @@ static err restore_cluster(desk *d, cluster *c)
 err desk_restore(desk *d)
 {
 	keys_each(d->p.engine->keys, restore_key, d);
+	keys_each_added(d->p.engine->keys, answer_added, d);
 	keys_each_decompression(d->p.engine->keys, restore_decompression_key, d);
 	journal_each_consumed(d->p.journal, restore_interrupted, d);
 	return d->p.engine->cluster ? restore_cluster(d, d->p.engine->cluster) : OK;

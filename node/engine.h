@@ -6,6 +6,7 @@
  * for a node that is alone and one for a party of a cluster.
  *
  *   alone         engine_keygen.c, engine_decompression.c, engine_decrypt.c
+ *   both          engine_copy.c
  *   in a cluster  engine_epoch.c, engine_joint.c (with joint_key.h), engine_deal.c (with deal.h) or its
  *                 substitute engine_deal_none.c, ddec.h
  */
@@ -75,6 +76,16 @@ key_record engine_key_record(const engine *e, const request *r, const uint8_t *p
 
 /* Signs what the metadata say, with the request's extra data, for its domain and under its schemes; they then borrow from both. */
 void engine_sign_key(signatures *out, const engine *e, const request *r, key_metadata *m);
+
+/*
+ * For a key that is published under the id of an older one, too (keygen_request.copies): that key's published public key, which both
+ * have, mapped, and room for the other copy of the key set.  Nothing if it is not.  The key set is signed and added to the older key
+ * once the new one is stored; if that fails, the log says so, and the new key stays.
+ */
+typedef struct key_copy { slice public_key; draft *room; } key_copy;
+err  engine_copy_open(key_copy *out, const engine *e, const request *r);
+void engine_copy_keep(key_copy *c, const engine *e, const request *r, const uint8_t *keyset_digest);
+void engine_copy_close(key_copy *c);
 
 /* Signs a part that a ceremony has made, stores it with these marks, and answers. */
 struct new_key;

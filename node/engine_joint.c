@@ -199,22 +199,33 @@ static err generate_in(joint_key *j, const joint_work *w)
 	return failed;
 }
 
-static err generate_and_store(joint_key *j, const joint_work *w, buf *response, uint8_t marks)
+static err generate_between(joint_key *j, const joint_work *w, buf *response, uint8_t marks)
 {
 	const engine *e = w->engine;
 	const request *r = w->request;
 	decompression_files between;
 
-	if (!keygen_is_decompression(r)) {
-		TRY(engine_key_tag(&j->tag, e, r));
-		TRY(generate_in(j, w));
-		return engine_store_part(e, response, r, &j->mine, marks);
-	}
 	TRY(engine_between_open(&between, e, r));
 	j->between = &between;
 	err failed = generate_in(j, w);
 	engine_between_close(&between);
 	if (failed == OK) failed = engine_store_decompression(e, response, r, j->mine.keyset, j->mine.keyset_digest, marks);
+	return failed;
+}
+
+static err generate_set(joint_key *j, const joint_work *w, buf *response, uint8_t marks)
+{
+	const engine *e = w->engine;
+	const request *r = w->request;
+	key_copy copy;
+
+	TRY(engine_key_tag(&j->tag, e, r));
+	TRY(engine_copy_open(&copy, e, r));
+	j->public_key = copy.public_key;
+	err failed = generate_in(j, w);
+	if (failed == OK) failed = engine_store_part(e, response, r, &j->mine, marks);
+	if (failed == OK) engine_copy_keep(&copy, e, r, j->mine.keyset_digest);
+	engine_copy_close(&copy);
 	return failed;
 }
 
@@ -229,7 +240,7 @@ static err generate(const joint_work *w, buf *response)
 	set_up(&j->setup, w, r->keygen.params, &r->keygen.keyset);
 	j->cores = e->cores;
 	err failed = take_room(j, &marks, w);
-	if (failed == OK) failed = generate_and_store(j, w, response, marks);
+	if (failed == OK) failed = (keygen_is_decompression(r) ? generate_between : generate_set)(j, w, response, marks);
 	spool_free(&j->setup.spool);
 	new_key_clear(&j->mine);
 	draft_free(&j->plain);

@@ -110,7 +110,7 @@ static err take_room(draft **room, draft **plain, const engine *e, const request
 }
 
 /* Made where it stays: of the key set's file there is never a second copy, on disk or in memory. */
-static err make(key_files *out, const engine *e, const request *r)
+static err make(key_files *out, const engine *e, const request *r, const key_copy *copy)
 {
 	key_step step = key_step_begin(e->making, e->clock, &KEY_MADE, &r->id);
 	const progress told = key_step_progress(&step);
@@ -122,7 +122,7 @@ static err make(key_files *out, const engine *e, const request *r)
 	if (failed == OK && keygen_is_migration(r)) failed = engine_older_key(&existing, e, r, "existing_keyset_id", &r->keygen.existing);
 	if (failed == OK) failed = take_room(&room, &plain, e, r);
 	if (failed == OK && existing)
-		failed = tkms_keygen_from(out, &room, e->cores, existing, &r->id, &tag, e->random, &told);
+		failed = tkms_keygen_from(out, &room, e->cores, existing, &r->id, &tag, copy->public_key, e->random, &told);
 	else if (failed == OK)
 		failed = tkms_keygen_into(out, &room, e->cores, r->keygen.params, &r->id, e->random, &told);
 	if (failed == OK && plain) failed = tkms_keygen_uncompress(out, &plain, e->cores, e->random);
@@ -133,22 +133,29 @@ static err make(key_files *out, const engine *e, const request *r)
 	return failed;
 }
 
+static err store(const engine *e, buf *response, const request *r, const key_files *files)
+{
+	key_record record = engine_key_record(e, r, files->public_key_digest, files->xof_keyset_digest);
+	signatures made;
+
+	engine_sign_key(&made, e, r, &record.metadata);
+	TRY(keys_create(e->keys, &r->epoch_id, files, &record));
+	reply_keygen(response, &record.metadata);
+	return OK;
+}
+
 err engine_keygen(const engine *e, buf *response, const request *r)
 {
 	key_files files = { 0 };
+	key_copy copy;
 
 	if (keygen_is_decompression(r)) return engine_decompression(e, response, r);
-	TRY(make(&files, e, r));
-	err bound = stop_forbid(r->stop);
-	if (bound != OK) {
-		key_files_free(&files);
-		return bound;
-	}
-	key_record record = engine_key_record(e, r, files.public_key_digest, files.xof_keyset_digest);
-	signatures made;
-	engine_sign_key(&made, e, r, &record.metadata);
-	err done = keys_create(e->keys, &r->epoch_id, &files, &record);
-	if (done == OK) reply_keygen(response, &record.metadata);
+	TRY(engine_copy_open(&copy, e, r));
+	err failed = make(&files, e, r, &copy);
+	if (failed == OK) failed = stop_forbid(r->stop);
+	if (failed == OK) failed = store(e, response, r, &files);
+	if (failed == OK) engine_copy_keep(&copy, e, r, files.xof_keyset_digest);
 	key_files_free(&files);
-	return done;
+	engine_copy_close(&copy);
+	return failed;
 }

@@ -64,7 +64,8 @@ static err make_files(session *s, joint_key *j)
 		decompression_frame(draft_bytes(mine->keyset), &set);
 	} else {
 		tkms_keyset_frame(draft_bytes(mine->keyset), &set, &j->tag);
-		TRY(tkms_public_key_file(&mine->public_key, &set, &j->tag));
+		if (j->public_key.n) buf_put_slice(&mine->public_key, j->public_key);
+		else TRY(tkms_public_key_file(&mine->public_key, &set, &j->tag));
 		tkms_key_digest(mine->public_key_digest, buf_slice(&mine->public_key));
 		if (j->plain) return uncompress(s, j);
 	}

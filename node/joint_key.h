@@ -41,6 +41,7 @@ typedef struct joint_key {
 	joint_setup setup;
 	pool       *cores;
 	id32        tag;                                 /* of the files */
+	slice       public_key;                          /* the file of an older key that this one has, too; empty: a new one is made */
 	decompression_files *between;                    /* the files of two key sets, which a decompression key shall connect, and
 	                                                  * the place for its own; NULL: a key set is made */
 	new_key     mine;                                /* a draft for the key (set) is in it, and shares of secrets that exist */

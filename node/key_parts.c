@@ -163,6 +163,7 @@ err keys_open_parts(keys **out, vault *v)
 	if (e == OK) e = keys_each_object(k, PRIV_FHE_PRIVATE_KEY, refuse_whole_key);
 	if (e == OK) e = keys_each_object(k, PRIV_FHE_KEY_INFO, load_part);
 	if (e == OK) e = keys_each_object(k, PRIV_DECOMPRESSION_KEY_INFO, decompression_load);
+	if (e == OK) e = additions_load(k);
 	if (e != OK) {
 		keys_free(&k);
 		return e;

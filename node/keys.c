@@ -37,6 +37,7 @@ void keys_free(keys **kp)
 		held_key_free(&h);
 	}
 	decompressions_free(k);
+	additions_free(k);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 	*kp = NULL;

@@ -86,6 +86,28 @@ err  keys_draft_decompression(draft **out, keys *k, const id32 *key, const lat_p
 err  keys_create_decompression(keys *k, const id32 *epoch, draft *file, const key_record *record);
 void keys_each_decompression(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx);
 
+/* ---- added key sets: a CompressedXofKeySet for a key that was published as a ServerKey -----------------------------------
+
+ * It is for the same secrets and has a record of its own (AddedKeySet), in which it is signed beside the PublicKey as that of a
+ * compressed key is.  The key's first record, its files and what is derived from its ServerKey stay as they are.  It outlives
+ * epochs.  Made in this order: mark (UnfinishedAddition), file, record; then the mark goes.
+ */
+
+/* The record of one for this key, as far as the key tells it; borrows from the table and the digest.  ERR_NOT_FOUND; ERR_STATE
+ * with a sentence if the key has a CompressedXofKeySet: a published file never changes. */
+err  keys_addition(key_record *out, keys *k, const id32 *epoch, const id32 *key, const uint8_t *keyset_digest);
+
+/* ERR_STATE as above, before anything is made. */
+err  keys_may_add(keys *k, const id32 *key);
+
+/* As keys_draft and keys_create.  Its bytes must be those that the record names. */
+err  keys_draft_addition(draft **out, keys *k, const id32 *key, const lat_params *params);
+err  keys_add_key_set(keys *k, draft *file, const key_record *record);
+
+/* False if there is none.  The record stays valid as long as the table. */
+bool keys_added(const key_record **out, keys *k, const id32 *key);
+void keys_each_added(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx);
+
 /* ---- parts: for the decryptions and ceremonies of a cluster ---------------------------------------------------- */
 
 /* As keys_open, for a party of a cluster.  ERR_STATE also if the vault has whole keys in it. */
@@ -126,6 +148,13 @@ err  keys_end_epoch(keys *k, const id32 *epoch);
 err  keys_begin_key(keys *k, const id32 *epoch, const id32 *key);
 err  keys_end_key(keys *k, const id32 *epoch, const id32 *key);
 err  keys_drop_key(keys *k, const id32 *epoch, const id32 *key);
+
+/* The same for an added key set, whose file comes from elsewhere to a node that has the key.  ERR_STATE, of beginning: the file is
+ * there.  And its record, for a file that is as the record says. */
+err  keys_begin_addition(keys *k, const id32 *key);
+err  keys_end_addition(keys *k, const id32 *key);
+err  keys_drop_addition(keys *k, const id32 *key);
+err  keys_join_addition(keys *k, const key_record *record);
 
 /* All that this party has of a key, from the disk; the caller frees it. */
 err  keys_read_share(key_share *out, keys *k, const id32 *epoch, const id32 *key);

@@ -32,6 +32,7 @@ struct keys {
 	pthread_mutex_t lock;              /* of the list's head, of holds, and of what is gone or given; the rest of a member never changes */
 	held_key *first;
 	struct held_decompression *decompression;        /* likewise */
+	struct held_addition *added;       /* likewise */
 	vault    *vault;
 	bool      parts;                   /* of a party: there are no secret files */
 };
@@ -66,6 +67,10 @@ void own_part_free(own_part **p);
 /* Decompression keys: loaded, with the published file verified; freed. */
 err  decompression_load(keys *k, const id32 *epoch, const id32 *key);
 void decompressions_free(keys *k);
+
+/* Added key sets: what marks say is put in order, the rest loaded, with their files verified; freed. */
+err  additions_load(keys *k);
+void additions_free(keys *k);
 
 err  keys_table_new(keys **out, vault *v);
 void keys_join(keys *k, held_key *h);

@@ -63,9 +63,10 @@ static err parse_existing(keygen_request *out, const Kms__V1__KeySetAddedInfo *m
 		                "existing_keyset_id is meant");
 	TRY(parse_id(&out->existing, "existing_keyset_id", m->existing_keyset_id));
 	out->keeps_tag = m->use_existing_key_tag;
-	if (!m->copy_compressed_key_to_original) return OK;
-	return err_fail(ERR_UNSUPPORTED, "copy_compressed_key_to_original would give a compressed key set to a key that was "
-	                "published without one; in this version, what is published under an id never changes: use the new id");
+	out->copies = m->copy_compressed_key_to_original;
+	if (!out->copies || out->keyset.compression == COMPRESSED_ALL) return OK;
+	return err_fail(ERR_REQUEST, "copy_compressed_key_to_original: what is made with CompressedNone is a ServerKey, and only a "
+	                "CompressedXofKeySet is copied; ask for CompressedAll");
 }
 
 /* Which key sets the new key connects. */

@@ -81,6 +81,15 @@ void reply_keygen(buf *out, const key_metadata *k)
 	arena_free(&a);
 }
 
+void reply_keygen_again(requests *table, const key_record *k)
+{
+	AUTO(buf) response = { 0 };
+
+	reply_keygen(&response, &k->metadata);
+	requests_restore(table, &(request_view){ .kind = REQUEST_KEYGEN, .id = k->metadata.key_id, .body = k->body,
+	                                         .state = REQUEST_DONE, .response = buf_slice(&response), .why = "" });
+}
+
 void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
                           const signatures *s)
 {

@@ -11,6 +11,8 @@
 
 void reply_preproc(buf *out, const request *r, const signatures *s);
 void reply_keygen(buf *out, const key_metadata *m);
+/* Puts the same into the table, as the answer of a key generation that is done. */
+void reply_keygen_again(requests *table, const key_record *k);
 void reply_public_decrypt(buf *out, const request *r, const secp_pk *by, const plaintext *value, slice internal,
                           const signatures *s);
 void reply_user_decrypt(buf *out, const request *r, const secp_pk *pk, const hash32 *link, const user_slot *slot,

@@ -105,7 +105,7 @@ hash32 request_body(const request *r)
 		if (keygen_is_decompression(r)) sha256_add(&s, id_slice(&r->keygen.from)), sha256_add(&s, id_slice(&r->keygen.to));
 		if (!keygen_is_migration(r)) break;
 		sha256_add(&s, id_slice(&r->keygen.existing));
-		add_u64(&s, r->keygen.keeps_tag);
+		add_u64(&s, r->keygen.keeps_tag | (uint64_t)r->keygen.copies << 1);
 		break;
 	case REQUEST_PUBLIC_DECRYPT:
 	case REQUEST_USER_DECRYPT:

@@ -40,6 +40,7 @@ typedef struct keygen_request {
 	keyset_config     keyset;
 	id32              existing;                    /* SECRETS_EXISTING: the key, of the same epoch, whose secrets the new one has */
 	bool              keeps_tag;                   /* and whose tag it keeps instead of its own id */
+	bool              copies;                      /* and under whose id the new key set is published, too, beside its public key */
 	id32              from, to;                    /* KEYSET_DECOMPRESSION: keys of the same epoch; what is compressed under the
 	                                                * one is decompressed to the other */
 } keygen_request;

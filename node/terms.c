@@ -30,7 +30,7 @@ terms terms_of(const request *r, slice how)
 	if (keygen && keygen_is_decompression(r)) sha256_add(&s, id_slice(&r->keygen.from)), sha256_add(&s, id_slice(&r->keygen.to));
 	if (keygen && keygen_is_migration(r)) {
 		sha256_add(&s, id_slice(&r->keygen.existing));
-		add_u32(&s, r->keygen.keeps_tag);
+		add_u32(&s, r->keygen.keeps_tag | (uint32_t)r->keygen.copies << 1);
 	}
 	sha256_add(&s, how);
 	return (terms){ (uint32_t)params->fhe_parameter, sha256_end(&s) };

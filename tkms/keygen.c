@@ -114,12 +114,13 @@ static err make_keyset(seeded_keyset *set, draft *room, const secret_keys *secre
 
 /* Trying comes last: until then, the pages of the key set were given back. */
 static err make_files(key_files *f, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES], const id32 *key_id,
-                      const id32 *tag, pool *cores, const rng *random, const progress *told)
+                      const id32 *tag, slice kept, pool *cores, const rng *random, const progress *told)
 {
 	seeded_keyset set;
 
 	TRY(make_keyset(&set, f->xof_keyset, secret, seed, tag, cores, random, told));
-	TRY(tkms_public_key_file(&f->public_key, &set, tag));
+	if (kept.n) buf_put_slice(&f->public_key, kept);
+	else TRY(tkms_public_key_file(&f->public_key, &set, tag));
 	tfhers_write_client_key(&f->client_key, secret, id_slice(key_id));
 	tkms_key_digest(f->public_key_digest, buf_slice(&f->public_key));
 	tkms_key_digest_draft(f->xof_keyset_digest, f->xof_keyset);
@@ -130,12 +131,12 @@ static err make_files(key_files *f, const secret_keys *secret, const uint8_t see
 
 /* The room is gone from whoever had it. */
 static err make_set(key_files *out, draft **room, pool *cores, const secret_keys *secret, const uint8_t seed[static PUBLIC_SEED_BYTES],
-                    const id32 *key_id, const id32 *tag, const rng *random, const progress *told)
+                    const id32 *key_id, const id32 *tag, slice kept, const rng *random, const progress *told)
 {
 	key_files f = { .xof_keyset = *room };
 
 	*room = NULL;
-	err e = make_files(&f, secret, seed, key_id, tag, cores, random, told);
+	err e = make_files(&f, secret, seed, key_id, tag, kept, cores, random, told);
 	if (e == OK) *out = f;
 	else key_files_free(&f);
 	return e;
@@ -148,12 +149,12 @@ static void draw_seed(uint8_t seed[static PUBLIC_SEED_BYTES], const rng *random)
 }
 
 err tkms_keygen_from(key_files *out, draft **room, pool *cores, const secret_keys *secret, const id32 *key_id, const id32 *tag,
-                     const rng *random, const progress *told)
+                     slice kept, const rng *random, const progress *told)
 {
 	uint8_t seed[PUBLIC_SEED_BYTES];
 
 	draw_seed(seed, random);
-	return make_set(out, room, cores, secret, seed, key_id, tag, random, told);
+	return make_set(out, room, cores, secret, seed, key_id, tag, kept, random, told);
 }
 
 err tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params *params, const id32 *key_id,
@@ -164,7 +165,7 @@ err tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params
 
 	draw_seed(seed, random);
 	err e = secret_keys_generate(&secret, params, random);
-	if (e == OK) e = make_set(out, room, cores, &secret, seed, key_id, key_id, random, told);
+	if (e == OK) e = make_set(out, room, cores, &secret, seed, key_id, key_id, (slice){ 0 }, random, told);
 	draft_free(room);
 	secret_keys_free(&secret);
 	return e;

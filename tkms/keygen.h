@@ -47,9 +47,12 @@ err  tkms_keygen(key_files *out, pool *cores, const lat_params *params, const id
 err  tkms_keygen_into(key_files *out, draft **room, pool *cores, const lat_params *params, const id32 *key_id,
                       const rng *random, const progress *told);
 
-/* The same with secrets that exist already: new public parts for them.  tag: what the published files bear. */
+/*
+ * The same with secrets that exist already: new public parts for them.  tag: what the published files bear.  kept: the file
+ * of a public key for these secrets, if that shall be this set's instead of a new one; else empty.
+ */
 err  tkms_keygen_from(key_files *out, draft **room, pool *cores, const secret_keys *secret, const id32 *key_id, const id32 *tag,
-                      const rng *random, const progress *told);
+                      slice kept, const rng *random, const progress *told);
 
 /*
  * Of files that were just made: the ServerKey in *room, a draft of tkms_server_key_bytes (server_key.h), takes the place of

@@ -32,6 +32,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_UNFINISHED_KEY] = "UnfinishedKey", [PRIV_USED_SESSION] = "UsedSession", [PRIV_ATTEMPT] = "Attempt",
 	[PRIV_PREPROCESSING] = "Preprocessing", [PRIV_UNFINISHED_EPOCH] = "UnfinishedEpoch",
 	[PRIV_GIVEN_KEY] = "GivenKey", [PRIV_DECOMPRESSION_KEY_INFO] = "DecompressionKeyInfo",
+	[PRIV_ADDED_KEY_SET] = "AddedKeySet", [PRIV_UNFINISHED_ADDITION] = "UnfinishedAddition",
 };
 
 const char *pub_type_name(pub_type t)

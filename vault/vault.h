@@ -44,6 +44,8 @@ typedef enum priv_type {
 	PRIV_UNFINISHED_EPOCH,                     /* empty: the key parts of this epoch may be removed (node/keys.h) */
 	PRIV_GIVEN_KEY,                            /* when others got what this node has of a key (node/keys.h) */
 	PRIV_DECOMPRESSION_KEY_INFO,               /* the record of a decompression key, of which nothing is secret */
+	PRIV_ADDED_KEY_SET,                        /* the record of a key set that a key got later (node/keys.h)    */
+	PRIV_UNFINISHED_ADDITION,                  /* empty: without that record its file may be removed            */
 	PRIV_TYPES
 } priv_type;
 

@@ -62,6 +62,25 @@ await test('a second key set decrypts what was encrypted for it', async () => {
 	const request = publicRequest(net, asRequested(net, ciphertexts, values), { key_id: id(keyId) });
 	assertPublicAnswer(net, request, await publicDecrypt(net, request), values.map(v => v.value));
 });
+await test('a key that is a ServerKey gets a compressed set too, with which clients use its id and its public key', async () => {
+	const compressed = { standard_keyset_config: { secret_key_config: 'UseExisting' } };
+	const original = await net.generate({ keyset_config: { standard_keyset_config: { compressed_key_config: 'CompressedNone' } } });
+	const copied = await net.generate({ keyset_config: compressed, keyset_added_info: { existing_keyset_id: id(original.keyId),
+		copy_compressed_key_to_original: true } });
+	assert.deepEqual(await net.file('PublicKey', copied.keyId), await net.file('PublicKey', original.keyId));
+	assert.deepEqual(await net.file('CompressedXofKeySet', copied.keyId), await net.file('CompressedXofKeySet', original.keyId));
+	const now = await net.keygenResult(original.keyId);
+	assert.deepEqual(now.key_digests, copied.generated.key_digests);
+	assertSignedBy(net.party.signer, now.external_signature, domain, STRUCTS.keygen, {
+		prepKeygenId: uint(original.prepId), keyId: uint(original.keyId), extraData: '0x',
+		keyDigests: now.key_digests.map(d => ({ keyType: KEY_TYPE[d.key_type], digest: hex(d.digest) })) });
+	const values = randomValues(), list = tfhe17.encrypt(await net.file('PublicKey', original.keyId), values);
+	for (const keyId of [original.keyId, copied.keyId]) {
+		const ciphertexts = coprocess(await net.keyset(original.keyId), list, 'big-compressed');
+		const request = publicRequest(net, asRequested(net, ciphertexts, values), { key_id: id(keyId) });
+		assertPublicAnswer(net, request, await publicDecrypt(net, request), values.map(v => v.value));
+	}
+});
 await test('two key sets have nothing in common', async () => {
 	const [a, b] = await Promise.all(sets.slice(0, 2).map(s => net.file('PublicKey', s.keyId)));
 	assert.notDeepEqual(a.subarray(100, 4100), b.subarray(100, 4100));

@@ -80,6 +80,9 @@ grpc_status get_result(child *c, buf *response, const char *method, const id32 *
 	}
 }
 
+static const id32 *in_epoch;
+void ask_in_epoch(const id32 *epoch) { in_epoch = epoch; }
+
 static bool uncompressed;
 void ask_uncompressed(bool on) { uncompressed = on; }
 
@@ -148,6 +151,7 @@ static grpc_status preproc_of(child *c, const id32 *prep, int params, Kms__V1__K
 	m.request_id = id_message(prep);
 	m.params = (Kms__V1__FheParameter)params;
 	m.keyset_config = config;
+	if (in_epoch) m.epoch_id = id_message(in_epoch);
 	m.domain = domain_message("KMSGeneration");
 	const grpc_status s = call_core(c, &empty, "KeyGenPreproc", &m.base);
 	buf_free(&empty);
@@ -163,6 +167,7 @@ static grpc_status keygen_of(child *c, const id32 *key, const id32 *prep, Kms__V
 	m.preproc_id = id_message(prep);
 	m.keyset_config = config;
 	m.keyset_added_info = added;
+	if (in_epoch) m.epoch_id = id_message(in_epoch);
 	m.domain = domain_message("KMSGeneration");
 	const grpc_status s = call_core(c, &empty, "KeyGen", &m.base);
 	buf_free(&empty);
@@ -172,14 +177,18 @@ static grpc_status keygen_of(child *c, const id32 *key, const id32 *prep, Kms__V
 grpc_status start_preproc_existing(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting)); }
 grpc_status start_preproc_between(child *c, const id32 *prep, int params) { return preproc_of(c, prep, params, between_config()); }
 
-grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing)
+static grpc_status keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing, bool copied)
 {
 	Kms__V1__KeySetAddedInfo added = KMS__V1__KEY_SET_ADDED_INFO__INIT;
 
 	added.existing_keyset_id = id_message(existing);
 	added.use_existing_key_tag = true;
+	added.copy_compressed_key_to_original = copied;
 	return keygen_of(c, key, prep, config_for(KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting), &added);
 }
+
+grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing) { return keygen_existing(c, key, prep, existing, false); }
+grpc_status start_keygen_copied(child *c, const id32 *key, const id32 *prep, const id32 *existing) { return keygen_existing(c, key, prep, existing, true); }
 
 grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, const id32 *from, const id32 *to)
 {

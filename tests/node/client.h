@@ -37,6 +37,11 @@ grpc_status start_keygen(child *c, const id32 *key, const id32 *prep);
 /* The same with the secrets of a key that exists, whose tag the new one keeps. */
 grpc_status start_preproc_existing(child *c, const id32 *prep, int params);
 grpc_status start_keygen_existing(child *c, const id32 *key, const id32 *prep, const id32 *existing);
+/* And the compressed key set under that key's id, too. */
+grpc_status start_keygen_copied(child *c, const id32 *key, const id32 *prep, const id32 *existing);
+
+/* These, and those below, ask in this epoch from now on; NULL: in none that they name. */
+void ask_in_epoch(const id32 *epoch);
 
 /* A decompression key from the lists of one key to the values of another. */
 grpc_status start_preproc_between(child *c, const id32 *prep, int params);

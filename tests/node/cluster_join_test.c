@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keys that go to other parties, as processes, one of them published uncompressed: a party that missed their making gets its
- * shares; of four parties one leaves and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
+ * shares, and one that missed how a key got another set gets that; of four parties one leaves and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
  * of those who leave lies and another dies.
  */
 #include <stdlib.h>
@@ -29,6 +29,7 @@ static struct world {
 	samples s[KEYS];
 	id32 key[KEYS];
 	size_t at;                                       /* the next ciphertext */
+	bool   copied;                                   /* another key has what was added to the second one */
 } w;
 
 static id32 epoch(uint8_t number) { return (id32){{ 8, [31] = number }}; }
@@ -245,6 +246,41 @@ static void knows_the_keys(party i)
 	}
 }
 
+static void answered(party i, const char *method, const id32 *id)
+{
+	buf response = { 0 };
+	const grpc_status s = get_result(&w.c.node[i], &response, method, id);
+
+	if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
+	assert_int_equal(s, GRPC_OK);
+	buf_free(&response);
+}
+
+/* Of the second key: all serve the same, and what is signed is the compressed form. */
+static void has_both_sets(party i)
+{
+	static const char *const TYPE[] = { "PublicKey", "CompressedXofKeySet" };
+	arena a = arena_with_limit(1 << 20);
+	Kms__V1__KeyGenResult *m;
+	buf response = { 0 };
+
+	assert_true(there(i, "PRIV", "AddedKeySet", NULL, &w.key[1]) && there(i, "PUB", "ServerKey", NULL, &w.key[1]));
+	assert_false(there(i, "PRIV", "UnfinishedAddition", NULL, &w.key[1]));
+	assert_int_equal(get_result(&w.c.node[i], &response, "GetKeyGenResult", &w.key[1]), GRPC_OK);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_result__descriptor, buf_slice(&response)));
+	assert_int_equal(m->n_key_digests, COUNT(TYPE));
+	for (size_t k = 0; k < COUNT(TYPE); k++) {
+		uint8_t digest[KEY_DIGEST_BYTES];
+		buf file = published_by(&w.c.node[i], TYPE[k], &w.key[1]);
+		tkms_key_digest(digest, buf_slice(&file));
+		assert_string_equal(m->key_digests[k]->key_type, TYPE[k]);
+		assert_true(slice_eq_var(pb_slice(m->key_digests[k]->digest), slice_of(digest, sizeof digest)));
+		buf_free(&file);
+	}
+	buf_free(&response);
+	arena_free(&a);
+}
+
 static unsigned parts_of(party i, const char *type, const id32 *in)
 {
 	unsigned n = 0;
@@ -268,6 +304,27 @@ static void who_missed_keys_gets_its_shares_and_their_files(void **state)
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
 
+/* Three parties give the second key a compressed set while the fourth is away. */
+static void a_key_gets_another_set_and_one_party_misses_that(void **state)
+{
+	(void)state;
+	const party_set three = parties_all(3);
+	const id32 prep = fresh_id(3), key = fresh_id(4), in = epoch(2);
+
+	cluster_kill(&w.c, 4);
+	ask_in_epoch(&in);
+	FOR_EACH_IN(i, three) assert_int_equal(start_preproc_existing(&w.c.node[i], &prep, 1), GRPC_OK);
+	FOR_EACH_IN(i, three) answered(i, "GetKeyGenPreprocResult", &prep);
+	FOR_EACH_IN(i, three) assert_int_equal(start_keygen_copied(&w.c.node[i], &key, &prep, &w.key[1]), GRPC_OK);
+	FOR_EACH_IN(i, three) answered(i, "GetKeyGenResult", &key);
+	ask_in_epoch(NULL);
+	w.copied = true;
+	cluster_start(&w.c, 4, NULL, NULL);
+	wait_linked();
+	FOR_EACH_IN(i, three) has_both_sets(i);
+	assert_false(there(4, "PUB", "CompressedXofKeySet", NULL, &w.key[1]));
+}
+
 static void of_four_parties_one_leaves_and_two_join(void **state)
 {
 	(void)state;
@@ -277,8 +334,13 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	reshare(nodes_of(&FOUR) | nodes_of(&FIVE), &FOUR, 2, &FIVE, 3);
 	decrypts(nodes_of(&FOUR), &FOUR, 2);                     /* meanwhile */
 	has_result(one, 3, 0);
-	has_result(nodes_of(&FIVE), 3, KEYS);
+	has_result(nodes_of(&FIVE), 3, KEYS + w.copied);
 	knows_the_keys(5), knows_the_keys(6);
+	FOR_EACH_IN(i, nodes_of(&FIVE)) has_both_sets(i);
+	cluster_kill(&w.c, 4);
+	cluster_start(&w.c, 4, NULL, NULL);
+	wait_linked();
+	has_both_sets(4);
 	decrypts(nodes_of(&FIVE), &FIVE, 3);
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
@@ -349,7 +411,7 @@ static void who_dies_in_the_middle_takes_nothing_away(void **state)
 	reshare(all, &FIVE, 3, &SEVEN, 4);
 	wait_for_folder(7, "UsedSession", &to);
 	FOR_EACH_IN(i, dead) cluster_kill(&w.c, i);
-	has_result(all & ~dead, 4, KEYS);
+	has_result(all & ~dead, 4, KEYS + w.copied);
 	decrypts(all & ~dead, &SEVEN, 4);
 	FOR_EACH_IN(i, dead) cluster_start(&w.c, i, NULL, NULL);
 	wait_linked();
@@ -358,7 +420,7 @@ static void who_dies_in_the_middle_takes_nothing_away(void **state)
 	decrypts(nodes_of(&FIVE), &FIVE, 3);
 	/* Once more: the two that missed it get theirs. */
 	reshare(all, &SEVEN, 4, &SEVEN, 5);
-	has_result(all, 5, KEYS);
+	has_result(all, 5, KEYS + w.copied);
 	knows_the_keys(7);
 	decrypts(all, &SEVEN, 5);
 }
@@ -375,13 +437,14 @@ static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(voi
 	reshare(parties_all(NODES), &SEVEN, 5, &OTHERS, 6);
 	wait_for_folder(7, "UsedSession", &to);
 	cluster_kill(&w.c, 4);
-	has_result(nodes_of(&OTHERS), 6, KEYS);
+	has_result(nodes_of(&OTHERS), 6, KEYS + w.copied);
 	has_result(parties_all(NODES) & ~nodes_of(&OTHERS) & ~liar & ~dead, 6, 0);
 	decrypts(nodes_of(&OTHERS), &OTHERS, 6);
 }
 
 static const struct CMUnitTest tests[] = {
-	TEST(who_missed_keys_gets_its_shares_and_their_files), TEST(of_four_parties_one_leaves_and_two_join),
+	TEST(who_missed_keys_gets_its_shares_and_their_files),
+	TEST(a_key_gets_another_set_and_one_party_misses_that), TEST(of_four_parties_one_leaves_and_two_join),
 	TEST(who_left_keeps_its_shares_for_a_time_and_not_longer),
 	TEST(who_dies_in_the_middle_takes_nothing_away),
 	TEST(seven_become_four_while_of_those_who_leave_one_lies_and_one_dies),

@@ -347,22 +347,35 @@ static void whatever_a_crash_leaves_of_a_key_in_the_making_is_gone_after_the_nex
 	}
 }
 
+static key_files made_uncompressed(world *w)
+{
+	draft *room, *plain;
+
+	assert_ok(keys_draft(&room, w->k, &KEY, &PARAMS_TEST));
+	key_files f = made_in(&room);
+	assert_ok(keys_draft_server_key(&plain, w->k, &KEY, &PARAMS_TEST));
+	assert_ok(tkms_keygen_uncompress(&f, &plain, NULL, test_rng()));
+	assert_null(plain);
+	return f;
+}
+
+static key_record uncompressed_record(const key_files *f)
+{
+	key_record r = record_of_key();
+	r.metadata.digest[0] = (stored_digest){ PUB_SERVER_KEY, slice_of(f->xof_keyset_digest, KEY_DIGEST_BYTES) };
+	r.metadata.digest[1] = (stored_digest){ PUB_PUBLIC_KEY, slice_of(f->public_key_digest, KEY_DIGEST_BYTES) };
+	return r;
+}
+
 /* Whole, or in pieces that a crash left. */
 static void a_key_that_is_published_uncompressed_is_kept_and_removed_like_any_other(void **state)
 {
 	for (unsigned whole = 0; whole < 2; whole++) {
 		world w;
-		draft *room, *plain;
 		bool existed;
 		assert_ok(open_keys(&w, state));
-		assert_ok(keys_draft(&room, w.k, &KEY, &PARAMS_TEST));
-		key_files f = made_in(&room);
-		assert_ok(keys_draft_server_key(&plain, w.k, &KEY, &PARAMS_TEST));
-		assert_ok(tkms_keygen_uncompress(&f, &plain, NULL, test_rng()));
-		assert_null(plain);
-		key_record r = record_of_key();
-		r.metadata.digest[0] = (stored_digest){ PUB_SERVER_KEY, slice_of(f.xof_keyset_digest, KEY_DIGEST_BYTES) };
-		r.metadata.digest[1] = (stored_digest){ PUB_PUBLIC_KEY, slice_of(f.public_key_digest, KEY_DIGEST_BYTES) };
+		key_files f = made_uncompressed(&w);
+		const key_record r = uncompressed_record(&f);
 		if (whole) {
 			assert_ok(keys_create(w.k, &EPOCH, &f, &r));
 		} else {
@@ -381,6 +394,130 @@ static void a_key_that_is_published_uncompressed_is_kept_and_removed_like_any_ot
 		assert_false(there(state, MARK));
 		close_keys(&w);
 	}
+}
+
+/* ---- added key sets ---------------------------------------------------------------------------------------------------- */
+
+static const char ADDED[] = "PRIV/AddedKeySet/" KEY_TEXT, ADDED_MARK[] = "PRIV/UnfinishedAddition/" KEY_TEXT;
+
+/* The bytes of the file mean nothing here. */
+static err add_key_set(world *w)
+{
+	uint8_t digest[KEY_DIGEST_BYTES];
+	draft *room = NULL;
+	key_record r;
+
+	TRY(keys_draft_addition(&room, w->k, &KEY, &PARAMS_TEST));
+	rng_fill(test_rng(), draft_bytes(room), draft_slice(room).n);
+	tkms_key_digest_draft(digest, room);
+	err e = keys_addition(&r, w->k, &EPOCH, &KEY, digest);
+	r.metadata.external_signature = slice_str("another signature");
+	if (e == OK) e = keys_add_key_set(w->k, room, &r);
+	draft_free(&room);
+	return e;
+}
+
+static bool has_added(const world *w)
+{
+	const key_record *r;
+
+	if (!keys_added(&r, w->k, &KEY)) return false;
+	assert_int_equal(r->metadata.digest[0].type, PUB_PUBLIC_KEY);
+	assert_int_equal(r->metadata.digest[1].type, PUB_COMPRESSED_XOF_KEY_SET);
+	assert_true(slice_eq_var(r->metadata.external_signature, slice_str("another signature")));
+	return true;
+}
+
+static void make_uncompressed(world *w)
+{
+	key_files f = made_uncompressed(w);
+	const key_record r = uncompressed_record(&f);
+	assert_ok(keys_create(w->k, &EPOCH, &f, &r));
+	key_files_free(&f);
+}
+
+static void a_key_set_is_added_once_and_nothing_else_changes(void **state)
+{
+	world w;
+	const char *const same[] = { SERVER_KEY, PUBLIC_KEY, RECORD, SECRET };
+	buf before[COUNT(same)];
+
+	assert_ok(open_keys(&w, state));
+	assert_false(has_added(&w));
+	make_uncompressed(&w);
+	for (size_t i = 0; i < COUNT(same); i++) before[i] = test_read(below(state, same[i]));
+	assert_ok(add_key_set(&w));
+	for (unsigned restarted = 0; restarted < 2; restarted++) {
+		assert_true(has_added(&w));
+		assert_true(there(state, KEYSET) && there(state, ADDED));
+		assert_false(there(state, ADDED_MARK));
+		assert_err(ERR_STATE, keys_may_add(w.k, &KEY));
+		assert_err(ERR_STATE, add_key_set(&w));
+		close_keys(&w);
+		assert_ok(open_keys(&w, state));
+	}
+	close_keys(&w);
+	for (size_t i = 0; i < COUNT(same); i++) {
+		buf after = test_read(below(state, same[i]));
+		assert_true(slice_eq_var(buf_slice(&before[i]), buf_slice(&after)));
+		buf_free(&before[i]), buf_free(&after);
+	}
+	assert_ok(file_write_atomic(below(state, KEYSET), slice_str("another"), 0644));
+	assert_err(ERR_STATE, open_keys(&w, state));
+	close_keys(&w);
+}
+
+static void a_key_that_is_published_compressed_gets_no_other_set(void **state)
+{
+	world w;
+
+	assert_ok(open_keys(&w, state));
+	assert_ok(create(&w));
+	assert_int_equal(add_key_set(&w), ERR_STATE);
+	assert_non_null(strstr(err_text(), "what is published never changes"));
+	err_clear();
+	assert_false(there(state, ADDED) || there(state, ADDED_MARK));
+	close_keys(&w);
+}
+
+/* As a crash leaves it: the mark; mark and file; mark, file and record. */
+static void what_a_crash_leaves_of_an_addition_is_removed_unless_it_is_whole(void **state)
+{
+	bool existed;
+	world w;
+
+	assert_ok(open_keys(&w, state));
+	make_uncompressed(&w);
+	for (unsigned step = 0; step < 3; step++) {
+		if (step == 2) assert_ok(add_key_set(&w));
+		assert_ok(vault_put_private(w.v, PRIV_UNFINISHED_ADDITION, NULL, &KEY, (slice){ 0 }, &existed));
+		if (step == 1) assert_ok(vault_put_public(w.v, PUB_COMPRESSED_XOF_KEY_SET, &KEY, slice_str("half of it"), &existed));
+		close_keys(&w);
+		assert_ok(open_keys(&w, state));
+		assert_false(there(state, ADDED_MARK));
+		assert_int_equal(there(state, KEYSET), step == 2);
+		assert_int_equal(has_added(&w), step == 2);
+		assert_int_equal(keys_count(w.k), 1);
+	}
+	close_keys(&w);
+}
+
+static void a_full_disk_leaves_nothing_of_an_addition(void **state)
+{
+	struct rlimit before;
+	world w;
+
+	assert_ok(open_keys(&w, state));
+	make_uncompressed(&w);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	const struct rlimit small = { tkms_keyset_bytes(&PARAMS_TEST) - 1, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	const err e = add_key_set(&w);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_err(ERR_IO, e);
+	assert_false(there(state, KEYSET) || there(state, ADDED) || there(state, ADDED_MARK));
+	assert_ok(add_key_set(&w));
+	close_keys(&w);
 }
 
 static void a_disk_without_room_for_a_key_set_says_so_before_anything_is_made(void **state)
@@ -447,6 +584,10 @@ static const struct CMUnitTest all_tests[] = {
 	TEST_IN_FOLDER(a_key_set_made_in_the_vault_only_gets_its_name),
 	TEST_IN_FOLDER(whatever_a_crash_leaves_of_a_key_in_the_making_is_gone_after_the_next_start),
 	TEST_IN_FOLDER(a_key_that_is_published_uncompressed_is_kept_and_removed_like_any_other),
+	TEST_IN_FOLDER(a_key_set_is_added_once_and_nothing_else_changes),
+	TEST_IN_FOLDER(a_key_that_is_published_compressed_gets_no_other_set),
+	TEST_IN_FOLDER(what_a_crash_leaves_of_an_addition_is_removed_unless_it_is_whole),
+	TEST_IN_FOLDER(a_full_disk_leaves_nothing_of_an_addition),
 	TEST_IN_FOLDER(a_disk_without_room_for_a_key_set_says_so_before_anything_is_made),
 	TEST_IN_FOLDER(a_published_file_that_was_changed_is_refused_by_name_digest_and_remedy),
 };

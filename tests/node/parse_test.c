@@ -320,11 +320,30 @@ static void a_key_with_the_secrets_of_another_names_it(void **state)
 	pb_pack(&bytes, &m.keygen.base);
 	assert_err(ERR_UNSUPPORTED, parse_insecure_request(&r, REQUEST_KEYGEN, buf_slice(&bytes)));
 	buf_free(&bytes);
-	m.added.copy_compressed_key_to_original = true;
-	refused_with(ERR_UNSUPPORTED, REQUEST_KEYGEN, &m, "copy_compressed_key_to_original");
-	m.added.copy_compressed_key_to_original = false;
 	m.added.to_keyset_id_decompression_only = &m.id;
 	refused(REQUEST_KEYGEN, &m, "key sets for decompression");
+}
+
+static void a_compressed_key_set_may_be_copied_to_the_key_whose_secrets_it_has(void **state)
+{
+	(void)state;
+	message m;
+	request *r = NULL;
+
+	fill(&m), m.keygen.keyset_config = &m.keyset, m.keygen.keyset_added_info = &m.added;
+	m.standard.secret_key_config = KMS__V1__KEY_GEN_SECRET_KEY_CONFIG__UseExisting;
+	m.added.existing_keyset_id = &m.context;
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_false(r->keygen.copies);
+	const hash32 alone = r->body;
+	request_free(&r);
+	m.added.copy_compressed_key_to_original = true;
+	assert_ok(parse(&r, REQUEST_KEYGEN, &m));
+	assert_true(r->keygen.copies && !r->keygen.keeps_tag);
+	assert_false(hash32_eq_var(r->body, alone));
+	request_free(&r);
+	m.standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedNone;
+	refused(REQUEST_KEYGEN, &m, "only a CompressedXofKeySet is copied");
 }
 
 static void a_decompression_key_needs_two_key_sets_and_nothing_else(void **state)
@@ -543,7 +562,8 @@ TESTS(TEST(every_kind_is_read), TEST(ids_are_checked), TEST(the_domain_is_checke
       TEST(the_user_is_checked), TEST(schemes_are_taken_once_in_order_and_others_refused),
       TEST(key_sets_that_are_not_built_are_told_from_those_that_do_not_exist),
 	TEST(a_key_set_may_be_wanted_uncompressed_from_a_dealer_too),
-	TEST(a_key_with_the_secrets_of_another_names_it), TEST(a_decompression_key_needs_two_key_sets_and_nothing_else),
+	TEST(a_key_with_the_secrets_of_another_names_it),
+	TEST(a_compressed_key_set_may_be_copied_to_the_key_whose_secrets_it_has), TEST(a_decompression_key_needs_two_key_sets_and_nothing_else),
 	TEST(the_body_covers_every_field_but_the_id),
       TEST(an_epoch_is_known_by_its_own_id), TEST(keys_of_a_previous_epoch_are_read_and_bounded), TEST(an_insecure_request_has_another_body), TEST(truncated_and_flipped_messages_do_no_harm),
       TEST(what_is_as_long_as_allowed_is_taken_and_no_longer))

@@ -64,30 +64,37 @@ static void signed_by_the_node(ProtobufCBinaryData signature, const kms712_key_d
 	assert_string_equal(text, w.node.signer);
 }
 
-static void server_key_and_public_key_are_signed_in_this_order(void **state)
+typedef struct published_file { const char *type; kms712_key_type number; } published_file;
+
+/* The key's answer: these files, as they are published, in this order. */
+static void is_signed_as(const published_file file[static 2])
 {
-	static const char *const TYPE[] = { "ServerKey", "PublicKey" };
-	kms712_key_digest digest[] = { { .type = KMS712_SERVER_KEY }, { .type = KMS712_PUBLIC_KEY } };
+	kms712_key_digest digest[2];
 	arena a = arena_with_limit(1 << 20);
 	Kms__V1__KeyGenResult *m;
 	buf response = { 0 };
-	(void)state;
 
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &w.key), GRPC_OK);
 	assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_result__descriptor, buf_slice(&response)));
-	assert_int_equal(m->n_key_digests, COUNT(TYPE));
-	for (size_t i = 0; i < COUNT(TYPE); i++) {
+	assert_int_equal(m->n_key_digests, COUNT(digest));
+	for (size_t i = 0; i < COUNT(digest); i++) {
 		uint8_t found[KEY_DIGEST_BYTES];
-		buf file = published_by(&w.node, TYPE[i], &w.key);
-		tkms_key_digest(found, buf_slice(&file));
-		assert_string_equal(m->key_digests[i]->key_type, TYPE[i]);
+		buf bytes = published_by(&w.node, file[i].type, &w.key);
+		tkms_key_digest(found, buf_slice(&bytes));
+		assert_string_equal(m->key_digests[i]->key_type, file[i].type);
 		assert_true(slice_eq_var(pb_slice(m->key_digests[i]->digest), slice_of(found, sizeof found)));
-		digest[i].digest = pb_slice(m->key_digests[i]->digest);
-		buf_free(&file);
+		digest[i] = (kms712_key_digest){ file[i].number, pb_slice(m->key_digests[i]->digest) };
+		buf_free(&bytes);
 	}
 	signed_by_the_node(m->external_signature, digest, COUNT(digest));
 	buf_free(&response);
 	arena_free(&a);
+}
+
+static void server_key_and_public_key_are_signed_in_this_order(void **state)
+{
+	(void)state;
+	is_signed_as((published_file[]){ { "ServerKey", KMS712_SERVER_KEY }, { "PublicKey", KMS712_PUBLIC_KEY } });
 }
 
 static bool is_there(const char *type)
@@ -128,9 +135,11 @@ static err keep(void *ctx, size_t i, const fhe_type *type, slice file)
 	return OK;
 }
 
+static const char *keyset_type = "ServerKey";
+
 static void coprocess(buf *file, const plaintext *value, ct_format format)
 {
-	buf keyset = published_by(&w.node, "ServerKey", &w.key), pk = published_by(&w.node, "PublicKey", &w.key), list = { 0 };
+	buf keyset = published_by(&w.node, keyset_type, &w.key), pk = published_by(&w.node, "PublicKey", &w.key), list = { 0 };
 	seeded_keyset set;
 	coprocessor c;
 	slice tag;
@@ -233,6 +242,63 @@ static void a_server_key_that_was_changed_or_is_missing_stops_the_start(void **s
 	server_key_and_public_key_are_signed_in_this_order(state);
 }
 
+/* ---- the same key, compressed, too ------------------------------------------------------------------------------------ */
+
+static void is_published_alike(const char *type, const id32 *other)
+{
+	buf mine = published_by(&w.node, type, &w.key), theirs = published_by(&w.node, type, other);
+	assert_true(slice_eq_var(buf_slice(&mine), buf_slice(&theirs)));
+	buf_free(&mine), buf_free(&theirs);
+}
+
+static void is_signed_as_compressed(void)
+{
+	is_signed_as((published_file[]){ { "PublicKey", KMS712_PUBLIC_KEY }, { "CompressedXofKeySet", KMS712_COMPRESSED_KEY_SET } });
+}
+
+/* Nothing that is published changes, and so it happens once. */
+static void it_gets_a_compressed_set_beside_its_own_once(void **state)
+{
+	(void)state;
+	const id32 key = fresh_id(4), again = fresh_id(4);
+	id32 prep = fresh_id(3);
+	buf server_key = published_by(&w.node, "ServerKey", &w.key), pk = published_by(&w.node, "PublicKey", &w.key);
+
+	prepared(&prep, start_preproc_existing(&w.node, &prep, PARAMS_TEST_NUMBER));
+	assert_int_equal(start_keygen_copied(&w.node, &key, &prep, &w.key), GRPC_OK);
+	made(&key);
+	is_published_alike("PublicKey", &key);
+	is_published_alike("CompressedXofKeySet", &key);
+	buf server_key_now = published_by(&w.node, "ServerKey", &w.key), pk_now = published_by(&w.node, "PublicKey", &w.key);
+	assert_true(slice_eq_var(buf_slice(&server_key), buf_slice(&server_key_now)));
+	assert_true(slice_eq_var(buf_slice(&pk), buf_slice(&pk_now)));
+	buf_free(&server_key), buf_free(&server_key_now), buf_free(&pk), buf_free(&pk_now);
+	is_signed_as_compressed();
+
+	prep = fresh_id(3);
+	prepared(&prep, start_preproc_existing(&w.node, &prep, PARAMS_TEST_NUMBER));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(start_keygen_copied(&w.node, &again, &prep, i ? &key : &w.key), GRPC_FAILED_PRECONDITION);
+		assert_non_null(strstr(client_said.message, "what is published never changes"));
+	}
+	assert_int_equal(start_keygen_existing(&w.node, &again, &prep, &w.key), GRPC_OK);
+	made(&again);
+}
+
+static void both_of_its_sets_make_what_is_decrypted_and_stop_the_start_if_they_are_changed(void **state)
+{
+	(void)state;
+	keyset_type = "CompressedXofKeySet";
+	what_a_coprocessor_makes_with_it_is_decrypted_in_every_format(state);
+	assert_int_equal(child_stop(&w.node), 0);
+	child_refuses_without(w.folder, "CompressedXofKeySet", &w.key);
+	child_refuses_without(w.folder, "ServerKey", &w.key);
+	child_start(&w.node, w.folder);
+	is_signed_as_compressed();
+	keyset_type = "ServerKey";
+	what_a_coprocessor_makes_with_it_is_decrypted_in_every_format(state);
+}
+
 static const struct CMUnitTest all[] = {
 	TEST(server_key_and_public_key_are_signed_in_this_order),
 	TEST(there_is_no_compressed_set_beside_it),
@@ -240,6 +306,8 @@ static const struct CMUnitTest all[] = {
 	TEST(what_a_coprocessor_makes_with_it_is_decrypted_in_every_format),
 	TEST(its_secrets_get_another_key_set), TEST(a_decompression_key_leads_to_it_and_from_it),
 	TEST(a_server_key_that_was_changed_or_is_missing_stops_the_start),
+	TEST(it_gets_a_compressed_set_beside_its_own_once),
+	TEST(both_of_its_sets_make_what_is_decrypted_and_stop_the_start_if_they_are_changed),
 };
 
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, all, COUNT(all), set_up, take_down); }
