@@ -88,6 +88,16 @@ void eip712_put_words(eip712_struct *s, const abi_word *w, size_t n)
 	put_hash(s, xof_squeeze32(&all));
 }
 
+void eip712_put_addresses(eip712_struct *s, const eth_address *a, size_t n)
+{
+	xof all = xof_keccak256();
+	for (size_t i = 0; i < n; i++) {
+		const abi_word w = abi_address(&a[i]);
+		xof_absorb(&all, abi_slice(&w));
+	}
+	put_hash(s, xof_squeeze32(&all));
+}
+
 hash32 eip712_end(eip712_struct *s)
 {
 	return xof_squeeze32(&s->words);

@@ -50,6 +50,7 @@ void   eip712_put_word(eip712_struct *s, const abi_word *w);              /* uin
 void   eip712_put_id(eip712_struct *s, const uint8_t id[static 32]);      /* the same, from an id           */
 void   eip712_put_address(eip712_struct *s, const eth_address *a);
 void   eip712_put_bytes(eip712_struct *s, slice content);                 /* bytes, string                  */
+void   eip712_put_addresses(eip712_struct *s, const eth_address *a, size_t n);          /* address[] */
 void   eip712_put_words(eip712_struct *s, const abi_word *w, size_t n);   /* bytes32[], T[] of struct hashes */
 hash32 eip712_end(eip712_struct *s);
 

@@ -48,6 +48,22 @@ hash32 kms712_user_response(const eip712_domain *d, slice public_key, const abi_
 	return eip712_digest(d, &s);
 }
 
+hash32 kms712_user_request(const eip712_domain *d, const eth_address *user, slice public_key, const eth_address *allowed, size_t n,
+                           uint64_t start_s, uint64_t duration_s, slice extra)
+{
+	eip712_struct s = eip712_begin("UserDecryptRequestVerification(address userAddress,bytes publicKey,address[] allowedContracts,"
+	                               "uint256 startTimestamp,uint256 durationSeconds,bytes extraData)");
+	const abi_word start = abi_u64(start_s), duration = abi_u64(duration_s);
+
+	eip712_put_address(&s, user);
+	eip712_put_bytes(&s, public_key);
+	eip712_put_addresses(&s, allowed, n);
+	eip712_put_word(&s, &start);
+	eip712_put_word(&s, &duration);
+	eip712_put_bytes(&s, extra);
+	return eip712_digest(d, &s);
+}
+
 hash32 kms712_link(const eip712_domain *d, slice public_key, const abi_word *handles, size_t n, const eth_address *user)
 {
 	eip712_struct s = eip712_begin("UserDecryptionLinker(bytes publicKey,bytes32[] handles,address userAddress)");

@@ -29,6 +29,11 @@ hash32 kms712_public_decrypt(const eip712_domain *d, const abi_word *handles, si
 hash32 kms712_user_response(const eip712_domain *d, slice public_key, const abi_word *handles, size_t n, slice share,
                             slice extra);
 
+/* What a user signs to read values, of contracts of v0.15 (RFC-016): the domain is the gateway's, with the id of the chain of the
+ * handles.  allowed: the contracts whose values may be read; none: all. */
+hash32 kms712_user_request(const eip712_domain *d, const eth_address *user, slice public_key, const eth_address *allowed, size_t n,
+                           uint64_t start_s, uint64_t duration_s, slice extra);
+
 /* What ties an answer to its request: the key, the handles and the reader's address. */
 hash32 kms712_link(const eip712_domain *d, slice public_key, const abi_word *handles, size_t n, const eth_address *user);
 

@@ -94,3 +94,18 @@ err kms_context_read(kms_context *out, arena *a, slice members, slice thresholds
 	*out = c;
 	return OK;
 }
+
+err kms_extra_read(kms_named *out, slice extra)
+{
+	const uint8_t version = extra.n ? extra.p[0] : 0;
+	const size_t needs = 1 + version * sizeof(id32);
+	kms_named k = { .context = version >= 1, .epoch = version >= 2 };
+
+	if (version > 2) return err_fail(ERR_REQUEST, "its extra data are of version %d, which is unknown here", version);
+	if (version && extra.n < needs) return err_fail(ERR_REQUEST, "its extra data have %zu bytes, less than the %zu of version %d", extra.n, needs, version);
+	if (k.context) memcpy(k.context_id.b, extra.p + 1, sizeof k.context_id.b);
+	if (k.epoch) memcpy(k.epoch_id.b, extra.p + 1 + sizeof k.context_id.b, sizeof k.epoch_id.b);
+	if (k.context && id_is_zero_var(&k.context_id)) return err_fail(ERR_REQUEST, "its extra data name the context 0");
+	*out = k;
+	return OK;
+}

@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	call_user_request u;
 	eip712_domain d;
 	call_party party;
+	kms_named named;
 	call_key key;
 	abi_word w[2];
 	slice digest;
@@ -32,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool yes;
 	uint64_t x;
 
-	switch (size ? data[0] % 12 : 0) {
+	switch (size ? data[0] % 13 : 0) {
 	case 0: (void)call_read_bool(&yes, READ_ALLOWED, rest); break;
 	case 1: (void)call_read_words(w, 2, READ_CONTEXT_ANCHOR, rest); break;
 	case 2: if (call_read_addresses(&addresses, &n, &a, READ_KMS_SIGNERS, rest) == OK) ASSERT(n * 32 + 64 <= rest.n); break;
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 8: if (call_user_request_read(&u, &a, rest) == OK) ASSERT(u.n * 64 < rest.n); break;
 	case 9: revert_print(&text, rest); break;
 	case 10: (void)call_read_u64(&x, READ_COPROCESSOR_MAJORITY, rest); break;
+	case 12: if (kms_extra_read(&named, rest) == OK) ASSERT(!named.epoch || rest.n >= 65); break;
 	default: read_context(&a, rest); break;
 	}
 	err_clear();

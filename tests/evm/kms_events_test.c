@@ -374,9 +374,38 @@ static void set_up_that_carries_data_is_refused(void **state)
 	arena_free(&memory);
 }
 
+static void extra_data_name_a_context_or_an_epoch_too(void **state)
+{
+	uint8_t extra[70] = { 2, [1] = 7, [32] = 1, [33] = 8, [64] = 3 };
+	kms_named k;
+
+	(void)state;
+	assert_ok(kms_extra_read(&k, (slice){ 0 }));
+	assert_false(k.context || k.epoch);
+	assert_ok(kms_extra_read(&k, slice_of("\0\5\6", 3)));
+	assert_false(k.context || k.epoch);
+	for (size_t n = 0; n <= sizeof extra; n++) {
+		if (n >= 65) {
+			assert_ok(kms_extra_read(&k, slice_of(extra, n)));
+			assert_true(k.context && k.epoch);
+			assert_int_equal(k.context_id.b[0], 7), assert_int_equal(k.epoch_id.b[0], 8), assert_int_equal(k.epoch_id.b[31], 3);
+		} else if (n > 0) {
+			assert_err(ERR_REQUEST, kms_extra_read(&k, slice_of(extra, n)));
+		}
+	}
+	extra[0] = 1;
+	assert_err(ERR_REQUEST, kms_extra_read(&k, slice_of(extra, 32)));
+	assert_ok(kms_extra_read(&k, slice_of(extra, 33)));
+	assert_true(k.context && !k.epoch);
+	extra[0] = 3;
+	assert_err(ERR_REQUEST, kms_extra_read(&k, slice_of(extra, sizeof extra)));
+	extra[0] = 1, extra[1] = extra[32] = 0;
+	assert_err(ERR_REQUEST, kms_extra_read(&k, slice_of(extra, sizeof extra)));
+}
+
 TESTS(TEST(first_topics_are_the_hashes_of_signatures_in_the_abis), TEST(recorded_decryptions_are_read_as_they_were_asked),
       TEST(recorded_generations_are_read), TEST(decryptions_of_v015_are_read_in_their_three_shapes), TEST(generations_of_v015_are_read),
       TEST(a_context_is_read_with_its_members), TEST(a_context_is_the_same_when_its_parts_are_put_together),
       TEST(the_first_context_of_a_deployment_is_told_apart), TEST(ends_and_aborts_are_read),
       TEST(a_log_with_another_number_of_topics_is_refused), TEST(parameters_that_do_not_exist_are_refused),
-      TEST(data_cut_anywhere_are_refused), TEST(set_up_that_carries_data_is_refused))
+      TEST(extra_data_name_a_context_or_an_epoch_too), TEST(data_cut_anywhere_are_refused), TEST(set_up_that_carries_data_is_refused))
