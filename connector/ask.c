@@ -3,6 +3,7 @@
 #include "connector/ask_internal.h"
 #include <kms.v1.pb-c.h>
 #include "evm/address.h"
+#include "evm/kms_context.h"
 #include "rpc/pb.h"
 
 #define SERVICE "/kms_service.v1.CoreServiceEndpoint/"
@@ -70,6 +71,19 @@ static Kms__V1__Eip712DomainMsg *domain_message(domain_field *f, const connector
 	return &f->m;
 }
 
+/* Which context and epoch its extra data name, where contracts have them. */
+typedef struct named_field { Kms__V1__RequestId *context, *epoch; id_field context_text, epoch_text; } named_field;
+
+static err name_context(named_field *f, const queue_item *item, const connector_config *c)
+{
+	kms_named named = { 0 };
+
+	if (c->profile->contexts) TRY(kms_extra_read(&named, item->extra_data));
+	f->context = named.context ? id_message(&f->context_text, &named.context_id) : NULL;
+	f->epoch = named.epoch ? id_message(&f->epoch_text, &named.epoch_id) : NULL;
+	return OK;
+}
+
 eip712_domain ask_domain(const connector_config *c, queue_kind kind)
 {
 	const contract_config *contract = contract_of(c, kind);
@@ -126,17 +140,20 @@ static err write_decryption(buf *out, const queue_item *item, const connector_co
 	abi_word *handles = NULL;
 	id_field id, key;
 	domain_field domain;
+	named_field named;
 	size_t count = 0;
 
 	err e = arena_new(&a, &handles, MAX_ITEM_LIST);
 	if (e == OK) e = ask_handles(handles, &count, item);
 	if (e == OK && count != n) e = err_fail(ERR_REQUEST, "%zu ciphertexts for %zu handles", n, count);
 	if (e == OK) e = ciphertext_messages(&list, &a, handles, ct, n);
+	if (e == OK) e = name_context(&named, item, c);
 	if (e == OK && item->kind == QUEUE_PUBLIC_DECRYPTION) {
 		Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
 		m.request_id = id_message(&id, &item->id), m.key_id = id_message(&key, key_id);
 		m.domain = domain_message(&domain, c, item->kind);
 		m.extra_data = pb_bytes(ask_extra(c, item));
+		m.context_id = named.context, m.epoch_id = named.epoch;
 		m.ciphertexts = list, m.n_ciphertexts = n;
 		pb_pack(out, &m.base);
 	} else if (e == OK) {
@@ -150,6 +167,7 @@ static err write_decryption(buf *out, const queue_item *item, const connector_co
 		m.extra_data = pb_bytes(ask_extra(c, item));
 		m.client_address = user;
 		m.enc_key = pb_bytes(item->public_key);
+		m.context_id = named.context, m.epoch_id = named.epoch;
 		m.typed_ciphertexts = list, m.n_typed_ciphertexts = n;
 		pb_pack(out, &m.base);
 	}
@@ -159,29 +177,55 @@ static err write_decryption(buf *out, const queue_item *item, const connector_co
 
 /* ---- all else --------------------------------------------------------------------------------------------------- */
 
-static void write_prep_keygen(buf *out, const queue_item *item, const connector_config *c)
+/* Contracts of v0.15 want the compressed key set beside the others: said outright, for what a node makes unasked may change. */
+typedef struct keyset_field { Kms__V1__KeySetConfig m; Kms__V1__StandardKeySetConfig standard; } keyset_field;
+
+static Kms__V1__KeySetConfig *keyset_message(keyset_field *f, const connector_config *c)
+{
+	if (c->profile->structs != KMS712_V015) return NULL;
+	kms__v1__key_set_config__init(&f->m);
+	kms__v1__standard_key_set_config__init(&f->standard);
+	f->m.keyset_type = KMS__V1__KEY_SET_TYPE__Standard;
+	f->m.standard_keyset_config = &f->standard;
+	f->standard.compressed_key_config = KMS__V1__COMPRESSED_KEY_CONFIG__CompressedAll;
+	return &f->m;
+}
+
+static err write_prep_keygen(buf *out, const queue_item *item, const connector_config *c)
 {
 	Kms__V1__KeyGenPreprocRequest m = KMS__V1__KEY_GEN_PREPROC_REQUEST__INIT;
 	id_field id;
 	domain_field domain;
+	named_field named;
+	keyset_field keyset;
 
+	TRY(name_context(&named, item, c));
+	m.context_id = named.context, m.epoch_id = named.epoch;
+	m.keyset_config = keyset_message(&keyset, c);
 	m.request_id = id_message(&id, &item->id);
 	m.params = item->params == QUEUE_PARAMS_TEST ? KMS__V1__FHE_PARAMETER__test : KMS__V1__FHE_PARAMETER__default;
 	m.domain = domain_message(&domain, c, item->kind);
 	m.extra_data = pb_bytes(ask_extra(c, item));
 	pb_pack(out, &m.base);
+	return OK;
 }
 
-static void write_keygen(buf *out, const queue_item *item, const connector_config *c)
+static err write_keygen(buf *out, const queue_item *item, const connector_config *c)
 {
 	Kms__V1__KeyGenRequest m = KMS__V1__KEY_GEN_REQUEST__INIT;
 	id_field id, prep;
 	domain_field domain;
+	named_field named;
+	keyset_field keyset;
 
+	TRY(name_context(&named, item, c));
+	m.context_id = named.context, m.epoch_id = named.epoch;
+	m.keyset_config = keyset_message(&keyset, c);
 	m.request_id = id_message(&id, &item->id), m.preproc_id = id_message(&prep, &item->prep_keygen_id);
 	m.domain = domain_message(&domain, c, item->kind);
 	m.extra_data = pb_bytes(ask_extra(c, item));
 	pb_pack(out, &m.base);
+	return OK;
 }
 
 static err write_crsgen(buf *out, const queue_item *item, const connector_config *c)
@@ -189,7 +233,11 @@ static err write_crsgen(buf *out, const queue_item *item, const connector_config
 	Kms__V1__CrsGenRequest m = KMS__V1__CRS_GEN_REQUEST__INIT;
 	id_field id;
 	domain_field domain;
+	named_field named;
 	uint64_t bits = 0;
+
+	TRY(name_context(&named, item, c));
+	m.context_id = named.context, m.epoch_id = named.epoch;
 
 	for (size_t i = 0; i < 24; i++) bits |= item->max_bit_length.b[i];
 	if (bits) return err_fail(ERR_REQUEST, "a CRS of more than 2^64 bits was asked for");
@@ -263,8 +311,8 @@ err ask_write(buf *out, const queue_item *item, const connector_config *c, const
 		if (item->kind == QUEUE_USER_DECRYPTION && item->user.n != sizeof(eth_address))
 			return err_fail(ERR_REQUEST, "the user's address has %zu bytes", item->user.n);
 		return write_decryption(out, item, c, key_id, ct, n);
-	case QUEUE_PREP_KEYGEN: write_prep_keygen(out, item, c); return OK;
-	case QUEUE_KEYGEN:      write_keygen(out, item, c); return OK;
+	case QUEUE_PREP_KEYGEN: return write_prep_keygen(out, item, c);
+	case QUEUE_KEYGEN:      return write_keygen(out, item, c);
 	case QUEUE_CRSGEN:      return write_crsgen(out, item, c);
 	case QUEUE_PRSS_INIT:   write_prss_init(out, c); return OK;
 	case QUEUE_KEY_RESHARE: write_reshare(out, item, c); return OK;

@@ -1,48 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* connector/checks.c -- what the contracts say of requests. */
-#include "connector/checks.h"
+#include "connector/checks_internal.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include "base/hex.h"
 #include "connector/ask_internal.h"
-#include "connector/reads.h"
 
-enum {
-	HANDLE_CHAIN = 22, HANDLE_CHAIN_BYTES = 8,
-	LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, SIGNERS_MS = 60000, AGAIN_MS = 5000, MAX_KNOWN_BUCKETS = 1024,
-};
-
-typedef struct bucket_of { eth_address who; char *url; } bucket_of;
-
-struct checks {
-	const connector_config *c;
-	const clock_source *clock;
-	providers  *gateway, *host[CONNECTOR_MAX_CHAINS];
-	ask_signers signers;
-	int64_t     signers_until_ms;
-	coprocessors *attesting;
-	int64_t     attesting_until_ms;
-	bucket_of   bucket[MAX_KNOWN_BUCKETS];
-	size_t      buckets;
-};
+enum { SIGNERS_MS = 60000, AGAIN_MS = 5000, TRANSACTION_BYTES = 4 << 20 };
 
 /* ---- chains ----------------------------------------------------------------------------------------------------- */
-
-static err connect_to_chain(providers **out, char *const *url, size_t n, uint64_t chain_id, int64_t timeout_ms, const clock_source *clock,
-                            const atomic_bool *stop)
-{
-	jrpc *each[MAX_PROVIDERS] = { NULL };
-	err e = OK;
-	size_t k = 0;
-
-	for (; e == OK && k < n; k++)
-		e = jrpc_http_new(&each[k], &(jrpc_http_config){ .url = url[k], .timeout_ms = timeout_ms, .clock = clock, .batch = 100, .stop = stop });
-	if (e == OK)
-		return providers_new(out, &(providers_config){ .each = each, .n = n, .chain_id = chain_id, .clock = clock, .lag_most = LAG_MOST,
-		                                               .depth = DEPTH, .look_ms = n > 1 ? LOOK_MS : 0 });
-	while (k--) jrpc_free(&each[k]);
-	return e;
-}
 
 err checks_new(checks **out, const connector_config *c, const clock_source *clock, const atomic_bool *stop)
 {
@@ -52,11 +18,14 @@ err checks_new(checks **out, const connector_config *c, const clock_source *cloc
 	if (!k) return err_fail(ERR_NOMEM, "no memory for chains");
 	k->c = c;
 	k->clock = clock;
-	err e = connect_to_chain(&k->gateway, c->gateway_url.item, c->gateway_url.n, (uint64_t)c->gateway_chain_id, timeout_ms, clock, stop);
+	err e = chain_connect(&k->gateway, c->gateway_url.item, c->gateway_url.n, c->gateway_chain_id, timeout_ms, clock, stop);
 	for (size_t i = 0; e == OK && i < host_chains(c); i++) {
 		char *url = host_chain_at(c, i)->url;
-		e = connect_to_chain(&k->host[i], &url, 1, (uint64_t)host_chain_at(c, i)->chain_id, timeout_ms, clock, stop);
+		e = chain_connect(&k->host[i], &url, 1, host_chain_at(c, i)->chain_id, timeout_ms, clock, stop);
 	}
+	if (e == OK && c->profile->contexts)
+		e = chain_connect(&k->ethereum, c->ethereum_url.item, c->ethereum_url.n, c->ethereum_chain_id, timeout_ms, clock, stop);
+	if (e == OK && c->profile->contexts) e = contexts_new(&k->contexts, k->ethereum, &c->protocol_config.address, clock);
 	if (e == OK) *out = k;
 	else checks_free(&k);
 	return e;
@@ -65,7 +34,9 @@ err checks_new(checks **out, const connector_config *c, const clock_source *cloc
 void checks_free(checks **k)
 {
 	if (!*k) return;
+	contexts_free(&(*k)->contexts);
 	providers_free(&(*k)->gateway);
+	providers_free(&(*k)->ethereum);
 	for (size_t i = 0; i < CONNECTOR_MAX_CHAINS; i++) providers_free(&(*k)->host[i]);
 	coprocessors_release(&(*k)->attesting);
 	for (size_t i = 0; i < (*k)->buckets; i++) free((*k)->bucket[i].url);
@@ -75,63 +46,85 @@ void checks_free(checks **k)
 
 /* ---- one question among many ------------------------------------------------------------------------------------ */
 
-typedef struct probe {
-	size_t    item;
-	call_read which;
-	bool      wanted;                        /* the answer that lets the request pass */
-	check_verdict otherwise;
-	abi_word  handle;                        /* for the sentence; zero: none */
-	eth_address to;
-	buf       data;
-} probe;
-
-typedef struct round {
-	probe    *probe;                         /* of one chain */
-	size_t    n;
-	eth_call *calls;                         /* as many */
-} round;
-
 static err ask_calls(void *ctx, jrpc *r)
 {
 	round *a = ctx;
 
 	for (size_t i = 0; i < a->n; i++) {
 		eth_calls_free(&a->calls[i], 1);
-		a->calls[i] = (eth_call){ .to = a->probe[i].to, .data = buf_slice(&a->probe[i].data) };
+		a->calls[i] = (eth_call){ .to = a->probe[i].to, .data = buf_slice(&a->probe[i].data), .gas = a->probe[i].gas };
 	}
 	return eth_calls(r, a->calls, a->n, eth_tag("latest"));
 }
 
-static void say(checked *out, check_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void say(checked *out, check_verdict verdict, const char *format, ...)
+void checks_say(checked *out, check_verdict verdict, const char *format, ...)
 {
 	va_list list;
 
-	if (out->verdict >= verdict) return;                     /* the first of the gravest stays */
+	if (out->verdict >= verdict) return;
 	out->verdict = verdict;
 	va_start(list, format);
 	vsnprintf(out->why, sizeof out->why, format, list);
 	va_end(list);
 }
 
-static void judge(checked *out, const probe *p, const eth_call *call)
+/* Nothing: there is no contract at this address, the user is a person, and the signature not the person's. */
+static void judge_signature(checked *out, slice answer)
+{
+	static const uint8_t VALID[ABI_SELECTOR] = { (uint8_t)(CALL_SIGNATURE_VALID >> 24), CALL_SIGNATURE_VALID >> 16 & 255,
+	                                             CALL_SIGNATURE_VALID >> 8 & 255, CALL_SIGNATURE_VALID & 255 };
+
+	if (answer.n == 0) checks_say(out, CHECK_NEVER, "its signature is not the user's");
+	else if (answer.n < ABI_WORD || memcmp(answer.p, VALID, sizeof VALID))
+		checks_say(out, CHECK_LATER, "the user is a contract, which does not take its signature for its own");
+}
+
+static void judge_read(checked *out, const probe *p, slice answer)
 {
 	char handle[2 * ABI_WORD + 1];
+	uint64_t number = 0;
 	bool yes = false;
 
+	const err e = p->kind == PROBE_NOT_ABOVE ? call_read_u64(&number, p->which, answer) : call_read_bool(&yes, p->which, answer);
 	hex_write(handle, abi_slice(&p->handle));
-	if (call->error.kind != JRPC_OK) {
-		say(out, call->error.kind == JRPC_REVERTED ? CHECK_LATER : CHECK_AWAY, "%s cannot be asked: %s", CALL_READS[p->which].signature, call->error.message);
-		return;
-	}
-	if (call_read_bool(&yes, p->which, buf_slice(&call->answer)) != OK) {
-		say(out, CHECK_LATER, "%s", err_text());
+	if (e != OK) {
+		checks_say(out, CHECK_LATER, "%s", err_text());
 		err_clear();
-		return;
+	} else if (p->kind == PROBE_NOT_ABOVE) {
+		if (number > p->limit) checks_say(out, p->otherwise, "the user has taken back what was signed before %ju, and this begins at %ju",
+		                                  (uintmax_t)number, (uintmax_t)p->limit);
+	} else if (p->kind == PROBE_ONE_OF) {
+		p->one_of->yes |= yes;
+	} else if (yes != (p->kind == PROBE_YES)) {
+		if (p->otherwise == CHECK_DONE) checks_say(out, CHECK_DONE, "it was answered already");
+		else checks_say(out, p->otherwise, "%s says no for 0x%s", CALL_READS[p->which].signature, handle);
 	}
-	if (yes == p->wanted) return;
-	if (p->otherwise == CHECK_DONE) say(out, CHECK_DONE, "it was answered already");
-	else say(out, p->otherwise, "%s says no for 0x%s", CALL_READS[p->which].signature, handle);
+}
+
+static void judge(checked *out, const probe *p, const eth_call *call)
+{
+	const bool refused = call->error.kind == JRPC_REVERTED;
+
+	if (call->error.kind == JRPC_OK) {
+		if (p->kind == PROBE_SIGNATURE) judge_signature(out, buf_slice(&call->answer));
+		else judge_read(out, p, buf_slice(&call->answer));
+	} else if (p->kind == PROBE_ONE_OF) {
+		p->one_of->failed |= !refused;               /* another of the contracts may suffice */
+	} else if (p->kind == PROBE_SIGNATURE && refused) {
+		checks_say(out, CHECK_LATER, "the user is a contract, which fails at its signature: %s", call->error.message);
+	} else checks_say(out, refused ? CHECK_LATER : CHECK_AWAY, "%s cannot be asked: %s", p->kind == PROBE_SIGNATURE ?
+	                  "the user's contract" : CALL_READS[p->which].signature, call->error.message);
+}
+
+/* Where one of several had to say yes. */
+static void judge_group(checked *out, const probe_group *g)
+{
+	char handle[2 * ABI_WORD + 1];
+
+	hex_write(handle, abi_slice(&g->handle));
+	if (g->yes) return;
+	if (g->failed) checks_say(out, CHECK_AWAY, "what allowed contracts may read cannot be asked");
+	else checks_say(out, CHECK_LATER, "none of the allowed contracts may read 0x%s", handle);
 }
 
 static err run_round(checked *out, providers *chain, round *a, arena *memory)
@@ -141,7 +134,8 @@ static err run_round(checked *out, providers *chain, round *a, arena *memory)
 	const err e = providers_try(chain, ask_calls, a);
 	for (size_t i = 0; i < a->n; i++) {
 		if (e == OK) judge(&out[a->probe[i].item], &a->probe[i], &a->calls[i]);
-		else say(&out[a->probe[i].item], CHECK_AWAY, "the chain cannot be asked: %s", err_text());
+		else if (a->probe[i].one_of) a->probe[i].one_of->failed = true;
+		else checks_say(&out[a->probe[i].item], CHECK_AWAY, "the chain cannot be asked: %s", err_text());
 	}
 	err_clear();
 	eth_calls_free(a->calls, a->n);
@@ -153,162 +147,45 @@ static void round_free(round *a)
 	for (size_t i = 0; i < a->n; i++) buf_free(&a->probe[i].data);
 }
 
-/* ---- which questions -------------------------------------------------------------------------------------------- */
+/* ---- a batch ---------------------------------------------------------------------------------------------------- */
 
-typedef struct plan {
-	checks *k;
-	checked *out;
-	round   gateway, host[CONNECTOR_MAX_CHAINS];
-	size_t  most;                            /* questions to one chain */
-	bool    away;                            /* the gateway's: each further user would wait as long for nothing */
-	arena  *memory;
-} plan;
-
-static probe *add(plan *p, round *a, size_t item, call_read which, const eth_address *to, const abi_word *words, size_t n)
+/* Of these requests, as many as are asked for at once. */
+static err run_some(checks *k, checked *out, const queue_item *items, size_t n, size_t most)
 {
-	ASSERT(a->n < p->most);
-	if (!a->probe && arena_new(p->memory, &a->probe, p->most) != OK) {
-		say(&p->out[item], CHECK_LATER, "%s", err_text());
-		err_clear();
-		return NULL;
-	}
-	probe *q = &a->probe[a->n++];
-	*q = (probe){ .item = item, .which = which, .wanted = true, .otherwise = CHECK_LATER, .to = *to };
-	call_read_put(&q->data, which, words, n);
-	return q;
-}
-
-/* The chain that a handle names, if it is configured. */
-static bool chain_of(const checks *k, size_t *chain, const abi_word *handle)
-{
-	uint64_t id = 0;
-
-	for (size_t i = 0; i < HANDLE_CHAIN_BYTES; i++) id = id << 8 | handle->b[HANDLE_CHAIN + i];
-	for (*chain = 0; *chain < host_chains(k->c); ++*chain)
-		if ((uint64_t)host_chain_at(k->c, *chain)->chain_id == id) return true;
-	return false;
-}
-
-static void ask_acl(plan *p, size_t item, call_read which, const abi_word *words, size_t n, const abi_word *handle)
-{
-	size_t chain;
-
-	if (!chain_of(p->k, &chain, handle)) {
-		say(&p->out[item], CHECK_LATER, "a handle is of a chain that host_chains does not name");
-		return;
-	}
-	probe *q = add(p, &p->host[chain], item, which, &host_chain_at(p->k->c, chain)->acl, words, n);
-	if (q) q->handle = *handle;
-}
-
-static void plan_public(plan *p, size_t item, const queue_item *it, const abi_word *handles, size_t n)
-{
-	abi_word id;
-
-	memcpy(id.b, it->id.b, sizeof id.b);
-	probe *q = add(p, &p->gateway, item, READ_DECRYPTION_DONE, &p->k->c->decryption.address, &id, 1);
-	if (q) q->wanted = false, q->otherwise = CHECK_DONE;
-	for (size_t i = 0; i < n; i++) ask_acl(p, item, READ_ALLOWED_FOR_DECRYPTION, &handles[i], 1, &handles[i]);
-}
-
-typedef struct looking { const hash32 *tx; eth_tx *out; bool *found; arena *memory; } looking;
-
-static err look(void *ctx, jrpc *r)
-{
-	looking *l = ctx;
-	return eth_get_tx(r, l->out, l->found, l->memory, l->tx);
-}
-
-static void allowed(plan *p, size_t item, const abi_word *handle, const eth_address *who)
-{
-	const abi_word words[] = { *handle, abi_address(who) };
-	ask_acl(p, item, READ_ALLOWED, words, COUNT(words), handle);
-}
-
-/* Which contract goes with each handle stands in the transaction only. */
-static void plan_user(plan *p, size_t item, const queue_item *it, const abi_word *handles, size_t n)
-{
-	call_user_request asked;
-	eth_tx tx = { 0 };
-	bool found = false;
-	looking l = { &it->place.tx_hash, &tx, &found, p->memory };
-	checked *out = &p->out[item];
-
-	if (p->away) {
-		say(out, CHECK_AWAY, "the chain cannot be asked");
-		return;
-	}
-	err e = providers_try(p->k->gateway, look, &l);
-	p->away = e == ERR_IO;
-	if (e != OK || !found) {
-		say(out, e != OK ? CHECK_AWAY : CHECK_LATER, "the transaction that asked for it is not to be had: %s", e != OK ? err_text() : "the chain does not know it");
-		err_clear();
-		return;
-	}
-	if (call_user_request_read(&asked, p->memory, tx.input) != OK) {
-		say(out, CHECK_NEVER, "the transaction that asked for it is no request for a user: %s", err_text());
-		err_clear();
-		return;
-	}
-	/* Calldata of any other contract say nothing: it may have asked the gateway's for another user than they name. */
-	if (tx.creates || !eth_address_eq_var(tx.to, p->k->c->decryption.address)) {
-		say(out, CHECK_NEVER, "the transaction that asked for it is not to the contract of decryptions");
-		return;
-	}
-	if (it->user.n != sizeof asked.user || memcmp(it->user.p, asked.user.b, sizeof asked.user)) {
-		say(out, CHECK_NEVER, "the transaction that asked for it is for another user");
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const call_pair *pair = NULL;
-		for (size_t j = 0; j < asked.n && !pair; j++)
-			if (abi_eq_var(&asked.pair[j].handle, &handles[i])) pair = &asked.pair[j];
-		if (!pair) {
-			say(out, CHECK_NEVER, "the transaction that asked for it names other handles");
-			return;
-		}
-		allowed(p, item, &handles[i], asked.delegated ? &asked.delegator : &asked.user);
-		allowed(p, item, &handles[i], &pair->contract);
-		if (!asked.delegated) continue;
-		const abi_word words[] = { abi_address(&asked.delegator), abi_address(&asked.user), abi_address(&pair->contract), handles[i] };
-		ask_acl(p, item, READ_DELEGATED, words, COUNT(words), &handles[i]);
-	}
-}
-
-/* A public request asks the gateway once and the ACL once for each handle, a user's three times for each. */
-static size_t questions(const queue_item *items, size_t n)
-{
-	size_t all = n;
-
-	for (size_t i = 0; i < n; i++) all += 3 * (items[i].materials.n ? items[i].materials.n : items[i].handles.n);
-	return all;
-}
-
-err checks_run(checks *k, checked *out, const queue_item *items, size_t n)
-{
-	const size_t most = questions(items, n), transactions = 4 << 20;       /* users' calldata */
-	arena memory = arena_with_limit((1 + host_chains(k->c)) * most * (sizeof(probe) + sizeof(eth_call)) +
-	                                MAX_ITEM_LIST * sizeof(abi_word) + n * transactions + 4096);
+	arena memory = arena_with_limit((1 + host_chains(k->c)) * most * (sizeof(probe) + sizeof(eth_call)) + most * (2 * sizeof(probe_group) +
+	                                sizeof(probe_group *)) + MAX_ITEM_LIST * sizeof(abi_word) + n * TRANSACTION_BYTES + 4096);
 	plan p = { .k = k, .out = out, .most = most, .memory = &memory };
 	abi_word *handles = NULL;
 	err e = arena_new(&memory, &handles, MAX_ITEM_LIST);
 
+	if (e == OK) e = arena_new(&memory, &p.group, most);
 	for (size_t i = 0; e == OK && i < n; i++) {
 		size_t count = 0;
-		out[i] = (checked){ .verdict = CHECK_GO };
 		if (!queue_is_decryption(items[i].kind)) continue;
-		if (ask_handles(handles, &count, &items[i]) != OK) {
-			say(&out[i], CHECK_NEVER, "%s", err_text());
-			err_clear();
-		} else if (items[i].kind == QUEUE_PUBLIC_DECRYPTION) plan_public(&p, i, &items[i], handles, count);
-		else plan_user(&p, i, &items[i], handles, count);
+		if (ask_handles(handles, &count, &items[i]) == OK) checks_plan(&p, i, &items[i], handles, count);
+		else checks_say(&out[i], CHECK_NEVER, "%s", err_text());
+		err_clear();
 	}
 	if (e == OK) e = run_round(out, k->gateway, &p.gateway, &memory);
 	for (size_t c = 0; e == OK && c < host_chains(k->c); c++) e = run_round(out, k->host[c], &p.host[c], &memory);
+	for (size_t i = 0; e == OK && i < p.groups; i++) judge_group(&out[p.group[i]->item], p.group[i]);
 	round_free(&p.gateway);
 	for (size_t c = 0; c < host_chains(k->c); c++) round_free(&p.host[c]);
 	arena_free(&memory);
 	return e;
+}
+
+err checks_run(checks *k, checked *out, const queue_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) out[i] = (checked){ .verdict = CHECK_GO };
+	if (k->contexts) TRY(contexts_check(k->contexts, out, items, n));
+	for (size_t from = 0; from < n; ) {
+		size_t to = from, most = 0;
+		while (to < n && (to == from || most + checks_questions(&items[to]) <= MAX_CHECK_QUESTIONS)) most += checks_questions(&items[to++]);
+		TRY(run_some(k, out + from, items + from, to - from, most));
+		from = to;
+	}
+	return OK;
 }
 
 /* ---- signers and buckets ---------------------------------------------------------------------------------------- */

@@ -2,6 +2,25 @@
 /* connector/reads.c -- questions to contracts, in one message. */
 #include "connector/reads.h"
 
+enum { LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, IN_ONE_MESSAGE = 100 };
+
+err chain_connect(providers **out, char *const *url, size_t n, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
+                  const atomic_bool *stop)
+{
+	jrpc *each[MAX_PROVIDERS] = { NULL };
+	err e = OK;
+	size_t k = 0;
+
+	for (; e == OK && k < n; k++)
+		e = jrpc_http_new(&each[k], &(jrpc_http_config){ .url = url[k], .timeout_ms = timeout_ms, .clock = clock, .batch = IN_ONE_MESSAGE,
+		                                                 .stop = stop });
+	if (e == OK)
+		return providers_new(out, &(providers_config){ .each = each, .n = n, .chain_id = (uint64_t)chain_id, .clock = clock,
+		                                               .lag_most = LAG_MOST, .depth = DEPTH, .look_ms = n > 1 ? LOOK_MS : 0 });
+	while (k--) jrpc_free(&each[k]);
+	return e;
+}
+
 void chain_read_set(chain_read *r, const eth_address *contract, call_read which, const abi_word *words, size_t n)
 {
 	r->which = which;

@@ -7,6 +7,7 @@
 #ifndef ARCA_CONNECTOR_READS_H
 #define ARCA_CONNECTOR_READS_H
 
+#include <stdatomic.h>
 #include "evm/kms_calls.h"
 #include "evm/providers.h"
 
@@ -21,5 +22,9 @@ void chain_read_set(chain_read *r, const eth_address *contract, call_read which,
 /* OK: each has its answer.  Otherwise the error of the first that has none, or of providers_try. */
 err  chain_reads(providers *chain, chain_read *r, size_t n, eth_at at);
 void chain_reads_free(chain_read *r, size_t n);
+
+/* The chain behind these URLs.  Connects to nothing yet; ERR_REQUEST: a URL is none. */
+err  chain_connect(providers **out, char *const *url, size_t n, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
+                   const atomic_bool *stop);
 
 #endif

@@ -166,6 +166,43 @@ static void aborts_and_ends_carry_what_is_ended(void **state)
 	for (size_t i = 0; i < COUNT(a); i++) arena_free(&a[i]);
 }
 
+static void since_v015_what_extra_data_name_is_told_to_the_node(void **state)
+{
+	static uint8_t both[65] = { 2, [1] = 7, [32] = 1, [33] = 8, [64] = 3 };
+	const id32 context = { { 7, [31] = 1 } }, epoch = { { 8, [31] = 3 } };
+	queue_item item = request_of(QUEUE_CRSGEN);
+
+	(void)state;
+	item.extra_data = slice_of(both, sizeof both);
+	for (int v015 = 0; v015 < 2; v015++) {
+		const connector_config c = configured(v015);
+		Kms__V1__CrsGenRequest *m = NULL;
+		AUTO(buf) out = { 0 };
+		arena a = arena_with_limit(1 << 20);
+		assert_ok(ask_write(&out, &item, &c, &KEY, NULL, 0));
+		assert_ok(pb_unpack(&a, &m, &kms__v1__crs_gen_request__descriptor, buf_slice(&out)));
+		if (v015) assert_id(m->context_id, &context), assert_id(m->epoch_id, &epoch);
+		else assert_null(m->context_id), assert_null(m->epoch_id);
+		arena_free(&a);
+		const Kms__V1__PublicDecryptionRequest *p = unpacked(&a, QUEUE_PUBLIC_DECRYPTION, &c, &kms__v1__public_decryption_request__descriptor);
+		assert_true((p->context_id != NULL) == v015), assert_null(p->epoch_id);             /* theirs name a context alone */
+		arena_free(&a);
+		const Kms__V1__UserDecryptionRequest *u = unpacked(&a, QUEUE_USER_DECRYPTION, &c, &kms__v1__user_decryption_request__descriptor);
+		assert_true((u->context_id != NULL) == v015), assert_null(u->epoch_id);
+		arena_free(&a);
+		const Kms__V1__KeyGenRequest *k = unpacked(&a, QUEUE_KEYGEN, &c, &kms__v1__key_gen_request__descriptor);
+		assert_true((k->context_id != NULL) == v015), assert_true((k->keyset_config != NULL) == v015);
+		arena_free(&a);
+		const Kms__V1__KeyGenPreprocRequest *g = unpacked(&a, QUEUE_PREP_KEYGEN, &c, &kms__v1__key_gen_preproc_request__descriptor);
+		assert_true((g->context_id != NULL) == v015), assert_true((g->keyset_config != NULL) == v015);
+		arena_free(&a);
+	}
+	const connector_config c = configured(true);
+	AUTO(buf) out = { 0 };
+	item.extra_data.n = 64;
+	assert_err(ERR_REQUEST, ask_write(&out, &item, &c, &KEY, NULL, 0));
+}
+
 static void a_single_zero_of_extra_data_is_nothing_since_v015(void **state)
 {
 	(void)state;
@@ -587,7 +624,7 @@ static void what_is_no_response_makes_no_call(void **state)
 
 static const struct CMUnitTest ALL[] = {
 	TEST(decryptions_carry_ids_ciphertexts_domain_and_reader), TEST(ceremonies_carry_ids_parameters_and_the_domain_of_their_chain),
-	TEST(aborts_and_ends_carry_what_is_ended), TEST(a_single_zero_of_extra_data_is_nothing_since_v015),
+	TEST(aborts_and_ends_carry_what_is_ended), TEST(since_v015_what_extra_data_name_is_told_to_the_node), TEST(a_single_zero_of_extra_data_is_nothing_since_v015),
 	TEST(what_cannot_be_asked_is_refused_with_a_sentence), TEST(answers_with_one_thing_wrong_are_refused),
 	TEST(responses_have_exactly_what_the_contract_takes), TEST(answers_for_another_domain_or_by_a_stranger_are_wrong_signatures),
 	TEST(every_cut_of_an_answer_is_refused_or_the_answer), TEST(what_a_contract_took_is_taken_here),

@@ -22,6 +22,7 @@ static int set_up(void **state)
 	fake_web_start(&WEB);
 	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
 	C = (connector_config){ .profile = &PROFILE_V015, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY,
+	                        .ethereum_url = { GATEWAY_URL, 1 }, .ethereum_chain_id = GATEWAY,
 	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 2000, .registry_refresh = REFRESH_MS } };
 	WEB.coprocessors = 3;
 	for (unsigned i = 0; i < 3; i++) {

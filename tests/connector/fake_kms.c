@@ -58,7 +58,15 @@ static void contract_says(const fake_web *w, buf *out, call_read which, const ch
 		for (unsigned i = 0; i < w->coprocessors; i++) put_address(out, &w->coprocessor[i].who);
 	} else if (which == READ_COPROCESSOR_MAJORITY) {
 		put_word(out, atomic_load(&w->majority));
-	} else put_word(out, atomic_load(&w->says[which]));
+	} else if (which == READ_INVALIDATED_BEFORE) {
+		put_word(out, atomic_load(&w->invalidated_before));
+	} else {
+		eth_address who = { 0 };
+		bool yes = atomic_load(&w->says[which]);
+		if (which == READ_ALLOWED) assert_true(hex_read(who.b, sizeof who.b, slice_of(data + 98, 40)));
+		for (unsigned i = 0; i < w->denials; i++) yes &= !eth_address_eq_var(w->denied[i], who);
+		put_word(out, yes);
+	}
 }
 
 static json_t *hex_json(slice s)
@@ -85,6 +93,7 @@ static json_t *called(const fake_web *w, const json_t *params)
 		contract_says(w, &answer, k, data);
 		return json_pack("{s:o}", "result", hex_json(buf_slice(&answer)));
 	}
+	if (!strncmp(data, "0x1626ba7e", 10)) return json_pack("{s:o}", "result", hex_json(w->erc1271));
 	return json_pack("{s:{s:i,s:s}}", "error", "code", -32000, "message", "no such function");
 }
 
@@ -354,7 +363,7 @@ static void healthy(void *ctx, rpc_call *call, slice request)
 void fake_node_start(fake_node *n)
 {
 	static const char *const NAMES[] = { "PublicDecrypt", "GetPublicDecryptionResult", "UserDecrypt", "GetUserDecryptionResult", "CrsGen",
-	                                     "GetCrsGenResult", "KeyGen", "GetKeyGenResult", "AbortCrsGen" };
+	                                     "GetCrsGenResult", "KeyGen", "GetKeyGenResult", "AbortCrsGen", "DestroyMpcContext" };
 	static char path[COUNT(NAMES)][96];
 	rpc_method methods[COUNT(NAMES) + 1];
 

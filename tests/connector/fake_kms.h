@@ -40,6 +40,10 @@ typedef struct fake_web {
 	unsigned    coprocessors;
 	struct { eth_address who; char url[96]; } coprocessor[FAKE_COPROCESSORS];
 	atomic_uint majority;
+	atomic_ullong invalidated_before;
+	eth_address denied[2];                       /* what is allowed to others is not to them */
+	unsigned    denials;
+	slice       erc1271;                         /* what the user's contract says of a signature; nothing: there is none */
 } fake_web;
 
 void fake_web_start(fake_web *w);

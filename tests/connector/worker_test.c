@@ -291,6 +291,7 @@ static void attested_world(void)
 	attested_claim c = { .key_id = { { 4 } }, .format = ATTESTED_COMPRESSED_CPU };
 
 	C.profile = &PROFILE_V015;
+	C.ethereum_url = C.gateway_url, C.ethereum_chain_id = GATEWAY, C.protocol_config.address = (eth_address){ { 0xc2 } };
 	C.worker.s3_head_timeout = 5000, C.worker.s3_heads = 4, C.worker.registry_refresh = 60000;
 	WEB.coprocessors = 1;
 	WEB.coprocessor[0].who = *signer_address(KEY);
@@ -353,6 +354,35 @@ static void without_coprocessors_no_decryption_is_picked_but_all_else_is(void **
 	atomic_store(&WEB.majority, 1);
 	atomic_fetch_add(&SKIPPED_MS, 5001);
 	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
+/* Requests of a context that is not there wait; once it was destroyed they fail, and the node hears of its end. */
+static void requests_of_a_context_live_and_end_with_it(void **state)
+{
+	static const uint8_t EXTRA[33] = { 1, 7, [32] = 2 };
+	queue_item crs = { .kind = QUEUE_CRSGEN, .id = { { 5, [31] = 1 } }, .max_bit_length = { { [30] = 8 } }, .extra_data = { EXTRA, sizeof EXTRA } };
+	queue_item end = { .kind = QUEUE_CONTEXT_DESTROYED, .id = { { 7, [31] = 2 } } };
+	queue_found all[QUEUE_KINDS] = { 0 };
+
+	(void)state;
+	attested_world();
+	atomic_store(&WEB.says[READ_CONTEXT_VALID], false);
+	desk *d = desk_open();
+	crs.created_ms = end.created_ms = clock_unix_ms(&CLOCK);
+	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = crs.kind, .item = &crs }, 1, NULL));
+	size_t n = 0;
+	UNTIL(queue_find(all, &n, d->q, &crs.id) == OK && n == 1 && all[0].status == QUEUE_PENDING && all[0].errors == 1);
+	assert_non_null(strstr(all[0].reason, "ProtocolConfig does not know"));
+	assert_int_equal(sent(), 0);
+	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = end.kind, .item = &end }, 1, NULL));
+	UNTIL(queue_find(all, &n, d->q, &end.id) == OK && n == 1 && all[0].status == QUEUE_COMPLETED);
+	pthread_mutex_lock(&NODE.lock);
+	assert_non_null(strstr(NODE.path, "DestroyMpcContext"));
+	pthread_mutex_unlock(&NODE.lock);
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(queue_find(all, &n, d->q, &crs.id) == OK && n == 1 && all[0].status == QUEUE_FAILED);
+	assert_non_null(strstr(all[0].reason, "was destroyed"));
 	desk_close(d);
 }
 
@@ -585,4 +615,4 @@ TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_b
       WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once),
       WORLD(what_coprocessors_attest_goes_to_the_node),
       WORLD(what_is_not_attested_is_tried_again_and_given_up), WORLD(without_coprocessors_no_decryption_is_picked_but_all_else_is),
-      WORLD(the_older_profile_refuses_requests_that_name_handles_only))
+      WORLD(requests_of_a_context_live_and_end_with_it), WORLD(the_older_profile_refuses_requests_that_name_handles_only))
