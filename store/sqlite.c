@@ -115,19 +115,23 @@ static err use_wal(lite *l)
 	return OK;
 }
 
+/* Made for its owner only.  A file that is there is not opened: closing it would end the locks of this process's connections to it
+ * (fcntl(2)), and another process that comes and goes would take itself for the last one and remove the log under their hands. */
 static err prepare_file(lite *l, const char *path)
 {
+	static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 	struct stat st;
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = -1;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		err e = err_fail(ERR_IO, "sqlite: %s: %s", path, strerror(errno));
-		if (fd >= 0) close(fd);
-		return e;
-	}
-	l->device = st.st_dev, l->file = st.st_ino;
-	close(fd);
-	return OK;
+	pthread_mutex_lock(&making);                 /* who is behind us finds it closed */
+	bool there = stat(path, &st) == 0;
+	if (!there && errno == ENOENT && ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0 || errno == EEXIST))
+		there = stat(path, &st) == 0;
+	err e = there ? OK : err_fail(ERR_IO, "sqlite: %s: %s", path, strerror(errno));
+	if (fd >= 0) close(fd);
+	pthread_mutex_unlock(&making);
+	if (e == OK) l->device = st.st_dev, l->file = st.st_ino;
+	return e;
 }
 
 static err open_lite(const store_driver *self, void **db, const char *url, bool lazy)

@@ -3,9 +3,12 @@
 #include "tests/store/faults.h"
 #include "tests/store/databases.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/test.h"
 
@@ -262,6 +265,37 @@ static void a_file_of_a_database_is_its_owners_only(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* Who holds a lock that keeps others from the whole file; 0: nobody. */
+static pid_t holder(const char *path)
+{
+	enum { SHARED_FIRST = 0x40000002, SHARED_BYTES = 510 };           /* of SQLite's file format */
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHARED_FIRST, .l_len = SHARED_BYTES };
+	const int fd = open(path, O_RDWR);
+
+	if (fd < 0 || fcntl(fd, F_GETLK, &l) != 0) return -1;
+	close(fd);
+	return l.l_type == F_UNLCK ? 0 : l.l_pid;
+}
+
+/* Or another process that looks at the database and goes would take itself for the last one, and remove the log with its commits. */
+static void a_second_connection_leaves_the_first_its_locks(void **state)
+{
+	(void)state;
+	const char *url = test_database(STORE_SQLITE);
+	AUTO(store) *s = NULL, *t = NULL;
+	int status = -1;
+
+	assert_ok(store_open(&s, &(store_config){ .url = url }));
+	assert_ok(store_migrate(s, TABLES, COUNT(TABLES)));
+	assert_ok(store_open(&t, &(store_config){ .url = url }));
+	assert_int_equal(count(t), 0);
+	const pid_t other = fork();                                       /* locks are between processes */
+	assert_true(other >= 0);
+	if (other == 0) _exit(holder(url + 7) == getppid() ? 0 : 1);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_int_equal(status, 0);
+}
+
 /* ---- connections that break --------------------------------------------------------------------------------------- */
 
 static void a_connection_that_was_cut_is_made_anew(void **state)
@@ -367,6 +401,7 @@ TESTS(
 	BOTH(the_database_of_a_newer_program_is_refused),
 	TEST(a_url_is_never_repeated_with_its_password),
 	TEST(a_file_of_a_database_is_its_owners_only),
+	TEST(a_second_connection_leaves_the_first_its_locks),
 	TEST(a_connection_that_was_cut_is_made_anew),
 	BOTH(what_fails_may_be_repeated),
 	BOTH(a_database_that_is_away_is_not_asked_all_the_time),
