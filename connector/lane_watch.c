@@ -23,7 +23,8 @@ typedef struct seen {
 	size_t       n;
 } seen;
 
-static err look(lane *l, seen *s, arena *memory)
+/* Receipts of those whose number is among the first `used` of the wallet: of others there is none. */
+static err look(lane *l, seen *s, uint64_t used, arena *memory)
 {
 	size_t most = 0;
 
@@ -33,7 +34,7 @@ static err look(lane *l, seen *s, arena *memory)
 	TRY(arena_new(memory, &s->receipt, most + 1));
 	TRY(arena_new(memory, &s->found, most + 1));
 	for (size_t i = 0; i < l->n; i++)
-		for (size_t k = 0; k < l->flight[i]->hashes; k++) s->hash[s->n] = l->flight[i]->hash[k], s->of[s->n++] = i;
+		for (size_t k = 0; k < l->flight[i]->hashes && l->flight[i]->tx.nonce < used; k++) s->hash[s->n] = l->flight[i]->hash[k], s->of[s->n++] = i;
 	return eth_get_receipts(l->c.rpc, s->receipt, s->found, s->hash, s->n);
 }
 
@@ -190,18 +191,16 @@ static err say_again(lane *l, arena *memory)
 	return lane_say(l, due, n);
 }
 
-/* Is anything overdue?  Then the chain's count tells whose number was used by another. */
-static err count_passed(lane *l, bool *any)
+/* How many numbers the chain has used; where something is overdue this tells whose number was used by another. */
+static err count_used(lane *l, uint64_t *used, bool *overdue)
 {
-	uint64_t mined;
-
-	*any = false;
-	for (size_t i = 0; i < l->n; i++) *any |= is_due(l, l->flight[i]);
-	if (!*any) return OK;
-	TRY(eth_nonce(l->c.rpc, &mined, wallet_address(l->c.wallet), eth_tag("latest")));
-	nonces_used_below(&l->nonces, mined);
+	*overdue = false;
+	TRY(eth_nonce(l->c.rpc, used, wallet_address(l->c.wallet), eth_tag("latest")));
+	for (size_t i = 0; i < l->n; i++) *overdue |= is_due(l, l->flight[i]);
+	if (!*overdue) return OK;
+	nonces_used_below(&l->nonces, *used);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->flight[i]->tx.nonce < mined && is_due(l, l->flight[i])) l->flight[i]->passed++;
+		if (l->flight[i]->tx.nonce < *used && is_due(l, l->flight[i])) l->flight[i]->passed++;
 	return OK;
 }
 
@@ -257,13 +256,14 @@ static err renew(lane *l, arena *memory)
 static err watch(lane *l, arena *memory)
 {
 	seen s = { 0 };
+	uint64_t used = 0;
 	bool overdue = false;
 
 	TRY(renew(l, memory));
 	if (l->lost_count) TRY(lane_count(l));
 	if (l->n == 0) return OK;
-	TRY(count_passed(l, &overdue));
-	TRY(look(l, &s, memory));                        /* after the count: what it says of numbers is older */
+	TRY(count_used(l, &used, &overdue));
+	TRY(look(l, &s, used, memory));                  /* after the count: what it says of numbers is older */
 	TRY(end_those(l, &s, overdue, memory));
 	TRY(say_again(l, memory));
 	return fill_gap(l);

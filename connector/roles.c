@@ -68,8 +68,9 @@ static void *work(void *ctx)
 
 static err start_worker(roles *r, const queue_config *q)
 {
+	TRY(queue_open(&r->worker_queue, q));
 	TRY(queue_bell_new(&r->worker_bell, q, (1u << QUEUE_REQUESTS) - 1));
-	TRY(worker_new(&r->worker, &(worker_config){ .queue = r->queue, .bell = r->worker_bell, .config = r->config, .clock = clock_system(),
+	TRY(worker_new(&r->worker, &(worker_config){ .queue = r->worker_queue, .bell = r->worker_bell, .config = r->config, .clock = clock_system(),
 	                                             .random = rng_os(), .tracing = r->tracing, .stop = &r->stop }));
 	r->worker_runs = pthread_create(&r->worker_thread, NULL, work, r) == 0;
 	return r->worker_runs ? OK : err_fail(ERR_NOMEM, "no thread for the worker");
@@ -109,11 +110,12 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 	TRY(wallet_new(&r->wallet, c, environ, rng_os()));
 	TRY(connect_rpc(&r->rpc[QUEUE_GATEWAY], r, c->gateway_url.item[0]));
 	if (c->profile->host_chain) TRY(connect_rpc(&r->rpc[QUEUE_ETHEREUM], r, c->ethereum_url.item[0]));
+	TRY(queue_open(&r->sender_queue, q));
 	TRY(queue_bell_new(&r->sender_bell, q, kinds));
 	gateway = lane_of(r, QUEUE_GATEWAY);
 	ethereum = lane_of(r, QUEUE_ETHEREUM);
 	TRY(sender_new(&r->sender, &(sender_config){
-		.queue = r->queue, .bell = r->sender_bell, .clock = clock_system(), .lane = { &gateway, c->profile->host_chain ? &ethereum : NULL },
+		.queue = r->sender_queue, .bell = r->sender_bell, .clock = clock_system(), .lane = { &gateway, c->profile->host_chain ? &ethereum : NULL },
 		.batch = (unsigned)c->sender.batch, .poll_ms = c->sender.polling, .lease_ms = c->worker.lease,
 		.gc_interval_ms = c->sender.gc_interval, .gc_expiry_ms = c->sender.gc_expiry, .expires = c->profile->keeps, .stop = &r->stop,
 	}));
@@ -154,6 +156,8 @@ void roles_stop(roles *r)
 	queue_bell_free(&r->sender_bell);
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) jrpc_free(&r->rpc[k]);
 	wallet_free(&r->wallet);
+	queue_close(&r->worker_queue);
+	queue_close(&r->sender_queue);
 	queue_close(&r->queue);
 	tracing_free(&r->tracing);
 }

@@ -20,7 +20,8 @@ typedef struct roles {
 	const connector_config *config;
 	unsigned    played;                      /* connector_role, or-ed */
 	atomic_bool stop;
-	queue      *queue;
+	queue      *queue;                       /* of listeners and who looks on; others have their own, and wait for nobody's commit */
+	queue      *worker_queue, *sender_queue;
 	tracing    *tracing;                     /* NULL: no collector is named */
 	listener   *listener[QUEUE_CHAINS];
 	worker     *worker;

@@ -199,6 +199,12 @@ static void release(batch *b)
 	free(b);
 }
 
+/* Decryptions are picked, and contracts asked, for many at once: for a batch, or half of what may be under way. */
+static size_t enough_room(const worker *w)
+{
+	return size_min((size_t)w->c.config->worker.batch, ((size_t)w->c.config->task_limit + 1) / 2);
+}
+
 /* Not under the lock. */
 static void end_task(worker *w, task *t)
 {
@@ -206,12 +212,13 @@ static void end_task(worker *w, task *t)
 	*t->before = t->after;
 	if (t->after) t->after->before = t->before;
 	w->n--;
+	const size_t free_ = (size_t)w->c.config->task_limit - w->n;
 	atomic_store(&w->tally.under_way, w->n);
 	pthread_mutex_unlock(&w->lock);
 	release(t->of);
 	coprocessors_release(&t->from.attesting);
 	free(t);
-	queue_bell_ring(w->c.bell, 0);               /* there is room for one more */
+	if (free_ == 1 || free_ == enough_room(w)) queue_bell_ring(w->c.bell, 0);
 }
 
 static void *serve(void *ctx)
@@ -313,7 +320,8 @@ static size_t room(worker *w, queue_kind kind)
 	const size_t limit = (size_t)w->c.config->task_limit, free_ = w->n < limit ? limit - w->n : 0;
 	pthread_mutex_unlock(&w->lock);
 	if (w->told || (w->told_attesting && queue_is_decryption(kind))) return 0;
-	return size_min(free_, queue_is_decryption(kind) ? (size_t)w->c.config->worker.batch : 1);
+	if (!queue_is_decryption(kind)) return size_min(free_, 1);
+	return free_ < enough_room(w) ? 0 : size_min(free_, (size_t)w->c.config->worker.batch);
 }
 
 /* True if there may be more of this kind. */

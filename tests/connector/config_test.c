@@ -124,7 +124,7 @@ static void what_contradicts_itself_is_refused_with_a_sentence(void **state)
 
 	refused(CONNECTOR_ALL, "profile = 'v0.9'\n", NOTHING, "it must be gateway-v0.11 or v0.15");
 	refused(CONNECTOR_ALL, "gas_multiplier_percent = 99\n", NOTHING, "from 100 to 1000");
-	refused(CONNECTOR_ALL, "events_batch_size = 256\n", NOTHING, "from 1 to 255");
+	refused(CONNECTOR_ALL, "events_batch_size = 1025\n", NOTHING, "from 1 to 1024");
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '" "87A5b1152AA51728258dbc1AA54B6a83DCd1d3dd" "'\n", NOTHING, "begins with 0x");
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '0x87a5'\n", NOTHING, "40 hexadecimal digits");
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '0x87a5b1152AA51728258dbc1AA54B6a83DCd1d3dd'\n", NOTHING,
