@@ -73,12 +73,19 @@ queue_tx lane_row(const lane *l, const flight *f)
 	};
 }
 
+static err ask_fees(void *ctx, jrpc *r)
+{
+	return eth_get_fees(r, ctx);
+}
+
 err lane_fees(lane *l)
 {
 	const int64_t now = lane_now(l);
+	eth_fees fees;
 
 	if (now < l->fees_until_ms) return OK;
-	TRY(eth_get_fees(l->c.rpc, &l->fees));
+	TRY(providers_try(l->c.chain, ask_fees, &fees));
+	l->fees = fees;
 	l->fees_until_ms = now + FEES_MS;
 	return OK;
 }
@@ -143,6 +150,7 @@ typedef struct saying {
 	jrpc_error   *error;
 	queue_tx     *row;
 	queue_change *change;                    /* two for each */
+	size_t        n;
 	arena         memory;
 } saying;
 
@@ -150,7 +158,7 @@ static err saying_new(saying *s, flight *const *f, size_t n)
 {
 	const size_t each = sizeof(flight *) + sizeof(slice) + sizeof(jrpc_error) + sizeof(queue_tx) + 2 * sizeof(queue_change);
 
-	*s = (saying){ .memory = arena_with_limit(n * each + 512) };
+	*s = (saying){ .n = n, .memory = arena_with_limit(n * each + 512) };
 	TRY(arena_new(&s->memory, &s->who, n));
 	TRY(arena_new(&s->memory, &s->raw, n));
 	TRY(arena_new(&s->memory, &s->error, n));
@@ -160,13 +168,20 @@ static err saying_new(saying *s, flight *const *f, size_t n)
 	return OK;
 }
 
-static err say_all(lane *l, saying *s, size_t n)
+/* Another provider may be told the same: it is one transaction wherever it is said. */
+static err say_to(void *ctx, jrpc *r)
 {
-	const err sent = eth_send_all(l->c.rpc, s->error, s->raw, n);
+	saying *s = ctx;
+	return eth_send_all(r, s->error, s->raw, s->n);
+}
+
+static err say_all(lane *l, saying *s)
+{
+	const err sent = providers_try(l->c.chain, say_to, s);
 	const int64_t now = lane_now(l);
 	size_t changes = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
 		flight *f = s->who[i];
 		const bool first = f->said_ms == 0 && f->hashes == 1 && f->tx.gas;
 		const taken t = sent == OK ? was_taken(s->error[i].kind) : UNKNOWN;
@@ -176,7 +191,7 @@ static err say_all(lane *l, saying *s, size_t n)
 		else forget(l, f, &s->error[i], &s->row[i], s->change, &changes);
 	}
 	const err kept = changes ? queue_apply(l->c.queue, s->change, changes, NULL) : OK;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < s->n; i++)
 		if (s->who[i]) lane_remove(l, place_of(l, s->who[i]));
 	return kept != OK ? kept : sent;
 }
@@ -187,7 +202,7 @@ err lane_say(lane *l, flight *const *f, size_t n)
 
 	if (n == 0) return OK;
 	err e = saying_new(&s, f, n);
-	if (e == OK) e = say_all(l, &s, n);
+	if (e == OK) e = say_all(l, &s);
 	arena_free(&s.memory);
 	return e;
 }
@@ -216,15 +231,22 @@ static err take_outbox(lane *l)
 	return e;
 }
 
+typedef struct counts { const eth_address *us; uint64_t mined, waiting; } counts;
+
+static err ask_counts(void *ctx, jrpc *r)
+{
+	counts *c = ctx;
+	TRY(eth_nonce(r, &c->mined, c->us, eth_tag("latest")));
+	return eth_nonce(r, &c->waiting, c->us, eth_tag("pending"));
+}
+
 /* Which numbers are free: all from the last one on that anybody used, and those between that are neither ours nor waiting there. */
 err lane_count(lane *l)
 {
-	uint64_t mined, waiting;
-	const eth_address *us = wallet_address(l->c.wallet);
+	counts c = { .us = wallet_address(l->c.wallet) };
 
-	TRY(eth_nonce(l->c.rpc, &mined, us, eth_tag("latest")));
-	TRY(eth_nonce(l->c.rpc, &waiting, us, eth_tag("pending")));
-	uint64_t next = waiting > mined ? waiting : mined;
+	TRY(providers_try(l->c.chain, ask_counts, &c));
+	uint64_t next = c.waiting > c.mined ? c.waiting : c.mined;
 	const uint64_t known = next;
 	for (size_t i = 0; i < l->n; i++)
 		if (l->flight[i]->tx.nonce >= next) next = l->flight[i]->tx.nonce + 1;
@@ -269,7 +291,7 @@ void lane_free(lane **l)
 
 size_t lane_room(const lane *l)
 {
-	if (l->lost_count || l->n >= l->c.window || jrpc_quiet_until_ms(l->c.rpc)) return 0;
+	if (l->lost_count || l->n >= l->c.window) return 0;
 	return l->c.window - l->n;
 }
 

@@ -21,7 +21,7 @@
 #include <stdatomic.h>
 #include "connector/queue.h"
 #include "connector/wallet.h"
-#include "evm/eth.h"
+#include "evm/providers.h"
 #include "rpc/tracing.h"
 
 enum { MAX_LANE_WINDOW = 4096 };
@@ -30,7 +30,7 @@ typedef struct lane_tally { atomic_ullong sent, done, refused, failed; } lane_ta
 
 typedef struct lane_config {
 	queue       *queue;
-	jrpc        *rpc;
+	providers   *chain;                          /* of the sender's thread alone                              */
 	wallet      *wallet;
 	const clock_source *clock;
 	uint64_t     chain_id;
@@ -49,11 +49,11 @@ typedef struct lane_config {
 
 typedef struct lane lane;
 
-/* ERR_IO and others of jrpc_one, or of the queue: try again later. */
+/* ERR_IO and others of providers_try, or of the queue: try again later. */
 err  lane_new(lane **out, const lane_config *c);
 void lane_free(lane **l);
 
-/* How many more responses it takes now; 0 too while the chain is not to be asked. */
+/* How many more responses it takes now. */
 size_t lane_room(const lane *l);
 size_t lane_under_way(const lane *l);
 

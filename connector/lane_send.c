@@ -2,8 +2,8 @@
 /* connector/lane_send.c -- estimate, sign, remember, send. */
 #include "connector/answer.h"
 #include "connector/lane_internal.h"
+#include "connector/reads.h"
 #include "base/log.h"
-#include "evm/kms_calls.h"
 #include "evm/reverts.h"
 
 enum {
@@ -41,17 +41,15 @@ static void say(verdicts *v, queue_verb verb, const queue_item *item, int64_t de
 /* An epoch that is no longer pending: was it activated, or is it gone? */
 static err epoch_is_active(lane *l, bool *active, const queue_item *item)
 {
-	eth_call call = { .to = l->c.contract[KMS_PROTOCOL_CONFIG] };
+	chain_read r = { 0 };
 	abi_word words[2];
-	AUTO(buf) data = { 0 };
 
 	memcpy(words[0].b, item->context_id.b, sizeof words[0].b);
 	memcpy(words[1].b, item->id.b, sizeof words[1].b);
-	call_read_put(&data, READ_EPOCH_VALID, words, COUNT(words));
-	call.data = buf_slice(&data);
-	err e = eth_calls(l->c.rpc, &call, 1, eth_tag("latest"));
-	if (e == OK) e = call_read_bool(active, READ_EPOCH_VALID, buf_slice(&call.answer));
-	eth_calls_free(&call, 1);
+	chain_read_set(&r, &l->c.contract[KMS_PROTOCOL_CONFIG], READ_EPOCH_VALID, words, COUNT(words));
+	err e = chain_reads(l->c.chain, &r, 1, eth_tag("latest"));
+	if (e == OK) e = call_read_bool(active, READ_EPOCH_VALID, buf_slice(&r.answer));
+	chain_reads_free(&r, 1);
 	return e;
 }
 
@@ -203,6 +201,14 @@ static void take_back(lane *l, size_t first)
 	}
 }
 
+typedef struct worth { const eth_address *us; eth_estimate *e; size_t n; } worth;
+
+static err ask_worth(void *ctx, jrpc *r)
+{
+	worth *w = ctx;
+	return eth_estimates(r, w->us, w->e, w->n);
+}
+
 static err send_drafts(lane *l, verdicts *v, draft *drafts, size_t n)
 {
 	const size_t before = l->n;
@@ -212,7 +218,7 @@ static err send_drafts(lane *l, verdicts *v, draft *drafts, size_t n)
 	TRY(arena_new(v->memory, &e, n + 1));
 	TRY(arena_new(v->memory, &rows, n + 1));
 	for (size_t i = 0; i < n; i++) e[i] = (eth_estimate){ .to = l->c.contract[drafts[i].contract], .data = buf_slice(&drafts[i].data) };
-	err asked = eth_estimates(l->c.rpc, wallet_address(l->c.wallet), e, n);
+	err asked = providers_try(l->c.chain, ask_worth, &(worth){ wallet_address(l->c.wallet), e, n });
 	if (asked == OK) asked = lane_fees(l);
 	for (size_t i = 0; i < n; i++) {
 		if (asked == OK) judge(l, v, &drafts[i], &e[i]);

@@ -21,35 +21,70 @@ typedef struct seen {
 	eth_receipt *receipt;
 	bool        *found;
 	size_t       n;
+	const lane  *l;
+	uint64_t     used, head;                 /* numbers of the wallet; the chain's height, if any receipt was found */
 } seen;
 
-/* Receipts of those whose number is among the first `used` of the wallet: of others there is none. */
-static err look(lane *l, seen *s, uint64_t used, arena *memory)
+/*
+ * How many numbers the chain has used, and receipts of those whose number is among them: of others there is none.  All from one
+ * provider, for another one may be behind.
+ */
+static err see(void *ctx, jrpc *r)
+{
+	seen *s = ctx;
+	const lane *l = s->l;
+	bool any = false;
+
+	s->n = 0;
+	TRY(eth_nonce(r, &s->used, wallet_address(l->c.wallet), eth_tag("latest")));
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->flight[i]->hashes && l->flight[i]->tx.nonce < s->used; k++) s->hash[s->n] = l->flight[i]->hash[k], s->of[s->n++] = i;
+	TRY(eth_get_receipts(r, s->receipt, s->found, s->hash, s->n));
+	for (size_t k = 0; k < s->n; k++) any |= s->found[k];
+	return any && l->c.confirmations ? eth_block_number(r, &s->head) : OK;
+}
+
+static bool is_due(const lane *l, const flight *f)
+{
+	return f->said_ms == 0 || lane_now(l) - f->said_ms >= l->c.lost_ms;
+}
+
+static err look(lane *l, seen *s, arena *memory)
 {
 	size_t most = 0;
 
+	*s = (seen){ .l = l };
 	for (size_t i = 0; i < l->n; i++) most += l->flight[i]->hashes;
 	TRY(arena_new(memory, &s->hash, most + 1));
 	TRY(arena_new(memory, &s->of, most + 1));
 	TRY(arena_new(memory, &s->receipt, most + 1));
 	TRY(arena_new(memory, &s->found, most + 1));
-	for (size_t i = 0; i < l->n; i++)
-		for (size_t k = 0; k < l->flight[i]->hashes && l->flight[i]->tx.nonce < used; k++) s->hash[s->n] = l->flight[i]->hash[k], s->of[s->n++] = i;
-	return eth_get_receipts(l->c.rpc, s->receipt, s->found, s->hash, s->n);
+	return providers_try(l->c.chain, see, s);
+}
+
+typedef struct refusal { const hash32 *tx; buf data; } refusal;
+
+/* A provider that keeps no traces is none the worse for it. */
+static err ask_why(void *ctx, jrpc *r)
+{
+	refusal *f = ctx;
+
+	buf_clear(&f->data);
+	if (eth_refusal(r, &f->data, f->tx) != OK) err_clear();
+	return OK;
 }
 
 /* Why the contract refused: for the operator; the next estimate decides what becomes of the response. */
 static void put_refusal(lane *l, buf *out, const hash32 *tx)
 {
-	AUTO(buf) data = { 0 };
+	refusal f = { .tx = tx };
 
-	if (l->c.trace && eth_refusal(l->c.rpc, &data, tx) == OK && data.n) {
+	if (l->c.trace && providers_try(l->c.chain, ask_why, &f) != OK) err_clear();
+	if (f.data.n) {
 		buf_put_str(out, "mined, but refused: ");
-		revert_print(out, buf_slice(&data));
-	} else {
-		err_clear();
-		buf_put_str(out, "mined, but the contract refused it");
-	}
+		revert_print(out, buf_slice(&f.data));
+	} else buf_put_str(out, "mined, but the contract refused it");
+	buf_free(&f.data);
 }
 
 typedef struct endings {
@@ -121,7 +156,6 @@ static err apply_endings(lane *l, endings *e)
 static err end_those(lane *l, const seen *s, bool passed, arena *memory)
 {
 	endings e = { 0 };
-	uint64_t head = 0;
 
 	TRY(arena_new(memory, &e.change, MAX_ENDING * l->n + 1));
 	TRY(arena_new(memory, &e.row, MAX_FLIGHT_HASHES * l->n + 1));
@@ -129,10 +163,9 @@ static err end_those(lane *l, const seen *s, bool passed, arena *memory)
 	TRY(arena_new(memory, &e.over, l->n + 1));
 	for (size_t k = 0; k < s->n; k++) {
 		if (!s->found[k] || e.over[s->of[k]]) continue;
-		if (l->c.confirmations && !head) TRY(eth_block_number(l->c.rpc, &head));
 		l->flight[s->of[k]]->passed = 0;
 		l->flight[s->of[k]]->said_ms = lane_now(l);       /* it is in a block: not lost, though not deep enough yet */
-		if (l->c.confirmations == 0 || head + 1 >= s->receipt[k].block + l->c.confirmations) end_mined(l, &e, s->of[k], &s->receipt[k]);
+		if (l->c.confirmations == 0 || s->head + 1 >= s->receipt[k].block + l->c.confirmations) end_mined(l, &e, s->of[k], &s->receipt[k]);
 	}
 	for (size_t i = 0; passed && i < l->n; i++)
 		if (!e.over[i] && l->flight[i]->passed >= USED_LOOKS) end_passed(l, &e, i);
@@ -140,11 +173,6 @@ static err end_those(lane *l, const seen *s, bool passed, arena *memory)
 }
 
 /* ---- not mined -------------------------------------------------------------------------------------------------- */
-
-static bool is_due(const lane *l, const flight *f)
-{
-	return f->said_ms == 0 || lane_now(l) - f->said_ms >= l->c.lost_ms;
-}
 
 /* An eighth more than before, or what is asked now if that is more. */
 static void pay_more(lane *l, flight *f)
@@ -191,17 +219,17 @@ static err say_again(lane *l, arena *memory)
 	return lane_say(l, due, n);
 }
 
-/* How many numbers the chain has used; where something is overdue this tells whose number was used by another. */
-static err count_used(lane *l, uint64_t *used, bool *overdue)
+/* Where something is overdue, whose number was used: by another, unless its receipt comes. */
+static bool count_passed(lane *l, const seen *s)
 {
-	*overdue = false;
-	TRY(eth_nonce(l->c.rpc, used, wallet_address(l->c.wallet), eth_tag("latest")));
-	for (size_t i = 0; i < l->n; i++) *overdue |= is_due(l, l->flight[i]);
-	if (!*overdue) return OK;
-	nonces_used_below(&l->nonces, *used);
+	bool overdue = false;
+
+	for (size_t i = 0; i < l->n; i++) overdue |= is_due(l, l->flight[i]);
+	if (!overdue) return false;
+	nonces_used_below(&l->nonces, s->used);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->flight[i]->tx.nonce < *used && is_due(l, l->flight[i])) l->flight[i]->passed++;
-	return OK;
+		if (l->flight[i]->tx.nonce < s->used && is_due(l, l->flight[i])) l->flight[i]->passed++;
+	return true;
 }
 
 /* Nobody answers with the free number, and what is above it waits: a transfer of nothing to ourselves. */
@@ -256,14 +284,12 @@ static err renew(lane *l, arena *memory)
 static err watch(lane *l, arena *memory)
 {
 	seen s = { 0 };
-	uint64_t used = 0;
-	bool overdue = false;
 
 	TRY(renew(l, memory));
 	if (l->lost_count) TRY(lane_count(l));
 	if (l->n == 0) return OK;
-	TRY(count_used(l, &used, &overdue));
-	TRY(look(l, &s, used, memory));                  /* after the count: what it says of numbers is older */
+	TRY(look(l, &s, memory));
+	const bool overdue = count_passed(l, &s);
 	TRY(end_those(l, &s, overdue, memory));
 	TRY(say_again(l, memory));
 	return fill_gap(l);

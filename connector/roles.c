@@ -90,7 +90,7 @@ static lane_config lane_of(const roles *r, queue_chain chain)
 	const bool host = chain == QUEUE_ETHEREUM;
 
 	return (lane_config){
-		.rpc = r->rpc[chain], .wallet = r->wallet, .clock = clock_system(), .tracing = r->tracing, .random = rng_os(),
+		.chain = r->chain[chain], .wallet = r->wallet, .clock = clock_system(), .tracing = r->tracing, .random = rng_os(),
 		.chain_id = (uint64_t)(host ? c->ethereum_chain_id : c->gateway_chain_id),
 		.contract = { [KMS_DECRYPTION] = c->decryption.address, [KMS_GENERATION] = c->generation.address,
 		              [KMS_PROTOCOL_CONFIG] = c->protocol_config.address },
@@ -108,8 +108,8 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 
 	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) kinds |= 1u << k;
 	TRY(wallet_new(&r->wallet, c, environ, rng_os()));
-	TRY(connect_rpc(&r->rpc[QUEUE_GATEWAY], r, c->gateway_url.item[0]));
-	if (c->profile->host_chain) TRY(connect_rpc(&r->rpc[QUEUE_ETHEREUM], r, c->ethereum_url.item[0]));
+	TRY(connect_all(&r->chain[QUEUE_GATEWAY], r, &c->gateway_url, c->gateway_chain_id));
+	if (c->profile->host_chain) TRY(connect_all(&r->chain[QUEUE_ETHEREUM], r, &c->ethereum_url, c->ethereum_chain_id));
 	TRY(queue_open(&r->sender_queue, q));
 	TRY(queue_bell_new(&r->sender_bell, q, kinds));
 	gateway = lane_of(r, QUEUE_GATEWAY);
@@ -154,7 +154,7 @@ void roles_stop(roles *r)
 	sender_free(&r->sender);
 	queue_bell_free(&r->worker_bell);
 	queue_bell_free(&r->sender_bell);
-	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) jrpc_free(&r->rpc[k]);
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) providers_free(&r->chain[k]);
 	wallet_free(&r->wallet);
 	queue_close(&r->worker_queue);
 	queue_close(&r->sender_queue);

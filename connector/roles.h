@@ -28,7 +28,7 @@ typedef struct roles {
 	queue_bell *worker_bell, *sender_bell;
 	sender     *sender;
 	wallet     *wallet;
-	jrpc       *rpc[QUEUE_CHAINS];           /* the sender's */
+	providers  *chain[QUEUE_CHAINS];         /* the sender's */
 	pthread_t   worker_thread, sender_thread;
 	bool        worker_runs, sender_runs;
 } roles;

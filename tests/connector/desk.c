@@ -7,6 +7,7 @@
 int64_t time_ms = 1000000;
 fake_chain chain;
 tracing *desk_tracing;
+jrpc_transport *desk_first;
 
 static int64_t fake_now(void *ctx) { (void)ctx; return time_ms; }
 static const clock_source CLOCK = { NULL, fake_now, fake_now };
@@ -17,15 +18,18 @@ static atomic_bool stopped;
 void desk_open_by(desk *d, connector_config *keys, char **environment)
 {
 	queue_config c = { .store = { .url = url, .clock = &CLOCK } };
-	const jrpc_config r = { .name = "fake", .transport = chain.transport, .clock = &CLOCK, .batch = 100 };
+	const jrpc_transport *const to[] = { desk_first, &chain.transport };
+	providers_config all = { .each = (jrpc *[COUNT(to)]){ 0 }, .chain_id = 31337, .clock = &CLOCK };
 	static lane_config way;
 
-	*d = (desk){ 0 };
+	*d = (desk){ .clock = &CLOCK };
 	assert_ok(queue_open(&d->q, &c));
 	assert_ok(queue_bell_new(&d->bell, &c, ~0u));
-	assert_ok(jrpc_new(&d->rpc, &r));
+	for (size_t i = desk_first == NULL; i < COUNT(to); i++)
+		assert_ok(jrpc_new(&all.each[all.n++], &(jrpc_config){ .name = i ? "fake" : "first", .transport = *to[i], .clock = &CLOCK, .batch = 100 }));
+	assert_ok(providers_new(&d->chain, &all));
 	assert_ok(wallet_new(&d->wallet, keys, environment, test_rng()));
-	way = (lane_config){ .rpc = d->rpc, .wallet = d->wallet, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true, .tracing = desk_tracing, .random = rng_os(),
+	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true, .tracing = desk_tracing, .random = rng_os(),
 	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
 	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
 	                          .lease_ms = LEASE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
@@ -46,7 +50,7 @@ void desk_drop(desk *d)
 {
 	sender_free(&d->s);
 	wallet_free(&d->wallet);
-	jrpc_free(&d->rpc);
+	providers_free(&d->chain);
 	queue_bell_free(&d->bell);
 	queue_close(&d->q);
 }
@@ -58,6 +62,7 @@ int desk_set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(url, sizeof url, "sqlite:%s/c.db", folder);
 	fake_chain_init(&chain);
+	desk_first = NULL;
 	atomic_store(&stopped, false);
 	return 0;
 }

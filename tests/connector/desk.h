@@ -15,11 +15,13 @@ extern int64_t    time_ms;
 extern fake_chain chain;
 extern tracing   *desk_tracing;                        /* of desks opened from now on; NULL: none */
 
+extern jrpc_transport *desk_first;                      /* is asked before the chain; NULL: nobody */
+
 /* Of each test: a database of its own, and a fresh chain. */
 int desk_set_up(void **state);
 int desk_tear_down(void **state);
 
-typedef struct desk { queue *q; queue_bell *bell; jrpc *rpc; wallet *wallet; sender *s; } desk;
+typedef struct desk { queue *q; queue_bell *bell; providers *chain; wallet *wallet; sender *s; const clock_source *clock; } desk;
 
 void desk_open(desk *d);
 void desk_open_by(desk *d, connector_config *keys, char **environment);   /* the wallet that these name */

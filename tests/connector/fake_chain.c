@@ -185,6 +185,7 @@ static json_t *receipt(const fake_chain *c, const json_t *params)
 
 static json_t *answer(fake_chain *c, const char *method, const json_t *params)
 {
+	if (!strcmp(method, "eth_chainId")) return result(quantity(c->id));
 	if (!strcmp(method, "eth_blockNumber")) return result(quantity(c->block));
 	if (!strcmp(method, "eth_estimateGas")) return estimate(c, params);
 	if (!strcmp(method, "eth_sendRawTransaction")) return send(c, params);
@@ -238,6 +239,6 @@ static err post(void *ctx, post_answer *out, slice message)
 
 void fake_chain_init(fake_chain *c)
 {
-	*c = (fake_chain){ .block = 100 };
+	*c = (fake_chain){ .block = 100, .id = 31337 };
 	c->transport = (jrpc_transport){ c, post };
 }

@@ -24,6 +24,7 @@ typedef struct fake_chain {
 	fake_tx  tx[FAKE_TXS];
 	size_t   n;
 	uint64_t block, mined;                       /* height; how many numbers of the wallet are used */
+	uint64_t id;                                 /* of the chain, as it says */
 
 	/* moods */
 	unsigned away;                               /* so many exchanges bring nothing back, and do nothing     */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <unistd.h>
+#include "rpc/post.h"
 #include "tests/connector/desk.h"
 #include "tests/rpc/collector.h"
 #include "tests/test.h"
@@ -29,7 +31,7 @@ static void many_responses_cost_few_exchanges(void **state)
 	answer_requests(&d, 1, 8);
 	turns(&d, 1, 10);
 	assert_int_equal(chain.taken, 8);
-	assert_true(chain.exchanges <= 6);           /* two counts, estimates, fees, transactions, receipts */
+	assert_true(chain.exchanges <= 7);           /* its number, two counts, estimates, fees, transactions, receipts */
 	desk_drop(&d);
 }
 
@@ -56,7 +58,7 @@ static void what_was_remembered_but_never_sent_is_sent_after_a_crash(void **stat
 static void a_lost_answer_does_not_make_a_second_transaction(void **state)
 {
 	(void)state;
-	for (unsigned at = 0; at < 6; at++) {            /* each exchange of the first round in turn */
+	for (unsigned at = 0; at < 7; at++) {            /* each exchange of the first round in turn */
 		desk d;
 		fake_chain_init(&chain);
 		desk_open(&d);
@@ -135,6 +137,71 @@ static void a_number_that_another_program_used_is_given_up(void **state)
 	fake_chain_foreign(&chain);
 	until_done(&d, 3);
 	assert_int_equal(chain.mined, 4);
+	desk_drop(&d);
+}
+
+/* A provider that is asked before the chain: one that is away, and one of another chain. */
+static unsigned asked_first;
+static err nothing_comes(void *ctx, post_answer *out, slice message)
+{
+	(void)ctx, (void)out, (void)message;
+	asked_first++;
+	return err_fail(ERR_IO, "nothing comes");
+}
+
+static err another_chain(void *ctx, post_answer *out, slice message)
+{
+	(void)ctx;
+	asked_first++;
+	assert_non_null(memmem(message.p, message.n, "eth_chainId", 11));      /* and nothing else */
+	const char *id = memmem(message.p, message.n, "\"id\":", 5);
+	buf_printf(&out->body, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":\"0x1\"}", atoi(id + 5));
+	out->status = 200, out->retry_after_ms = -1;
+	return OK;
+}
+
+static void another_provider_is_asked_when_the_first_is_away(void **state)
+{
+	(void)state;
+	jrpc_transport first = { NULL, nothing_comes };
+	desk d;
+
+	asked_first = 0;
+	desk_first = &first;
+	desk_open(&d);
+	answer_requests(&d, 1, 20);
+	until_done(&d, 20);
+	assert_true(asked_first > 0);
+	assert_int_equal(fake_chain_answers(&chain), 20);
+	desk_drop(&d);
+}
+
+static void nothing_is_said_to_a_provider_of_another_chain(void **state)
+{
+	(void)state;
+	jrpc_transport first = { NULL, another_chain };
+	desk d;
+
+	asked_first = 0;
+	desk_first = &first;
+	desk_open(&d);
+	answer_requests(&d, 1, 5);
+	until_done(&d, 5);
+	assert_int_equal(asked_first, 1);
+	desk_drop(&d);
+
+	lane *l = NULL;                              /* and where there is no other, it is said what to put right */
+	chain.id = 5;
+	desk_first = NULL;
+	desk_open(&d);
+	const lane_config c = { .queue = d.q, .chain = d.chain, .wallet = d.wallet, .clock = d.clock, .chain_id = 31337, .window = WINDOW };
+	assert_int_equal(lane_new(&l, &c), ERR_REQUEST);
+	assert_non_null(strstr(err_text(), "it is of chain 5 instead of 31337: correct its URL or the chain's id"));
+	err_clear();
+	answer_requests(&d, 6, 1);
+	turns(&d, 5, 1000);
+	assert_int_equal(chain.taken, 5);
+	assert_int_equal(counted(&d, QUEUE_PUBLIC_DECRYPTION_RESPONSE).rows[QUEUE_PENDING], 1);
 	desk_drop(&d);
 }
 
@@ -285,6 +352,7 @@ static const struct CMUnitTest tests_[] = {
 	CASE(what_was_remembered_but_never_sent_is_sent_after_a_crash), CASE(a_lost_answer_does_not_make_a_second_transaction),
 	CASE(a_transaction_that_is_not_taken_leaves_no_gap), CASE(a_gap_that_nobody_fills_is_filled_with_nothing),
 	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(a_number_that_another_program_used_is_given_up),
+	CASE(another_provider_is_asked_when_the_first_is_away), CASE(nothing_is_said_to_a_provider_of_another_chain),
 	CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
 	CASE(a_second_sender_waits_until_the_first_is_gone), CASE(whatever_happens_every_answer_is_on_chain_once),
 };
