@@ -49,23 +49,18 @@ void metrics_ended(metrics *m, operation o, grpc_status status)
 	if (status != GRPC_OK) atomic_fetch_add(&m->error[o][status], 1);
 }
 
-/* Step i counts what is at most 4^i; the last one everything. */
-static void histogram_add(histogram *h, uint64_t x)
-{
-	unsigned i = 0;
-	while (i < HISTOGRAM_STEPS && x > (uint64_t)1 << 2 * i) i++;
-	atomic_fetch_add(&h->step[i], 1);
-	atomic_fetch_add(&h->sum, x);
-}
+/* 4^0 to 4^15. */
+static const histogram_scale POWERS = { 1, HISTOGRAM_STEPS, { 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216,
+                                        67108864, 268435456, 1073741824 } };
 
 void metrics_took(metrics *m, operation o, int64_t ms)
 {
-	histogram_add(&m->duration_ms[o], ms < 0 ? 0 : (uint64_t)ms);
+	histogram_add(&m->duration_ms[o], &POWERS, ms < 0 ? 0 : (uint64_t)ms);
 }
 
 void metrics_payload(metrics *m, size_t bytes)
 {
-	histogram_add(&m->payload_bytes, bytes);
+	histogram_add(&m->payload_bytes, &POWERS, bytes);
 }
 
 /* ---- text --------------------------------------------------------------------------------------------------- */
@@ -79,21 +74,6 @@ static void gauge(buf *out, const char *name, const char *help, uint64_t value)
 {
 	head(out, name, "gauge", help);
 	buf_printf(out, "%s %llu\n", name, (unsigned long long)value);
-}
-
-/* label: `operation_type="x"` or empty. */
-static void put_histogram(buf *out, const char *name, const char *label, histogram *h)
-{
-	const char *comma = label[0] ? "," : "", *open = label[0] ? "{" : "", *close = label[0] ? "}" : "";
-	unsigned long long all = 0;
-
-	for (unsigned i = 0; i <= HISTOGRAM_STEPS; i++) {
-		all += atomic_load(&h->step[i]);
-		if (i < HISTOGRAM_STEPS) buf_printf(out, "%s_bucket{%s%sle=\"%llu\"} %llu\n", name, label, comma, 1ull << 2 * i, all);
-		else buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, all);
-	}
-	buf_printf(out, "%s_sum%s%s%s %llu\n", name, open, label, close, (unsigned long long)atomic_load(&h->sum));
-	buf_printf(out, "%s_count%s%s%s %llu\n", name, open, label, close, all);
 }
 
 static void put_counters(buf *out, metrics *m)
@@ -117,10 +97,10 @@ static void put_counters(buf *out, metrics *m)
 	for (unsigned o = 0; o < OPERATIONS; o++) {
 		char label[64];
 		snprintf(label, sizeof label, "operation_type=\"%s\"", OPERATION[o]);
-		put_histogram(out, "kms_operation_duration_ms", label, &m->duration_ms[o]);
+		histogram_print(out, "kms_operation_duration_ms", label, &m->duration_ms[o], &POWERS);
 	}
 	head(out, "kms_payload_size_bytes", "histogram", "Bytes of request messages.");
-	put_histogram(out, "kms_payload_size_bytes", "", &m->payload_bytes);
+	histogram_print(out, "kms_payload_size_bytes", "", &m->payload_bytes, &POWERS);
 }
 
 static uint64_t open_descriptors(void)

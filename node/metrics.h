@@ -6,8 +6,8 @@
 #ifndef ARCA_NODE_METRICS_H
 #define ARCA_NODE_METRICS_H
 
-#include <stdatomic.h>
 #include "base/base.h"
+#include "base/histogram.h"
 #include "rpc/status.h"
 
 /* Values of the label `operation`. */
@@ -23,12 +23,6 @@ typedef enum operation {
 	OPERATION_INSECURE_PREPROC_REQUEST, OPERATION_INSECURE_PREPROC_RESULT, OPERATION_INSECURE_KEYGEN_REQUEST,
 	OPERATION_INSECURE_KEYGEN_RESULT, OPERATION_BANDWIDTH_BENCHMARK, OPERATIONS
 } operation;
-
-enum { HISTOGRAM_STEPS = 16 };
-
-typedef struct histogram {
-	_Atomic uint64_t step[HISTOGRAM_STEPS + 1], sum;
-} histogram;
 
 typedef struct metrics {
 	_Atomic uint64_t count[OPERATIONS], error[OPERATIONS][GRPC_STATUS_COUNT];
