@@ -126,7 +126,7 @@ static const config_key KEYS[] = {
 	  "age at which decryptions that are done are deleted, or (v0.15) those that are not are given up"),
 	ALIAS("decryption_expiry", "gc_decryption_expiry"),
 	ALIAS("gc_decryption_under_process_limit", "under_process_lease"), ALIAS("operation_under_process_timeout", "under_process_lease"),
-	TIME("gauge_update_interval", AT(sender.gauge_interval), SECOND, DAY, "30s", "how often queues are counted"),
+	TIME("gauge_update_interval", AT(sender.gauge_interval), SECOND, DAY, "30s", "how often it is looked how the wallet stands"),
 
 	{ .name = "host_chains", .type = CONFIG_ROWS, .offset = AT(worker.host_chains), .max = CONNECTOR_MAX_CHAINS, .rows = &CHAIN,
 	  .row_size = sizeof(host_chain_config), .help = "chains whose ACL says what may be decrypted" },

@@ -125,6 +125,12 @@ err  queue_read_digest(uint8_t *key_type, slice *digest, slice element);
 void queue_put_trace(buf *out, slice traceparent, slice tracestate);
 err  queue_read_trace(slice *traceparent, slice *tracestate, slice otlp);
 
+/* Since it came; 0 if a clock was put back meanwhile. */
+static inline uint64_t queue_age_ms(int64_t created_ms, int64_t now_ms)
+{
+	return now_ms > created_ms ? (uint64_t)(now_ms - created_ms) : 0;
+}
+
 /* Where an item belongs; none if nothing can be read, for requests that others wrote down may have anything there. */
 trace queue_trace_of(const queue_item *item);
 

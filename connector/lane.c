@@ -7,6 +7,8 @@
 
 enum { FEES_MS = 1000, LONGEST_PAUSE_MS = 60000 };
 
+const histogram_scale LANE_FORWARDING = { 1000, 8, { 100, 500, 1000, 2500, 5000, 10000, 15000, 30000 } };
+
 /* ---- transactions ----------------------------------------------------------------------------------------------- */
 
 flight *lane_add(lane *l, uint64_t nonce)
@@ -34,10 +36,11 @@ void lane_remove(lane *l, size_t i)
 	memmove(l->flight + i, l->flight + i + 1, (--l->n - i) * sizeof *l->flight);
 }
 
-void lane_begin_span(const lane *l, flight *f, const queue_item *item)
+void lane_begin(const lane *l, flight *f, const queue_item *item)
 {
 	const trace above = queue_trace_of(item);
 
+	f->created_ms = item->created_ms;
 	f->way = (span){ .at = trace_below(&above, l->c.random), .name = queue_label(item->kind), .request = item->id, .from_ns = tracing_now_ns() };
 }
 

@@ -19,6 +19,7 @@
 #define ARCA_CONNECTOR_LANE_H
 
 #include <stdatomic.h>
+#include "base/histogram.h"
 #include "connector/queue.h"
 #include "connector/wallet.h"
 #include "evm/providers.h"
@@ -26,7 +27,17 @@
 
 enum { MAX_LANE_WINDOW = 4096 };
 
-typedef struct lane_tally { atomic_ullong sent, done, refused, failed; } lane_tally;
+/* The reference's steps, in seconds: 0.1 to 30. */
+extern const histogram_scale LANE_FORWARDING;
+
+typedef enum lane_registered { LANE_NOT_KNOWN, LANE_REGISTERED, LANE_A_STRANGER } lane_registered;
+
+typedef struct lane_tally {
+	atomic_ullong sent, done, refused, failed;
+	atomic_bool   funds_known;
+	atomic_ullong gwei, pays_for;                /* what the wallet has; answers that this pays for, about        */
+	atomic_uint   registered;                    /* lane_registered: do the gateway's contracts know the wallet? */
+} lane_tally;
 
 typedef struct lane_config {
 	queue       *queue;
@@ -35,6 +46,7 @@ typedef struct lane_config {
 	const clock_source *clock;
 	uint64_t     chain_id;
 	eth_address  contract[N_KMS_CONTRACTS];
+	const eth_address *registry;                 /* GatewayConfig, which knows wallets; NULL: not on this chain, or not named */
 	unsigned     window;                         /* transactions that are not mined yet, at most              */
 	unsigned     gas_percent;                    /* of the estimate                                           */
 	unsigned     confirmations;                  /* blocks that must stand upon one; 0: it is enough to be in one */
@@ -43,6 +55,7 @@ typedef struct lane_config {
 	int64_t      retry_ms;                       /* pause of a response that the chain did not take, growing  */
 	int64_t      lost_ms, stuck_ms;              /* not mined for so long: sent again; replaced               */
 	lane_tally  *tally;
+	histogram   *forwarding;                     /* by kind                                                   */
 	tracing     *tracing;                        /* is told of responses' ends; NULL: nobody                  */
 	const rng   *random;                         /* of spans                                                  */
 } lane_config;
@@ -60,6 +73,9 @@ size_t lane_under_way(const lane *l);
 /* Responses that were picked, at most lane_room of them.  An error is the database's or the exchange's: what was not sent then was
  * given back, or its lease will run out. */
 err  lane_send(lane *l, const queue_item *items, size_t n);
+
+/* Reads how the wallet stands, into the tally, and says in the log what an operator must do. */
+void lane_look_after_wallet(lane *l);
 
 /* To be called several times a second while something is under way. */
 err  lane_watch(lane *l);

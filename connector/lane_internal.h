@@ -16,6 +16,7 @@ typedef struct flight {
 	queue_ref response;
 	bool      ours;                      /* we hold the response's lease, until                 */
 	int64_t   lease_until_ms;
+	int64_t   created_ms;                /* the response; 0: from before a restart, and not picked again yet */
 	evm_tx    tx;                        /* gas 0: from before a restart, known as bytes only   */
 	buf       data, raw;                 /* raw: as last signed                                 */
 	hash32    hash[MAX_FLIGHT_HASHES];   /* the last one, and those it replaced, oldest first   */
@@ -32,6 +33,7 @@ struct lane {
 	size_t   n;
 	eth_fees fees;
 	int64_t  fees_until_ms, stalled_since_ms;
+	bool     told_few;                   /* that funds run out */
 	bool     lost_count;                 /* the chain's count is not what we believed: read it before the next */
 };
 
@@ -42,7 +44,7 @@ flight *lane_add(lane *l, uint64_t nonce);
 void    lane_remove(lane *l, size_t i);
 
 /* The response's way begins, or ends: why is "" if it ended well. */
-void    lane_begin_span(const lane *l, flight *f, const queue_item *item);
+void    lane_begin(const lane *l, flight *f, const queue_item *item);
 void    lane_end_span(const lane *l, const flight *f, const char *why);
 
 /* Signs f->tx with f->data; the hash goes to the end of f->hash. */

@@ -118,7 +118,7 @@ static bool adopt(lane *l, const queue_item *item)
 		if (!f->answers || f->response.kind != item->kind || f->response.seq != item->seq) continue;
 		f->ours = true;
 		f->lease_until_ms = lane_now(l) + l->c.lease_ms;
-		if (!trace_is_any(&f->way.at)) lane_begin_span(l, f, item);
+		if (!f->created_ms) lane_begin(l, f, item);
 		return true;
 	}
 	return false;
@@ -154,7 +154,7 @@ static err sign_one(lane *l, draft *d, const eth_estimate *e)
 	}
 	f->answers = f->ours = true;
 	f->response = (queue_ref){ d->item->kind, d->item->seq };
-	lane_begin_span(l, f, d->item);
+	lane_begin(l, f, d->item);
 	f->lease_until_ms = lane_now(l) + l->c.lease_ms;
 	f->data = d->data;
 	d->data = (buf){ 0 };

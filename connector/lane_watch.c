@@ -122,6 +122,8 @@ static void end_mined(lane *l, endings *e, size_t i, const eth_receipt *r)
 		log_warn("transaction %ju: %s", (uintmax_t)f->tx.nonce, e->reason[i]);
 	}
 	end_rows(l, e, i, &r->tx, r->ok ? NULL : e->reason[i]);
+	if (f->created_ms && r->ok)
+		histogram_add(&l->c.forwarding[f->response.kind], &LANE_FORWARDING, queue_age_ms(f->created_ms, clock_unix_ms(l->c.clock)));
 	if (f->answers && r->ok) atomic_fetch_add(&l->c.tally->done, 1);
 	else if (f->answers) atomic_fetch_add(&l->c.tally->failed, 1);
 	if (!f->answers || !f->ours) return;

@@ -27,6 +27,21 @@ static void one(buf *out, const char *name, const char *help, unsigned long long
 #define WORKER "kms_connector_worker_"
 #define SENDER "kms_connector_tx_sender_"
 
+static void histogram_head(buf *out, const char *name, const char *help)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
+}
+
+static void latencies(buf *out, const char *name, const char *label, const histogram *h, queue_kind from, queue_kind to, const histogram_scale *scale)
+{
+	for (queue_kind k = from; k < to; k++) {
+		char text[64];
+		if (!atomic_load(&h[k].sum) && !atomic_load(&h[k].step[0])) continue;
+		snprintf(text, sizeof text, "%s=\"%s\"", label, queue_label(k));
+		histogram_print(out, name, text, &h[k], scale);
+	}
+}
+
 static void worker_metrics(buf *out, const worker_tally *t)
 {
 	by_kind(out, WORKER "event_received_counter", "Requests that were picked.", t->received);
@@ -43,6 +58,27 @@ static void worker_metrics(buf *out, const worker_tally *t)
 	one(out, WORKER "request_check_errors", "Requests that contracts did not allow, or not yet.", atomic_load(&t->check_errors));
 	one(out, WORKER "wrong_signatures", "Answers of nodes that no contract would take.", atomic_load(&t->wrong_signatures));
 	one(out, WORKER "ciphertext_cache_hits", "Ciphertexts that were kept from before.", atomic_load(&t->cache_hits));
+	histogram_head(out, WORKER "decryption_latency_seconds", "From a decryption's event to the node's answer.");
+	latencies(out, WORKER "decryption_latency_seconds", "event_type", t->latency, 0, QUEUE_REQUESTS, &WORKER_LATENCY);
+}
+
+static void wallet_metrics(buf *out, const sender_tally *t)
+{
+	static const struct { const char *name, *help; } ROWS[] = {
+		{ SENDER "wallet_balance_gwei", "What the wallet has." }, { SENDER "wallet_pays_for", "Answers that it can pay for, about, at the present price." },
+		{ SENDER "wallet_registered", "Do the gateway's contracts know it?" },
+	};
+
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", ROWS[i].name, ROWS[i].help, ROWS[i].name);
+		for (queue_chain k = 0; k < QUEUE_CHAINS; k++) {
+			const lane_tally *l = &t->lane[k];
+			const unsigned registered = atomic_load(&l->registered);
+			if (i < 2 ? !atomic_load(&l->funds_known) : registered == LANE_NOT_KNOWN) continue;
+			buf_printf(out, "%s{chain=\"%s\"} %llu\n", ROWS[i].name, queue_chain_name(k),
+			           i == 0 ? atomic_load(&l->gwei) : i == 1 ? atomic_load(&l->pays_for) : registered == LANE_REGISTERED);
+		}
+	}
 }
 
 static void sender_metrics(buf *out, const sender_tally *t)
@@ -63,20 +99,31 @@ static void sender_metrics(buf *out, const sender_tally *t)
 	                "# TYPE " SENDER "transactions_under_way gauge\n" SENDER "transactions_under_way %llu\n", atomic_load(&t->under_way));
 	buf_printf(out, "# HELP " SENDER "leads Is this the sender that sends?\n# TYPE " SENDER "leads gauge\n" SENDER "leads %d\n",
 	           atomic_load(&t->leads));
+	histogram_head(out, SENDER "response_forwarding_latency_seconds", "From an answer to the block with its transaction.");
+	latencies(out, SENDER "response_forwarding_latency_seconds", "response_type", t->forwarding, QUEUE_REQUESTS, QUEUE_KINDS, &LANE_FORWARDING);
+	wallet_metrics(out, t);
 }
 
 static void queue_metrics(buf *out, roles *r)
 {
-	static const char EVENTS[] = "kms_connector_pending_events", RESPONSES[] = "kms_connector_pending_responses";
+	static const char EVENTS[] = "kms_connector_pending_events", RESPONSES[] = "kms_connector_pending_responses",
+	                  ROWS[] = "kms_connector_unprocessed_operations";
 	queue_count *all = calloc(QUEUE_KINDS, sizeof *all);
 
-	if (all && queue_counts(all, r->queue) == OK) {
+	const bool known = all && queue_counts(all, r->queue) == OK;
+	if (known) {
 		buf_printf(out, "# HELP %s Requests that wait.\n# TYPE %s gauge\n", EVENTS, EVENTS);
 		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++)
 			buf_printf(out, "%s{event_type=\"%s\"} %ju\n", EVENTS, queue_label(k), (uintmax_t)all[k].rows[QUEUE_PENDING]);
 		buf_printf(out, "# HELP %s Responses that wait.\n# TYPE %s gauge\n", RESPONSES, RESPONSES);
 		for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++)
 			buf_printf(out, "%s{response_type=\"%s\"} %ju\n", RESPONSES, queue_label(k), (uintmax_t)all[k].rows[QUEUE_PENDING]);
+	}
+	if (known && r->config->profile->host_chain) {
+		buf_printf(out, "# HELP %s Rows that are not done.\n# TYPE %s gauge\n", ROWS, ROWS);
+		for (queue_kind k = 0; k < QUEUE_KINDS; k++)
+			buf_printf(out, "%s{table=\"%s\",status=\"pending\"} %ju\n%s{table=\"%s\",status=\"under_process\"} %ju\n", ROWS, queue_table(k),
+			           (uintmax_t)all[k].rows[QUEUE_PENDING], ROWS, queue_table(k), (uintmax_t)all[k].rows[QUEUE_UNDER_PROCESS]);
 	}
 	err_clear();
 	free(all);
@@ -110,6 +157,28 @@ static bool well(bool is, buf *details, const char *what)
 	return is;
 }
 
+static const char *const CONNECTED[QUEUE_CHAINS] = { [QUEUE_GATEWAY] = "gateway_connected", [QUEUE_ETHEREUM] = "ethereum_connected" };
+
+/* Where nobody listens, whether the sender gets through to the chain.  What the wallet lacks is told, and is no reason to start anew. */
+static bool sender_health(json_t *j, buf *details, const roles *r)
+{
+	const sender_tally *t = sender_tallied(r->sender);
+	bool all = true;
+
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) {
+		const lane_tally *l = &t->lane[k];
+		if (!r->chain[k]) continue;
+		if (!r->listener[k]) {
+			const bool up = well(!atomic_load(&t->away[k]), details, "the sender does not get through to its chain");
+			json_object_set_new(j, CONNECTED[k], json_boolean(up));
+			all &= up;
+		}
+		(void)well(!atomic_load(&l->funds_known) || atomic_load(&l->pays_for), details, "the wallet cannot pay for transactions: send it funds");
+		(void)well(atomic_load(&l->registered) != LANE_A_STRANGER, details, "the gateway's contracts do not know the wallet");
+	}
+	return all;
+}
+
 bool monitor_health(buf *out, roles *r)
 {
 	AUTO(buf) details = { 0 };
@@ -128,7 +197,7 @@ bool monitor_health(buf *out, roles *r)
 		if (!r->listener[k]) continue;
 		listener_look(r->listener[k], &v);
 		const bool up = well(!v.stalled, &details, v.reason);
-		json_object_set_new(j, k == QUEUE_GATEWAY ? "gateway_connected" : "ethereum_connected", json_boolean(up));
+		json_object_set_new(j, CONNECTED[k], json_boolean(up));
 		all &= up;
 	}
 	if (r->worker) {
@@ -136,6 +205,7 @@ bool monitor_health(buf *out, roles *r)
 		json_object_set_new(j, "kms_core_connected", json_boolean(up));
 		all &= up;
 	}
+	if (r->sender) all &= sender_health(j, &details, r);
 	json_object_set_new(j, "healthy", json_boolean(all));
 	json_object_set_new(j, "details", json_string(buf_str(&details)));
 	char *text = json_dumps(j, JSON_COMPACT);

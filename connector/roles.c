@@ -94,7 +94,7 @@ static lane_config lane_of(const roles *r, queue_chain chain)
 		.chain_id = (uint64_t)(host ? c->ethereum_chain_id : c->gateway_chain_id),
 		.contract = { [KMS_DECRYPTION] = c->decryption.address, [KMS_GENERATION] = c->generation.address,
 		              [KMS_PROTOCOL_CONFIG] = c->protocol_config.address },
-		.window = (unsigned)c->sender.window, .gas_percent = (unsigned)c->sender.gas_percent,
+		.registry = !host && c->gateway_config.present ? &c->gateway_config.address : NULL, .window = (unsigned)c->sender.window, .gas_percent = (unsigned)c->sender.gas_percent,
 		.confirmations = host ? (unsigned)c->sender.confirmations : 0, .trace = c->sender.trace_reverted,
 		.retry_ms = c->sender.retry_interval > 0 ? c->sender.retry_interval : 1, .lost_ms = LOST_MS,
 		.stuck_ms = host ? c->sender.receipt_timeout / 4 : STUCK_MS,
@@ -117,7 +117,7 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 	TRY(sender_new(&r->sender, &(sender_config){
 		.queue = r->sender_queue, .bell = r->sender_bell, .clock = clock_system(), .lane = { &gateway, c->profile->host_chain ? &ethereum : NULL },
 		.batch = (unsigned)c->sender.batch, .poll_ms = c->sender.polling, .lease_ms = c->worker.lease,
-		.gc_interval_ms = c->sender.gc_interval, .gc_expiry_ms = c->sender.gc_expiry, .expires = c->profile->keeps, .stop = &r->stop,
+		.gauge_ms = c->sender.gauge_interval, .gc_interval_ms = c->sender.gc_interval, .gc_expiry_ms = c->sender.gc_expiry, .expires = c->profile->keeps, .stop = &r->stop,
 	}));
 	r->sender_runs = pthread_create(&r->sender_thread, NULL, send, r) == 0;
 	return r->sender_runs ? OK : err_fail(ERR_NOMEM, "no thread for the sender");

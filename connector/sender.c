@@ -18,7 +18,7 @@ struct sender {
 	sender_tally  tally;
 	way     way[QUEUE_CHAINS];
 	bool    leads, told;
-	int64_t held_until_ms, collected_ms;
+	int64_t held_until_ms, collected_ms, looked_ms;
 };
 
 static int64_t now(const sender *s)
@@ -63,6 +63,7 @@ static queue_chain chain_of(const sender *s, queue_kind k)
 /* What failed is tried again after a rest; a transaction under way is never forgotten, for the database knows it. */
 static void rest(sender *s, way *w, const char *what, err e)
 {
+	atomic_store(&s->tally.away[w - s->way], e != OK);
 	if (e == OK) {
 		w->rest_ms = 0;
 		return;
@@ -112,6 +113,16 @@ static void watch(sender *s)
 	atomic_store(&s->tally.under_way, under_way);
 }
 
+static void look_after_wallets(sender *s)
+{
+	if (s->looked_ms && now(s) - s->looked_ms < s->c.gauge_ms) return;
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) {
+		if (!s->way[k].lane || now(s) < s->way[k].not_before_ms) continue;
+		lane_look_after_wallet(s->way[k].lane);
+		s->looked_ms = now(s);
+	}
+}
+
 /* ---- cleaning up ------------------------------------------------------------------------------------------------ */
 
 static void collect(sender *s)
@@ -137,6 +148,7 @@ void sender_turn(sender *s, int64_t wait_ms)
 		start_lanes(s);
 		for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) more |= send_kind(s, k);
 		watch(s);
+		look_after_wallets(s);
 		collect(s);
 	}
 	if (more) return;
@@ -165,6 +177,7 @@ err sender_new(sender **out, const sender_config *c)
 		s->way[k].c.clock = c->clock;
 		s->way[k].c.lease_ms = c->lease_ms;
 		s->way[k].c.tally = &s->tally.lane[k];
+		s->way[k].c.forwarding = s->tally.forwarding;
 	}
 	*out = s;
 	return OK;

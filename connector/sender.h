@@ -20,8 +20,10 @@ typedef struct sender_tally {
 	atomic_ullong broken;                        /* rows that could not be read                 */
 	atomic_ullong deleted, given_up;             /* by cleaning up                              */
 	lane_tally    lane[QUEUE_CHAINS];
+	atomic_bool   away[QUEUE_CHAINS];            /* the chain, or the database, failed last time */
 	atomic_bool   leads;                         /* it is the one that works                    */
 	atomic_ullong under_way;
+	histogram     forwarding[QUEUE_KINDS];       /* ms from a response to its transaction's block */
 } sender_tally;
 
 typedef struct sender_config {
@@ -31,6 +33,7 @@ typedef struct sender_config {
 	const lane_config  *lane[QUEUE_CHAINS];      /* tally and queue are filled in; NULL: not this profile's */
 	unsigned       batch;
 	int64_t        poll_ms, lease_ms, gc_interval_ms, gc_expiry_ms;
+	int64_t        gauge_ms;                     /* how often the wallet is looked after         */
 	bool           expires;                      /* v0.15: what is older than gc_expiry_ms is given up, nothing is deleted */
 	const atomic_bool *stop;
 } sender_config;

@@ -46,6 +46,8 @@ struct worker {
 	bool       told, told_attesting;         /* that they are not known: nothing is picked then, or no decryption */
 };
 
+const histogram_scale WORKER_LATENCY = { 1000, 10, { 10, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000 } };
+
 static int64_t now(const worker *w)
 {
 	return clock_now_ms(w->c.clock);
@@ -133,6 +135,8 @@ static void finish(worker *w, buf *why, const queue_item *item, slice answer)
 	const err e = ask_read(&response, &wrong, &memory, item, w->c.config, &signers, answer);
 	if (e == OK) {
 		response.created_ms = clock_unix_ms(w->c.clock);
+		if (queue_is_decryption(item->kind))
+			histogram_add(&w->tally.latency[item->kind], &WORKER_LATENCY, queue_age_ms(item->created_ms, response.created_ms));
 		submit(w, &(queue_change){ .verb = QUEUE_FINISH, .kind = item->kind, .seq = item->seq, .item = &response });
 	} else {
 		if (wrong) atomic_fetch_add(&w->tally.wrong_signatures, 1);

@@ -16,6 +16,7 @@
 #define ARCA_CONNECTOR_WORKER_H
 
 #include <stdatomic.h>
+#include "base/histogram.h"
 #include "connector/bucket.h"
 #include "connector/queue.h"
 #include "rpc/tracing.h"
@@ -28,7 +29,11 @@ typedef struct worker_tally {
 	bucket_tally  buckets;
 	atomic_ullong check_errors, wrong_signatures, cache_hits;
 	atomic_ullong under_way;
+	histogram     latency[QUEUE_REQUESTS];                                         /* ms from a decryption's event to its answer */
 } worker_tally;
+
+/* The reference's steps, in seconds: 0.01 to 30. */
+extern const histogram_scale WORKER_LATENCY;
 
 typedef struct worker_config {
 	queue          *queue;

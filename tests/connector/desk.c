@@ -20,6 +20,7 @@ void desk_open_by(desk *d, connector_config *keys, char **environment)
 	queue_config c = { .store = { .url = url, .clock = &CLOCK } };
 	const jrpc_transport *const to[] = { desk_first, &chain.transport };
 	providers_config all = { .each = (jrpc *[COUNT(to)]){ 0 }, .chain_id = 31337, .clock = &CLOCK };
+	static const eth_address REGISTRY = { { 0xc0 } };
 	static lane_config way;
 
 	*d = (desk){ .clock = &CLOCK };
@@ -29,10 +30,10 @@ void desk_open_by(desk *d, connector_config *keys, char **environment)
 		assert_ok(jrpc_new(&all.each[all.n++], &(jrpc_config){ .name = i ? "fake" : "first", .transport = *to[i], .clock = &CLOCK, .batch = 100 }));
 	assert_ok(providers_new(&d->chain, &all));
 	assert_ok(wallet_new(&d->wallet, keys, environment, test_rng()));
-	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true, .tracing = desk_tracing, .random = rng_os(),
+	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .registry = &REGISTRY, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true, .tracing = desk_tracing, .random = rng_os(),
 	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
 	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
-	                          .lease_ms = LEASE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
+	                          .lease_ms = LEASE_MS, .gauge_ms = GAUGE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
 	assert_ok(sender_new(&d->s, &s));
 }
 

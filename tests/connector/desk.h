@@ -9,7 +9,7 @@
 #include "connector/sender.h"
 #include "tests/connector/fake_chain.h"
 
-enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS = 20000, RETRY_MS = 500, WINDOW = 16 };
+enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS = 20000, RETRY_MS = 500, GAUGE_MS = 30000, WINDOW = 16 };
 
 extern int64_t    time_ms;
 extern fake_chain chain;

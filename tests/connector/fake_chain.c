@@ -192,6 +192,12 @@ static json_t *answer(fake_chain *c, const char *method, const json_t *params)
 	if (!strcmp(method, "eth_getTransactionReceipt")) return receipt(c, params);
 	if (!strcmp(method, "eth_feeHistory"))
 		return result(json_pack("{s:[s,s], s:[[s]]}", "baseFeePerGas", "0x64", "0x64", "reward", "0xa"));
+	if (!strcmp(method, "eth_getBalance")) return result(quantity(c->gwei * 1000000000));
+	if (!strcmp(method, "eth_call")) {
+		char word[67];
+		snprintf(word, sizeof word, "0x%064d", !c->stranger);
+		return result(json_string(word));
+	}
 	if (!strcmp(method, "eth_getTransactionCount")) {
 		uint64_t count = c->mined;
 		bool more = !strcmp(json_string_value(json_array_get(params, 1)), "pending");
@@ -239,6 +245,6 @@ static err post(void *ctx, post_answer *out, slice message)
 
 void fake_chain_init(fake_chain *c)
 {
-	*c = (fake_chain){ .block = 100, .id = 31337 };
+	*c = (fake_chain){ .block = 100, .id = 31337, .gwei = 1000000000 };
 	c->transport = (jrpc_transport){ c, post };
 }

@@ -24,7 +24,8 @@ typedef struct fake_chain {
 	fake_tx  tx[FAKE_TXS];
 	size_t   n;
 	uint64_t block, mined;                       /* height; how many numbers of the wallet are used */
-	uint64_t id;                                 /* of the chain, as it says */
+	uint64_t id, gwei;                           /* of the chain, as it says; what the wallet has */
+	bool     stranger;                           /* the gateway's configuration does not know the wallet */
 
 	/* moods */
 	unsigned away;                               /* so many exchanges bring nothing back, and do nothing     */

@@ -31,7 +31,7 @@ static void many_responses_cost_few_exchanges(void **state)
 	answer_requests(&d, 1, 8);
 	turns(&d, 1, 10);
 	assert_int_equal(chain.taken, 8);
-	assert_true(chain.exchanges <= 7);           /* its number, two counts, estimates, fees, transactions, receipts */
+	assert_true(chain.exchanges <= 9);           /* its number, two counts, estimates, fees, transactions, receipts, and the wallet's two */
 	desk_drop(&d);
 }
 
@@ -58,7 +58,7 @@ static void what_was_remembered_but_never_sent_is_sent_after_a_crash(void **stat
 static void a_lost_answer_does_not_make_a_second_transaction(void **state)
 {
 	(void)state;
-	for (unsigned at = 0; at < 7; at++) {            /* each exchange of the first round in turn */
+	for (unsigned at = 0; at < 9; at++) {            /* each exchange of the first round in turn */
 		desk d;
 		fake_chain_init(&chain);
 		desk_open(&d);
@@ -244,6 +244,70 @@ static void the_trace_of_a_request_ends_with_its_transaction(void **state)
 	close(c.listener);
 }
 
+static void how_long_responses_took_is_counted(void **state)
+{
+	(void)state;
+	desk d;
+	uint64_t n = 0;
+
+	desk_open(&d);
+	answer_requests(&d, 1, 3);
+	turns(&d, 1, 700);
+	fake_chain_mine(&chain);
+	turns(&d, 1, 0);
+	const histogram *h = &sender_tallied(d.s)->forwarding[QUEUE_PUBLIC_DECRYPTION_RESPONSE];
+	for (unsigned i = 0; i <= LANE_FORWARDING.n; i++) n += h->step[i];
+	assert_int_equal(n, 3);
+	assert_int_equal(h->step[2], 3);             /* up to a second */
+	assert_int_equal(h->sum, 2100);
+	desk_drop(&d);
+}
+
+/* ---- how the wallet stands ------------------------------------------------------------------------------------------ */
+
+static void a_wallet_that_runs_dry_or_is_not_registered_is_seen_before_it_matters(void **state)
+{
+	(void)state;
+	desk d;
+
+	desk_open(&d);
+	const lane_tally *l = &sender_tallied(d.s)->lane[QUEUE_GATEWAY];
+	assert_false(l->funds_known);
+	turns(&d, 1, 1);
+	assert_true(l->funds_known);
+	assert_int_equal(l->gwei, 1000000000);
+	assert_int_equal(l->pays_for, 1000000000ull * 1000000000 / (110 * 400000));
+	assert_int_equal(l->registered, LANE_REGISTERED);
+	chain.gwei = 1, chain.stranger = true;
+	turns(&d, 2, GAUGE_MS / 2);
+	assert_int_equal(l->registered, LANE_REGISTERED);                  /* not at every turn */
+	turns(&d, 1, 1);
+	assert_int_equal(l->pays_for, 22);
+	assert_int_equal(l->registered, LANE_A_STRANGER);
+	chain.away = 1000;
+	turns(&d, 2, GAUGE_MS);
+	assert_int_equal(l->pays_for, 22);                                 /* what is known stays */
+	desk_drop(&d);
+}
+
+static void a_wallet_without_funds_says_so_and_pays_later(void **state)
+{
+	(void)state;
+	desk d;
+
+	desk_open(&d);
+	answer_requests(&d, 1, 2);
+	chain.poor = 1000, chain.gwei = 0;
+	turns(&d, 2, GAUGE_MS);
+	assert_int_equal(chain.taken, 0);
+	assert_int_equal(sender_tallied(d.s)->lane[QUEUE_GATEWAY].pays_for, 0);
+	assert_non_null(strstr(found(&d, 1).reason, "insufficient funds"));
+	assert_int_equal(found(&d, 1).status, QUEUE_PENDING);
+	chain.poor = 0;
+	until_done(&d, 2);
+	desk_drop(&d);
+}
+
 /* ---- what contracts say --------------------------------------------------------------------------------------------- */
 
 static void a_refusal_means_what_the_table_says(void **state)
@@ -353,7 +417,8 @@ static const struct CMUnitTest tests_[] = {
 	CASE(a_transaction_that_is_not_taken_leaves_no_gap), CASE(a_gap_that_nobody_fills_is_filled_with_nothing),
 	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(a_number_that_another_program_used_is_given_up),
 	CASE(another_provider_is_asked_when_the_first_is_away), CASE(nothing_is_said_to_a_provider_of_another_chain),
-	CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
+	CASE(how_long_responses_took_is_counted), CASE(a_wallet_that_runs_dry_or_is_not_registered_is_seen_before_it_matters),
+	CASE(a_wallet_without_funds_says_so_and_pays_later), CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
 	CASE(a_second_sender_waits_until_the_first_is_gone), CASE(whatever_happens_every_answer_is_on_chain_once),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }

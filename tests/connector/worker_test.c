@@ -235,6 +235,9 @@ static void a_request_goes_through(void **state)
 	assert_int_equal(atomic_load(&t->received[QUEUE_PUBLIC_DECRYPTION]), 20), assert_int_equal(atomic_load(&t->sent[QUEUE_PUBLIC_DECRYPTION]), 20);
 	assert_int_equal(atomic_load(&t->fetched), 20);
 	assert_true(atomic_load(&t->cache_hits) > 0);
+	uint64_t timed = 0;
+	for (unsigned i = 0; i <= WORKER_LATENCY.n; i++) timed += atomic_load(&t->latency[QUEUE_PUBLIC_DECRYPTION].step[i]);
+	assert_int_equal(timed, 20);
 	Kms__V1__PublicDecryptionRequest *m = NULL;
 	arena a = arena_with_limit(1 << 20);
 	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_request__descriptor, buf_slice(&NODE.request)));
