@@ -49,6 +49,39 @@ static err key_ids(id_texts *t, api *a, arena *memory)
 	return OK;
 }
 
+/* ---- standings -------------------------------------------------------------------------------------------------- */
+
+typedef struct standing { Kms__V1__KeyStanding m; char key[ID_TEXT], epoch[ID_TEXT]; } standing;
+
+typedef struct standings { standing *one; Kms__V1__KeyStanding **list; size_t n, room; } standings;
+
+static void add_standing(void *ctx, const key_facts *f, const key_record *r)
+{
+	standings *t = ctx;
+
+	(void)r;
+	if (t->n == t->room) return;
+	standing *s = &t->one[t->n];
+	kms__v1__key_standing__init(&s->m);
+	id_text(s->key, &f->key_id);
+	id_text(s->epoch, &f->epoch_id);
+	s->m.key_id = s->key, s->m.epoch_id = s->epoch;
+	s->m.insecure = f->marks & KEY_INSECURE;
+	t->list[t->n++] = &s->m;
+}
+
+/* Every key in every epoch, in the order of keys_each. */
+static err key_standings(standings *t, api *a, arena *memory)
+{
+	*t = (standings){ .room = keys_count(a->p.keys) };
+	TRY(arena_new(memory, &t->one, t->room));
+	TRY(arena_new(memory, &t->list, t->room));
+	keys_each(a->p.keys, add_standing, t);
+	return OK;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
+
 static char *storage_of(const api *a) { return (char *)(uintptr_t)a->p.storage; }
 
 void api_key_material(void *ctx, rpc_call *call, slice message)
@@ -57,12 +90,15 @@ void api_key_material(void *ctx, rpc_call *call, slice message)
 	Kms__V1__KeyMaterialAvailabilityResponse m = KMS__V1__KEY_MATERIAL_AVAILABILITY_RESPONSE__INIT;
 
 	arena memory = arena_with_limit(STATUS_ROOM);
+	standings s;
 	id_texts t;
 
 	(void)message;
 	err e = key_ids(&t, a, &memory);
+	if (e == OK) e = key_standings(&s, a, &memory);
 	if (e == OK) {
 		m.fhe_key_ids = t.text, m.n_fhe_key_ids = t.n;
+		m.standings = s.list, m.n_standings = s.n;
 		m.storage_info = storage_of(a);
 		metrics_ended(a->p.metrics, OPERATION_KEY_MATERIAL_AVAILABILITY, GRPC_OK);
 		reply_message(call, &m.base);

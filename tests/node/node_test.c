@@ -657,6 +657,12 @@ static void keys_and_health_are_told(void **state)
 	for (size_t i = 0; i < keys->n_fhe_key_ids; i++) listed |= !strcmp(keys->fhe_key_ids[i], text);
 	assert_true(listed);
 	assert_int_equal(keys->n_preprocessing_ids + keys->n_crs_ids, 0);
+	assert_int_equal(keys->n_standings, keys->n_fhe_key_ids);
+	for (size_t i = 0; i < keys->n_standings; i++) {
+		if (!strcmp(keys->standings[i]->key_id, text)) listed = false;
+		assert_false(keys->standings[i]->insecure);
+	}
+	assert_false(listed);
 	buf_clear(&response);
 	assert_int_equal(call_core(&w.node, &response, "GetHealthStatus", &empty.base), GRPC_OK);
 	assert_ok(pb_unpack(&a, &status, &kms__v1__health_status_response__descriptor, buf_slice(&response)));
