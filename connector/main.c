@@ -122,8 +122,10 @@ static int run(connector_config *c, unsigned played)
 	int signal = 0, code = 0;
 
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
-	err e = roles_start(&r, c, played);
-	if (e == OK) e = monitor_new(&http, &r);
+	/* An address that is taken is found before anything is picked or sent. */
+	roles_init(&r, c, played);
+	err e = monitor_new(&http, &r);
+	if (e == OK) e = roles_start(&r, c);
 	if (e == OK) {
 		log_info("ready: HTTP on %s", c->monitoring_endpoint);
 		sigwait(&stop, &signal);

@@ -142,9 +142,20 @@ void monitor_metrics(buf *out, roles *r)
 	           (uintmax_t)spans.dropped);
 }
 
+/* Until the roles are there. */
+static bool still_starting(http_reply *out, roles *r)
+{
+	if (atomic_load(&r->up)) return false;
+	out->status = 503;
+	buf_put_str(&out->body, "{\"healthy\":false,\"details\":\"starting\"}");
+	out->content_type = "application/json";
+	return true;
+}
+
 static void metrics(void *ctx, http_reply *out, const http_request *in)
 {
 	(void)in;
+	if (still_starting(out, ctx)) return;
 	monitor_metrics(&out->body, ctx);
 	out->content_type = "text/plain; version=0.0.4";
 }
@@ -218,6 +229,7 @@ bool monitor_health(buf *out, roles *r)
 static void health(void *ctx, http_reply *out, const http_request *in)
 {
 	(void)in;
+	if (still_starting(out, ctx)) return;
 	out->status = monitor_health(&out->body, ctx) ? 200 : 503;
 	out->content_type = "application/json";
 }

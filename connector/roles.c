@@ -125,11 +125,16 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 
 /* ---- all -------------------------------------------------------------------------------------------------------- */
 
-err roles_start(roles *r, connector_config *config, unsigned played)
+void roles_init(roles *r, const connector_config *config, unsigned played)
+{
+	*r = (roles){ .config = config, .played = played };
+}
+
+err roles_start(roles *r, connector_config *config)
 {
 	const queue_config q = { .store = { .url = config->database_url } };
+	const unsigned played = r->played;
 
-	*r = (roles){ .config = config, .played = played };
 	TRY(tracing_new(&r->tracing, &(tracing_config){
 		.endpoint = config->tracing_endpoint, .service = config->service_name, .scope = "arca-connector", .instance = config->monitoring_endpoint,
 		.timeout_ms = SPANS_TIMEOUT_MS, .delay_ms = SPANS_DELAY_MS, .room = SPANS, .most = SPANS_AT_ONCE,
@@ -139,6 +144,7 @@ err roles_start(roles *r, connector_config *config, unsigned played)
 	if ((played & CONNECTOR_LISTENER) && config->profile->host_chain) TRY(start_listener(r, QUEUE_ETHEREUM));
 	if (played & CONNECTOR_WORKER) TRY(start_worker(r, &q));
 	if (played & CONNECTOR_SENDER) TRY(start_sender(r, config, &q));
+	atomic_store(&r->up, true);
 	return OK;
 }
 

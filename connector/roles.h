@@ -19,7 +19,7 @@
 typedef struct roles {
 	const connector_config *config;
 	unsigned    played;                      /* connector_role, or-ed */
-	atomic_bool stop;
+	atomic_bool stop, up;                    /* up: all of it is there, and may be looked at from other threads */
 	queue      *queue;                       /* of listeners and who looks on; others have their own, and wait for nobody's commit */
 	queue      *worker_queue, *sender_queue;
 	tracing    *tracing;                     /* NULL: no collector is named */
@@ -33,8 +33,11 @@ typedef struct roles {
 	bool        worker_runs, sender_runs;
 } roles;
 
-/* config stays as long as the roles, and the text of a private key in it is wiped.  After a failure roles_stop ends what was begun. */
-err  roles_start(roles *r, connector_config *config, unsigned played);
+/* config stays as long as the roles.  Nothing is opened yet. */
+void roles_init(roles *r, const connector_config *config, unsigned played);
+
+/* config is that of roles_init; the text of a private key in it is wiped.  After a failure roles_stop ends what was begun. */
+err  roles_start(roles *r, connector_config *config);
 
 /* What is under way is waited for some seconds. */
 void roles_stop(roles *r);
