@@ -9,6 +9,7 @@
 
 enum { TAIL = 8, EUINT64 = 5, FORMAT = 2, HANDLE_INDEX = 21, HANDLE_CHAIN = 22, HANDLE_TYPE = 30, PUBLIC_DECRYPTION = 1 };
 
+static const id32 KEY = { .b = { [31] = 1 } };
 static const uint8_t EXTRA[] = { 0 };
 static const slice extra = { EXTRA, sizeof EXTRA };
 
@@ -164,15 +165,30 @@ bool load_asked(size_t *i, const load *l, slice message)
 	return good;
 }
 
+void load_put_keys(buf *out)
+{
+	Kms__V1__KeyMaterialAvailabilityResponse m = KMS__V1__KEY_MATERIAL_AVAILABILITY_RESPONSE__INIT;
+	Kms__V1__KeyStanding standing = KMS__V1__KEY_STANDING__INIT, *list[] = { &standing };
+	char key[ID_TEXT], epoch[ID_TEXT];
+
+	id_text(key, &KEY);
+	id_text(epoch, &ID_DEFAULT_EPOCH);
+	standing.key_id = key, standing.epoch_id = epoch;
+	m.standings = list, m.n_standings = COUNT(list);
+	pb_pack(out, &m.base);
+}
+
 /* ---- on chain ------------------------------------------------------------------------------------------------------- */
 
 void load_put_log_data(buf *out, const load *l, size_t i)
 {
-	const abi_word handle = handle_of(l, i), key = abi_u64(1), digest = abi_hash(&l->digest[i]);
+	const abi_word handle = handle_of(l, i), digest = abi_hash(&l->digest[i]);
+	abi_word key;
 	abi_frame f = abi_tuple(out, 2);
 	abi_frame materials = abi_put_list(&f, 1, 1);
 	abi_frame m = abi_put_tuple(&materials, 4);
 
+	memcpy(key.b, KEY.b, sizeof key.b);
 	abi_put(&m, &handle);
 	abi_put(&m, &key);
 	abi_put(&m, &digest);

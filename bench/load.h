@@ -41,6 +41,7 @@ bool load_find_digest(size_t *i, const load *l, slice digest_hex);
 void load_put_ciphertext(buf *out, const load *l, size_t i);
 void load_put_log_data(buf *out, const load *l, size_t i);
 void load_put_answer(buf *out, const load *l, size_t i);
+void load_put_keys(buf *out);                    /* which key the node has: none that a dealer knew */
 void load_put_call(buf *out, const load *l, size_t i);
 
 /* Is this what a node must be asked?  The message of PublicDecrypt: *i is the request that it is for. */

@@ -61,6 +61,16 @@ static void give(void *ctx, rpc_call *call, slice request)
 	arena_free(&memory);
 }
 
+static void tell_keys(void *ctx, rpc_call *call, slice request)
+{
+	stub_gateway *g = ctx;
+
+	(void)request;
+	buf_clear(&g->answer);
+	load_put_keys(&g->answer);
+	rpc_reply(call, buf_slice(&g->answer));
+}
+
 static void healthy(void *ctx, rpc_call *call, slice request)
 {
 	static const uint8_t SERVING[] = { 0x08, 0x01 };         /* HealthCheckResponse */
@@ -107,6 +117,7 @@ static err start(stub_gateway *g)
 	const rpc_method methods[] = {
 		{ "/kms_service.v1.CoreServiceEndpoint/PublicDecrypt", take, g },
 		{ "/kms_service.v1.CoreServiceEndpoint/GetPublicDecryptionResult", give, g },
+		{ "/kms_service.v1.CoreServiceEndpoint/GetKeyMaterialAvailability", tell_keys, g },
 		{ "/grpc.health.v1.Health/Check", healthy, NULL },
 	};
 

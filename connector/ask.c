@@ -16,14 +16,35 @@ ask_path ask_path_of(queue_kind kind)
 		[QUEUE_PREP_KEYGEN] = { SERVICE "KeyGenPreproc", SERVICE "GetKeyGenPreprocResult" },
 		[QUEUE_KEYGEN] = { SERVICE "KeyGen", SERVICE "GetKeyGenResult" },
 		[QUEUE_CRSGEN] = { SERVICE "CrsGen", SERVICE "GetCrsGenResult" },
-		[QUEUE_PRSS_INIT] = { SERVICE "NewMpcEpoch", NULL },
-		[QUEUE_KEY_RESHARE] = { SERVICE "NewMpcEpoch", NULL },
+		[QUEUE_PRSS_INIT] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
+		[QUEUE_KEY_RESHARE] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
 		[QUEUE_ABORT_KEYGEN] = { SERVICE "AbortKeyGen", NULL },
 		[QUEUE_ABORT_CRSGEN] = { SERVICE "AbortCrsGen", NULL },
 		[QUEUE_CONTEXT_DESTROYED] = { SERVICE "DestroyMpcContext", NULL },
 		[QUEUE_EPOCH_DESTROYED] = { SERVICE "DestroyMpcEpoch", NULL },
 	};
 	return kind < QUEUE_REQUESTS ? PATHS[kind] : (ask_path){ 0 };
+}
+
+bool ask_makes_epoch(queue_kind kind)
+{
+	return kind == QUEUE_PRSS_INIT || kind == QUEUE_KEY_RESHARE;
+}
+
+bool ask_ends(queue_kind kind)
+{
+	return kind == QUEUE_ABORT_KEYGEN || kind == QUEUE_ABORT_CRSGEN || kind == QUEUE_CONTEXT_DESTROYED || kind == QUEUE_EPOCH_DESTROYED;
+}
+
+/* keyReshareId counts from 1 below its tag, epochs do below theirs, and the first one has 1. */
+id32 ask_epoch_of(const queue_item *item)
+{
+	id32 epoch = ID_DEFAULT_EPOCH;
+
+	if (item->kind != QUEUE_KEY_RESHARE) return epoch;
+	memcpy(epoch.b + 1, item->id.b + 1, sizeof epoch.b - 1);
+	for (size_t i = sizeof epoch.b - 1; i > 0 && ++epoch.b[i] == 0; i--) {}
+	return epoch;
 }
 
 const id32 *ask_shard_id(const queue_item *item)
@@ -71,7 +92,7 @@ static Kms__V1__Eip712DomainMsg *domain_message(domain_field *f, const connector
 	return &f->m;
 }
 
-/* Which context and epoch its extra data name, where contracts have them. */
+/* Which context and epoch its extra data name, where contracts have them; a decryption is otherwise of the epoch where its key is. */
 typedef struct named_field { Kms__V1__RequestId *context, *epoch; id_field context_text, epoch_text; } named_field;
 
 static err name_context(named_field *f, const queue_item *item, const connector_config *c)
@@ -80,6 +101,7 @@ static err name_context(named_field *f, const queue_item *item, const connector_
 
 	if (c->profile->contexts) TRY(kms_extra_read(&named, item->extra_data));
 	f->context = named.context ? id_message(&f->context_text, &named.context_id) : NULL;
+	if (!named.epoch && queue_is_decryption(item->kind) && !id_is_zero_var(&item->epoch_id)) named.epoch = true, named.epoch_id = item->epoch_id;
 	f->epoch = named.epoch ? id_message(&f->epoch_text, &named.epoch_id) : NULL;
 	return OK;
 }
@@ -266,20 +288,21 @@ static void write_prss_init(buf *out, const connector_config *c)
 	pb_pack(out, &m.base);
 }
 
-/* The key's shares anew, among the same parties: an epoch that has the request's id, from the first one. */
+/* The key's shares anew, among the same parties, from the epoch in which it is. */
 static void write_reshare(buf *out, const queue_item *item, const connector_config *c)
 {
+	const id32 makes = ask_epoch_of(item), from = id_is_zero_var(&item->previous_epoch_id) ? ID_DEFAULT_EPOCH : item->previous_epoch_id;
 	Kms__V1__NewMpcEpochRequest m = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
 	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
 	Kms__V1__KeyInfo key = KMS__V1__KEY_INFO__INIT, *keys[] = { &key };
 	id_field epoch, old_epoch, old_context, key_id, prep;
 	domain_field domain;
 
-	m.epoch_id = id_message(&epoch, &item->id);
+	m.epoch_id = id_message(&epoch, &makes);
 	m.domain = domain_message(&domain, c, QUEUE_KEYGEN);
 	m.previous_epoch = &previous;
 	previous.context_id = id_message(&old_context, &ID_DEFAULT_CONTEXT);
-	previous.epoch_id = id_message(&old_epoch, &ID_DEFAULT_EPOCH);
+	previous.epoch_id = id_message(&old_epoch, &from);
 	previous.keys_info = keys, previous.n_keys_info = COUNT(keys);
 	key.key_id = id_message(&key_id, &item->key_id);
 	key.preproc_id = id_message(&prep, &item->prep_keygen_id);
@@ -327,5 +350,7 @@ err ask_write(buf *out, const queue_item *item, const connector_config *c, const
 
 void ask_write_poll(buf *out, const queue_item *item)
 {
-	write_id(out, &item->id);
+	const id32 epoch = ask_epoch_of(item);
+
+	write_id(out, ask_makes_epoch(item->kind) ? &epoch : &item->id);
 }

@@ -5,7 +5,7 @@
  *   public decryption   PublicDecrypt    the values as words, one after the other
  *   user decryption     UserDecrypt      the payload as bytes, as the node signed it (kms-service 0.1, "BC")
  *   prep keygen, keygen, crsgen          KeyGenPreproc, KeyGen, CrsGen
- *   PRSS init, reshare  NewMpcEpoch      a node has epochs instead; no response
+ *   PRSS init, reshare  NewMpcEpoch      a node has epochs instead: the first one, and one for each resharing; no response
  *   aborts, ends                         no response
  *
  * The node's signature is checked over exactly what the contract will hash, under the domain of the configuration, and must be of
@@ -30,10 +30,18 @@ typedef struct ask_signers { eth_address address[MAX_ASK_SIGNERS]; size_t n; } a
 typedef struct ask_path { const char *send, *result; } ask_path;
 ask_path ask_path_of(queue_kind kind);
 
+/* Does it make an epoch of which the chain wants to know nothing?  Does it end something? */
+bool ask_makes_epoch(queue_kind kind);
+bool ask_ends(queue_kind kind);
+
+/* The epoch that such a request makes.  Ids of epochs grow (node/epochs.h): the first one, and behind it in the order of resharings. */
+id32 ask_epoch_of(const queue_item *item);
+
 /* The id by which the request's shard is chosen: that of its preprocessing where there is one. */
 const id32 *ask_shard_id(const queue_item *item);
 
-/* Appends the message.  key_id: of the ciphertexts.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
+/* Appends the message.  key_id: of the ciphertexts.  item->epoch_id of a decryption: where its key is, zero: in the first epoch;
+ * item->previous_epoch_id of a resharing likewise.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
  * ERR_UNSUPPORTED: no node answers this kind. */
 err  ask_write(buf *out, const queue_item *item, const connector_config *c, const id32 *key_id, const ask_ciphertext *ct, size_t n);
 

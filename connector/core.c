@@ -94,12 +94,13 @@ void core_stop(core *k)
 }
 
 /* The id, a number of 256 bits, modulo the shards. */
-static shard *shard_of(core *k, const id32 *id)
+unsigned core_shard(const core *k, const queue_item *item)
 {
+	const id32 *id = ask_shard_id(item);
 	unsigned rest = 0;
 
 	for (size_t i = 0; i < sizeof id->b; i++) rest = (rest << 8 | id->b[i]) % k->shards;
-	return &k->shard[rest];
+	return rest;
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
@@ -125,10 +126,15 @@ static bool may_pass(grpc_status code)
 	return code == GRPC_CANCELLED || code == GRPC_DEADLINE_EXCEEDED || code == GRPC_RESOURCE_EXHAUSTED || code == GRPC_UNAVAILABLE || code == GRPC_UNKNOWN;
 }
 
-static core_outcome outcome_of(grpc_status code)
+static core_outcome outcome_of(queue_kind kind, grpc_status code)
 {
+	const bool epoch = ask_makes_epoch(kind);
+
 	if (code == GRPC_ABORTED) return CORE_ABORTED;
-	if (code == GRPC_UNKNOWN) return CORE_LATER;
+	if (code == GRPC_UNKNOWN || code == GRPC_INTERNAL) return CORE_LATER;
+	/* A key or an epoch may still come; two epochs are not made or ended at once. */
+	if (code == GRPC_NOT_FOUND && (epoch || kind == QUEUE_PREP_KEYGEN || queue_is_decryption(kind))) return CORE_LATER;
+	if (code == GRPC_FAILED_PRECONDITION && epoch) return CORE_LATER;
 	return may_pass(code) ? CORE_AWAY : CORE_NEVER;
 }
 
@@ -138,25 +144,30 @@ static void tell(buf *why, const char *what, const rpc_status *s)
 	buf_printf(why, "%s: the node says %s: %s", what, grpc_status_name(s->code), s->message);
 }
 
-static core_outcome send(core *k, shard *s, bool *sent, core_counts *counts, buf *why, const char *path, slice request)
+/* *known: the node knew the request before. */
+static core_outcome send(core *k, shard *s, bool *sent, bool *known, core_counts *counts, buf *why, queue_kind kind, slice request)
 {
+	const char *path = ask_path_of(kind).send;
 	rpc_status status = { 0 };
 	AUTO(buf) empty = { 0 };
 
 	for (unsigned i = 0; i < k->tries; i++) {
 		call(k, s, &status, &empty, path, request, SEND_MS);
-		*sent = status.code == GRPC_OK || status.code == GRPC_ALREADY_EXISTS;
+		*known = status.code == GRPC_ALREADY_EXISTS;
+		*sent = status.code == GRPC_OK || *known;
 		if (*sent) return counts->sent++, CORE_DONE;
 		counts->sent_errors++;
 		if (!may_pass(status.code)) break;
 		if (status.code == GRPC_RESOURCE_EXHAUSTED) break;           /* it is full: asking at once again makes it fuller */
 	}
+	if (status.code == GRPC_NOT_FOUND && ask_ends(kind)) return CORE_DONE;
 	tell(why, "the request was not taken", &status);
-	return outcome_of(status.code);
+	return outcome_of(kind, status.code);
 }
 
-static core_outcome poll(core *k, shard *s, bool *sent, core_counts *counts, buf *answer, buf *why, const char *path, slice id)
+static core_outcome poll(core *k, shard *s, bool *sent, bool known, core_counts *counts, buf *answer, buf *why, queue_kind kind, slice id)
 {
+	const char *path = ask_path_of(kind).result;
 	rpc_status status = { 0 };
 
 	for (unsigned i = 0; i < k->tries; i++) {
@@ -165,25 +176,40 @@ static core_outcome poll(core *k, shard *s, bool *sent, core_counts *counts, buf
 		counts->polled_errors += status.code != GRPC_UNAVAILABLE;    /* not ready is no error */
 		if (!may_pass(status.code)) break;
 	}
+	/* The epoch is there, made before this node's requests were. */
+	if (status.code == GRPC_NOT_FOUND && known && ask_makes_epoch(kind)) return CORE_DONE;
 	tell(why, "there is no result", &status);
 	if (status.code == GRPC_NOT_FOUND) return *sent = false, CORE_LATER;         /* forgotten: it is sent anew */
-	return outcome_of(status.code);
+	if (status.code != GRPC_INTERNAL) return outcome_of(kind, status.code);
+	/* It failed.  A node starts it again if it is sent again, but for a key whose preprocessing was used up: that one it knows. */
+	if (known && kind == QUEUE_KEYGEN) return CORE_NEVER;
+	return *sent = false, CORE_LATER;
 }
 
 core_outcome core_ask(core *k, buf *answer, buf *why, bool *sent, core_counts *counts, const queue_item *item, slice request)
 {
-	const ask_path path = ask_path_of(item->kind);
-	shard *s = shard_of(k, ask_shard_id(item));
+	shard *s = &k->shard[core_shard(k, item)];
+	bool known = false;
 	AUTO(buf) id = { 0 };
 
 	*counts = (core_counts){ 0 };
 	if (!*sent) {
-		const core_outcome o = send(k, s, sent, counts, why, path.send, request);
-		if (o != CORE_DONE || !path.result) return o;
+		const core_outcome o = send(k, s, sent, &known, counts, why, item->kind, request);
+		if (o != CORE_DONE) return o;
 	}
-	if (!path.result) return CORE_DONE;
+	if (!ask_path_of(item->kind).result) return CORE_DONE;
 	ask_write_poll(&id, item);
-	return poll(k, s, sent, counts, answer, why, path.result, buf_slice(&id));
+	return poll(k, s, sent, known, counts, answer, why, item->kind, buf_slice(&id));
+}
+
+core_outcome core_key_material(core *k, buf *answer, buf *why, const queue_item *item)
+{
+	rpc_status status = { 0 };
+
+	call(k, &k->shard[core_shard(k, item)], &status, answer, "/kms_service.v1.CoreServiceEndpoint/GetKeyMaterialAvailability", (slice){ 0 }, SEND_MS);
+	if (status.code == GRPC_OK) return CORE_DONE;
+	tell(why, "which keys a dealer knew, and the epochs of each, are not known", &status);
+	return outcome_of(item->kind, status.code);
 }
 
 /* ---- health ----------------------------------------------------------------------------------------------------- */

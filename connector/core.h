@@ -8,9 +8,13 @@
  *
  *   DONE      the answer, not yet believed (connector/ask.h)
  *   AWAY      the node cannot be reached, is full, or is not ready yet: nothing that the request is to blame for
- *   LATER     the node failed in a way that may pass, or has forgotten the request
- *   NEVER     the node refuses it, or failed at it
+ *   LATER     the node failed at it, has forgotten it, or lacks what may still come: it is sent anew, for a node starts again what
+ *             failed
+ *   NEVER     the node refuses it, or failed at a key generation, whose preprocessing is gone with it
  *   ABORTED   the node was told to give it up
+ *
+ * Of a new epoch nothing goes on chain, but it is there only when the node says so: an acknowledgement alone would be lost with the
+ * others' nodes being away.  Whoever is told to end what is not there has ended it.
  *
  * Any number of threads.
  */
@@ -34,6 +38,10 @@ void core_free(core **k);
  * ask_write made.  answer is appended to for CORE_DONE of kinds that have one; otherwise why has the node's words.
  */
 core_outcome core_ask(core *k, buf *answer, buf *why, bool *sent, core_counts *counts, const queue_item *item, slice request);
+
+/* Which shard the item's request goes to; and what its node says of the keys that it has: answer is appended to for CORE_DONE. */
+unsigned     core_shard(const core *k, const queue_item *item);
+core_outcome core_key_material(core *k, buf *answer, buf *why, const queue_item *item);
 
 /* Ends the calls under way, whose requests are for LATER, and all that come after.  Repeated until nobody asks any more, for one who
  * is just connecting is not seen.  From any thread. */

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "connector/checks.h"
-#include "connector/core.h"
 #include "connector/fetch.h"
+#include "connector/standing.h"
 
 enum {
 	WORKER_THREADS = 128, SOON_MS = 2000, LATE_MS = 60000, DRAIN_MS = 5000, TICK_MS = 250,
+	MOST_EPOCH_ATTEMPTS = 20,                /* with the pauses between them about a quarter of an hour */
 };
 
 typedef struct batch { queue_batch b; atomic_uint left; } batch;
@@ -33,6 +34,7 @@ struct worker {
 	checks    *checks;
 	buckets   *buckets;
 	core      *core;
+	standings *standings;
 	pthread_t  thread[WORKER_THREADS];
 	unsigned   threads;
 	pthread_mutex_t lock;                    /* of what follows */
@@ -42,6 +44,7 @@ struct worker {
 	size_t     n;
 	atomic_bool ending;                      /* what is under way is given back */
 	ask_signers signers;
+	int64_t    due_ms[QUEUE_REQUESTS];       /* when the first that was postponed may be picked again; 0: none was */
 	coprocessors *attesting;                 /* the picking thread's, as the next */
 	bool       told, told_attesting;         /* that they are not known: nothing is picked then, or no decryption */
 };
@@ -64,17 +67,33 @@ static void submit(worker *w, const queue_change *change)
 	err_clear();
 }
 
-/* Later, unless it is a decryption that had its chances.  blameless: what it needs is away, which says nothing against it. */
+/* Nobody rings for what was postponed: it is looked for when it may be picked. */
+static void look_again(worker *w, queue_kind kind, int64_t at_ms)
+{
+	pthread_mutex_lock(&w->lock);
+	if (!w->due_ms[kind] || at_ms < w->due_ms[kind]) w->due_ms[kind] = at_ms;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* 0: as often as it takes, until an operator gives it up. */
+static unsigned most_attempts(const worker *w, queue_kind kind)
+{
+	return queue_is_decryption(kind) ? (unsigned)w->c.config->worker.max_attempts : ask_makes_epoch(kind) ? MOST_EPOCH_ATTEMPTS : 0;
+}
+
+/* Later, unless it had its chances.  blameless: what it needs is away, which says nothing against it. */
 static void postpone(worker *w, const queue_item *item, bool already_sent, bool blameless, const char *why)
 {
-	const bool decryption = queue_is_decryption(item->kind);
-	const bool last = decryption && !blameless && item->errors + 1 >= w->c.config->worker.max_attempts;
+	const unsigned most = most_attempts(w, item->kind);
+	const bool last = most && !blameless && item->errors + 1 >= most;
+	const bool paused = queue_is_decryption(item->kind) || !blameless;
 	int64_t delay_ms = SOON_MS;                      /* ceremonies take their time, and are only asked how they stand */
 
-	for (unsigned i = 0; decryption && i < item->errors && delay_ms < LATE_MS; i++) delay_ms *= 2;
+	for (unsigned i = 0; paused && i < item->errors && delay_ms < LATE_MS; i++) delay_ms *= 2;
 	if (last) log_warn("%s is given up after %u attempts: %s", queue_label(item->kind), item->errors + 1, why);
 	submit(w, &(queue_change){ .verb = last ? QUEUE_FAIL : QUEUE_RETRY, .kind = item->kind, .seq = item->seq, .delay_ms = delay_ms,
 	                           .already_sent = already_sent, .blameless = blameless, .reason = why });
+	if (!last) look_again(w, item->kind, now(w) + delay_ms);
 }
 
 static void fail(worker *w, const queue_item *item, const char *why)
@@ -147,25 +166,11 @@ static void finish(worker *w, buf *why, const queue_item *item, slice answer)
 	arena_free(&memory);
 }
 
-/* *why: what went wrong, if anything did. */
-static void pursue(worker *w, buf *why, const task *t)
+/* What became of asking the node. */
+static void conclude(worker *w, const queue_item *item, core_outcome o, bool sent, const buf *answer, buf *why)
 {
-	const queue_item *item = t->item;
-	AUTO(fetched) *f = NULL;
-	AUTO(buf) request = { 0 }, answer = { 0 };
-	bool sent = item->already_sent;
-	core_counts counts = { 0 };
-
-	err e = sent ? OK : fetch(w, &f, t);
-	if (e == OK && !sent) e = ask_write(&request, item, w->c.config, &f->key_id, f->ct, f->n);
-	if (e != OK) {
-		buf_put_str(why, err_text());
-		err_clear();
-		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, buf_str(why));
-		else if (atomic_load(&w->ending)) give_back(w, item, false);
-		else postpone(w, item, false, false, buf_str(why));
-	} else switch (core_ask(w->core, &answer, why, &sent, &counts, item, buf_slice(&request))) {
-	case CORE_DONE:    finish(w, why, item, buf_slice(&answer)); break;
+	switch (o) {
+	case CORE_DONE:    finish(w, why, item, buf_slice(answer)); break;
 	case CORE_AWAY:
 		if (atomic_load(&w->ending)) give_back(w, item, sent);
 		else postpone(w, item, sent, true, buf_str(why));
@@ -176,7 +181,53 @@ static void pursue(worker *w, buf *why, const task *t)
 		submit(w, &(queue_change){ .verb = QUEUE_ABORT, .kind = item->kind, .seq = item->seq, .reason = buf_str(why) });
 		break;
 	}
-	count(w, item->kind, &counts);
+}
+
+/* Where the node has the key that the request is about, as item names it then; and whether it may be used at all. */
+static core_outcome place(worker *w, queue_item *item, buf *why, const id32 *key_id)
+{
+	const bool reshare = item->kind == QUEUE_KEY_RESHARE, allowed = w->c.config->worker.allow_insecure_key;
+	key_standing s = { 0 };
+
+	if (!reshare && !queue_is_decryption(item->kind)) return CORE_DONE;
+	if (reshare) standings_forget(w->standings, key_id);
+	const core_outcome o = standings_find(w->standings, &s, why, w->core, item, key_id);
+	if (o == CORE_NEVER && allowed) buf_clear(why);
+	if (o != CORE_DONE) return o == CORE_NEVER && allowed ? CORE_DONE : o;
+	if (s.insecure && !allowed) {
+		buf_put_str(why, "its key is insecure: a dealer who made it had it whole; allow_insecure_key = true uses it all the same");
+		return CORE_NEVER;
+	}
+	if (reshare) item->previous_epoch_id = s.newest;
+	else if (s.there && !s.in_default) item->epoch_id = s.oldest;          /* the one that all parties have longest */
+	return CORE_DONE;
+}
+
+/* *why: what went wrong, if anything did. */
+static void pursue(worker *w, buf *why, const task *t)
+{
+	queue_item item = *t->item;
+	AUTO(fetched) *f = NULL;
+	AUTO(buf) request = { 0 }, answer = { 0 };
+	bool sent = item.already_sent;
+	core_outcome o = CORE_DONE;
+	core_counts counts = { 0 };
+
+	err e = sent ? OK : fetch(w, &f, t);
+	if (e == OK && !sent) o = place(w, &item, why, item.kind == QUEUE_KEY_RESHARE ? &item.key_id : &f->key_id);
+	if (e == OK && !sent && o == CORE_DONE) e = ask_write(&request, &item, w->c.config, &f->key_id, f->ct, f->n);
+	if (e != OK) {
+		buf_put_str(why, err_text());
+		err_clear();
+		if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, &item, buf_str(why));
+		else if (atomic_load(&w->ending)) give_back(w, &item, false);
+		else postpone(w, &item, false, false, buf_str(why));
+	} else {
+		if (o == CORE_DONE) o = core_ask(w->core, &answer, why, &sent, &counts, &item, buf_slice(&request));
+		if (o == CORE_LATER && f && f->n) standings_forget(w->standings, &f->key_id);       /* the key may have left its epoch */
+		conclude(w, &item, o, sent, &answer, why);
+	}
+	count(w, item.kind, &counts);
 }
 
 /* What this thread logs and asks of the node belongs to the request's trace. */
@@ -398,6 +449,21 @@ static void learn_attesting(worker *w)
 	w->attesting = fresh;
 }
 
+/* The kinds of which something was postponed until now. */
+static uint32_t come_due(worker *w, int64_t now_ms)
+{
+	uint32_t kinds = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (queue_kind k = 0; k < QUEUE_REQUESTS; k++) {
+		if (!w->due_ms[k] || w->due_ms[k] > now_ms) continue;
+		w->due_ms[k] = 0;
+		kinds |= 1u << k;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return kinds;
+}
+
 /* What is under way has some seconds; the rest is given back. */
 static void end(worker *w)
 {
@@ -439,6 +505,7 @@ void worker_run(worker *w)
 		if (all_slow) slow_ms = t0;
 		learn_signers(w);
 		learn_attesting(w);
+		rang |= come_due(w, t0);
 		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++) {
 			if (queue_is_decryption(k) ? all_fast : all_slow) rang |= 1u << k;
 			const size_t n = rang >> k & 1 ? room(w, k) : 0;         /* without room it is looked at when there is */
@@ -465,6 +532,7 @@ err worker_new(worker **out, const worker_config *c)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	err e = core_new(&w->core, c->config);
+	if (e == OK) e = standings_new(&w->standings);
 	if (e == OK) e = buckets_new(&w->buckets, c->config, &w->tally.buckets);
 	if (e == OK) e = checks_new(&w->checks, c->config, c->clock, c->stop);
 	if (e == OK) *out = w;
@@ -478,6 +546,7 @@ void worker_free(worker **w)
 	checks_free(&(*w)->checks);
 	coprocessors_release(&(*w)->attesting);
 	buckets_free(&(*w)->buckets);
+	standings_free(&(*w)->standings);
 	core_free(&(*w)->core);
 	pthread_mutex_destroy(&(*w)->lock);
 	pthread_cond_destroy(&(*w)->wake);

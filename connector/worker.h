@@ -8,8 +8,8 @@
  *   verify       the node's signature, over what a contract will see: a wrong one costs no gas
  *   finish       the answer is stored and the request completed, in one commit
  *
- * What fails may fail otherwise later: then the request is pending again, after a pause, and only decryptions are given up after
- * max_decryption_attempts passes.  A chain or a node that is away is no attempt.  What can never succeed fails at once, with its
+ * What fails may fail otherwise later: then the request is pending again, after a pause that grows; decryptions are given up after
+ * max_decryption_attempts passes, and epochs after twenty.  A chain or a node that is away is no attempt.  What can never succeed fails at once, with its
  * reason.  Leases are renewed while a request is worked on, and given back at the end.  Any number of workers may share a database.
  */
 #ifndef ARCA_CONNECTOR_WORKER_H

@@ -139,7 +139,10 @@ static void ceremonies_carry_ids_parameters_and_the_domain_of_their_chain(void *
 		assert_int_equal(r->max_num_bits, 2048);
 		assert_domain(r->domain, "KMSGeneration", chain, 0xe2);
 		const Kms__V1__NewMpcEpochRequest *e = unpacked(&a[3], QUEUE_KEY_RESHARE, &c, &kms__v1__new_mpc_epoch_request__descriptor);
-		assert_id(e->epoch_id, &item.id);
+		const queue_item reshare = request_of(QUEUE_KEY_RESHARE);
+		const id32 epoch = ask_epoch_of(&reshare);
+		assert_id(e->epoch_id, &epoch);
+		assert_id(e->previous_epoch->epoch_id, &ID_DEFAULT_EPOCH);
 		assert_int_equal(e->previous_epoch->n_keys_info, 1);
 		assert_id(e->previous_epoch->keys_info[0]->key_id, &KEY);
 		assert_id(e->previous_epoch->keys_info[0]->preproc_id, &item.prep_keygen_id);
@@ -148,6 +151,28 @@ static void ceremonies_carry_ids_parameters_and_the_domain_of_their_chain(void *
 		assert_null(first->previous_epoch);
 		for (size_t i = 0; i < COUNT(a); i++) arena_free(&a[i]);
 	}
+}
+
+/* As numbers they must grow, beginning behind the first epoch. */
+static void each_resharing_has_the_next_epoch(void **state)
+{
+	queue_item item = { .kind = QUEUE_KEY_RESHARE, .id = { { 6, [31] = 1 } } };
+	id32 last = ID_DEFAULT_EPOCH, epoch;
+
+	(void)state;
+	for (unsigned i = 1; i <= 600; i++) {
+		item.id.b[30] = (uint8_t)(i >> 8), item.id.b[31] = (uint8_t)i;
+		epoch = ask_epoch_of(&item);
+		assert_int_equal(epoch.b[0], 8);
+		assert_true(memcmp(epoch.b, last.b, sizeof epoch.b) > 0);
+		last = epoch;
+	}
+	memset(item.id.b + 1, 0xff, sizeof item.id.b - 1);                /* no more than its numbers */
+	epoch = ask_epoch_of(&item);
+	assert_int_equal(epoch.b[0], 8);
+	item.kind = QUEUE_PRSS_INIT;
+	epoch = ask_epoch_of(&item);
+	assert_true(id_eq_var(&epoch, &ID_DEFAULT_EPOCH));
 }
 
 static void aborts_and_ends_carry_what_is_ended(void **state)
@@ -624,7 +649,7 @@ static void what_is_no_response_makes_no_call(void **state)
 
 static const struct CMUnitTest ALL[] = {
 	TEST(decryptions_carry_ids_ciphertexts_domain_and_reader), TEST(ceremonies_carry_ids_parameters_and_the_domain_of_their_chain),
-	TEST(aborts_and_ends_carry_what_is_ended), TEST(since_v015_what_extra_data_name_is_told_to_the_node), TEST(a_single_zero_of_extra_data_is_nothing_since_v015),
+	TEST(each_resharing_has_the_next_epoch), TEST(aborts_and_ends_carry_what_is_ended), TEST(since_v015_what_extra_data_name_is_told_to_the_node), TEST(a_single_zero_of_extra_data_is_nothing_since_v015),
 	TEST(what_cannot_be_asked_is_refused_with_a_sentence), TEST(answers_with_one_thing_wrong_are_refused),
 	TEST(responses_have_exactly_what_the_contract_takes), TEST(answers_for_another_domain_or_by_a_stranger_are_wrong_signatures),
 	TEST(every_cut_of_an_answer_is_refused_or_the_answer), TEST(what_a_contract_took_is_taken_here),

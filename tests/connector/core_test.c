@@ -52,12 +52,14 @@ static void done(asked *a)
 
 static void each_status_has_its_outcome(void **state)
 {
-	static const struct { grpc_status code; core_outcome sending, polling; unsigned sends, polls; } ROWS[] = {
-		{ GRPC_UNAVAILABLE, CORE_AWAY, CORE_AWAY, 2, 2 }, { GRPC_DEADLINE_EXCEEDED, CORE_AWAY, CORE_AWAY, 2, 2 },
-		{ GRPC_UNKNOWN, CORE_LATER, CORE_LATER, 2, 2 }, { GRPC_CANCELLED, CORE_AWAY, CORE_AWAY, 2, 2 },
-		{ GRPC_RESOURCE_EXHAUSTED, CORE_AWAY, CORE_AWAY, 1, 2 }, { GRPC_ABORTED, CORE_ABORTED, CORE_ABORTED, 1, 1 },
-		{ GRPC_INVALID_ARGUMENT, CORE_NEVER, CORE_NEVER, 1, 1 }, { GRPC_INTERNAL, CORE_NEVER, CORE_NEVER, 1, 1 },
-		{ GRPC_FAILED_PRECONDITION, CORE_NEVER, CORE_NEVER, 1, 1 }, { GRPC_UNIMPLEMENTED, CORE_NEVER, CORE_NEVER, 1, 1 },
+	/* forgets: what failed, or is not known, is sent anew. */
+	static const struct { grpc_status code; core_outcome sending, polling; unsigned sends, polls; bool forgets; } ROWS[] = {
+		{ GRPC_UNAVAILABLE, CORE_AWAY, CORE_AWAY, 2, 2, false }, { GRPC_DEADLINE_EXCEEDED, CORE_AWAY, CORE_AWAY, 2, 2, false },
+		{ GRPC_UNKNOWN, CORE_LATER, CORE_LATER, 2, 2, false }, { GRPC_CANCELLED, CORE_AWAY, CORE_AWAY, 2, 2, false },
+		{ GRPC_RESOURCE_EXHAUSTED, CORE_AWAY, CORE_AWAY, 1, 2, false }, { GRPC_ABORTED, CORE_ABORTED, CORE_ABORTED, 1, 1, false },
+		{ GRPC_INVALID_ARGUMENT, CORE_NEVER, CORE_NEVER, 1, 1, false }, { GRPC_INTERNAL, CORE_LATER, CORE_LATER, 1, 1, true },
+		{ GRPC_NOT_FOUND, CORE_LATER, CORE_LATER, 1, 1, true }, { GRPC_FAILED_PRECONDITION, CORE_NEVER, CORE_NEVER, 1, 1, false },
+		{ GRPC_UNIMPLEMENTED, CORE_NEVER, CORE_NEVER, 1, 1, false },
 	};
 	const char *one = NODE[0].url;
 	core *k = NULL;
@@ -76,9 +78,96 @@ static void each_status_has_its_outcome(void **state)
 		fake_node_script(&NODE[0], NULL, 0, &ROWS[i].code, 1);
 		a = ask_with(k, QUEUE_PUBLIC_DECRYPTION, 1, false);
 		assert_int_equal(a.outcome, ROWS[i].polling);
-		assert_true(a.sent);
+		assert_int_equal(a.sent, !ROWS[i].forgets);
 		assert_int_equal(NODE[0].polled, ROWS[i].polls);
 		assert_int_equal(a.answer.n, 0);
+		done(&a);
+	}
+	core_free(&k);
+}
+
+/* Whatever a node said before it knows the id, and fails again. */
+static void what_failed_is_sent_again_but_not_a_key_whose_preprocessing_is_used_up(void **state)
+{
+	static const struct { queue_kind kind; core_outcome first, second; } ROWS[] = {
+		{ QUEUE_PUBLIC_DECRYPTION, CORE_LATER, CORE_LATER }, { QUEUE_PREP_KEYGEN, CORE_LATER, CORE_LATER },
+		{ QUEUE_KEYGEN, CORE_LATER, CORE_NEVER }, { QUEUE_KEY_RESHARE, CORE_LATER, CORE_LATER },
+	};
+	static const grpc_status KNOWN = GRPC_ALREADY_EXISTS, FAILED = GRPC_INTERNAL;
+	const char *one = NODE[0].url;
+	core *k = NULL;
+
+	(void)state;
+	assert_ok(open_core(&k, &one, 1));
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		fake_node_script(&NODE[0], &KNOWN, 1, &FAILED, 1);
+		asked a = ask_with(k, ROWS[i].kind, 1, true);                      /* sent before */
+		assert_int_equal(a.outcome, ROWS[i].first);
+		assert_false(a.sent);
+		assert_int_equal(NODE[0].sent, 0);
+		done(&a);
+		a = ask_with(k, ROWS[i].kind, 1, false);
+		assert_int_equal(a.outcome, ROWS[i].second);
+		assert_int_equal(NODE[0].sent, 1);
+		done(&a);
+	}
+	core_free(&k);
+}
+
+/* An acknowledgement is not enough: the epoch must be there.  Of one that is older than the node's memory of requests it only says that
+ * it is there. */
+static void an_epoch_is_made_when_the_node_says_so(void **state)
+{
+	static const grpc_status KNOWN = GRPC_ALREADY_EXISTS, GONE = GRPC_NOT_FOUND, RUNS = GRPC_UNAVAILABLE, BUSY = GRPC_FAILED_PRECONDITION;
+	static const queue_kind KINDS[] = { QUEUE_PRSS_INIT, QUEUE_KEY_RESHARE };
+	const char *one = NODE[0].url;
+	core *k = NULL;
+
+	(void)state;
+	assert_ok(open_core(&k, &one, 1));
+	for (size_t i = 0; i < COUNT(KINDS); i++) {
+		fake_node_script(&NODE[0], NULL, 0, &RUNS, 1);
+		asked a = ask_with(k, KINDS[i], 1, false);
+		assert_int_equal(a.outcome, CORE_AWAY);
+		assert_true(a.sent);
+		done(&a);
+		fake_node_script(&NODE[0], NULL, 0, NULL, 0);
+		a = ask_with(k, KINDS[i], 1, true);
+		assert_int_equal(a.outcome, CORE_DONE);
+		assert_int_equal(NODE[0].sent, 0), assert_int_equal(NODE[0].polled, 1);
+		done(&a);
+		fake_node_script(&NODE[0], &KNOWN, 1, &GONE, 1);
+		a = ask_with(k, KINDS[i], 1, false);
+		assert_int_equal(a.outcome, CORE_DONE);
+		done(&a);
+		a = ask_with(k, KINDS[i], 1, true);
+		assert_int_equal(a.outcome, CORE_LATER);
+		done(&a);
+		fake_node_script(&NODE[0], &BUSY, 1, NULL, 0);
+		a = ask_with(k, KINDS[i], 1, false);
+		assert_int_equal(a.outcome, CORE_LATER);
+		done(&a);
+	}
+	core_free(&k);
+}
+
+static void what_is_not_there_is_ended(void **state)
+{
+	static const queue_kind KINDS[] = { QUEUE_ABORT_KEYGEN, QUEUE_ABORT_CRSGEN, QUEUE_CONTEXT_DESTROYED, QUEUE_EPOCH_DESTROYED };
+	static const grpc_status GONE = GRPC_NOT_FOUND, AWAY = GRPC_UNAVAILABLE;
+	const char *one = NODE[0].url;
+	core *k = NULL;
+
+	(void)state;
+	assert_ok(open_core(&k, &one, 1));
+	for (size_t i = 0; i < COUNT(KINDS); i++) {
+		fake_node_script(&NODE[0], &GONE, 1, NULL, 0);
+		asked a = ask_with(k, KINDS[i], 1, false);
+		assert_int_equal(a.outcome, CORE_DONE);
+		done(&a);
+		fake_node_script(&NODE[0], &AWAY, 1, NULL, 0);
+		a = ask_with(k, KINDS[i], 1, false);
+		assert_int_equal(a.outcome, CORE_AWAY);
 		done(&a);
 	}
 	core_free(&k);
@@ -290,7 +379,8 @@ static void an_end_cuts_off_a_node_that_is_slow(void **state)
 }
 
 static const struct CMUnitTest ALL[] = {
-	TEST(each_status_has_its_outcome), TEST(what_passes_is_tried_again_at_once), TEST(what_the_node_knows_already_counts_as_sent),
+	TEST(each_status_has_its_outcome), TEST(what_failed_is_sent_again_but_not_a_key_whose_preprocessing_is_used_up),
+	TEST(an_epoch_is_made_when_the_node_says_so), TEST(what_is_not_there_is_ended), TEST(what_passes_is_tried_again_at_once), TEST(what_the_node_knows_already_counts_as_sent),
 	TEST(what_was_sent_is_only_asked_for_and_sent_anew_when_forgotten), TEST(requests_without_a_result_are_done_when_taken),
 	TEST(a_backup_is_asked_when_the_first_is_away), TEST(the_id_chooses_the_shard_and_a_key_follows_its_preprocessing),
 	TEST(endpoints_that_are_none_are_refused), TEST(health_names_the_shard_that_is_away), TEST(an_end_cuts_off_a_node_that_is_slow),

@@ -336,6 +336,12 @@ static void asked(void *ctx, rpc_call *call, slice request)
 	const bool poll = strstr(path, "/Get") != NULL;
 
 	pthread_mutex_lock(&n->lock);
+	if (strstr(path, "/GetKeyMaterialAvailability")) {
+		n->looked++;
+		end(call, n->standing, buf_slice(&n->keys));
+		pthread_mutex_unlock(&n->lock);
+		return;
+	}
 	const unsigned at = poll ? n->polled++ : n->sent++, have = poll ? n->polls : n->sends;
 	const grpc_status code = have == 0 ? GRPC_OK : (poll ? n->poll : n->send)[at < have ? at : have - 1];
 	if (!poll) {
@@ -363,7 +369,9 @@ static void healthy(void *ctx, rpc_call *call, slice request)
 void fake_node_start(fake_node *n)
 {
 	static const char *const NAMES[] = { "PublicDecrypt", "GetPublicDecryptionResult", "UserDecrypt", "GetUserDecryptionResult", "CrsGen",
-	                                     "GetCrsGenResult", "KeyGen", "GetKeyGenResult", "AbortCrsGen", "DestroyMpcContext" };
+	                                     "GetCrsGenResult", "KeyGen", "GetKeyGenResult", "AbortCrsGen", "AbortKeyGen", "KeyGenPreproc",
+	                                     "GetKeyGenPreprocResult", "NewMpcEpoch", "GetEpochResult", "DestroyMpcContext", "DestroyMpcEpoch",
+	                                     "GetKeyMaterialAvailability" };
 	static char path[COUNT(NAMES)][96];
 	rpc_method methods[COUNT(NAMES) + 1];
 
@@ -391,6 +399,7 @@ void fake_node_stop(fake_node *n)
 	reactor_free(&n->loop);
 	buf_free(&n->request);
 	buf_free(&n->answer);
+	buf_free(&n->keys);
 	pthread_mutex_destroy(&n->lock);
 }
 

@@ -69,6 +69,9 @@ typedef struct fake_node {
 	unsigned    held;
 	bool        holds;                           /* results are not given until it is false, or nobody waits */
 	buf         request, answer;                 /* the last that came; what is given */
+	grpc_status standing;                        /* how it says which keys it has; then what, and how often it was asked */
+	buf         keys;
+	unsigned    looked;
 	char        path[128], traceparent[TRACE_TEXT];
 } fake_node;
 

@@ -609,6 +609,154 @@ static void a_node_that_refuses_fails_the_request_at_once(void **state)
 	desk_close(d);
 }
 
+/* ---- what the node says of its keys ----------------------------------------------------------------------------- */
+
+/* The key of ask()'s requests, in the epochs that end with these bytes. */
+static void key_is_in(const uint8_t *epoch, size_t n, bool insecure)
+{
+	Kms__V1__KeyMaterialAvailabilityResponse m = KMS__V1__KEY_MATERIAL_AVAILABILITY_RESPONSE__INIT;
+	Kms__V1__KeyStanding one[4], *list[COUNT(one)];
+	char key[ID_TEXT], id[COUNT(one)][ID_TEXT];
+
+	assert_true(n <= COUNT(one));
+	id_text(key, &(id32){ { 4 } });
+	for (size_t i = 0; i < n; i++) {
+		id_text(id[i], &(id32){ { 8, [31] = epoch[i] } });
+		kms__v1__key_standing__init(&one[i]);
+		one[i].key_id = key, one[i].epoch_id = id[i], one[i].insecure = insecure;
+		list[i] = &one[i];
+	}
+	m.standings = list, m.n_standings = n;
+	pthread_mutex_lock(&NODE.lock);
+	buf_clear(&NODE.keys);
+	pb_pack(&NODE.keys, &m.base);
+	pthread_mutex_unlock(&NODE.lock);
+}
+
+static void a_key_that_a_dealer_knew_is_not_used_unless_that_is_allowed(void **state)
+{
+	static const uint8_t FIRST[] = { 1 };
+	desk *d = desk_open();
+
+	(void)state;
+	key_is_in(FIRST, 1, true);
+	ask(d, 1, 1);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "allow_insecure_key"));
+	assert_int_equal(sent(), 0);
+	desk_close(d);
+	C.worker.allow_insecure_key = true;
+	d = desk_open();
+	ask(d, 2, 1);
+	UNTIL(request_is(d, 2, QUEUE_COMPLETED, 0));
+	assert_int_equal(sent(), 1);
+	desk_close(d);
+}
+
+/* A node that does not say whose its keys were is not believed to have good ones. */
+static void a_node_that_keeps_its_marks_to_itself_is_asked_for_nothing(void **state)
+{
+	desk *d = desk_open();
+
+	(void)state;
+	NODE.standing = GRPC_UNIMPLEMENTED;
+	ask(d, 1, 1);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_FAILED);
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "UNIMPLEMENTED"));
+	assert_int_equal(sent(), 0);
+	desk_close(d);
+	C.worker.allow_insecure_key = true;
+	d = desk_open();
+	ask(d, 2, 1);
+	UNTIL(request_is(d, 2, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
+static id32 epoch_asked(void)
+{
+	Kms__V1__PublicDecryptionRequest *m = NULL;
+	arena a = arena_with_limit(1 << 20);
+	id32 id = { { 0 } };
+
+	pthread_mutex_lock(&NODE.lock);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_request__descriptor, buf_slice(&NODE.request)));
+	if (m->epoch_id) assert_ok(id_parse(&id, "epoch_id", slice_str(m->epoch_id->request_id)));
+	pthread_mutex_unlock(&NODE.lock);
+	arena_free(&a);
+	return id;
+}
+
+static void a_key_that_left_the_first_epoch_is_asked_for_where_it_is(void **state)
+{
+	static const uint8_t BOTH[] = { 2, 1 }, LATER[] = { 4, 3 };
+	static const grpc_status GONE = GRPC_NOT_FOUND;
+	desk *d = desk_open();
+
+	(void)state;
+	key_is_in(BOTH, 2, false);
+	ask(d, 1, 1);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	assert_true(id_is_zero_var((const id32[]){ epoch_asked() }));
+	ask(d, 2, 1);
+	UNTIL(request_is(d, 2, QUEUE_COMPLETED, 0));
+	assert_int_equal(NODE.looked, 1);                                 /* the node is not asked for what is known */
+	key_is_in(LATER, 2, false);
+	fake_node_script(&NODE, &GONE, 1, NULL, 0);
+	ask(d, 3, 1);
+	UNTIL(request_is(d, 3, QUEUE_PENDING, 1));
+	fake_node_script(&NODE, NULL, 0, NULL, 0);
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 3, QUEUE_COMPLETED, 1));
+	assert_true(id_eq_var((const id32[]){ epoch_asked() }, &(id32){ { 8, [31] = 3 } }));
+	assert_int_equal(NODE.looked, 2);
+	desk_close(d);
+}
+
+/* From the epoch in which the key is, to the one that the number of the resharing says. */
+static void shares_are_dealt_anew_from_where_they_are(void **state)
+{
+	static const uint8_t BOTH[] = { 3, 1 };
+	const queue_item item = { .kind = QUEUE_KEY_RESHARE, .id = { { 6, [31] = 4 } }, .key_id = { { 4 } }, .prep_keygen_id = { { 3 } },
+	                          .params = QUEUE_PARAMS_TEST, .place = { .tx_hash = { { 1 } } } };
+	Kms__V1__NewMpcEpochRequest *m = NULL;
+	arena a = arena_with_limit(1 << 20);
+	char makes[ID_TEXT], from[ID_TEXT];
+	queue_count *all = calloc(QUEUE_KINDS, sizeof *all);
+
+	(void)state;
+	assert_non_null(all);
+	key_is_in(BOTH, 2, false);
+	desk *d = desk_open();
+	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = item.kind, .item = &item }, 1, NULL));
+	UNTIL(queue_counts(all, d->q) == OK && all[QUEUE_KEY_RESHARE].rows[QUEUE_COMPLETED] == 1);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__new_mpc_epoch_request__descriptor, buf_slice(&NODE.request)));
+	id_text(makes, &(id32){ { 8, [31] = 5 } });
+	id_text(from, &(id32){ { 8, [31] = 3 } });
+	assert_string_equal(m->epoch_id->request_id, makes);
+	assert_string_equal(m->previous_epoch->epoch_id->request_id, from);
+	assert_int_equal(polled(), 1);
+	desk_close(d);
+	arena_free(&a);
+	free(all);
+}
+
+/* What was postponed is due when it is due: nobody rings for it, and to look every minute were too late. */
+static void what_was_postponed_is_picked_when_its_time_has_come(void **state)
+{
+	static const grpc_status FULL = GRPC_RESOURCE_EXHAUSTED;
+
+	(void)state;
+	C.worker.fast_polling = 3600000;
+	desk *d = desk_open();
+	fake_node_script(&NODE, &FULL, 1, NULL, 0);
+	ask(d, 1, 1);
+	UNTIL(sent() == 1 && request_is(d, 1, QUEUE_PENDING, 0));
+	fake_node_script(&NODE, NULL, 0, NULL, 0);
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_began_with_the_event),
       WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(an_outage_costs_no_attempt),
@@ -618,4 +766,8 @@ TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_b
       WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once),
       WORLD(what_coprocessors_attest_goes_to_the_node),
       WORLD(what_is_not_attested_is_tried_again_and_given_up), WORLD(without_coprocessors_no_decryption_is_picked_but_all_else_is),
-      WORLD(requests_of_a_context_live_and_end_with_it), WORLD(the_older_profile_refuses_requests_that_name_handles_only))
+      WORLD(requests_of_a_context_live_and_end_with_it), WORLD(the_older_profile_refuses_requests_that_name_handles_only),
+      WORLD(a_key_that_a_dealer_knew_is_not_used_unless_that_is_allowed),
+      WORLD(a_node_that_keeps_its_marks_to_itself_is_asked_for_nothing),
+      WORLD(a_key_that_left_the_first_epoch_is_asked_for_where_it_is), WORLD(shares_are_dealt_anew_from_where_they_are),
+      WORLD(what_was_postponed_is_picked_when_its_time_has_come))
