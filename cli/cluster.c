@@ -9,6 +9,9 @@ const char CLUSTER_KEY_DOMAIN[] = "KMSGeneration";
 
 enum { MAX_SECONDS = 1000000000 };
 
+/* As nodes call them (service.eip712_profile). */
+static const char V011[] = "v0.11", V015[] = "v0.15";
+
 /* ---- picking members ----------------------------------------------------------------------------------------- */
 
 /* Picks members out of one object.  The first failure stays, later picks yield zeros; what was never picked is unknown. */
@@ -197,6 +200,13 @@ static err read_domain(cluster *c, const char *file, const json_t *object)
 	return pick_end(&p);
 }
 
+static err read_profile(cluster *c, const char *file, const char *name)
+{
+	c->profile = name && !strcmp(name, V011) ? KMS712_V011 : KMS712_V015;
+	if (!name || c->profile == KMS712_V011 || !strcmp(name, V015)) return OK;
+	return err_fail(ERR_REQUEST, "%s: eip712_profile \"%s\": there are %s and %s", file, name, V011, V015);
+}
+
 static err read_timings(cluster *c, const char *file, const json_t *object)
 {
 	if (!object) return OK;
@@ -282,6 +292,7 @@ static err read_all(cluster *c, const char *file)
 	pick_id(&p, "crs_id", true, &c->crs);
 	const json_t *parties = pick(&p, "parties", JSON_ARRAY, "wants a list");
 	const json_t *domain = pick(&p, "eip712_domain", JSON_OBJECT, "wants an object");
+	const char *profile = pick_optional_text(&p, "eip712_profile");
 	const json_t *timings = pick_optional(&p, "timings_s", JSON_OBJECT, "wants an object");
 	pick_optional(&p, "delegation", JSON_OBJECT, "wants an object or null");
 	if (pick_optional(&p, "gateway", JSON_OBJECT, "wants an object or null"))
@@ -289,6 +300,7 @@ static err read_all(cluster *c, const char *file)
 	TRY(pick_end(&p));
 	TRY(read_parties(c, file, parties));
 	TRY(read_domain(c, file, domain));
+	TRY(read_profile(c, file, profile));
 	TRY(read_timings(c, file, timings));
 	return check_mode(c, file);
 }
@@ -386,6 +398,7 @@ static json_t *cluster_json(const cluster *c)
 		"verifying_contract", c->contract,
 		"timings_s", "epoch", seconds_json(c->epoch_s), "preprocessing", seconds_json(c->preprocessing_s),
 		"keygen", seconds_json(c->keygen_s), "delegation", delegation);
+	if (c->profile == KMS712_V011) json_object_set_new(all, "eip712_profile", json_string(V011));
 	if (c->gateway) json_object_set(all, "gateway", c->gateway);
 	return all;
 }

@@ -15,7 +15,7 @@
 
 #include <jansson.h>
 #include "base/id.h"
-#include "evm/eip712.h"
+#include "evm/kms712.h"
 #include "seal/typed.h"
 #include "share/party.h"
 
@@ -42,6 +42,7 @@ typedef struct cluster {
 	id32        prep, key, crs;                 /* zero: there is none yet                    */
 	const char *domain_name, *domain_version, *contract;
 	uint64_t    chain_id;
+	kms712_profile profile;                     /* under which key generation is signed: "eip712_profile", v0.15 where it is left out */
 	double      epoch_s, preprocessing_s, keygen_s;
 	json_t     *gateway;                        /* of a devnet with a chain: cli/devnet_gateway.h; NULL: none */
 	json_t     *root;                           /* as read; texts may point into it           */

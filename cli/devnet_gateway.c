@@ -196,6 +196,7 @@ static err write_config(const devnet *d, const cluster_party *p, const char *mon
 	put_text(&toml, "decryption_contract.address", text_of(at, "decryption"));
 	put_text(&toml, "kms_generation_contract.address", text_of(at, "kms_generation"));
 	put_text(&toml, "gateway_config_contract.address", text_of(at, "gateway_config"));
+	if (cluster_is_insecure(&d->cluster)) buf_put_str(&toml, "allow_insecure_key = true\n");
 	buf_put_str(&toml, "decryption_polling = \"200ms\"\ndecryption_from_block_number = 0\n\n[[host_chains]]\n");
 	put_text(&toml, "url", text_of(g, "url"));
 	buf_printf(&toml, "chain_id = %lld\n", chain_id);
@@ -279,4 +280,47 @@ err gateway_up(cli *c, devnet *d, gateway_tool *tool)
 	}
 	fflush(stdout);
 	return OK;
+}
+
+/* ---- a key ---------------------------------------------------------------------------------------------------------- */
+
+/* What gateway.mjs keygen wrote. */
+static err read_made(cluster *out, const char *file)
+{
+	AUTO(buf) text = { 0 };
+	json_error_t wrong;
+	id32 prep, key;
+
+	TRY(file_read(&text, file, MAX_GATEWAY_FILE));
+	json_t *made = json_loadb((const char *)text.p, text.n, 0, &wrong);
+	err e = id_parse(&prep, "prep_id", slice_str(text_of(made, "prep_id")));
+	if (e == OK) e = id_parse(&key, "key_id", slice_str(text_of(made, "key_id")));
+	if (e == OK) {
+		out->prep = prep, out->key = key;
+		out->preprocessing_s = json_number_value(json_object_get(made, "preprocessing_s"));
+		out->keygen_s = json_number_value(json_object_get(made, "keygen_s"));
+	} else err_context("%s: ", file);
+	json_decref(made);
+	return e;
+}
+
+/* A contract asks for the epoch and does not hear of it; a node that is asked for a preprocessing before it is there is asked again. */
+err gateway_make_key(cli *c, devnet *d, const char *params, bool shared)
+{
+	const char *tool = text_of(d->cluster.gateway, "tool"), *dir = text_of(d->cluster.gateway, "dir");
+	const bool quiet = args_has(&c->args, "json");
+	AUTO(buf) file = { 0 };
+	char key[ID_TEXT];
+
+	buf_printf(&file, "%s/key.json", dir);
+	const char *more[] = { "--params", params, "--out", buf_str(&file), NULL };
+	const ticker t = ticker_begin("the contracts ask for a key", quiet);
+	err e = shared ? run_tool(tool, "init", dir, NULL) : OK;
+	if (e == OK) e = run_tool(tool, "keygen", dir, more);
+	ticker_end(&t);
+	if (e == OK) e = read_made(&d->cluster, buf_str(&file));
+	TRY(e);
+	id_text(key, &d->cluster.key);
+	if (!quiet) printf("key %s made through the chain in %.1f s\n", key, d->cluster.preprocessing_s + d->cluster.keygen_s);
+	return devnet_save(d);
 }

@@ -2,7 +2,7 @@
 /*
  * cli/devnet_gateway.h -- a devnet with a gateway: a chain with the contracts, and a connector for each party.
  *
- *   DIR/gateway/...                    the chain's: contracts/gateway.mjs makes, starts and stops it
+ *   DIR/gateway/...                    the chain's: contracts/gateway.mjs makes, starts and stops it, and asks for keys
  *   DIR/party-I/connector.toml         a connector's configuration      DIR/party-I/connector.log    its output
  *   DIR/party-I/connector.db           its requests                     DIR/party-I/connector.pid    its process
  *
@@ -27,6 +27,9 @@ err  gateway_find(gateway_tool *out, cli *c, const char *folder);
 
 /* Starts the chain and the connectors, and waits until they are ready.  What it started is in devnet.json when it fails, too. */
 err  gateway_up(cli *c, devnet *d, gateway_tool *tool);
+
+/* A key that the contracts ask for, and if it is shared, an epoch: its ids and times are in devnet.json then. */
+err  gateway_make_key(cli *c, devnet *d, const char *params, bool shared);
 
 /* The chain goes on from where it was; OK if it runs. */
 err  gateway_start_chain(const devnet *d);

@@ -139,12 +139,13 @@ static void put_cluster(buf *out, const node_files *all, size_t parties, unsigne
 	}
 }
 
-static err write_config(const node_files *all, size_t parties, unsigned threshold, const node_files *f)
+static err write_config(const node_files *all, size_t parties, unsigned threshold, kms712_profile profile, const node_files *f)
 {
 	AUTO(buf) toml = { 0 };
 
 	buf_put_str(&toml, "# Written by arca devnet up.\n\n[service]\nlisten_address = \"127.0.0.1\"\n");
 	buf_printf(&toml, "listen_port = %u\n", f->grpc_port);
+	if (profile == KMS712_V011) buf_put_str(&toml, "eip712_profile = \"v0.11\"\n");       /* of the gateway's contracts */
 	buf_put_str(&toml, "\n[public_vault.storage.file]\n");
 	put_path(&toml, "path", f, "public");
 	buf_put_str(&toml, "\n[private_vault.storage.file]\n");
@@ -159,11 +160,11 @@ static err write_config(const node_files *all, size_t parties, unsigned threshol
 	return file_write_atomic(f->config, buf_slice(&toml), 0644);
 }
 
-err node_files_write(const node_files *f, size_t parties, unsigned threshold)
+err node_files_write(const node_files *f, size_t parties, unsigned threshold, kms712_profile profile)
 {
 	for (size_t i = 0; i < parties; i++) {
 		if (threshold) TRY(write_certificates(&f[i]));
-		TRY(write_config(f, parties, threshold, &f[i]));
+		TRY(write_config(f, parties, threshold, profile, &f[i]));
 	}
 	return OK;
 }

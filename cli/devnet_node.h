@@ -27,8 +27,8 @@ typedef struct node_files {
 /* Fills f[0 .. parties): folders below dir; ports from base_port on, or free ones if it is 0. */
 err  node_files_lay_out(node_files *f, cli *c, const char *dir, size_t parties, unsigned base_port);
 
-/* Writes node.toml of each; with a threshold above 0 the certificates, too. */
-err  node_files_write(const node_files *f, size_t parties, unsigned threshold);
+/* Writes node.toml of each; with a threshold above 0 the certificates, too.  profile: of what nodes sign about keys. */
+err  node_files_write(const node_files *f, size_t parties, unsigned threshold, kms712_profile profile);
 
 /* Who signs, from what the node has published in its folder, which is ours.  *out refers to f. */
 err  node_files_signer(cluster_party *out, node_files *f);

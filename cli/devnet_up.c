@@ -24,7 +24,7 @@ static const option OPTIONS[] = {
 	{ "parties",   "N",    OPTIONAL, "how many nodes; without it, 4; 1 is centralized" },
 	{ "threshold", "T",    OPTIONAL, "how many of them may be corrupt; without it, (N - 1) / 3" },
 	{ "params",    "SET",  OPTIONAL, "test (the default) or default, which is for production" },
-	{ "keygen",    "HOW",  OPTIONAL, "dkg (the default), insecure or none; centralized: central (the default) or none" },
+	{ "keygen",    "HOW",  OPTIONAL, "dkg (default), chain, insecure or none; of one node: central, chain or none" },
 	{ "base-port", "P",    OPTIONAL, "the first of 3 ports a party: gRPC, peers, HTTP; without it, free ones" },
 	{ "with-gateway", NULL, OPTIONAL, "also a chain with the gateway's contracts, and a connector for each party" },
 	{ "contracts", "DIR",  OPTIONAL, "where gateway.mjs is; without it, beside the build folder of this program" },
@@ -42,7 +42,7 @@ enum { DOMAIN_CHAIN = 54321 };
 typedef struct plan {
 	const lat_params *params;
 	const char *keygen;              /* as devnet.json has it */
-	bool     shared;
+	bool     shared, by_chain;       /* by_chain: the contracts ask for epoch and key */
 	unsigned parties, threshold;
 	unsigned base_port;              /* 0: free ones          */
 	gateway_tool gateway;            /* empty: without a gateway */
@@ -95,11 +95,21 @@ static err read_mode(plan *out, cli *c)
 	return read_centralized(c, parties, threshold);
 }
 
+static bool params_on_chain(const lat_params *p)
+{
+	return strcmp(p->name, "test") == 0 || strcmp(p->name, "default") == 0;
+}
+
 static err read_keygen(plan *out, cli *c)
 {
 	const char *how = args_text(&c->args, "keygen");
 
-	out->keygen = how ? how : out->shared ? "dkg" : "central";
+	out->by_chain = how && strcmp(how, "chain") == 0;
+	out->keygen = how && !out->by_chain ? how : out->shared ? "dkg" : "central";
+	if (out->by_chain && !args_has(&c->args, "with-gateway"))
+		return cli_usage(c, "--keygen chain: contracts ask for the key, and they are there --with-gateway");
+	if (out->by_chain && !params_on_chain(out->params))
+		return cli_usage(c, "--keygen chain: contracts can ask for the parameters test and default, not for %s", out->params->name);
 	if (strcmp(out->keygen, "none") == 0) return OK;
 	if (!out->shared && (strcmp(out->keygen, "dkg") == 0 || strcmp(out->keygen, "insecure") == 0))
 		return cli_usage(c, "--keygen %s is for parties that share a key; one node makes it alone (central)", how);
@@ -246,19 +256,21 @@ static void describe(cluster *net, const plan *p, const node_files *f)
 	net->domain_version = DOMAIN_VERSION;
 	net->contract = DOMAIN_CONTRACT;
 	net->chain_id = DOMAIN_CHAIN;
+	net->profile = p->gateway.path.n ? KMS712_V011 : KMS712_V015;
 }
 
 /* Fills process as far as it gets. */
 static err bring_up(cli *c, devnet *d, plan *p, node_files *f, node_process *process)
 {
 	TRY(node_files_lay_out(f, c, d->dir, p->parties, p->base_port));
-	TRY(node_files_write(f, p->parties, p->threshold));
 	describe(&d->cluster, p, f);
+	TRY(node_files_write(f, p->parties, p->threshold, d->cluster.profile));
 	TRY(start_all(process, f, p->parties));
 	TRY(wait_for_all(c, d, f, process));
-	if (p->shared) TRY(set_up_epoch(c, d));
-	if (strcmp(p->keygen, "none") != 0) TRY(make_keys(c, d, p));
-	return p->gateway.path.n ? gateway_up(c, d, &p->gateway) : OK;
+	if (p->shared && !p->by_chain) TRY(set_up_epoch(c, d));
+	if (strcmp(p->keygen, "none") != 0 && !p->by_chain) TRY(make_keys(c, d, p));
+	if (p->gateway.path.n) TRY(gateway_up(c, d, &p->gateway));
+	return p->by_chain ? gateway_make_key(c, d, p->params->name, p->shared) : OK;
 }
 
 static err bring_up_or_stop(cli *c, devnet *d, plan *p)
@@ -337,11 +349,13 @@ const command COMMAND_DEVNET_UP = {
 	"of a host chain, and an arca-connector for each party, which brings what contracts ask\n"
 	"to its node and the signed answers back. It needs Node.js, and in the folder contracts\n"
 	"of arca's source tree what 'npm ci' installs there. devnet.json has addresses, wallets\n"
-	"and connectors under \"gateway\"; the chain's files are in DIR/gateway.\n",
+	"and connectors under \"gateway\"; the chain's files are in DIR/gateway. With --keygen\n"
+	"chain the contracts ask for the first epoch and for the key, too.\n",
 	.examples =
 	"  arca devnet up --dir net\n"
 	"  arca devnet up --dir net --parties 7\n"
 	"  arca devnet up --dir net --mode centralized --base-port 50100 --keygen none\n"
 	"  arca devnet up --dir net --params default --json\n"
-	"  arca devnet up --dir net --with-gateway\n",
+	"  arca devnet up --dir net --with-gateway\n"
+	"  arca devnet up --dir net --with-gateway --keygen chain\n",
 };

@@ -200,7 +200,7 @@ err verify_preprocessing(const cluster *c, const cluster_party *p, const id32 *p
 
 	TRY(cluster_key_domain(&d, c));
 	TRY(id_ok(p, "preprocessing_id", r->preprocessing_id, prep));
-	return external_ok(p, r->external_signature, kms712_prep_keygen(&d, KMS712_V015, prep, (slice){ 0 }));
+	return external_ok(p, r->external_signature, kms712_prep_keygen(&d, c->profile, prep, (slice){ 0 }));
 }
 
 static err digest_ok(uint8_t out[static KEY_DIGEST_BYTES], const cluster_party *p, const Kms__V1__KeyDigest *k,
@@ -213,14 +213,14 @@ static err digest_ok(uint8_t out[static KEY_DIGEST_BYTES], const cluster_party *
 }
 
 /* What is signed of a key that leads from one set to another does not speak of ids (kms-service 2.4). */
-static hash32 signed_of_key(const eip712_domain *d, const key_kind *kind, const key_digests *files, const id32 *prep, const id32 *key)
+static hash32 signed_of_key(const eip712_domain *d, kms712_profile profile, const key_kind *kind, const key_digests *files, const id32 *prep, const id32 *key)
 {
 	kms712_key_digest listed[KEY_KIND_FILES];
 
 	if (key_kind_is_between(kind)) return kms712_decompression_key(d, slice_of(files->of[0], KEY_DIGEST_BYTES), (slice){ 0 });
 	for (size_t i = 0; i < kind->files; i++)
 		listed[i] = (kms712_key_digest){ kind->file[i].number, slice_of(files->of[i], KEY_DIGEST_BYTES) };
-	return kms712_keygen(d, KMS712_V015, prep, key, listed, kind->files, (slice){ 0 });
+	return kms712_keygen(d, profile, prep, key, listed, kind->files, (slice){ 0 });
 }
 
 err verify_keygen(key_digests *out, const cluster *c, const cluster_party *p, const key_kind *kind, const id32 *prep,
@@ -235,7 +235,7 @@ err verify_keygen(key_digests *out, const cluster *c, const cluster_party *p, co
 	if (r->n_key_digests != kind->files)
 		return WRONG(p, "it lists %zu key files instead of %zu", r->n_key_digests, kind->files);
 	for (size_t i = 0; i < kind->files; i++) TRY(digest_ok(files.of[i], p, r->key_digests[i], kind->file[i].type));
-	TRY(external_ok(p, r->external_signature, signed_of_key(&d, kind, &files, prep, key)));
+	TRY(external_ok(p, r->external_signature, signed_of_key(&d, c->profile, kind, &files, prep, key)));
 	*out = files;
 	return OK;
 }

@@ -6,11 +6,18 @@
  *   node gateway.mjs up --dir DIR --nodes DEVNET.JSON [--compiled DIR] [--profile gateway-v0.11|v0.15] [--port P]
  *   node gateway.mjs down|start --dir DIR
  *   node gateway.mjs ask --dir DIR --nodes DEVNET.JSON --value N [--arca PROGRAM]
+ *   node gateway.mjs init|reshare --dir DIR
+ *   node gateway.mjs keygen --dir DIR [--params test|default] [--out FILE]
+ *   node gateway.mjs crsgen --dir DIR [--bits N]
  *
  * up compiles the contracts if --compiled names a folder without them, starts the chain, deploys, registers the nodes of
  * DEVNET.JSON with a wallet each, and writes DIR/gateway.json: addresses, chain, wallets' files, coprocessors.  The chain
  * saves its state in DIR and goes on from there when it is started again.  ask has the contract of the user ask for the value
- * of a fresh ciphertext and waits until its callback has it; connectors and nodes must run.
+ * of a fresh ciphertext and waits until its callback has it; connectors and nodes must run.  The ciphertext is under the key that is
+ * active on chain, or else under that of DEVNET.JSON.
+ *
+ * init (a first epoch), reshare (of the active key) and crsgen are asked for, and that is all that the chain hears of the first two.
+ * keygen waits until enough nodes have signed the same key, and has FILE say which and how long it took.
  *
  * Tests import what it is made of.
  */
@@ -149,6 +156,22 @@ export async function deployGateway({ provider, contract, signers, threshold, bu
 	return { owner, nodes, coprocessors, config, commits, decryption, generation, protocol, asker, ...host };
 }
 
+/* ---- keys ----------------------------------------------------------------------------------------------------- */
+
+const PARAMS = { default: 0, test: 1 };
+
+/* The arguments of the event of this name that a contract emitted in the transaction. */
+export const eventIn = (contract, receipt, name) =>
+	receipt.logs.map(l => contract.interface.parseLog(l)).find(e => e?.name === name)?.args;
+
+/* Asks for a key: the id of its preprocessing; that of the key has another tag. */
+export async function askKey(g, params) {
+	if (!(params in PARAMS)) throw new Error(`--params ${params}: contracts know ${Object.keys(PARAMS).join(' and ')}`);
+	const receipt = await sent(g.generation.connect(g.owner).keygen(PARAMS[params]));
+	return eventIn(g.generation, receipt, 'PrepKeygenRequest').prepKeygenId;
+}
+export const keyOf = prepId => prepId + (1n << 248n);
+
 /* A handle for a ciphertext: 21 bytes of its hash, our chain, the type, version 0. */
 export const handleOf = (ciphertext, type) => ethers.concat([ethers.dataSlice(ethers.keccak256(ciphertext), 0, 21), '0xff',
 	ethers.toBeHex(CHAIN_ID, 8), ethers.toBeHex(type, 1), '0x00']);
@@ -271,10 +294,10 @@ function connect(about) {
 	const contract = compiled(about.compiled), at = about.contracts;
 	const provider = new ethers.JsonRpcProvider(about.chain.url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 });
 	const wallet = w => new ethers.NonceManager(new ethers.Wallet(fs.readFileSync(w.key_file, 'utf8').trim(), provider));
-	const owner = wallet(about.owner), found = (name, address) => new ethers.Contract(address, contract(name).abi, owner);
+	const later = about.profile === 'v0.15' ? 'V15' : '', owner = wallet(about.owner), found = (name, address) => new ethers.Contract(address, contract(name).abi, owner);
 	return {
-		provider, coprocessors: about.coprocessors.map(c => ({ wallet: wallet(c) })), commits: found('CiphertextCommits', at.ciphertext_commits),
-		decryption: found(about.profile === 'v0.15' ? 'DecryptionV15' : 'Decryption', at.decryption), asker: found('Asker', at.asker),
+		provider, owner, coprocessors: about.coprocessors.map(c => ({ wallet: wallet(c) })), commits: found('CiphertextCommits', at.ciphertext_commits),
+		decryption: found('Decryption' + later, at.decryption), generation: found('KMSGeneration' + later, at.kms_generation), asker: found('Asker', at.asker),
 		...hostAt(provider, contract, { acl: at.acl, verifier: at.kms_verifier }),
 	};
 }
@@ -284,10 +307,13 @@ function run(program, ...words) {
 	if (status !== 0) throw new Error(`${path.basename(program)} ${words[0]}: ${error?.message ?? stderr.trim()}`);
 }
 
+const hexId = id => ethers.toBeHex(id, 32).slice(2);
+
 /* The value as a handle whose ciphertext lies in the buckets: what an application and the coprocessors do. */
 async function encrypted(g, about, devnet, value, arca) {
-	const key = devnet.key_id, { http } = devnet.parties[0], dir = fs.mkdtempSync(path.join(path.dirname(about.buckets.dir), 'ask-'));
-	if (!key) throw new Error('the devnet has no key; it was made with --keygen none');
+	const active = await g.generation.getActiveKeyId(), key = active ? hexId(active) : devnet.key_id;
+	const { http } = devnet.parties[0], dir = fs.mkdtempSync(path.join(path.dirname(about.buckets.dir), 'ask-'));
+	if (!key) throw new Error("there is no key: the devnet was made with --keygen none; 'gateway.mjs keygen' asks for one");
 	try {
 		run(arca, 'encrypt', '--public-key', `${http}/PUB/PublicKey/${key}`, '--type', 'uint64', '--value', value, '--out', path.join(dir, 'list'));
 		run(arca, 'coprocess', '--keyset', `${http}/PUB/CompressedXofKeySet/${key}`, '--in', path.join(dir, 'list'),
@@ -319,7 +345,7 @@ async function ask({ dir, nodes, value, arca = 'arca' }) {
 	await g.allowForDecryption(handle);
 	told('the ACL of the host chain allows everybody to know the value');
 	const receipt = await sent(g.asker.ask(handle));
-	const id = receipt.logs.map(l => g.decryption.interface.parseLog(l)).find(e => e?.name === 'PublicDecryptionRequest').args.decryptionId;
+	const id = eventIn(g.decryption, receipt, 'PublicDecryptionRequest').decryptionId;
 	told(`the contract asks: decryption ${ethers.toBeHex(id, 32)}, block ${receipt.blockNumber}`);
 	const { decryptedResult, signatures } = (await until(60, 'no answer came on chain',
 		async () => (await g.decryption.queryFilter(g.decryption.filters.PublicDecryptionResponse(id), 0))[0])).args;
@@ -331,11 +357,58 @@ async function ask({ dir, nodes, value, arca = 'arca' }) {
 	process.exit(0);
 }
 
+/* ---- keys, by hand -------------------------------------------------------------------------------------------- */
+
+const HOURS = 3600;
+const first = async (contract, name, wanted) => (await contract.queryFilter(contract.filters[name](), 0)).find(e => wanted(e.args))?.args;
+
+async function init({ dir }) {
+	const g = connect(read(dir));
+	await sent(g.generation.prssInit());
+	console.log("asked for: nodes set up their first epoch; 'arca epoch status' says when it is there");
+	process.exit(0);
+}
+
+async function keygen({ dir, params = 'test', out }) {
+	const about = read(dir), g = connect(about), began = Date.now(), seconds = since => (Date.now() - since) / 1000;
+	const prepId = await askKey(g, params), keyId = keyOf(prepId);
+	console.log(`asked for: preprocessing ${hexId(prepId)}`);
+	await until(4 * HOURS, 'no preprocessing was signed by enough nodes',
+		() => first(g.generation, 'KeygenRequest', e => e.prepKeygenId === prepId));
+	const prepared = Date.now(), preprocessing_s = seconds(began);
+	console.log(`${preprocessing_s.toFixed(1).padStart(6)} s  enough nodes have signed it; the contract asks for key ${hexId(keyId)}`);
+	const key = await until(4 * HOURS, 'no key was signed by enough nodes', () => first(g.generation, 'ActivateKey', e => e.keyId === keyId));
+	const keygen_s = seconds(prepared);
+	console.log(`${keygen_s.toFixed(1).padStart(6)} s  the key is active: enough nodes have signed the same ${key.keyDigests.length} digests`);
+	const all = about.nodes.length, answered = async () => (await g.generation.queryFilter(g.generation.filters.KeygenResponse(), 0))
+		.filter(e => e.args.keyId === keyId).length;
+	await until(60, '', async () => await answered() === all).catch(() => {});
+	console.log(`answers of ${await answered()} of ${all} nodes are on chain`);
+	if (out) fs.writeFileSync(out, JSON.stringify({ prep_id: hexId(prepId), key_id: hexId(keyId), preprocessing_s, keygen_s }) + '\n');
+	process.exit(0);
+}
+
+async function reshare({ dir }) {
+	const g = connect(read(dir)), keyId = await g.generation.getActiveKeyId();
+	if (!keyId) throw new Error("no key is active on chain; 'gateway.mjs keygen' asks for one");
+	const { keyReshareId } = eventIn(g.generation, await sent(g.generation.keyReshareSameSet(keyId)), 'KeyReshareSameSet');
+	console.log(`asked for: reshare ${hexId(keyReshareId)} of key ${hexId(keyId)}, to an epoch of its own`);
+	process.exit(0);
+}
+
+async function crsgen({ dir, bits = '2048' }) {
+	const g = connect(read(dir));
+	if (!/^\d+$/.test(bits)) throw new Error(`--bits ${bits}: a number is wanted`);
+	const { crsId } = eventIn(g.generation, await sent(g.generation.crsgenRequest(bits, PARAMS.test)), 'CrsgenRequest');
+	console.log(`asked for: CRS ${hexId(crsId)}`);
+	process.exit(0);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const verbs = { up, down, start, ask, buckets: ({ dir, port }) => serveBuckets(dir, Number(port)) };
+	const verbs = { up, down, start, ask, init, keygen, reshare, crsgen, buckets: ({ dir, port }) => serveBuckets(dir, Number(port)) };
 	try {
 		const verb = verbs[process.argv[2]];
-		if (!verb) throw new Error(`usage: node gateway.mjs up|down|start|ask --dir DIR ... (${process.argv[2] ?? 'nothing'} is not understood)`);
+		if (!verb) throw new Error(`usage: node gateway.mjs up|down|start|ask|init|keygen|reshare|crsgen --dir DIR ... (${process.argv[2] ?? 'nothing'} is not understood)`);
 		await verb(options(process.argv.slice(3)));
 	} catch (e) {
 		console.error(`gateway: ${e.message}`);
