@@ -12,6 +12,7 @@
 #include "mpc/mpc.h"
 #include "base/file.h"
 #include "node/cluster.h"
+#include "node/extras.h"
 #include "node/joint_try.h"
 #include "node/refresh.h"
 #include "node/published.h"
@@ -25,7 +26,8 @@ typedef struct epoch_work {
 	uint8_t      (*r_A)[PRSS_KEY];
 	const crossed *sets;                             /* with keys of an epoch before: from where to where */
 	offer          mine, agreed;                     /* keys that this node has; that the new epoch gets  */
-	bool           gives, fetched[MAX_RESHARED_KEYS], added[MAX_RESHARED_KEYS];     /* all files of a key; of an added key set */
+	offer          extras, heard;                    /* what it has beside them; what the others do       */
+	bool           gives, fetched[MAX_RESHARED_KEYS];
 } epoch_work;
 
 static err run_ceremony(const epoch_work *w, ceremony_plan *plan)
@@ -123,6 +125,7 @@ static err look_for_keys(epoch_work *w)
 	err e = epochs_hold(&from, c->epochs, &r->epoch.from, &r->epoch.from_context);
 	epochs_release(c->epochs, &from);
 	if (e == OK) e = reshared_offer(&w->mine, w->engine->keys, c->vault, r);
+	if (e == OK) e = extras_of(&w->extras, w->engine->keys, c->vault);
 	w->gives = e == OK;
 	if (e == OK && w->sets->new->me) e = look_at_files(w);
 	if (e != ERR_NOT_FOUND || !w->sets->new->me) return e;
@@ -140,37 +143,21 @@ static err lacks(void *ctx, bool *out, const offer *x)
 	return OK;
 }
 
-/* Of a key that this node has, it may lack a key set that was added when it was away, and nothing else. */
-static err begin_addition(epoch_work *w, unsigned i, const key_record *known)
-{
-	const id32 *key = &w->agreed.key[i].key_id;
-	const key_metadata *m = &known->metadata;
-	bool there = true;
-	char id[ID_TEXT];
-
-	for (size_t f = 0; there && f < m->digests; f++) TRY(vault_has_public(&there, w->engine->cluster->vault, m->digest[f].type, key));
-	id_text(id, key);
-	if (!there) return err_fail(ERR_STATE, "a published file of key %s, which this node has, is gone; restore it from a copy", id);
-	TRY(keys_begin_addition(w->engine->keys, key));
-	w->added[i] = true;
-	return OK;
-}
-
 static err fetch_key(epoch_work *w, unsigned i, int64_t timeout_ms)
 {
 	const offered_key *k = &w->agreed.key[i];
-	const key_record *known = reshared_record(w->engine->keys, &k->key_id);
+	keys *table = w->engine->keys;
 	vault *v = w->engine->cluster->vault;
+	char id[ID_TEXT];
 	bool missing;
 
 	TRY(published_is_missing(&missing, v, k));
 	if (!missing) return OK;
-	if (known) {
-		TRY(begin_addition(w, i, known));
-	} else {
-		TRY(keys_begin_key(w->engine->keys, &w->request->id, &k->key_id));
-		w->fetched[i] = true;
-	}
+	id_text(id, &k->key_id);
+	if (reshared_record(table, &k->key_id))
+		return err_fail(ERR_STATE, "a published file of key %s, which this node has, is gone; restore it from a copy", id);
+	TRY(keys_begin_key(table, &w->request->id, &k->key_id));
+	w->fetched[i] = true;
 	return published_fetch(v, k, w->sets->all, timeout_ms);
 }
 
@@ -207,17 +194,8 @@ static err decrypts(void *ctx, session *s, const key_share *fresh, const prss *m
 	return e;
 }
 
-static bool has_file(const offered_key *k, pub_type t)
-{
-	for (unsigned i = 0; i < k->files; i++) if (k->file[i].type == t) return true;
-	return false;
-}
-
-/* Has the key two key sets, of which the compressed one was added? */
-static bool has_addition(const offered_key *k) { return has_file(k, PUB_SERVER_KEY) && has_file(k, PUB_COMPRESSED_XOF_KEY_SET); }
-
-/* As this node knows it; or as it would, had it been there when the key was made.  Without files of this type. */
-static key_record record_of(const epoch_work *w, const offered_key *k, pub_type without)
+/* As this node knows it; or as it would, had it been there when the key was made. */
+static key_record record_of(const epoch_work *w, const offered_key *k)
 {
 	const key_record *known = reshared_record(w->engine->keys, &k->key_id);
 	key_record r = { .state = KEY_ACTIVE, .created_ms = clock_unix_ms(w->engine->clock) };
@@ -225,10 +203,9 @@ static key_record record_of(const epoch_work *w, const offered_key *k, pub_type 
 	if (known) r = *known;
 	r.marks = k->marks | KEY_RESHARED;
 	r.fhe_parameter = (uint32_t)k->params->fhe_parameter;
-	r.metadata = (key_metadata){ .key_id = k->key_id, .prep_id = k->prep_id };
+	r.metadata = (key_metadata){ .key_id = k->key_id, .prep_id = k->prep_id, .digests = k->files };
 	for (unsigned i = 0; i < k->files; i++)
-		if (k->file[i].type != without)
-			r.metadata.digest[r.metadata.digests++] = (stored_digest){ k->file[i].type, hash32_slice(&k->file[i].digest) };
+		r.metadata.digest[i] = (stored_digest){ k->file[i].type, hash32_slice(&k->file[i].digest) };
 	return r;
 }
 
@@ -236,43 +213,17 @@ static key_record record_of(const epoch_work *w, const offered_key *k, pub_type 
 static err store(void *ctx, const key_share *fresh, const offered_key *k)
 {
 	const epoch_work *w = ctx;
-	key_record record = record_of(w, k, has_addition(k) ? PUB_COMPRESSED_XOF_KEY_SET : PUB_TYPES);
+	key_record record = record_of(w, k);
 	signatures made;
 
 	engine_sign_key(&made, w->engine, w->request, &record.metadata);
 	return keys_add_part(w->engine->keys, fresh, &record);
 }
 
-/* A key set that this node has not known of, and whose file it has now; or had, of an addition that a crash left without record. */
-static err take_addition(const epoch_work *w, const offered_key *k)
-{
-	key_record record = record_of(w, k, PUB_SERVER_KEY);
-	signatures made;
-	slice file;
-
-	TRY(map_file(&file, w, k, PUB_COMPRESSED_XOF_KEY_SET, false));
-	file_unmap(&file);
-	record.marks = k->marks;
-	engine_sign_key(&made, w->engine, w->request, &record.metadata);
-	return keys_join_addition(w->engine->keys, &record);
-}
-
-/* The new shares do not need them, so what fails here waits for the next time. */
-static void take_additions(const epoch_work *w)
-{
-	const key_record *known;
-
-	for (unsigned i = 0; i < w->agreed.keys; i++) {
-		const offered_key *k = &w->agreed.key[i];
-		if (!has_addition(k) || keys_added(&known, w->engine->keys, &k->key_id)) continue;
-		const err e = take_addition(w, k);
-		if (e != OK) log_err(LOG_WARN, "of a key this party lacks the key set that was added to it; share the keys anew", e);
-	}
-}
-
 static refresh refresh_of(epoch_work *w)
 {
-	return (refresh){ .sets = w->sets, .request = w->request, .mine = w->gives ? &w->mine : NULL, .agreed = &w->agreed, .r_A = w->r_A,
+	return (refresh){ .sets = w->sets, .request = w->request, .mine = w->gives ? &w->mine : NULL, .extras = &w->extras,
+	                  .agreed = &w->agreed, .heard = &w->heard, .r_A = w->r_A,
 	                  .ctx = w, .lacks = lacks, .fetch = fetch, .load = load, .try = decrypts, .store = store };
 }
 
@@ -297,7 +248,6 @@ static err drop_files(const epoch_work *w)
 
 	for (unsigned i = 0; i < MAX_RESHARED_KEYS; i++) {
 		const id32 *key = &w->agreed.key[i].key_id;
-		if (w->added[i]) TRY(keys_drop_addition(table, key));
 		if (!w->fetched[i]) continue;
 		if (reshared_record(table, key)) TRY(keys_end_key(table, &w->request->id, key));
 		else TRY(keys_drop_key(table, &w->request->id, key));
@@ -318,15 +268,14 @@ static err take_back(const epoch_work *w, err failed)
 	return err_fail(failed, "%s", why);
 }
 
-/* Whoever asks for a key, or a key set, that came with the epoch is answered as after a restart. */
+/* Whoever asks for a key that came with the epoch is answered as after a restart. */
 static void answer_for(const epoch_work *w, const id32 *key)
 {
 	const key_record *k = reshared_record(w->engine->keys, key);
 	requests *table = w->engine->cluster->table;
 	request_state known;
 
-	if (keys_added(&k, w->engine->keys, key)) reply_keygen_again(table, k);
-	else if (k && (!requests_state(table, &known, REQUEST_KEYGEN, key) || known == REQUEST_FAILED)) reply_keygen_again(table, k);
+	if (k && (!requests_state(table, &known, REQUEST_KEYGEN, key) || known == REQUEST_FAILED)) reply_keygen_again(table, k);
 }
 
 static err remove_marks(const epoch_work *w)
@@ -334,8 +283,6 @@ static err remove_marks(const epoch_work *w)
 	TRY(keys_end_epoch(w->engine->keys, &w->request->id));
 	for (unsigned i = 0; i < MAX_RESHARED_KEYS; i++)
 		if (w->fetched[i]) TRY(keys_end_key(w->engine->keys, &w->request->id, &w->agreed.key[i].key_id));
-	for (unsigned i = 0; i < MAX_RESHARED_KEYS; i++)
-		if (w->added[i]) TRY(keys_drop_addition(w->engine->keys, &w->agreed.key[i].key_id));        /* the mark, if it is whole */
 	return OK;
 }
 
@@ -392,13 +339,13 @@ static err make_with_keys(epoch_work *w)
 	err e = run_refresh(w);
 	if (e == OK) e = finish(w);
 	if (e != OK) return take_back(w, e);
-	take_additions(w);
 	/* The epoch is whole beside marks that stay; the next start removes them. */
 	e = remove_marks(w);
 	if (e != OK) log_err(LOG_WARN, "a new epoch is still marked as unfinished; restart the node", e);
 	err_clear();
 	for (unsigned i = 0; i < w->agreed.keys; i++)
-		if (w->fetched[i] || w->added[i]) answer_for(w, &w->agreed.key[i].key_id);
+		if (w->fetched[i]) answer_for(w, &w->agreed.key[i].key_id);
+	extras_take(w->engine, w->request, &w->heard, w->sets->all);
 	return OK;
 }
 

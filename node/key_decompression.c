@@ -98,6 +98,37 @@ err keys_create_decompression(keys *k, const id32 *epoch, draft *file, const key
 	return e;
 }
 
+err keys_join_decompression(keys *k, const id32 *epoch, const key_record *record)
+{
+	const id32 *key = &record->metadata.key_id;
+	held_decompression *h = NULL;
+	buf bytes = { 0 };
+	bool existed = false;
+
+	key_record_write(&bytes, record);
+	err e = held_read(&h, key, buf_slice(&bytes));
+	if (e == OK) e = vault_put_private(k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key, buf_slice(&bytes), &existed);
+	if (e == OK && existed) e = key_taken(key);
+	if (e == OK) join(k, h), h = NULL;
+	held_free(&h);
+	buf_free(&bytes);
+	return e;
+}
+
+static void find_id(void *ctx, const key_record *r)
+{
+	const id32 **wanted = ctx;
+	if (*wanted && id_eq_var(&r->metadata.key_id, *wanted)) *wanted = NULL;
+}
+
+bool keys_has_decompression(keys *k, const id32 *key)
+{
+	const id32 *wanted = key;
+
+	keys_each_decompression(k, find_id, &wanted);
+	return !wanted;
+}
+
 void keys_each_decompression(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx)
 {
 	pthread_mutex_lock(&k->lock);

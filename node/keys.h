@@ -84,6 +84,9 @@ err  keys_map_key_set(slice *out, keys *k, const id32 *epoch, const id32 *key);
 /* As keys_draft and keys_create; with its record it exists.  It decrypts nothing, and keys_find and keys_each pass it over. */
 err  keys_draft_decompression(draft **out, keys *k, const id32 *key, const lat_params *params);
 err  keys_create_decompression(keys *k, const id32 *epoch, draft *file, const key_record *record);
+/* The same for one whose file is there as the record says; and is there one? */
+err  keys_join_decompression(keys *k, const id32 *epoch, const key_record *record);
+bool keys_has_decompression(keys *k, const id32 *key);
 void keys_each_decompression(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx);
 
 /* ---- added key sets: a CompressedXofKeySet for a key that was published as a ServerKey -----------------------------------

@@ -2,10 +2,11 @@
 /* node/offering.c -- see offering.h.  Q: the new set; P: the old one. */
 #include "node/offering.h"
 #include "mpc/crossing.h"
+#include "node/extras.h"
 #include "node/majority.h"
 #include "sym/sha2.h"
 
-enum { GIVES = 1, LACKS_FILES = 2, VOTE_BYTES = 32 + 1 };
+enum { GIVES = 1, LACKS_FILES = 2, VOTE_BYTES = 32 + 1, MESSAGE = 2 * OFFER_BYTES };        /* keys, extras */
 
 static hash32 digest_of(slice bytes) { return sha256(bytes); }
 
@@ -24,10 +25,16 @@ static err send_all(crossing *c, party_set to, slice m)
 	return OK;
 }
 
+static void write_message(uint8_t out[static MESSAGE], const offering *x)
+{
+	offer_write(out, x->mine);
+	offer_write(out + OFFER_BYTES, x->mine ? x->extras : NULL);
+}
+
 /* ---- in the new set ------------------------------------------------------------------------------------------------ */
 
-/* got[j]: P_j's. */
-static err exchange(session *s, crossing *c, const offering *x, slice *got)
+/* got[j]: P_j's keys; more[j]: its extras. */
+static err exchange(session *s, crossing *c, const offering *x, slice *got, slice *more)
 {
 	static const uint8_t ask = 1;
 	slice at[MAX_PARTIES + 1];
@@ -39,16 +46,21 @@ static err exchange(session *s, crossing *c, const offering *x, slice *got)
 	TRY(send_all(c, outsiders(x->sets), slice_of(&ask, 1)));
 	crossing_next_round(c);
 	if (x->as) {
-		TRY(arena_new(&s->arena, &m, OFFER_BYTES));
-		offer_write(m, x->mine);
-		TRY(send_all(c, live(s), slice_of(m, OFFER_BYTES)));
+		TRY(arena_new(&s->arena, &m, MESSAGE));
+		write_message(m, x);
+		TRY(send_all(c, live(s), slice_of(m, MESSAGE)));
 	}
 	next_round(s);
 	const crossing_wait wait = { .until_ms = session_round_ends_ms(s) };
 	for (party j = 1; j <= x->sets->n1; j++)
 		if (x->sets->at[j] > x->sets->n2 || has(live(s), x->sets->at[j])) add_to(&from, x->sets->at[j]);
-	TRY(crossing_gather(c, at, &s->arena, from, OFFER_BYTES, &wait));
-	for (party j = 1; j <= x->sets->n1; j++) got[j] = has(from, x->sets->at[j]) ? at[x->sets->at[j]] : (slice){ 0 };
+	TRY(crossing_gather(c, at, &s->arena, from, MESSAGE, &wait));
+	for (party j = 1; j <= x->sets->n1; j++) {
+		const slice said = has(from, x->sets->at[j]) ? at[x->sets->at[j]] : (slice){ 0 };
+		if (!said.p) continue;
+		got[j] = slice_of(said.p, OFFER_BYTES);
+		more[j] = slice_of(said.p + OFFER_BYTES, OFFER_BYTES);
+	}
 	return OK;
 }
 
@@ -150,11 +162,12 @@ static err vote(session *s, offering *x, const slice *got, hash32 *taken)
 err offering_run(session *s, offering *x)
 {
 	__attribute__((cleanup(crossing_close))) crossing c = { 0 };
-	slice got[MAX_PARTIES + 1] = { 0 };
+	slice got[MAX_PARTIES + 1] = { 0 }, more[MAX_PARTIES + 1] = { 0 };
 	hash32 taken;
 
 	TRY(crossing_open(&c, &x->route, s->me, s->inbox, s->out));
-	TRY(exchange(s, &c, x, got));
+	TRY(exchange(s, &c, x, got, more));
+	extras_choose(x->heard, more, x->sets->n1, x->sets->t1);
 	TRY(vote(s, x, got, &taken));
 	crossing_next_round(&c);
 	return send_all(&c, outsiders(x->sets), hash32_slice(&taken));
@@ -187,9 +200,9 @@ static err offer_mine(crossing *c, arena *a, const reshare_giver *g, const offer
 	crossing_next_round(c);
 	TRY(crossing_gather(c, asked, a, Q, 1, &wait));
 	crossing_next_round(c);
-	TRY(arena_new(a, &m, OFFER_BYTES));
-	offer_write(m, x->mine);
-	TRY(send_all(c, Q, slice_of(m, OFFER_BYTES)));
+	TRY(arena_new(a, &m, MESSAGE));
+	write_message(m, x);
+	TRY(send_all(c, Q, slice_of(m, MESSAGE)));
 	crossing_next_round(c);
 	const hash32 mine = digest_of(slice_of(m, OFFER_BYTES));
 	return hear_answers(c, a, g, x->sets, &mine);

@@ -52,7 +52,8 @@ static offering offering_of(const refresh *x)
 	const id32 binding = refresh_binding(x->sets, x->request, NULL);
 
 	return (offering){ .sets = &x->sets->sets, .route = reshare_route(&binding, x->attempt, RESHARE_BEFORE), .as = x->sets->old->me,
-	                   .mine = x->mine, .request = x->request, .ctx = x->ctx, .lacks = x->lacks, .agreed = x->agreed };
+	                   .mine = x->mine, .extras = x->extras, .request = x->request, .ctx = x->ctx, .lacks = x->lacks,
+	                   .agreed = x->agreed, .heard = x->heard };
 }
 
 /* A share's words are one block in the order of secret_id, so a key is one vector. */

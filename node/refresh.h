@@ -24,7 +24,8 @@ typedef struct refresh {
 	const request *request;
 	uint32_t attempt;                                /* of the ceremony */
 	const offer *mine;                               /* what this party can give; NULL: nothing */
-	offer   *agreed;                                 /* out */
+	const offer *extras;                             /* and beside keys (extras.h); not NULL if mine is not */
+	offer   *agreed, *heard;                         /* out; heard: extras */
 	uint8_t (*r_A)[PRSS_KEY];                        /* out: what prss_setup gives */
 	const sid_record *record;
 	void *ctx;

@@ -51,30 +51,22 @@ static bool is_named(const request *r, const id32 *key)
 	return r->epoch.keys == 0;
 }
 
-static err offer_file(offered_key *out, vault *v, const stored_digest *d)
-{
-	offered_file *f = &out->file[out->files];
-
-	if (out->files == MAX_OFFER_FILES) return err_fail(ERR_UNSUPPORTED, "previous_epoch: a key has too many published files");
-	if (d->digest.n != sizeof f->digest.b) return err_fail(ERR_STATE, "a digest of a published file has %zu bytes", d->digest.n);
-	f->type = d->type;
-	memcpy(f->digest.b, d->digest.p, sizeof f->digest.b);
-	TRY(published_size(&f->bytes, v, d->type, &out->key_id));
-	out->files++;
-	return OK;
-}
-
-/* Its files, and the one of a key set that was added, which is the last by type. */
-static err offer_key(offered_key *out, keys *k, vault *v, const key_record *r)
+static err offer_key(offered_key *out, vault *v, const key_record *r)
 {
 	const key_metadata *m = &r->metadata;
-	const key_record *added;
 
 	*out = (offered_key){ .key_id = m->key_id, .prep_id = m->prep_id, .params = params_by_number_var((int)r->fhe_parameter),
 	                      .marks = (uint8_t)(r->marks & ~KEY_RESHARED) };
-	if (!out->params) return err_fail(ERR_UNSUPPORTED, "previous_epoch: a key has parameters that this build does not offer");
-	for (size_t i = 0; i < m->digests; i++) TRY(offer_file(out, v, &m->digest[i]));
-	return keys_added(&added, k, &m->key_id) ? offer_file(out, v, &added->metadata.digest[1]) : OK;
+	if (!out->params || m->digests > MAX_OFFER_FILES) return err_fail(ERR_UNSUPPORTED, "previous_epoch: a key has too many published files");
+	for (; out->files < m->digests; out->files++) {
+		offered_file *f = &out->file[out->files];
+		const stored_digest *d = &m->digest[out->files];
+		if (d->digest.n != sizeof f->digest.b) return err_fail(ERR_STATE, "a digest of a published file has %zu bytes", d->digest.n);
+		f->type = d->type;
+		memcpy(f->digest.b, d->digest.p, sizeof f->digest.b);
+		TRY(published_size(&f->bytes, v, d->type, &m->key_id));
+	}
+	return OK;
 }
 
 err reshared_offer(offer *out, keys *k, vault *v, const request *r)
@@ -86,7 +78,7 @@ err reshared_offer(offer *out, keys *k, vault *v, const request *r)
 		return err_fail(ERR_UNSUPPORTED, "previous_epoch: it has %zu keys; at most %d are reshared at once", count, MAX_RESHARED_KEYS);
 	out->keys = 0;
 	for (unsigned i = 0; i < all.n; i++)
-		if (is_named(r, &all.key[i]->metadata.key_id)) TRY(offer_key(&out->key[out->keys++], k, v, all.key[i]));
+		if (is_named(r, &all.key[i]->metadata.key_id)) TRY(offer_key(&out->key[out->keys++], v, all.key[i]));
 	return offer_is_wanted(out, r);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keys that go to other parties, as processes, one of them published uncompressed: a party that missed their making gets its
- * shares, and one that missed how a key got another set gets that; of four parties one leaves and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
+ * shares, and one that missed how a key got another set, or a key between two was made, gets that; of four parties one leaves and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
  * of those who leave lies and another dies.
  */
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static struct world {
 	void *top;
 	test_cluster c;
 	samples s[KEYS];
-	id32 key[KEYS];
+	id32 key[KEYS], between;                         /* a decompression key */
 	size_t at;                                       /* the next ciphertext */
 	bool   copied;                                   /* another key has what was added to the second one */
 } w;
@@ -256,6 +256,16 @@ static void answered(party i, const char *method, const id32 *id)
 	buf_free(&response);
 }
 
+static bool has_decompression_key(party i)
+{
+	if (!there(i, "PUB", "DecompressionKey", NULL, &w.between)) return false;
+	buf mine = published_by(&w.c.node[i], "DecompressionKey", &w.between), first = published_by(&w.c.node[2], "DecompressionKey", &w.between);
+	assert_true(slice_eq_var(buf_slice(&mine), buf_slice(&first)));
+	buf_free(&mine), buf_free(&first);
+	answered(i, "GetKeyGenResult", &w.between);
+	return true;
+}
+
 /* Of the second key: all serve the same, and what is signed is the compressed form. */
 static void has_both_sets(party i)
 {
@@ -304,12 +314,12 @@ static void who_missed_keys_gets_its_shares_and_their_files(void **state)
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
 
-/* Three parties give the second key a compressed set while the fourth is away. */
-static void a_key_gets_another_set_and_one_party_misses_that(void **state)
+/* Three parties give the second key a compressed set, and make a key from the first to it, while the fourth is away. */
+static void a_key_gets_another_set_and_a_key_between_two_is_made_and_one_party_misses_that(void **state)
 {
 	(void)state;
 	const party_set three = parties_all(3);
-	const id32 prep = fresh_id(3), key = fresh_id(4), in = epoch(2);
+	const id32 prep = fresh_id(3), key = fresh_id(4), between = fresh_id(3), in = epoch(2);
 
 	cluster_kill(&w.c, 4);
 	ask_in_epoch(&in);
@@ -317,12 +327,18 @@ static void a_key_gets_another_set_and_one_party_misses_that(void **state)
 	FOR_EACH_IN(i, three) answered(i, "GetKeyGenPreprocResult", &prep);
 	FOR_EACH_IN(i, three) assert_int_equal(start_keygen_copied(&w.c.node[i], &key, &prep, &w.key[1]), GRPC_OK);
 	FOR_EACH_IN(i, three) answered(i, "GetKeyGenResult", &key);
-	ask_in_epoch(NULL);
 	w.copied = true;
+	w.between = fresh_id(4);
+	FOR_EACH_IN(i, three) assert_int_equal(start_preproc_between(&w.c.node[i], &between, 1), GRPC_OK);
+	FOR_EACH_IN(i, three) answered(i, "GetKeyGenPreprocResult", &between);
+	FOR_EACH_IN(i, three)
+		assert_int_equal(start_keygen_between(&w.c.node[i], &w.between, &between, &w.key[0], &w.key[1]), GRPC_OK);
+	FOR_EACH_IN(i, three) answered(i, "GetKeyGenResult", &w.between);
+	ask_in_epoch(NULL);
 	cluster_start(&w.c, 4, NULL, NULL);
 	wait_linked();
 	FOR_EACH_IN(i, three) has_both_sets(i);
-	assert_false(there(4, "PUB", "CompressedXofKeySet", NULL, &w.key[1]));
+	assert_false(there(4, "PUB", "CompressedXofKeySet", NULL, &w.key[1]) || has_decompression_key(4));
 }
 
 static void of_four_parties_one_leaves_and_two_join(void **state)
@@ -336,11 +352,17 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	has_result(one, 3, 0);
 	has_result(nodes_of(&FIVE), 3, KEYS + w.copied);
 	knows_the_keys(5), knows_the_keys(6);
-	FOR_EACH_IN(i, nodes_of(&FIVE)) has_both_sets(i);
+	FOR_EACH_IN(i, nodes_of(&FIVE)) {
+		has_both_sets(i);
+		assert_true(has_decompression_key(i));
+	}
 	cluster_kill(&w.c, 4);
 	cluster_start(&w.c, 4, NULL, NULL);
 	wait_linked();
 	has_both_sets(4);
+	assert_true(has_decompression_key(4));
+	const id32 to = epoch(3);
+	assert_int_equal(parts_of(4, "UnfinishedKey", &to), 0);
 	decrypts(nodes_of(&FIVE), &FIVE, 3);
 	decrypts(nodes_of(&FOUR), &FOUR, 2);
 }
@@ -444,7 +466,7 @@ static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(voi
 
 static const struct CMUnitTest tests[] = {
 	TEST(who_missed_keys_gets_its_shares_and_their_files),
-	TEST(a_key_gets_another_set_and_one_party_misses_that), TEST(of_four_parties_one_leaves_and_two_join),
+	TEST(a_key_gets_another_set_and_a_key_between_two_is_made_and_one_party_misses_that), TEST(of_four_parties_one_leaves_and_two_join),
 	TEST(who_left_keeps_its_shares_for_a_time_and_not_longer),
 	TEST(who_dies_in_the_middle_takes_nothing_away),
 	TEST(seven_become_four_while_of_those_who_leave_one_lies_and_one_dies),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Two contexts numbered together; and what parties of the old one offer to the new one. */
 #include "node/crossed.h"
+#include "node/extras.h"
 #include "node/offer.h"
 #include "tests/test.h"
 
@@ -211,6 +212,45 @@ static void an_offer_that_nobody_writes_is_none(void **state)
 	assert_false(offer_read(&got, slice_of(zeros, sizeof zeros - 1)));
 }
 
+/* Of a decompression key with this number. */
+static offered_key an_extra(uint8_t number, uint8_t digest)
+{
+	return (offered_key){ .key_id = {{ 4, [31] = number }}, .params = params_by_number_var(1), .files = 1,
+	                      .file = { { PUB_DECOMPRESSION_KEY, 7, {{ digest }} } } };
+}
+
+/* Two different parties of four may each have missed another one; a liar's are not taken, nor what is no extra. */
+static void what_more_than_t_parties_have_beside_keys_is_taken(void **state)
+{
+	(void)state;
+	enum { PARTIES = 4 };
+	static uint8_t bytes[PARTIES + 1][OFFER_BYTES];
+	static offer x[PARTIES + 1], out;
+	slice said[PARTIES + 1] = { 0 };
+
+	for (unsigned j = 1; j <= PARTIES; j++) {
+		x[j] = (offer){ 0 };
+		if (j != 3) x[j].key[x[j].keys++] = an_extra(1, 1);
+		if (j != 4) x[j].key[x[j].keys++] = an_extra(2, 2);
+		x[j].key[x[j].keys++] = an_extra(3, j == 2 ? 9 : 3);             /* it has another */
+		if (j == 2) x[j].key[x[j].keys++] = an_extra(5, 5);              /* that nobody else has */
+		x[j].key[x[j].keys] = an_extra(6, 6);
+		x[j].key[x[j].keys++].file[0].type = PUB_PUBLIC_KEY;
+		offer_write(bytes[j], &x[j]);
+		said[j] = slice_of(bytes[j], OFFER_BYTES);
+	}
+	extras_choose(&out, said, PARTIES, 1);
+	assert_int_equal(out.keys, 3);
+	for (uint8_t i = 0; i < 3; i++) {
+		assert_int_equal(out.key[i].key_id.b[31], i + 1);
+		assert_int_equal(out.key[i].file[0].digest.b[0], i + 1);
+	}
+	bytes[1][0] = 9, said[4] = (slice){ 0 };                                 /* unreadable; silent: 2 and 3 are left */
+	extras_choose(&out, said, PARTIES, 1);
+	assert_int_equal(out.keys, 1);
+	assert_int_equal(out.key[0].key_id.b[31], 2);
+}
+
 static void keys_are_those_that_were_asked_for(void **state)
 {
 	(void)state;
@@ -243,5 +283,6 @@ TESTS(
 	TEST(those_that_a_context_was_in_go_with_it),
 	TEST(an_offer_is_read_as_it_was_written),
 	TEST(an_offer_that_nobody_writes_is_none),
-	TEST(keys_are_those_that_were_asked_for)
+	TEST(keys_are_those_that_were_asked_for),
+	TEST(what_more_than_t_parties_have_beside_keys_is_taken)
 )
