@@ -254,7 +254,7 @@ static err serve(bench *b)
 	world w;
 
 	err e = world_open(&w);
-	delegate_service service = { w.kms, clock_system() };
+	delegate_service service = { .kms = w.kms, .clock = clock_system() };
 	delegate_routes(routes, &service);
 	if (e == OK) e = http_server_new(&server, "127.0.0.1", 0, routes, COUNT(routes));
 	if (e == OK) e = serve_on(b, &w, x, http_server_port(server));

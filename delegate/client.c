@@ -31,6 +31,8 @@ void delegate_ask_authorization(buf *out, const delegate_ask *a, const signer *g
 	client_put_hex(out, slice_of(sig.b, sizeof sig.b));
 }
 
+static const char SECRET[] = "encryptedSharedSecret";
+
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
 json_t *client_load(err *e, slice json)
@@ -56,26 +58,26 @@ err client_proof(secp_rsig *out, const json_t *j)
 	return err_fail(ERR_REQUEST, "the KMS's answer has no proof of 65 bytes");
 }
 
-err client_sealed(buf *sealed, const json_t *j)
+err client_sealed(buf *sealed, const json_t *j, const char *name)
 {
-	const slice text = client_text(j, "encryptedSharedSecret");
+	const slice text = client_text(j, name);
 
 	if (text.n > 2 && memcmp(text.p, "0x", 2) == 0 && hex_read_all(sealed, text)) return OK;
-	return err_fail(ERR_REQUEST, "the KMS's answer has no encryptedSharedSecret in hexadecimal");
+	return err_fail(ERR_REQUEST, "the KMS's answer has no %s in hexadecimal", name);
 }
 
 static err read_reply(buf *sealed, const delegate_ask *a, const eth_address *wallet, const json_t *j)
 {
-	const slice text = client_text(j, "encryptedSharedSecret");
+	const slice text = client_text(j, SECRET);
 	eth_address by;
 	secp_rsig proof;
 
 	TRY(client_proof(&proof, j));
-	if (text.n < 2) return client_sealed(sealed, j);
+	if (text.n < 2) return client_sealed(sealed, j, SECRET);
 	const hash32 digest = typed_response(a->chain_id, a->salt ? TYPED_AS_SENT : a->text, a->salt, text);
 	if (!sign_external_by_var(&by, &proof, &digest) || !eth_address_eq_var(by, *wallet))
 		return err_fail(ERR_REQUEST, "the answer is not signed by the wallet of this KMS for this request");
-	return client_sealed(sealed, j);
+	return client_sealed(sealed, j, SECRET);
 }
 
 err delegate_reply_sealed(buf *sealed, slice json)
@@ -83,7 +85,7 @@ err delegate_reply_sealed(buf *sealed, slice json)
 	err e = OK;
 	json_t *j = client_load(&e, json);
 
-	if (j) e = client_sealed(sealed, j);
+	if (j) e = client_sealed(sealed, j, SECRET);
 	json_decref(j);
 	return e;
 }

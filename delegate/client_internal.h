@@ -13,6 +13,7 @@ json_t *client_load(err *e, slice json);
 slice  client_text(const json_t *j, const char *name);
 /* ERR_REQUEST. */
 err    client_proof(secp_rsig *out, const json_t *j);
-err    client_sealed(buf *sealed, const json_t *j);
+/* name: the member that holds it. */
+err    client_sealed(buf *sealed, const json_t *j, const char *name);
 
 #endif

@@ -32,14 +32,14 @@ void delegate_v1_authorization(buf *out, const delegate_v1 *w, const signer *gat
 	client_put_hex(out, slice_of(sig.b, sizeof sig.b));
 }
 
-static err read_reply(buf *sealed, const delegate_v1 *w, const eth_address *wallet, const json_t *j)
+static err read_reply(buf *sealed, const delegate_v1 *w, const eth_address *wallet, const json_t *j, const char *name)
 {
 	AUTO(buf) bytes = { 0 };
 	eth_address by;
 	secp_rsig proof;
 
 	TRY(client_proof(&proof, j));
-	TRY(client_sealed(&bytes, j));
+	TRY(client_sealed(&bytes, j, name));
 	const hash32 request = typed_v1_authorization(w), ciphertext = keccak256(buf_slice(&bytes)),
 	             digest = typed_v1_response(w, &request, &ciphertext);
 	if (!sign_external_by_var(&by, &proof, &digest) || !eth_address_eq_var(by, *wallet))
@@ -48,12 +48,22 @@ static err read_reply(buf *sealed, const delegate_v1 *w, const eth_address *wall
 	return OK;
 }
 
-err delegate_v1_reply_read(buf *sealed, const delegate_v1 *w, const eth_address *wallet, slice json)
+static err read_named(buf *sealed, const delegate_v1 *w, const eth_address *wallet, slice json, const char *name)
 {
 	err e = OK;
 	json_t *j = client_load(&e, json);
 
-	if (j) e = read_reply(sealed, w, wallet, j);
+	if (j) e = read_reply(sealed, w, wallet, j, name);
 	json_decref(j);
 	return e;
+}
+
+err delegate_v1_reply_read(buf *sealed, const delegate_v1 *w, const eth_address *wallet, slice json)
+{
+	return read_named(sealed, w, wallet, json, "encryptedSharedSecret");
+}
+
+err delegate_v1_partial_read(buf *sealed, const delegate_v1 *w, const eth_address *wallet, slice json)
+{
+	return read_named(sealed, w, wallet, json, "encryptedPartial");
 }

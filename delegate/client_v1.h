@@ -13,5 +13,7 @@ void delegate_v1_authorization(buf *out, const delegate_v1 *what, const signer *
 
 /* Appends what was sealed to the reader's key.  ERR_REQUEST: malformed, or not signed by the wallet for this request. */
 err  delegate_v1_reply_read(buf *sealed, const delegate_v1 *what, const eth_address *wallet, slice json);
+/* The same of a part of an answer (delegate_answer_partial). */
+err  delegate_v1_partial_read(buf *sealed, const delegate_v1 *what, const eth_address *wallet, slice json);
 
 #endif

@@ -22,12 +22,17 @@
  * and, where several nodes share d (node/ knows which ones):
  *   feldman.h  shares of a scalar            dleq.h     proofs
  *   group.h    a key of which each has a share, and partial answers
+ *   description.h  what is published of it   ask.h      how nodes ask each other
+ *   combiner.h one node answers for all
  */
 #ifndef ARCA_DELEGATE_DELEGATE_H
 #define ARCA_DELEGATE_DELEGATE_H
 
+#include "delegate/ask.h"
 #include "delegate/client.h"
 #include "delegate/client_v1.h"
+#include "delegate/combiner.h"
+#include "delegate/description.h"
 #include "delegate/dleq.h"
 #include "delegate/ecies.h"
 #include "delegate/feldman.h"

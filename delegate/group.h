@@ -32,6 +32,9 @@ typedef struct group_key {
 	secp_pk  P, Y[MAX_PARTIES + 1];  /* Y[1 .. n] */
 } group_key;
 
+/* Y is zero for a party that was away when the shares were made. */
+static inline bool group_has_share(const group_key *k, party i) { return k->Y[i].b[0] != 0; }
+
 /* Secret; wiped by its owner. */
 typedef struct group_share {
 	party   index;

@@ -25,12 +25,22 @@ static delegate_call call_of(const http_request *in)
 	};
 }
 
+static void give(void *arg, unsigned status, buf *body)
+{
+	http_reply r = { .body = *body };
+
+	*body = (buf){ 0 };
+	as_json(&r, status);
+	http_later_give(arg, &r);
+}
+
 static void serve_delegate(void *ctx, http_reply *out, const http_request *in)
 {
 	const delegate_service *s = ctx;
 	const delegate_call c = call_of(in);
 
-	as_json(out, delegate_answer(s->kms, &out->body, &c));
+	if (s->combiner) combiner_begin(s->combiner, &c, false, give, http_reply_later(in));
+	else as_json(out, delegate_answer(s->kms, &out->body, &c));
 }
 
 static void serve_delegate_v1(void *ctx, http_reply *out, const http_request *in)
@@ -38,7 +48,32 @@ static void serve_delegate_v1(void *ctx, http_reply *out, const http_request *in
 	const delegate_service *s = ctx;
 	const delegate_call c = call_of(in);
 
-	as_json(out, delegate_answer_v1(s->kms, &out->body, &c));
+	if (s->combiner) combiner_begin(s->combiner, &c, true, give, http_reply_later(in));
+	else as_json(out, delegate_answer_v1(s->kms, &out->body, &c));
+}
+
+static void serve_partial(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+	const delegate_call c = call_of(in);
+
+	as_json(out, delegate_answer_partial(s->kms, &out->body, &c));
+}
+
+static void serve_description(void *ctx, http_reply *out, const http_request *in)
+{
+	const delegate_service *s = ctx;
+
+	as_json(out, delegate_describe(s->kms, &out->body, http_query(in, "chain_id")));
+}
+
+static bool only_posted(const char *path)
+{
+	static const char *const PATHS[] = { "/v0/delegate", "/v1/delegate", "/v1/delegate/partial" };
+	size_t i = 0;
+
+	while (i < COUNT(PATHS) && strcmp(path, PATHS[i])) i++;
+	return i < COUNT(PATHS);
 }
 
 static void not_found(http_reply *out, const http_request *in)
@@ -57,7 +92,7 @@ static void serve_others(void *ctx, http_reply *out, const http_request *in)
 	char stamp[32];
 	struct tm utc;
 
-	if (strcmp(in->path, "/v0/delegate") == 0 || strcmp(in->path, "/v1/delegate") == 0) {
+	if (only_posted(in->path)) {
 		as_json(out, 405);
 		delegate_error(&out->body, "only POST is served here");
 		return;
@@ -76,5 +111,7 @@ void delegate_routes(http_route out[static DELEGATE_ROUTES], delegate_service *s
 	out[0] = (http_route){ "/v0/public-key", serve_public_key, s };
 	out[1] = (http_route){ "POST /v0/delegate", serve_delegate, s };
 	out[2] = (http_route){ "POST /v1/delegate", serve_delegate_v1, s };
-	out[3] = (http_route){ "/", serve_others, s };
+	out[3] = (http_route){ "POST /v1/delegate/partial", serve_partial, s };
+	out[4] = (http_route){ "/v1/public-key", serve_description, s };
+	out[5] = (http_route){ "/", serve_others, s };
 }

@@ -3,13 +3,11 @@
 #include "delegate/kms_internal.h"
 #include <jansson.h>
 #include <stdlib.h>
-#include "base/ct.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "delegate/description.h"
 #include "delegate/ecies.h"
 #include "sym/sha2.h"
-
-enum { TEXT_K = 2 + 2 * SECP_PK };
 
 /* Statuses that are counted one by one; the last stands for others. */
 static const unsigned STATUSES[KMS_STATUSES] = { 200, 400, 401, 404, 409, 413, 415, 422, 503, 500 };
@@ -47,33 +45,46 @@ static hash32 key_id_alone(const secp_pk *P)
 
 err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains, const signer *wallet, const rng *r)
 {
-	secp *curve = NULL;
 	void *p;
 
 	TRY(check_chains(c, chains));
 	TRY(secret_alloc(&p, sizeof **out + chains * sizeof(kms_chain)));
 	delegate_kms *k = p;
-	err e = secp_new(&curve, r);
+	const err e = secp_new(&k->curve, r);
 	if (e != OK) {
 		secret_release(k);
 		return e;
 	}
+	pthread_mutex_init(&k->lock, NULL);
 	k->wallet = wallet;
+	k->random = r;
 	k->chains = chains;
 	for (size_t i = 0; i < chains; i++) {
 		k->chain[i].c = c[i];
-		k->chain[i].pk = secp_pk_of(curve, &c[i].key);
+		if (c[i].shared) continue;
+		k->chain[i].pk = secp_pk_of(k->curve, &c[i].key);
 		k->chain[i].key_id = key_id_alone(&k->chain[i].pk);
 	}
-	secp_free(&curve);
 	*out = k;
 	return OK;
 }
 
-void delegate_kms_free(delegate_kms **k)
+void delegate_kms_free(delegate_kms **kp)
 {
-	secret_release(*k);
-	*k = NULL;
+	delegate_kms *k = *kp;
+
+	if (!k) return;
+	for (size_t i = 0; i < k->chains; i++) kms_group_release(k->chain[i].group);
+	pthread_mutex_destroy(&k->lock);
+	secp_free(&k->curve);
+	secret_release(k);
+	*kp = NULL;
+}
+
+void delegate_kms_remember(delegate_kms *k, nonces *used, const clock_source *clock)
+{
+	k->used = used;
+	k->clock = clock;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
@@ -124,8 +135,8 @@ void kms_put_hex(buf *out, const void *p, size_t n)
 	buf_put_hex(out, slice_of(p, n));
 }
 
-/* Appends {"name":text,"proof":signature}. */
-static void put_proved(buf *out, const signer *wallet, const char *name, slice text, hash32 digest)
+/* Appends {"name":text,"proof":signature and what follows }. */
+static void put_proved(buf *out, const signer *wallet, const char *name, slice text, const char *more, hash32 digest)
 {
 	const secp_rsig proof = sign_external(wallet, &digest);
 
@@ -133,112 +144,137 @@ static void put_proved(buf *out, const signer *wallet, const char *name, slice t
 	buf_put_slice(out, text);
 	buf_put_str(out, "\",\"proof\":\"");
 	kms_put_hex(out, proof.b, sizeof proof.b);
-	buf_put_str(out, "\"}");
+	buf_put_str(out, "\"");
+	buf_put_str(out, more);
+	buf_put_str(out, "}");
+}
+
+void kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, slice sealed, const char *signed_by)
+{
+	AUTO(buf) text = { 0 };
+
+	atomic_fetch_add(&q->chain->answers, 1);
+	if (q->once) {
+		kms_put_answer_v1(out, k, q, "encryptedSharedSecret", sealed, signed_by);
+		return;
+	}
+	kms_put_hex(&text, sealed.p, sealed.n);
+	put_proved(out, k->wallet, "encryptedSharedSecret", buf_slice(&text), "",
+	           typed_response(q->chain->c.id, q->salted ? TYPED_AS_SENT : q->text, q->salted ? q->salt : NULL, buf_slice(&text)));
 }
 
 /* ---- the public key ------------------------------------------------------------------------------------------ */
 
+/* Of a shared key that of the present epoch, which all epochs have. */
+static err public_key_of(secp_pk *out, unsigned *status, delegate_kms *k, kms_chain *c)
+{
+	kms_group *g;
+
+	*out = c->pk;
+	if (!c->c.shared) return OK;
+	*status = 503;
+	g = kms_group_hold(k, c);
+	if (!g) return err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id);
+	*out = g->key.P;
+	kms_group_release(g);
+	return OK;
+}
+
+static err find_by_text(kms_chain **out, delegate_kms *k, const char *chain_id)
+{
+	uint32_t id = 0;
+
+	if (chain_id && !chain_id_read(&id, slice_str(chain_id)))
+		return err_fail(ERR_REQUEST, "chain_id is not a decimal number below 2^32");
+	return kms_find_chain(out, k, chain_id != NULL, id);
+}
+
 unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bool prefixed)
 {
 	AUTO(buf) text = { 0 };
-	uint32_t id = 0;
+	unsigned status = 400;
 	kms_chain *c = NULL;
+	secp_pk pk;
 
-	err e = chain_id && !chain_id_read(&id, slice_str(chain_id))
-		? err_fail(ERR_REQUEST, "chain_id is not a decimal number below 2^32") : kms_find_chain(&c, k, chain_id != NULL, id);
-	if (e != OK) return kms_refuse(out, e, 400);
-	kms_put_hex(&text, c->pk.b, sizeof c->pk.b);
-	put_proved(out, k->wallet, "publicKey", buf_slice(&text),
+	err e = find_by_text(&c, k, chain_id);
+	if (e == OK) e = public_key_of(&pk, &status, k, c);
+	if (e != OK) return kms_refuse(out, e, status);
+	kms_put_hex(&text, pk.b, sizeof pk.b);
+	put_proved(out, k->wallet, "publicKey", buf_slice(&text), "",
 	           typed_public_key(c->c.id, prefixed ? TYPED_AS_SENT : TYPED_BARE, buf_slice(&text)));
+	return 200;
+}
+
+unsigned delegate_describe(delegate_kms *k, buf *out, const char *chain_id)
+{
+	kms_chain *c = NULL;
+	kms_group *g = NULL;
+
+	err e = find_by_text(&c, k, chain_id);
+	if (e != OK) return kms_refuse(out, e, 400);
+	if (!c->c.shared) {
+		group_key alone = { .chain_id = c->c.id, .n = 1, .P = c->pk, .Y = { [1] = c->pk } };
+		memcpy(alone.key_id.b, c->key_id.b, sizeof alone.key_id.b);
+		description_write(out, &alone, 1, k->wallet);
+		return 200;
+	}
+	g = kms_group_hold(k, c);
+	if (!g) return kms_refuse(out, err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id), 503);
+	description_write(out, &g->key, g->share.index, k->wallet);
+	kms_group_release(g);
 	return 200;
 }
 
 /* ---- delegation ---------------------------------------------------------------------------------------------- */
 
-static bool signed_by_gateway(const kms_chain *c, const delegate_request *r, typed_text t)
+static err whole_key(const kms_chain *c, unsigned *status)
 {
-	const hash32 digest = typed_authorization(c->c.id, t, r->ephemeral, r->target);
-	eth_address by;
-
-	return sign_external_by_var(&by, &r->authorization, &digest) && ct_bytes_eq(by.b, c->c.gateway.b, sizeof by.b);
+	if (!c->c.shared) return OK;
+	*status = 503;
+	return err_fail(ERR_STATE, "the key of chain %u is shared among nodes, and this one combines no answers", c->c.id);
 }
 
-/* *t = the text that the gateway signed.  One signature cannot be of both. */
-static err authorise(typed_text *t, kms_chain *c, const delegate_request *r)
-{
-	static const uint8_t PREFIX[] = { '0', 'x' };
-	const slice prefix = slice_of(PREFIX, sizeof PREFIX);
-	const typed_text first = atomic_load_explicit(&c->likely, memory_order_relaxed),
-	                 other = first == TYPED_BARE ? TYPED_AS_SENT : TYPED_BARE;
-
-	const bool readable = r->ephemeral.n >= 2 && r->target.n >= 2 && slice_eq_var(slice_of(r->ephemeral.p, 2), prefix) &&
-	                      slice_eq_var(slice_of(r->target.p, 2), prefix);
-	*t = first;
-	if (readable && signed_by_gateway(c, r, first)) return OK;
-	*t = other;
-	if (!readable || !signed_by_gateway(c, r, other))
-		return err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
-	atomic_store_explicit(&c->likely, other, memory_order_relaxed);
-	return OK;
-}
-
-err kms_seal_secret(buf *sealed, const kms_chain *c, slice K, const rsa_pk *to)
+/* Appends x(d K), sealed to the reader. */
+static err seal_secret(buf *sealed, const kms_question *q)
 {
 	shared_x x;
 
-	err e = ecies_shared(&x, &c->c.key, K);
-	if (e != OK) err_context("ephemeralPubKey: ");
-	if (e == OK) e = rsa_seal(sealed, to, slice_of(x.b, sizeof x.b));
+	TRY(ecies_shared(&x, &q->chain->c.key, slice_of(q->K.b, sizeof q->K.b)));
+	const err e = kms_seal(sealed, q, slice_of(x.b, sizeof x.b));
 	wipe(&x, sizeof x);
 	return e;
 }
 
-/* Appends x(d K), sealed to the target, as text. */
-static err seal_as_text(buf *text, const kms_chain *c, const delegate_request *r)
+static err answer(delegate_kms *k, buf *out, unsigned *status, const kms_question *q)
 {
 	AUTO(buf) sealed = { 0 };
-	uint8_t K[SECP_PK], spki[MAX_SPKI];
-	rsa_pk to;
 
-	if (!hex_strict(K, sizeof K, r->ephemeral))
-		return err_fail(ERR_REQUEST, "ephemeralPubKey is not 0x and the 33 bytes of a compressed point in hexadecimal");
-	const size_t n = r->target.n / 2 - 1;
-	if (n > sizeof spki || !hex_strict(spki, n, r->target))
-		return err_fail(ERR_REQUEST, "targetPubKey is not 0x and at most %d bytes in hexadecimal", MAX_SPKI);
-	TRY(rsa_pk_read(&to, slice_of(spki, n)));
-	TRY(kms_seal_secret(&sealed, c, slice_of(K, sizeof K), &to));
-	kms_put_hex(text, sealed.p, sealed.n);
-	return OK;
-}
-
-static err answer(delegate_kms *k, buf *out, unsigned *status, const delegate_request *r)
-{
-	AUTO(buf) text = { 0 };
-	typed_text t;
-	kms_chain *c = NULL;
-
+	TRY(whole_key(q->chain, status));
+	if (q->once) TRY(kms_use_nonce(k, status, &q->v1));
 	*status = 400;
-	TRY(kms_find_chain(&c, k, r->has_chain, r->chain_id));
-	*status = 401;
-	TRY(authorise(&t, c, r));
-	*status = 400;
-	TRY(seal_as_text(&text, c, r));
+	TRY(seal_secret(&sealed, q));
+	kms_put_answer(out, k, q, buf_slice(&sealed), "");
 	*status = 200;
-	put_proved(out, k->wallet, "encryptedSharedSecret", buf_slice(&text),
-	           typed_response(c->c.id, r->salted ? TYPED_AS_SENT : t, r->salted ? r->salt : NULL, buf_slice(&text)));
-	atomic_fetch_add(&c->answers, 1);
 	return OK;
 }
 
 unsigned delegate_answer(delegate_kms *k, buf *out, const delegate_call *c)
 {
-	delegate_request r;
 	unsigned status = 500;
+	kms_question q;
 
-	err e = delegate_request_read(&r, &status, c);
-	if (e != OK) return kms_count(k, kms_refuse(out, e, status));
-	e = answer(k, out, &status, &r);
-	delegate_request_free(&r);
+	err e = kms_read(&q, k, &status, c);
+	if (e == OK) e = answer(k, out, &status, &q);
+	return kms_count(k, e == OK ? status : kms_refuse(out, e, status));
+}
+
+unsigned delegate_answer_v1(delegate_kms *k, buf *out, const delegate_call *c)
+{
+	unsigned status = 500;
+	kms_question q;
+
+	err e = kms_read_v1(&q, k, &status, c);
+	if (e == OK) e = answer(k, out, &status, &q);
 	return kms_count(k, e == OK ? status : kms_refuse(out, e, status));
 }
 

@@ -12,6 +12,7 @@
 #define ARCA_DELEGATE_KMS_H
 
 #include "base/clock.h"
+#include "delegate/group.h"
 #include "delegate/nonces.h"
 #include "delegate/request.h"
 #include "seal/sign.h"
@@ -25,6 +26,7 @@ typedef struct delegate_chain {
 	uint32_t    id;
 	eth_address gateway;
 	secp_sk     key;                           /* copied; the caller wipes its own */
+	bool        shared;                        /* there is no such key: nodes have shares of one (group.h) */
 } delegate_chain;
 
 typedef struct delegate_kms delegate_kms;
@@ -42,6 +44,22 @@ unsigned delegate_answer(delegate_kms *k, buf *out, const delegate_call *c);
 unsigned delegate_answer_v1(delegate_kms *k, buf *out, const delegate_call *c);
 /* chain_id NULL: the one chain, if it is one.  prefixed: sign the text with 0x. */
 unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bool prefixed);
+
+/* ---- keys that are shared: any thread, at any time ----------------------------------------------------------------- */
+
+/* From now on this is the key of its chain, with this node's share; NULL: it has none, and combines only.  What is being made
+ * of the former one is finished.  ERR_REQUEST: there is no such chain, or its key is whole; ERR_STATE: it is no share of this key. */
+err  delegate_kms_put_share(delegate_kms *k, const group_key *key, const group_share *share);
+void delegate_kms_drop_share(delegate_kms *k, uint32_t chain_id);
+
+/* As delegate_answer_v1, with this node's part of the answer: group_partial_write, sealed to the reader, who combines. */
+unsigned delegate_answer_partial(delegate_kms *k, buf *out, const delegate_call *c);
+
+/* Appends the answer to another node's ask (ask.h), which only a node that may combine gets.  False: it is no such frame. */
+bool     delegate_answer_ask(delegate_kms *k, buf *out, bool may_combine, slice frame);
+
+/* What is public about the chain's key (description.h), signed by the wallet. */
+unsigned delegate_describe(delegate_kms *k, buf *out, const char *chain_id);
 
 /* Appends {"error":"..."}. */
 void     delegate_error(buf *out, const char *sentence);

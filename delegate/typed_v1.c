@@ -2,7 +2,7 @@
 /* delegate/typed_v1.c */
 #include "delegate/typed_v1.h"
 
-static eip712_domain domain(const delegate_v1 *d)
+eip712_domain typed_v1_domain(const delegate_v1 *d)
 {
 	return (eip712_domain){
 		.name = slice_str("ArcaDelegate"), .version = slice_str("1"), .chain_id = abi_u64(d->chain_id),
@@ -18,7 +18,7 @@ static void put_u64(eip712_struct *s, uint64_t x)
 
 hash32 typed_v1_authorization(const delegate_v1 *d)
 {
-	const eip712_domain at = domain(d);
+	const eip712_domain at = typed_v1_domain(d);
 	eip712_struct s = eip712_begin("DelegateAuthorizationV1(bytes32 handle,bytes ephemeralPubKey,bytes32 targetKeyHash,bytes32 keyId,"
 	                               "uint64 epoch,bytes32 nonce,uint64 notBefore,uint64 expiresAt)");
 
@@ -35,7 +35,7 @@ hash32 typed_v1_authorization(const delegate_v1 *d)
 
 hash32 typed_v1_response(const delegate_v1 *d, const hash32 *request, const hash32 *ciphertext)
 {
-	const eip712_domain at = domain(d);
+	const eip712_domain at = typed_v1_domain(d);
 	eip712_struct s = eip712_begin("DelegateResponseV1(bytes32 requestHash,bytes32 ciphertextHash)");
 
 	eip712_put_id(&s, request->b);

@@ -27,6 +27,8 @@ typedef struct delegate_v1 {
 	uint8_t     ephemeral[SECP_PK];    /* as it was sent: perhaps no point */
 } delegate_v1;
 
+/* Of chain_id and contract. */
+eip712_domain typed_v1_domain(const delegate_v1 *d);
 hash32 typed_v1_authorization(const delegate_v1 *d);
 /* Of the same domain. */
 hash32 typed_v1_response(const delegate_v1 *d, const hash32 *request, const hash32 *ciphertext);

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	ASSERT(delegate_reply_read(&sealed, &ask, &nobody, in) == ERR_REQUEST && sealed.n == 0);
 	ASSERT(delegate_v1_reply_read(&sealed, &(delegate_v1){ .chain_id = 1 }, &nobody, in) == ERR_REQUEST && sealed.n == 0);
+	ASSERT(delegate_v1_partial_read(&sealed, &(delegate_v1){ .chain_id = 1 }, &nobody, in) == ERR_REQUEST && sealed.n == 0);
 	if (delegate_reply_sealed(&sealed, in) == OK) ASSERT(2 * sealed.n < size);
 	if (public_key_reply_read(&pk, &by, 1, in) == OK) ASSERT(pk.b[0] == 2 || pk.b[0] == 3);
 	if (delegate_error_read(&sentence, in)) ASSERT(sentence.n <= size);

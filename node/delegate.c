@@ -37,7 +37,7 @@ static err open_nonces(node_delegate *d, const vault *v)
 
 err node_delegate_open(node_delegate *out, const node_config *c, const vault *v, const signer *own, const rng *random)
 {
-	delegate_chain chain[MAX_DELEGATE_CHAINS];
+	delegate_chain chain[MAX_DELEGATE_CHAINS] = { 0 };
 
 	if (!c->delegation.present) return OK;
 	ASSERT(c->delegation.chains.n <= COUNT(chain));

@@ -30,10 +30,14 @@ struct http_server {
 	http_patience *patience;
 };
 
-/* A request on its way in. */
-typedef struct incoming {
+/* A request on its way in, and, if the handler chose so, until it is answered. */
+typedef struct http_later {
 	buf    body;
 	size_t got;
+	struct MHD_Connection *connection;
+	bool   waits;                        /* the connection is put aside until `reply` is there */
+	bool   post;
+	http_reply reply;
 } incoming;
 
 /* ---- paths --------------------------------------------------------------------------------------------------- */
@@ -224,7 +228,7 @@ static bool is_exact(const http_route *r)
 }
 
 static void serve(const http_server *s, http_reply *out, struct MHD_Connection *c, const char *path, const char *method,
-                  const incoming *in)
+                  incoming *in)
 {
 	const bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
 	const http_route *route = route_of(s, path, post);
@@ -239,7 +243,7 @@ static void serve(const http_server *s, http_reply *out, struct MHD_Connection *
 		const http_request request = {
 			.method = method, .path = path, .accept = header_of(c, MHD_HTTP_HEADER_ACCEPT),
 			.host = header_of(c, MHD_HTTP_HEADER_HOST), .authorization = header_of(c, MHD_HTTP_HEADER_AUTHORIZATION),
-			.content_type = header_of(c, MHD_HTTP_HEADER_CONTENT_TYPE), .body = buf_slice(&in->body), .connection = c,
+			.content_type = header_of(c, MHD_HTTP_HEADER_CONTENT_TYPE), .body = buf_slice(&in->body), .connection = c, .later = in,
 		};
 		route->handler(route->ctx, out, &request);
 	}
@@ -250,7 +254,25 @@ static bool is_one_of(const char *method, const char *a, const char *b, const ch
 	return strcmp(method, a) == 0 || strcmp(method, b) == 0 || strcmp(method, c) == 0;
 }
 
-static enum MHD_Result respond(http_server *s, struct MHD_Connection *c, const char *url, const char *method, const incoming *in)
+http_later *http_reply_later(const http_request *in)
+{
+	http_later *l = in->later;
+
+	ASSERT(!l->waits);
+	l->waits = true;
+	MHD_suspend_connection(in->connection);
+	return l;
+}
+
+/* The server's thread comes back to on_request with it. */
+void http_later_give(http_later *l, http_reply *reply)
+{
+	l->reply = *reply;
+	*reply = (http_reply){ 0 };
+	MHD_resume_connection(l->connection);
+}
+
+static enum MHD_Result respond(http_server *s, struct MHD_Connection *c, const char *url, const char *method, incoming *in)
 {
 	const bool options = strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
 	http_reply out = { .status = 200 };
@@ -261,7 +283,12 @@ static enum MHD_Result respond(http_server *s, struct MHD_Connection *c, const c
 	else if (!is_one_of(method, MHD_HTTP_METHOD_GET, MHD_HTTP_METHOD_HEAD, MHD_HTTP_METHOD_POST))
 		refuse(&out, 405, post ? "only POST is served here" : "only GET, HEAD and OPTIONS are served here", post);
 	else if (!clean) refuse(&out, 400, "the path is malformed", false);
-	else serve(s, &out, c, path, method, in);
+	else {
+		in->connection = c;
+		in->post = post;
+		serve(s, &out, c, path, method, in);
+		if (in->waits) return MHD_YES;
+	}
 	return answer(c, &out, options, post);
 }
 
@@ -290,6 +317,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 		*data_n = 0;
 		return MHD_YES;
 	}
+	if (in->waits) return answer(c, &in->reply, false, in->post);
 	http_patience_came(s->patience, waiting_of(c));
 	return respond(s, c, url, method, in);
 }
@@ -300,7 +328,10 @@ static void on_completed(void *ctx, struct MHD_Connection *c, void **state, enum
 	incoming *in = *state;
 	(void)why;
 
-	if (in) buf_free(&in->body);
+	if (in) {
+		buf_free(&in->body);
+		buf_free(&in->reply.body);
+	}
 	free(in);
 	*state = NULL;
 	http_patience_next(s->patience, waiting_of(c));
@@ -349,7 +380,7 @@ err http_server_new(http_server **out, const char *address, unsigned port, const
 		return e;
 	}
 	const unsigned threads = (unsigned)size_min((size_t)sysconf(_SC_NPROCESSORS_ONLN), MOST_THREADS);
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
 		MHD_OPTION_EXTERNAL_LOGGER, stay_quiet, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,

@@ -24,6 +24,7 @@ typedef struct http_request {
 	const char *accept, *authorization, *content_type, *host;     /* headers, "" if absent */
 	slice       body;                /* of a POST */
 	struct MHD_Connection *connection;                    /* for http_query */
+	struct http_later *later;                             /* for http_reply_later */
 } http_request;
 
 /* The first value of this name in the query, as it stands there (nothing is decoded); NULL: there is none. */
@@ -39,8 +40,16 @@ typedef struct http_reply {
 	uint64_t    file_size;
 } http_reply;
 
-/* Runs on one of the server's threads, of which there are as many as processors. */
+/* Runs on one of the server's threads, of which there are as many as processors: whoever has to wait answers later. */
 typedef void http_handler(void *ctx, http_reply *out, const http_request *in);
+
+/*
+ * An answer that comes later.  The handler takes one of these, and leaves its reply alone; whoever has the answer gives it, once
+ * and on any thread, also before the handler has returned.  Each must have been given before the server is freed.
+ */
+typedef struct http_later http_later;
+http_later *http_reply_later(const http_request *in);
+void http_later_give(http_later *l, http_reply *reply);        /* takes the reply's body or file */
 
 typedef struct http_route {
 	const char   *prefix;            /* "/health" serves itself, "/PUB/" whatever is below; the longest wins; "POST /x" posts */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: what the delegation KMS does with its keys and with shared secrets.  Meaningful under valgrind (suite ct). */
 #include "tests/ct/ct.h"
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "delegate/delegate.h"
@@ -71,7 +72,8 @@ static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wal
 
 CT_COVERS(delegate_kms_new, delegate_answer, delegate_answer_v1, delegate_public_key, delegate_ask_authorization, delegate_v1_authorization,
           delegate_kms_metrics, delegate_kms_remember);
-CT_REACHES(delegate_answer, rsa_seal, kms_count, kms_find_chain, kms_seal_secret);
+CT_REACHES(delegate_answer, rsa_seal, kms_count, kms_find_chain, kms_read, kms_authorise, kms_seal, kms_put_answer);
+CT_REACHES(delegate_answer_v1, kms_use_nonce, kms_in_time, kms_put_answer_v1);
 
 static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **state)
 {
@@ -203,7 +205,109 @@ static void partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them(vo
 	assert_true(group_partial_ok_var(&read, &key, &A[1], &request));
 }
 
+/* ---- a key that two of three nodes answer with ----------------------------------------------------------------------- */
+
+enum { SHARED_CHAIN = 1 };
+
+typedef struct trio {
+	delegate_kms *kms[3];
+	combiner *c;
+	pool *cores;
+	buf   sent[3];                         /* asks, by party */
+	bool  done;
+	unsigned status;
+} trio;
+
+static void keep_ask(void *ctx, party to, slice frame) { buf_put_slice(&((trio *)ctx)->sent[to - 1], frame); }
+static bool always(void *ctx, party who) { (void)ctx, (void)who; return true; }
+static void no_lie(void *ctx, const combiner_evidence *e) { (void)ctx, (void)e; fail_msg("an honest part is called a lie"); }
+static bool no_wallet(void *ctx, eth_address *out, party who) { (void)ctx, (void)out, (void)who; return false; }
+
+static void note_done(void *arg, unsigned status, buf *body)
+{
+	trio *t = arg;
+
+	t->status = status;
+	__atomic_store_n(&t->done, true, __ATOMIC_RELEASE);
+	buf_free(body);
+}
+
+static void deal(group_key *key, group_share *held, const secp *curve)
+{
+	feldman_poly f;
+	secp_sk sk;
+
+	feldman_random(&f, key->T, NULL, &CT_SECRET_RNG);
+	for (party i = 1; i <= key->n; i++) {
+		const secp_scalar s = feldman_share(&f, i);
+		held[i - 1].index = i;
+		assert_true(secp_sk_of_scalar(&held[i - 1].s, &s));
+		key->Y[i] = secp_pk_of(curve, &held[i - 1].s);
+	}
+	assert_true(secp_sk_of_scalar(&sk, &f.a[0]));
+	key->P = secp_pk_of(curve, &sk);
+}
+
+CT_COVERS(delegate_kms_put_share, delegate_kms_drop_share, delegate_answer_ask, delegate_answer_partial, delegate_describe);
+CT_REACHES(delegate_answer_partial, kms_read_v1);
+CT_REACHES(delegate_answer_ask, kms_group_hold, kms_group_release);
+CT_REACHES(delegate_describe, description_write);
+
+static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **state)
+{
+	AUTO(buf) spki = { 0 }, body = { 0 }, header = { 0 }, text = { 0 };
+	AUTO(signer) *wallet = NULL, *gateway = NULL;
+	AUTO(rsa_sk) *own = NULL;
+	AUTO(secp) *curve = NULL;
+	group_key key = { .chain_id = SHARED_CHAIN, .n = 3, .T = 1 };
+	group_share held[3];
+	secp_sk sk;
+	trio t = { 0 };
+
+	(void)state;
+	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
+	secp_sk_random(&sk, &CT_SECRET_RNG);
+	assert_ok(signer_new(&wallet, &sk, &CT_SECRET_RNG));
+	secp_sk_random(&sk, &CT_SECRET_RNG);
+	assert_ok(signer_new(&gateway, &sk, &CT_SECRET_RNG));
+	assert_ok(rsa_sk_new(&own, 2048));
+	rsa_sk_spki(&spki, own);
+	deal(&key, held, curve);
+	const delegate_chain chain = { .id = SHARED_CHAIN, .gateway = *signer_address(gateway), .shared = true };
+	for (unsigned i = 0; i < 3; i++) {
+		assert_ok(delegate_kms_new(&t.kms[i], &chain, 1, wallet, &CT_SECRET_RNG));
+		assert_ok(delegate_kms_put_share(t.kms[i], &key, &held[i]));
+	}
+	assert_ok(pool_new(&t.cores, 1));
+	assert_ok(combiner_new(&t.c, &(combiner_parts){ t.kms[0], t.cores, clock_system(), &t, keep_ask, always, no_lie, no_wallet }));
+
+	const delegate_ask ask = { .chain_id = SHARED_CHAIN, .text = TYPED_AS_SENT, .K = *signer_pk(wallet), .spki = buf_slice(&spki) };
+	delegate_ask_body(&body, &ask);
+	delegate_ask_authorization(&header, &ask, gateway);
+	const delegate_call call = { .authorization = buf_str(&header), .content_type = "application/json", .body = buf_slice(&body) };
+	combiner_begin(t.c, &call, false, note_done, &t);
+	for (unsigned i = 1; i < 3; i++) {
+		AUTO(buf) answer = { 0 };
+		assert_true(delegate_answer_ask(t.kms[i], &answer, true, buf_slice(&t.sent[i])));
+		assert_true(combiner_take(t.c, (party)(i + 1), buf_slice(&answer)));
+	}
+	while (!__atomic_load_n(&t.done, __ATOMIC_ACQUIRE)) sched_yield();
+	assert_int_equal(t.status, 200);
+	assert_int_equal(delegate_describe(t.kms[0], &text, NULL), 200);
+	buf_clear(&text);
+	assert_int_equal(delegate_answer_partial(t.kms[0], &text, &call), 503);      /* keeps no nonces */
+	combiner_stop(t.c);
+	pool_free(&t.cores);
+	combiner_free(&t.c);
+	delegate_kms_drop_share(t.kms[0], SHARED_CHAIN);
+	for (unsigned i = 0; i < 3; i++) {
+		delegate_kms_free(&t.kms[i]);
+		buf_free(&t.sent[i]);
+	}
+}
+
 TESTS(TEST(scalars_do_not_branch_on_their_values), TEST(sharing_and_proving_do_not_branch_on_what_is_shared),
       TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
       TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
-      TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret))
+      TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret),
+      TEST(parts_of_answers_do_not_branch_on_shares_or_on_the_secret))

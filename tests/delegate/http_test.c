@@ -25,9 +25,9 @@ static int set_up(void **state)
 	known = known_vector();
 	wallet = known_signer(known, "kmsWalletPriv");
 	gateway = known_signer(known, "gatewayWalletPriv");
-	const delegate_chain chain = { KNOWN_CHAIN, *signer_address(gateway), known_sk(known, "kmsEccPriv") };
+	const delegate_chain chain = { .id = KNOWN_CHAIN, .gateway = *signer_address(gateway), .key = known_sk(known, "kmsEccPriv") };
 	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, test_rng()));
-	service = (delegate_service){ kms, clock_system() };
+	service = (delegate_service){ .kms = kms, .clock = clock_system() };
 	delegate_routes(routes, &service);
 	assert_ok(http_server_new(&server, "127.0.0.1", 0, routes, COUNT(routes)));
 	assert_ok(rsa_sk_new(&sk, 2048));

@@ -20,8 +20,8 @@ static void open_world(world *w, size_t chains)
 	w->wallet = known_signer(w->known, "kmsWalletPriv");
 	w->gateway = known_signer(w->known, "gatewayWalletPriv");
 	delegate_chain chain[2] = {
-		{ KNOWN_CHAIN, known_address(w->known, "gatewayAddress"), known_sk(w->known, "kmsEccPriv") },
-		{ OTHER_CHAIN, known_address(w->known, "gatewayAddress"), known_sk(w->known, "kmsWalletPriv") },
+		{ .id = KNOWN_CHAIN, .gateway = known_address(w->known, "gatewayAddress"), .key = known_sk(w->known, "kmsEccPriv") },
+		{ .id = OTHER_CHAIN, .gateway = known_address(w->known, "gatewayAddress"), .key = known_sk(w->known, "kmsWalletPriv") },
 	};
 	assert_ok(delegate_kms_new(&w->kms, chain, chains, w->wallet, test_rng()));
 	assert_ok(rsa_sk_new(&w->reader, 2048));
@@ -309,7 +309,7 @@ static void chains_that_contradict_each_other_are_refused(void **state)
 	open_world(&w, 1);
 	delegate_chain c[MAX_DELEGATE_CHAINS + 1];
 	for (size_t i = 0; i < COUNT(c); i++)
-		c[i] = (delegate_chain){ (uint32_t)i, *signer_address(w.gateway), known_sk(w.known, "kmsEccPriv") };
+		c[i] = (delegate_chain){ .id = (uint32_t)i, .gateway = *signer_address(w.gateway), .key = known_sk(w.known, "kmsEccPriv") };
 	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, 0, w.wallet, test_rng()));
 	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, COUNT(c), w.wallet, test_rng()));
 	c[1].id = 0;

@@ -57,7 +57,7 @@ static void open_world(world *w)
 	unlink(path);
 	w->wallet = known_signer(w->known, "kmsWalletPriv");
 	w->gateway = known_signer(w->known, "gatewayWalletPriv");
-	const delegate_chain chain = { KNOWN_CHAIN, *signer_address(w->gateway), known_sk(w->known, "kmsEccPriv") };
+	const delegate_chain chain = { .id = KNOWN_CHAIN, .gateway = *signer_address(w->gateway), .key = known_sk(w->known, "kmsEccPriv") };
 	assert_ok(delegate_kms_new(&w->kms, &chain, 1, w->wallet, test_rng()));
 	assert_ok(nonces_open(&w->used, path, set_clock_at(&w->clock, NOW)));
 	delegate_kms_remember(w->kms, w->used, &w->clock.source);

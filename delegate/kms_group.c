@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* delegate/kms_group.c -- keys of which this node has a share: what it says of them, and its part of an answer. */
+#include "delegate/kms_internal.h"
+
+/* ---- shares ------------------------------------------------------------------------------------------------------- */
+
+kms_group *kms_group_hold(delegate_kms *k, kms_chain *c)
+{
+	pthread_mutex_lock(&k->lock);
+	kms_group *g = c->group;
+	if (g) atomic_fetch_add(&g->holders, 1);
+	pthread_mutex_unlock(&k->lock);
+	return g;
+}
+
+void kms_group_release(kms_group *g)
+{
+	if (g && atomic_fetch_sub(&g->holders, 1) == 1) secret_release(g);
+}
+
+static void put(delegate_kms *k, kms_chain *c, kms_group *g)
+{
+	pthread_mutex_lock(&k->lock);
+	kms_group *old = c->group;
+	c->group = g;
+	pthread_mutex_unlock(&k->lock);
+	kms_group_release(old);
+}
+
+err delegate_kms_put_share(delegate_kms *k, const group_key *key, const group_share *share)
+{
+	kms_chain *c = NULL;
+	void *p;
+
+	TRY(kms_find_chain(&c, k, true, key->chain_id));
+	if (!c->c.shared) return err_fail(ERR_REQUEST, "chain %u has a key that is whole, in a file", c->c.id);
+	TRY(secret_alloc(&p, sizeof(kms_group)));
+	kms_group *g = p;
+	g->key = *key;
+	if (share) g->share = *share;
+	atomic_init(&g->holders, 1);
+	if (share) {
+		const secp_pk Y = secp_pk_of(k->curve, &share->s);
+		if (share->index < 1 || share->index > key->n || memcmp(Y.b, key->Y[share->index].b, sizeof Y.b) != 0) {
+			kms_group_release(g);
+			return err_fail(ERR_STATE, "this node's share of the key of chain %u is not the one that was published", c->c.id);
+		}
+	}
+	put(k, c, g);
+	return OK;
+}
+
+void delegate_kms_drop_share(delegate_kms *k, uint32_t chain_id)
+{
+	for (size_t i = 0; i < k->chains; i++)
+		if (k->chain[i].c.id == chain_id) put(k, &k->chain[i], NULL);
+}
+
+/* ---- a part of an answer, sealed to the reader ------------------------------------------------------------------------ */
+
+/* As bytes. */
+static void make(uint8_t out[static GROUP_PARTIAL_BYTES], delegate_kms *k, const kms_group *g, const secp_pk *K, const hash32 *request)
+{
+	group_partial p;
+
+	group_partial_make(&p, &g->key, &g->share, K, request, k->curve, k->random);
+	group_partial_write(out, &p);
+	wipe(&p, sizeof p);
+}
+
+static err partial(delegate_kms *k, buf *out, unsigned *status, const kms_question *q)
+{
+	uint8_t bytes[GROUP_PARTIAL_BYTES];
+	AUTO(buf) sealed = { 0 };
+
+	*status = 404;
+	if (!q->chain->c.shared) return err_fail(ERR_STATE, "the key of chain %u is not shared: ask /v1/delegate", q->chain->c.id);
+	kms_group *g = kms_group_hold(k, q->chain);
+	const bool mine = g && g->share.index && memcmp(g->key.key_id.b, q->v1.key_id.b, 32) == 0 && g->key.epoch == q->v1.epoch;
+	*status = 503;
+	err e = mine ? kms_use_nonce(k, status, &q->v1) : err_fail(ERR_STATE, "this node has no share of the key of chain %u now", q->chain->c.id);
+	if (e == OK) {
+		*status = 400;
+		make(bytes, k, g, &q->K, &q->request);
+		e = kms_seal(&sealed, q, slice_of(bytes, sizeof bytes));
+		wipe(bytes, sizeof bytes);
+	}
+	kms_group_release(g);
+	TRY(e);
+	atomic_fetch_add(&q->chain->answers, 1);
+	kms_put_answer_v1(out, k, q, "encryptedPartial", buf_slice(&sealed), "");
+	*status = 200;
+	return OK;
+}
+
+unsigned delegate_answer_partial(delegate_kms *k, buf *out, const delegate_call *c)
+{
+	unsigned status = 500;
+	kms_question q;
+
+	err e = kms_read_v1(&q, k, &status, c);
+	if (e == OK) e = partial(k, out, &status, &q);
+	return kms_count(k, e == OK ? status : kms_refuse(out, e, status));
+}
+
+/* ---- a part of an answer, for another node that combines --------------------------------------------------------------- */
+
+static ask_verdict authorised(delegate_kms *k, kms_chain *c, secp_pk *K, hash32 *request, const ask_frame *a)
+{
+	uint8_t sec1[SECP_PK];
+	unsigned status;
+
+	if (a->form == ASK_ONCE) {
+		*request = typed_v1_authorization(&a->v1);
+		if (!k->used || kms_authorise(c, &a->authorization, request) != OK || kms_in_time(k, &a->v1) != OK) return ASK_REFUSED;
+		if (secp_pk_read(K, slice_of(a->v1.ephemeral, SECP_PK)) != OK) return ASK_REFUSED;
+		const err e = kms_use_nonce(k, &status, &a->v1);
+		return e == OK ? ASK_ANSWERED : e == ERR_EXISTS ? ASK_NONCE_USED : ASK_FAILED;
+	}
+	*request = typed_authorization(c->c.id, a->form == ASK_TEXT_BARE ? TYPED_BARE : TYPED_AS_SENT, a->ephemeral, a->target);
+	if (kms_authorise(c, &a->authorization, request) != OK || !hex_strict(sec1, sizeof sec1, a->ephemeral)) return ASK_REFUSED;
+	return secp_pk_read(K, slice_of(sec1, sizeof sec1)) == OK ? ASK_ANSWERED : ASK_REFUSED;
+}
+
+static void sign(const delegate_kms *k, ask_answer *out, const ask_frame *a, const hash32 *request)
+{
+	const hash32 what = keccak256(slice_of(out->partial, sizeof out->partial)), digest = typed_v1_response(&a->v1, request, &what);
+	out->signature = sign_external(k->wallet, &digest);
+}
+
+static void answer_with(delegate_kms *k, ask_answer *out, kms_chain *c, const kms_group *g, const ask_frame *a)
+{
+	hash32 request;
+	secp_pk K;
+
+	out->verdict = ASK_OTHER_EPOCH;
+	if (a->epoch != g->key.epoch || (a->form == ASK_ONCE && memcmp(a->v1.key_id.b, g->key.key_id.b, 32) != 0)) return;
+	out->verdict = authorised(k, c, &K, &request, a);
+	err_clear();
+	if (out->verdict != ASK_ANSWERED) return;
+	make(out->partial, k, g, &K, &request);
+	sign(k, out, a, &request);
+	atomic_fetch_add(&c->answers, 1);
+}
+
+bool delegate_answer_ask(delegate_kms *k, buf *out, bool may_combine, slice frame)
+{
+	kms_chain *c = NULL;
+	ask_answer answer = { 0 };
+	ask_frame a;
+
+	if (!ask_read(&a, frame)) return false;
+	answer.number = a.number;
+	answer.verdict = may_combine ? ASK_NO_KEY : ASK_NOT_YOU;
+	for (size_t i = 0; i < k->chains && may_combine; i++)
+		if (k->chain[i].c.id == a.chain_id) c = &k->chain[i];
+	kms_group *g = c ? kms_group_hold(k, c) : NULL;
+	if (g && g->share.index) answer_with(k, &answer, c, g, &a);
+	kms_group_release(g);
+	ask_answer_write(out, &answer);
+	wipe(&answer, sizeof answer);
+	return true;
+}
