@@ -33,7 +33,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const abi = ethers.AbiCoder.defaultAbiCoder();
 const word = n => ethers.toBeHex(n, 32);
 
-export const CHAIN_ID = 54321;
+export const CHAIN_ID = 54321, HOST_CHAIN_ID = 2025;
 const ETHER = 10n ** 18n;
 
 /* ---- compiled contracts --------------------------------------------------------------------------------------- */
@@ -60,16 +60,16 @@ export function freePort() {
 }
 
 /* { url, provider, pid, stop() }; it outlives us if detached. */
-export async function startChain({ anvil, port, dir, detached = false, more = [] }) {
+export async function startChain({ anvil, port, dir, detached = false, more = [], chainId = CHAIN_ID }) {
 	port ??= await freePort();
 	const state = dir ? ['--state', path.join(dir, 'chain.json'), '--state-interval', '1'] : [];
 	const log = dir ? fs.openSync(path.join(dir, 'chain.log'), 'a') : 'ignore';
-	const child = spawn(anvil, ['--port', String(port), '--host', '127.0.0.1', '--chain-id', String(CHAIN_ID), '--accounts', '1',
+	const child = spawn(anvil, ['--port', String(port), '--host', '127.0.0.1', '--chain-id', String(chainId), '--accounts', '1',
 		'--slots-in-an-epoch', '1', '--silent', ...state, ...more],
 	{ detached, stdio: ['ignore', log, log], env: { ...process.env, NO_PROXY: '*', no_proxy: '*' } });
 	if (detached) child.unref();
 	const url = `http://127.0.0.1:${port}`;
-	const provider = new ethers.JsonRpcProvider(url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 });
+	const provider = new ethers.JsonRpcProvider(url, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 });
 	for (const until = Date.now() + 30_000; ; await new Promise(r => setTimeout(r, 50))) {
 		try { await provider.send('eth_chainId', []); break; }
 		catch (e) { if (Date.now() > until || child.exitCode !== null) throw new Error(`the chain does not answer: ${e.message}`); }
@@ -125,19 +125,34 @@ function hostAt(provider, contract, at) {
 	};
 }
 
+/* With an ACL of the later profile, whose owner says what is whose; the KMSVerifier stays the genuine one. */
+const laterHost = (host, acl) => ({
+	...host, acl,
+	allowForDecryption: async handle => sent(acl.allowForDecryption([handle])),
+	allow: async (handle, account) => sent(acl.allow(handle, account)),
+});
+
 /*
  * Everything deployed.  signers: one address a node.  threshold: how many nodes may be corrupt.  Wallets are made for nodes
- * (tx senders) and coprocessors; buckets are the coprocessors' URLs.
+ * (tx senders) and coprocessors; buckets are the coprocessors' URLs.  host: another chain, on which the later profile has keys,
+ * contexts and its ACL; the wallets of owner and nodes are known there, too.
  */
-export async function deployGateway({ provider, contract, signers, threshold, buckets, profile = 'gateway-v0.11' }) {
-	const later = profile === 'v0.15';
+export async function deployGateway({ provider, contract, signers, threshold, buckets, profile = 'gateway-v0.11', host: second = null }) {
+	const later = profile === 'v0.15', hostProvider = second ?? provider;
 	const owner = await newWallet(provider), nodes = [], coprocessors = [];
 	for (const signer of signers) nodes.push({ wallet: await newWallet(provider), signer });
 	for (const url of buckets) coprocessors.push({ wallet: await newWallet(provider), url });
 
-	const config = await deploy(contract('GatewayConfig'), owner);
-	await sent(config.updateKmsNodes(nodes.map(n => [n.wallet.address, n.signer, '127.0.0.1', '']), threshold,
-		2 * threshold + 1, 2 * threshold + 1, 2 * threshold + 1));
+	const there = wallet => second ? wallet.connect(second) : wallet;
+	if (second) for (const w of [owner, ...nodes.map(n => n.wallet)])
+		await second.send('anvil_setBalance', [w.address, ethers.toQuantity(1000n * ETHER)]);
+	const configOf = async by => {
+		const config = await deploy(contract('GatewayConfig'), by);
+		await sent(config.updateKmsNodes(nodes.map(n => [n.wallet.address, n.signer, '127.0.0.1', '']), threshold,
+			2 * threshold + 1, 2 * threshold + 1, 2 * threshold + 1));
+		return config;
+	};
+	const config = await configOf(owner);
 	await sent(config.updateCoprocessors(coprocessors.map(c => [c.wallet.address, c.wallet.address, c.url]),
 		Math.floor(coprocessors.length / 2) + 1));
 	const commits = await deploy(contract('CiphertextCommits'), owner, config);
@@ -145,15 +160,19 @@ export async function deployGateway({ provider, contract, signers, threshold, bu
 	let protocol = null, generation;
 	if (later) {
 		const members = nodes.map((n, i) => [n.wallet.address, n.signer, '127.0.0.1', '', i + 1, `party-${i + 1}`, '0x', '']);
-		protocol = await deploy(contract('ProtocolConfig'), owner, members,
+		const by = there(owner);
+		protocol = await deploy(contract('ProtocolConfig'), by, members,
 			[2 * threshold + 1, 2 * threshold + 1, 2 * threshold + 1, threshold], '0.1.0', []);
-		generation = await deploy(contract('KMSGenerationV15'), owner, config, protocol);
+		generation = await deploy(contract('KMSGenerationV15'), by, second ? await configOf(by) : config, protocol);
 	} else {
 		generation = await deploy(contract('KMSGeneration'), owner, config);
 	}
-	const host = await hostContracts(provider, contract, signers, 2 * threshold + 1, await decryption.getAddress());
-	const asker = await deploy(contract('Asker'), owner, host.verifier, decryption);
-	return { owner, nodes, coprocessors, config, commits, decryption, generation, protocol, asker, ...host };
+	let host = await hostContracts(hostProvider, contract, signers, 2 * threshold + 1, await decryption.getAddress());
+	if (later) host = laterHost(host, await deploy(contract('HostACL'), there(owner)));
+	/* A contract that asks stands where it can see both. */
+	const asker = second ? null : await deploy(contract('Asker'), owner, host.verifier, decryption);
+	return { owner, nodes, coprocessors, config, commits, decryption, generation, protocol, asker, attests: later,
+		handleChain: second ? HOST_CHAIN_ID : CHAIN_ID, ...host };
 }
 
 /* ---- keys ----------------------------------------------------------------------------------------------------- */
@@ -172,15 +191,15 @@ export async function askKey(g, params) {
 }
 export const keyOf = prepId => prepId + (1n << 248n);
 
-/* A handle for a ciphertext: 21 bytes of its hash, our chain, the type, version 0. */
-export const handleOf = (ciphertext, type) => ethers.concat([ethers.dataSlice(ethers.keccak256(ciphertext), 0, 21), '0xff',
-	ethers.toBeHex(CHAIN_ID, 8), ethers.toBeHex(type, 1), '0x00']);
+/* A handle for a ciphertext: 21 bytes of its hash, its chain, the type, version 0. */
+export const handleOf = (ciphertext, type, chainId = CHAIN_ID) => ethers.concat([ethers.dataSlice(ethers.keccak256(ciphertext), 0, 21), '0xff',
+	ethers.toBeHex(chainId, 8), ethers.toBeHex(type, 1), '0x00']);
 
 /* ---- buckets -------------------------------------------------------------------------------------------------- */
 
 const FORMATS = { 'big-compressed': 'compressed_on_cpu', 'big-expanded': 'uncompressed_on_cpu' };
 
-/* DIR/N/DIGEST over HTTP as /N/DIGEST, with the header that says its format (DIR/N/DIGEST.format). */
+/* DIR/N/NAME over HTTP as /N/NAME, with the headers that say its format (DIR/N/NAME.format) and what is attested (.attestation). */
 export async function serveBuckets(dir, port) {
 	const server = http.createServer((request, response) => {
 		const file = path.join(dir, path.normalize('/' + request.url));
@@ -188,8 +207,10 @@ export async function serveBuckets(dir, port) {
 			response.writeHead(404).end();
 			return;
 		}
-		const format = fs.existsSync(file + '.format') ? fs.readFileSync(file + '.format', 'utf8') : '';
-		response.writeHead(200, { 'Content-Length': fs.statSync(file).size, 'x-amz-meta-Ct-Format': format });
+		const about = suffix => fs.existsSync(file + suffix) ? fs.readFileSync(file + suffix, 'utf8') : '';
+		const attested = about('.attestation');
+		response.writeHead(200, { 'Content-Length': fs.statSync(file).size, 'x-amz-meta-Ct-Format': about('.format'),
+			...attested && { 'x-amz-meta-ct-attestation': attested } });
 		if (request.method === 'HEAD') response.end();
 		else fs.createReadStream(file).pipe(response);
 	});
@@ -197,14 +218,31 @@ export async function serveBuckets(dir, port) {
 	return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 }
 
-/* Puts a ciphertext into every bucket and has every coprocessor vouch for it; returns its handle. */
-export async function publish(gateway, dir, keyId, ciphertext, type, format) {
-	const handle = handleOf(ciphertext, type), digest = ethers.keccak256(ciphertext);
+const FORMAT_NUMBERS = { compressed_on_cpu: 11, uncompressed_on_cpu: 10 };
+
+/* What a coprocessor signs of a ciphertext, for the header of its object. */
+export function attestation(wallet, handle, keyId, digest, squashed, format) {
+	const { address, signingKey } = wallet.signer ?? wallet;
+	const said = ethers.concat([ethers.toUtf8Bytes('FHEVMCTA'), '0x01', handle, word(keyId), word(1), digest, squashed,
+		ethers.toBeHex(FORMAT_NUMBERS[format], 1)]);
+	return JSON.stringify({ version: 1, key_id: ethers.toQuantity(keyId), ciphertext_digest: digest, sns_ciphertext_digest: squashed, format,
+		signer: address.toLowerCase(), signature: signingKey.sign(ethers.keccak256(said)).serialized });
+}
+
+/* Puts a ciphertext into every bucket and has every coprocessor vouch for it; returns its handle.  liar: one that attests something else. */
+export async function publish(gateway, dir, keyId, ciphertext, type, format, liar = -1) {
+	const handle = handleOf(ciphertext, type, gateway.handleChain), digest = ethers.keccak256(ciphertext);
 	for (const [i, c] of gateway.coprocessors.entries()) {
 		const file = path.join(dir, String(i), digest.slice(2));
 		fs.mkdirSync(path.dirname(file), { recursive: true });
 		fs.writeFileSync(file, ciphertext);
 		fs.writeFileSync(file + '.format', FORMATS[format]);
+		if (gateway.attests) {
+			const object = path.join(dir, String(i), 'ct128', handle.slice(2), '1'), squashed = i === liar ? ethers.id('a lie') : digest;
+			fs.mkdirSync(path.dirname(object), { recursive: true });
+			fs.writeFileSync(object, ciphertext);
+			fs.writeFileSync(object + '.attestation', attestation(c.wallet, handle, keyId, digest, squashed, FORMATS[format]));
+		}
 		await sent(gateway.commits.connect(c.wallet).addCiphertextMaterial(handle, keyId, digest, digest));
 	}
 	return handle;
@@ -294,11 +332,12 @@ function connect(about) {
 	const contract = compiled(about.compiled), at = about.contracts;
 	const provider = new ethers.JsonRpcProvider(about.chain.url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 });
 	const wallet = w => new ethers.NonceManager(new ethers.Wallet(fs.readFileSync(w.key_file, 'utf8').trim(), provider));
-	const later = about.profile === 'v0.15' ? 'V15' : '', owner = wallet(about.owner), found = (name, address) => new ethers.Contract(address, contract(name).abi, owner);
+	const later = about.profile === 'v0.15', owner = wallet(about.owner), host = hostAt(provider, contract, { acl: at.acl, verifier: at.kms_verifier });
+	const found = (name, address) => new ethers.Contract(address, contract(name).abi, owner), of = name => name + (later ? 'V15' : '');
 	return {
 		provider, owner, coprocessors: about.coprocessors.map(c => ({ wallet: wallet(c) })), commits: found('CiphertextCommits', at.ciphertext_commits),
-		decryption: found('Decryption' + later, at.decryption), generation: found('KMSGeneration' + later, at.kms_generation), asker: found('Asker', at.asker),
-		...hostAt(provider, contract, { acl: at.acl, verifier: at.kms_verifier }),
+		decryption: found(of('Decryption'), at.decryption), generation: found(of('KMSGeneration'), at.kms_generation), asker: found('Asker', at.asker),
+		attests: later, handleChain: CHAIN_ID, ...later ? laterHost(host, found('HostACL', at.acl)) : host,
 	};
 }
 

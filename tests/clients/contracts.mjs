@@ -57,7 +57,7 @@ await test('every event, function and error of the contracts is one of the recor
 		ProtocolConfig: ['eip712Domain()'], KMSGenerationV15: ['prssInit()', 'keyReshareSameSet(uint256)'] };
 	for (const [name, known] of [['Decryption', v11.Decryption], ['GatewayConfig', v11.GatewayConfig], ['KMSGeneration', v11.KMSGeneration],
 		['CiphertextCommits', v11.CiphertextCommits], ['DecryptionV15', v15.Decryption], ['KMSGenerationV15', host.KMSGeneration],
-		['ProtocolConfig', host.ProtocolConfig]]) {
+		['ProtocolConfig', host.ProtocolConfig], ['HostACL', host.ACL]]) {
 		const i = new ethers.Interface(contract(name).abi);
 		i.forEachError(e => assert.ok([v11, v15, host].some(v => Object.values(v).some(c => c.errors[e.format('sighash')])), e.format()));
 		i.forEachFunction(f => assert.ok(known.functions[f.format('sighash')] || OURS[name]?.includes(f.format('sighash')), f.format()));

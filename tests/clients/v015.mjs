@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * v015.mjs -- the contracts of v0.15 on two chains: decryptions on the gateway's, keys and contexts on a host chain.  Four connectors hear
+ * both, four nodes answer, and each answer stands on the chain of its request.  One of the three coprocessors lies all the time.
+ *
+ * Both chains are anvil; the contracts are those of contracts/, beside the genuine KMSVerifier.  The host chain goes on by itself, for
+ * what is asked there counts once it is final.
+ */
+import { spawn } from 'node:child_process';
+import {
+	BUILD, arca, assert, coprocess, ethers, finish, freePorts, fs, onExit, path, startCluster, tempDir, test, unhex,
+} from './lib.mjs';
+import { randomValue, tfhe17, typeNamed } from './tfhe.mjs';
+import { User } from './tkms.mjs';
+import { CHAIN_ID, HOST_CHAIN_ID, compiled, deployGateway, newWallet, publish, serveBuckets, startChain } from '../../contracts/gateway.mjs';
+
+const N = 4, LIAR = 1, folder = path.join(BUILD, 'contracts'), contract = compiled(folder), dir = tempDir();
+const net = await startCluster(N);
+const chain = await startChain({ anvil: path.join(folder, 'anvil') }), { provider } = chain;
+onExit(() => chain.stop());
+const host = await startChain({ anvil: path.join(folder, 'anvil'), chainId: HOST_CHAIN_ID });
+onExit(() => host.stop());
+const buckets = await serveBuckets(dir);
+onExit(() => buckets.stop());
+const signers = net.info.parties.map(p => p.signer);
+const g = await deployGateway({ provider, contract, threshold: 1, signers, profile: 'v0.15', host: host.provider,
+	buckets: [0, 1, 2].map(i => `${buckets.url}/${i}`) });
+const at = Object.fromEntries(await Promise.all(['decryption', 'generation', 'config', 'protocol', 'acl'].map(async k => [k, await g[k].getAddress()])));
+const heartbeat = setInterval(() => host.provider.send('evm_mine', []).catch(() => {}), 250);
+onExit(() => clearInterval(heartbeat));
+const sleep = ms => new Promise(yes => setTimeout(yes, ms)), word = n => ethers.toBeHex(n, 32);
+const CONTEXT = (7n << 248n) + 1n, EPOCH = (8n << 248n) + 1n;
+const now = { context: ethers.concat(['0x01', word(CONTEXT)]), epoch: ethers.concat(['0x02', word(CONTEXT), word(EPOCH)]) };
+
+/* ---- connectors ---------------------------------------------------------------------------------------------------- */
+
+const first = await freePorts(N), configs = net.info.parties.map((p, i) => {
+	const file = path.join(dir, `connector-${i + 1}.toml`), key = path.join(dir, `wallet-${i + 1}.key`);
+	fs.writeFileSync(key, g.nodes[i].wallet.privateKey + '\n', { mode: 0o600 });
+	fs.writeFileSync(file, `profile = "v0.15"
+database_url = "sqlite:${dir}/connector-${i + 1}.db"
+gateway_url = ["${chain.url}"]
+gateway_chain_id = ${CHAIN_ID}
+ethereum_url = ["${host.url}"]
+ethereum_chain_id = ${HOST_CHAIN_ID}
+ethereum_tx_required_confirmations = 2
+kms_core_endpoints = ["http://${p.grpc}"]
+private_key_file = "${key}"
+monitoring_endpoint = "127.0.0.1:${first + i}"
+decryption_contract.address = "${at.decryption}"
+kms_generation_contract.address = "${at.generation}"
+gateway_config_contract.address = "${at.config}"
+protocol_config_contract.address = "${at.protocol}"
+decryption_polling = "100ms"
+key_management_polling = "100ms"
+db_long_event_polling = "500ms"
+decryption_from_block_number = 0
+kms_operation_from_block_number = 0
+max_decryption_attempts = 50
+[[host_chains]]
+url = "${host.url}"
+chain_id = ${HOST_CHAIN_ID}
+acl_address = "${at.acl}"
+`);
+	return file;
+});
+const connectors = configs.map((file, i) => {
+	const log = fs.openSync(path.join(dir, `connector-${i + 1}.log`), 'a');
+	const child = spawn(path.join(BUILD, 'arca-connector'), ['--config', file], { stdio: ['ignore', log, log] });
+	onExit(() => child.kill('SIGKILL'));
+	return child;
+});
+
+/* ---- asking -------------------------------------------------------------------------------------------------------- */
+
+async function encrypted(type, value, format = 'big-compressed', keyId = net.keyId) {
+	const publicKey = await net.file('PublicKey', keyId), keyset = path.join(net.dir, `party-1/public/PUB/CompressedXofKeySet/${keyId}`);
+	const [c] = coprocess(keyset, tfhe17.encrypt(publicKey, [{ type, value }]), format);
+	return publish(g, dir, BigInt('0x' + keyId), c.ciphertext, type.code, format, LIAR);
+}
+const logs = async (c, name, ...args) => c.queryFilter(c.filters[name](...args), 0);
+async function until(what, find, seconds = 60) {
+	for (const end = Date.now() + seconds * 1000; ;) {
+		const found = await find();
+		if (found) return found;
+		if (Date.now() > end) throw new Error(`no ${what} within ${seconds} s`);
+		await sleep(50);
+	}
+}
+const some = (what, c, name, ...args) => until(what, async () => { const l = await logs(c, name, ...args); return l.length && l; });
+const idIn = (receipt, name) => receipt.logs.map(l => g.decryption.interface.parseLog(l)).find(e => e?.name === name).args.decryptionId;
+const mined = async transaction => (await transaction).wait();
+const asked = async (handles, extra) =>
+	idIn(await mined(g.decryption.connect(g.owner).publicDecryptionRequest(handles, extra)), 'PublicDecryptionRequest');
+
+await test('a value is public with the signatures of the nodes, whatever its extra data name', async () => {
+	for (const [name, extra, format] of [['uint16', '0x00', 'big-compressed'], ['uint64', now.context, 'big-expanded'],
+		['bool', now.epoch, 'big-compressed']]) {
+		const type = typeNamed(name), value = randomValue(type), handle = await encrypted(type, value, format);
+		await g.allowForDecryption(handle);
+		const [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', await asked([handle], extra));
+		const { decryptedResult, signatures, extraData } = answer.args;
+		assert.equal(BigInt(decryptedResult), value);
+		assert.equal(extraData, extra === '0x00' ? '0x' : extra);
+		const proof = ethers.concat([ethers.toBeHex(signatures.length, 1), ...signatures, extraData]);
+		if (extraData === '0x') assert.equal(await g.verifier.verifyDecryptionEIP712KMSSignatures.staticCall([handle], decryptedResult, proof), true);
+	}
+});
+
+/* ---- users --------------------------------------------------------------------------------------------------------- */
+
+const fields = list => ({ UserDecryptRequestVerification: list.map(([type, name]) => ({ type, name })) });
+const SIGNED = fields([['address', 'userAddress'], ['bytes', 'publicKey'], ['address[]', 'allowedContracts'], ['uint256', 'startTimestamp'],
+	['uint256', 'durationSeconds'], ['bytes', 'extraData']]);
+const CHECKED = fields([['bytes', 'publicKey'], ['address[]', 'contractAddresses'], ['uint256', 'startTimestamp'], ['uint256', 'durationDays'],
+	['bytes', 'extraData']]);
+const domain = { name: 'Decryption', version: '1', chainId: HOST_CHAIN_ID, verifyingContract: at.decryption };
+const clock = async () => (await host.provider.getBlock('latest')).timestamp;
+const request = (form, ...args) => g.decryption.connect(g.owner).getFunction(`userDecryptionRequest(${form})`)(...args);
+const userId = async transaction => idIn(await mined(transaction), 'UserDecryptionRequest');
+
+/* A request that connectors check (RFC-016), and what differs from a good one. */
+async function askFor(handle, dapp, owner, wallet, user, { allowed = [], start, seconds = 3600, by = wallet, extra = '0x00' } = {}) {
+	const publicKey = ethers.hexlify(user.encKey), startTimestamp = start ?? await clock() - 10;
+	const signature = await by.signTypedData(domain, SIGNED, { userAddress: wallet.address, publicKey, allowedContracts: allowed, startTimestamp,
+		durationSeconds: seconds, extraData: extra });
+	return userId(request('(bytes32,address,address)[],address,bytes,address[],(uint256,uint256),bytes,bytes', [[handle, dapp, owner]],
+		wallet.address, publicKey, allowed, [startTimestamp, seconds], signature, extra));
+}
+
+/* The older form, which the contract has checked. */
+async function askAsBefore(handle, dapp, wallet, user) {
+	const publicKey = ethers.hexlify(user.encKey), startTimestamp = await clock() - 10;
+	const signature = await wallet.signTypedData(domain, CHECKED, { publicKey, contractAddresses: [dapp], startTimestamp, durationDays: 1, extraData: '0x00' });
+	return userId(request('(bytes32,address)[],(uint256,uint256),(uint256,address[]),address,bytes,bytes,bytes', [[handle, dapp]], [startTimestamp, 1],
+		[HOST_CHAIN_ID, [dapp]], wallet.address, publicKey, signature, '0x00'));
+}
+const shared = id => until('shares', async () => { const l = await logs(g.decryption, 'UserDecryptionResponse', id); return l.length === N && l; });
+async function read(user, handle, id) {
+	const answers = (await shared(id)).map(s => ({ payload: unhex(s.args.userDecryptedShare), signature: unhex(s.args.signature) }));
+	return user.open(signers, [unhex(handle)], { ...net.domain, verifying_contract: at.decryption }, answers);
+}
+
+const type = typeNamed('uint32'), value = randomValue(type), handle = await encrypted(type, value), dapp = ethers.Wallet.createRandom().address;
+const owner = await newWallet(host.provider), friend = await newWallet(host.provider), user = new User(owner.address);
+await g.allow(handle, owner.address);
+await g.allow(handle, dapp);
+
+await test('a user reads what is the own, and what was delegated, with nothing but a signature', async () => {
+	const mine = await askFor(handle, dapp, owner.address, owner, user, { allowed: [ethers.Wallet.createRandom().address, dapp] });
+	assert.deepEqual(await read(user, handle, mine), [{ type: type.code, value }]);
+	await mined(g.acl.connect(owner).delegateForUserDecryption(friend.address, dapp, await clock() + 3600));
+	const other = new User(friend.address);
+	assert.deepEqual(await read(other, handle, await askFor(handle, dapp, owner.address, friend, other)), [{ type: type.code, value }]);
+});
+
+await test('the older form is answered as before, and shares name the context that was asked for', async () => {
+	assert.deepEqual(await read(user, handle, await askAsBefore(handle, dapp, owner, user)), [{ type: type.code, value }]);
+	/* node-tkms 0.12.8 knows no extra data; the contract has checked what the nodes signed, and the context. */
+	for (const s of await shared(await askFor(handle, dapp, owner.address, owner, user, { extra: now.epoch }))) assert.equal(s.args.extraData, now.epoch);
+});
+
+/* What connector i says of the request that failed last. */
+const failure = i => JSON.parse(arca('connector', 'status', '--config', configs[i], '--json')).queues
+	.find(q => q.queue === 'user_decryption_request').last_failure;
+
+await test('what was not signed, is over or was taken back fails at every connector, and says why', async () => {
+	const start = await clock() - 10;
+	for (const [words, change] of [
+		[/not the user's/, { by: friend }],
+		[/ended \d+ s ago/, { start: start - 100, seconds: 50 }],
+		[/the user is one of the allowed contracts/, { allowed: [owner.address] }],
+		[/taken back what was signed before/, { start: start - 1000 }],
+	]) {
+		if (change.start === start - 1000) await mined(g.acl.connect(owner).invalidateDecryptionSignaturesBefore(start - 500));
+		const id = await askFor(handle, dapp, owner.address, owner, user, change);
+		for (let i = 0; i < N; i++) {
+			const last = await until(`failure at connector ${i + 1}`, () => { const f = failure(i); return f?.id === word(id) && f; });
+			assert.match(last.reason, words);
+		}
+		assert.deepEqual(await logs(g.decryption, 'UserDecryptionResponse', id), []);
+	}
+});
+
+/* ---- keys ---------------------------------------------------------------------------------------------------------- */
+
+await test('a key is asked for, made and agreed upon, on the host chain, and what is encrypted under it can be read', async () => {
+	await mined(g.generation.keygen(1));
+	const [prep] = await logs(g.generation, 'PrepKeygenRequest(uint256,uint8,bytes)');
+	assert.equal(prep.args.extraData, now.epoch);
+	const [key] = await some('key', g.generation, 'ActivateKey');
+	assert.deepEqual([key.args.keyId, key.args.keyDigests.length > 0], [await g.generation.getActiveKeyId(), true]);
+	const senders = (await logs(g.generation, 'KeygenResponse')).map(r => r.args.kmsTxSender), wallets = g.nodes.map(n => n.wallet.address);
+	assert.ok(senders.length >= 3 && senders.every(s => wallets.includes(s)));
+	const type = typeNamed('uint8'), value = randomValue(type), handle = await encrypted(type, value, 'big-compressed', word(key.args.keyId).slice(2));
+	await g.allowForDecryption(handle);
+	const [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', await asked([handle], now.epoch));
+	assert.equal(BigInt(answer.args.decryptedResult), value);
+});
+finish();
