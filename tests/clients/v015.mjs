@@ -57,6 +57,7 @@ db_long_event_polling = "500ms"
 decryption_from_block_number = 0
 kms_operation_from_block_number = 0
 max_decryption_attempts = 50
+allow_insecure_key = true
 [[host_chains]]
 url = "${host.url}"
 chain_id = ${HOST_CHAIN_ID}
