@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sym/keccak.c -- the permutation of FIPS 202 section 3.2, the sponge of section 4. */
-#include "sym/keccak.h"
+#include "sym/keccak_internal.h"
 
-enum { ROUNDS = 24, STATE = 200 };
+enum { STATE = 200 };
 
-static const uint64_t ROUND_CONSTANT[ROUNDS] = {
+const uint64_t KECCAK_CONSTANT[KECCAK_ROUNDS] = {
 	0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
 	0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
 	0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
@@ -28,9 +28,9 @@ static inline void chi(uint64_t *row, uint64_t b0, uint64_t b1, uint64_t b2, uin
 	row[4] = b4 ^ (~b0 & b1);
 }
 
-void keccak_f1600(uint64_t a[static 25])
+static void permute(uint64_t a[static 25])
 {
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; round < KECCAK_ROUNDS; round++) {
 		/* theta: d_x = parity of column x-1, plus parity of column x+1 turned by one */
 		uint64_t c0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20];
 		uint64_t c1 = a[1] ^ a[6] ^ a[11] ^ a[16] ^ a[21];
@@ -58,8 +58,25 @@ void keccak_f1600(uint64_t a[static 25])
 		chi(a + 15, b15, b16, b17, b18, b19);
 		chi(a + 20, b20, b21, b22, b23, b24);
 
-		a[0] ^= ROUND_CONSTANT[round];                                          /* iota */
+		a[0] ^= KECCAK_CONSTANT[round];                                         /* iota */
 	}
+}
+
+const keccak_kernel KECCAK_PORTABLE = { "portable", CPU_PORTABLE, permute };
+
+const keccak_kernel *const KECCAK_ALL[] = {
+#if CPU_X86
+	&KECCAK_AVX512,
+#endif
+	&KECCAK_PORTABLE, NULL
+};
+
+void keccak_f1600(uint64_t lane[static 25])
+{
+	const keccak_kernel *const *k = KECCAK_ALL;
+
+	while (!cpu_allows((*k)->needs)) k++;
+	(*k)->permute(lane);
 }
 
 /* rate = 200 bytes less twice the strength; suffix = the domain bits, then the 1 that opens the padding. */

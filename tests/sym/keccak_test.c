@@ -2,7 +2,7 @@
 #include "tests/test.h"
 #include "base/hex.h"
 #include "sym/dsep.h"
-#include "sym/keccak.h"
+#include "sym/keccak_internal.h"
 #include "sym/openssl.h"
 
 static void assert_hex(const char *expected, const uint8_t *bytes, size_t n)
@@ -22,6 +22,23 @@ static void the_permutation_of_the_zero_state_is_the_published_one(void **state)
 	assert_true(a[0] == 0xf1258f7940e1dde7 && a[24] == 0xeaf1ff7b5ceca249);
 	keccak_f1600(a);
 	assert_true(a[0] == 0x2d5c954df96ecb3c && a[24] == 0x20d06cd26a8fbf5c);
+}
+
+static void every_variant_permutes_as_the_portable_one(void **state)
+{
+	uint64_t a[25], b[25];
+
+	(void)state;
+	for (const keccak_kernel *const *k = KECCAK_ALL; *k; k++) {
+		if (!cpu_can((*k)->needs)) continue;
+		rng_fill(test_rng(), (uint8_t *)a, sizeof a);
+		memcpy(b, a, sizeof b);
+		for (unsigned i = 0; i < 100; i++) {
+			KECCAK_PORTABLE.permute(a);
+			(*k)->permute(b);
+			assert_memory_equal(a, b, sizeof a);
+		}
+	}
 }
 
 static void the_empty_message_and_abc_hash_as_published(void **state)
@@ -141,6 +158,7 @@ static void the_three_forms_are_what_they_say(void **state)
 	assert_memory_equal(got, expected, 40);
 }
 
-TESTS(TEST(the_permutation_of_the_zero_state_is_the_published_one), TEST(the_empty_message_and_abc_hash_as_published),
+TESTS(TEST(the_permutation_of_the_zero_state_is_the_published_one), TEST(every_variant_permutes_as_the_portable_one),
+      TEST(the_empty_message_and_abc_hash_as_published),
       TEST(every_length_agrees_with_libcrypto), TEST(pieces_of_any_size_give_the_same_stream),
       TEST(named_ids_are_those_of_the_reference), TEST(the_three_forms_are_what_they_say))
