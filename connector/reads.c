@@ -2,7 +2,7 @@
 /* connector/reads.c -- questions to contracts, in one message. */
 #include "connector/reads.h"
 
-enum { LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, IN_ONE_MESSAGE = 100 };
+enum { LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, IN_ONE_MESSAGE = 500 };
 
 err chain_connect(providers **out, char *const *url, size_t n, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
                   const atomic_bool *stop)

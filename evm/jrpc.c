@@ -6,6 +6,8 @@
 #include "evm/jrpc_error.h"
 #include "rpc/post.h"
 
+enum { FEW = 5 };
+
 struct jrpc {
 	char          *name;
 	jrpc_transport transport;
@@ -302,9 +304,11 @@ static err exchange(jrpc *r, jrpc_call *calls, size_t n)
 	return read_posted(r, calls, n, first_id, &answer);
 }
 
-/* A provider that answers several questions by one refusal may take them singly. */
-static bool takes_no_batches(const jrpc *r, size_t n)
+/* A provider that answers several questions by one refusal may take fewer, or them singly.  What belongs together in one message is
+ * only a few (evm/eth_logs.c): of that, too much is something else. */
+static bool wants_fewer(const jrpc *r, size_t n)
 {
+	if (r->last.kind == JRPC_TOO_MUCH) return n > FEW;
 	return n > 1 && (r->last.kind == JRPC_REFUSED || r->last.kind == JRPC_UNSUPPORTED || r->last.kind == JRPC_DENIED);
 }
 
@@ -315,8 +319,8 @@ err jrpc_ask(jrpc *r, jrpc_call *calls, size_t n)
 	for (size_t at = 0; at < n; ) {
 		const size_t now = size_min(r->batch, n - at);
 		err e = exchange(r, calls + at, now);
-		if (e != OK && e != ERR_CANCELLED && takes_no_batches(r, now)) {
-			r->batch = 1;
+		if (e != OK && e != ERR_CANCELLED && wants_fewer(r, now)) {
+			r->batch = now / FEW ? (unsigned)(now / FEW) : 1;
 			err_clear();
 			continue;
 		}

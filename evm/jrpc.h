@@ -68,7 +68,7 @@ typedef struct jrpc_config {
 	const char  *name;                             /* for sentences: must not hold a key; copied */
 	jrpc_transport transport;
 	const clock_source *clock;
-	unsigned     batch;                            /* questions in one message; 1: the provider takes no more */
+	unsigned     batch;                            /* questions in one message at first; one that refuses them is asked fewer      */
 } jrpc_config;
 
 typedef struct jrpc jrpc;

@@ -186,6 +186,26 @@ static void a_provider_without_batches_is_asked_singly_from_then_on(void **state
 	scripted_end(&s, &r);
 }
 
+static void a_provider_that_refuses_so_many_is_asked_a_fifth_from_then_on(void **state)
+{
+	static const scripted_line LINES[] = {
+		{ .status = 413, .body = "too large" },
+		{ .body = "[{\"id\":@0,\"result\":1},{\"id\":@1,\"result\":2}]" }, { .body = "[{\"id\":@0,\"result\":3},{\"id\":@1,\"result\":4}]" },
+		{ .body = "[{\"id\":@0,\"result\":5},{\"id\":@1,\"result\":6}]" }, { .body = "[{\"id\":@0,\"result\":7},{\"id\":@1,\"result\":8}]" },
+		{ .body = "[{\"id\":@0,\"result\":9},{\"id\":@1,\"result\":10}]" },
+	};
+	jrpc_call calls[10];
+	scripted s;
+	jrpc *r = scripted_start(&s, LINES, 6, 10);
+
+	(void)state;
+	ask(calls, 10);
+	assert_ok(jrpc_ask(r, calls, 10));
+	for (int i = 0; i < 10; i++) assert_int_equal(json_integer_value(calls[i].result), i + 1);
+	jrpc_calls_free(calls, 10);
+	scripted_end(&s, &r);
+}
+
 static void many_questions_are_split_over_messages(void **state)
 {
 	static const scripted_line LINES[] = {
@@ -249,5 +269,6 @@ static void who_was_refused_waits_longer_each_time_without_asking(void **state)
 TESTS(TEST(answers_are_taken_and_everything_else_is_named), TEST(what_http_says_is_named),
       TEST(refusals_by_contracts_keep_their_data_in_three_shapes), TEST(an_answer_that_would_take_too_much_memory_is_not_read),
       TEST(answers_come_in_any_order_and_fail_singly), TEST(two_answers_to_one_question_are_believed_neither),
-      TEST(a_provider_without_batches_is_asked_singly_from_then_on), TEST(many_questions_are_split_over_messages),
+      TEST(a_provider_without_batches_is_asked_singly_from_then_on), TEST(a_provider_that_refuses_so_many_is_asked_a_fifth_from_then_on),
+      TEST(many_questions_are_split_over_messages),
       TEST(a_failure_in_the_middle_leaves_no_answer_at_all), TEST(who_was_refused_waits_longer_each_time_without_asking))
