@@ -64,7 +64,7 @@ static err write_config(bed *d, unsigned port, const char *database, const char 
 	put_address(&toml, "kms_generation_contract.address", &d->load->generation);
 	put_address(&toml, "gateway_config_contract.address", &d->load->gateway_config);
 	buf_put_str(&toml, "decryption_from_block_number = 0\ndecryption_polling = \"100ms\"\nevents_batch_size = 500\n"
-	                   "responses_batch_size = 1000\nmax_pending_transactions = 4096\ns3_max_concurrent_gets = 64\n");
+	                   "responses_batch_size = 500\nmax_pending_transactions = 4096\ns3_max_concurrent_gets = 64\n");
 	buf_printf(&toml, "[[host_chains]]\nurl = \"%s\"\nchain_id = %d\n", stub_gateway_chain_url(d->stub), LOAD_CHAIN);
 	put_address(&toml, "acl_address", &d->load->acl);
 	return file_write_atomic(buf_str(&d->config), buf_slice(&toml), 0600);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 
-enum { AT_ONCE = 2, TICK_MS = 100, HEDGE_LEAST_MS = 20, HEDGE_KNOWN = 32, HEDGE_ONE_IN = 10, HEDGE_FREE = 10 };
+enum { AT_ONCE = 2, TICK_MS = 100, HEDGE_LEAST_MS = 20, HEDGE_KNOWN = 32, HEDGE_ONE_IN = 10, HEDGE_FREE = 10, LIE_BYTES = 1 << 20 };
 
 /* ---- when to ask another ------------------------------------------------------------------------------------------ */
 
@@ -50,11 +50,21 @@ typedef struct transfer {
 	char        why[CURL_ERROR_SIZE];
 } transfer;
 
+/* For all that the bucket says will come, so that nothing is moved; a lie costs no more than LIE_BYTES. */
+static void make_room(transfer *t)
+{
+	curl_off_t says = 0;
+
+	if (curl_easy_getinfo(t->h, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &says) != CURLE_OK || says <= 0) return;
+	buf_reserve(&t->bytes, size_min((size_t)says, size_min(t->most, LIE_BYTES)));
+}
+
 static size_t take_body(char *p, size_t size, size_t n, void *ctx)
 {
 	transfer *t = ctx;
 
 	if (n * size > t->most - t->bytes.n) return 0;
+	if (t->bytes.n == 0) make_room(t);
 	buf_put(&t->bytes, p, n * size);
 	return n * size;
 }
@@ -207,7 +217,7 @@ static err run(race *r, buf *out, ask_format *format, bool *any, const char *con
 				err_context("ciphertext from %.200s: ", bucket[next - 1]);
 			}
 			if (e == ERR_NOMEM) return e;
-			after_ms = hedge_at_ms(r->b);
+			if (next < n) after_ms = hedge_at_ms(r->b);
 		}
 		curl_multi_perform(r->multi, &busy);
 		if (settle(r, out, format, &e)) return OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* connector/lane_send.c -- estimate, sign, remember, send. */
+#include <stdlib.h>
 #include "connector/answer.h"
 #include "connector/lane_internal.h"
 #include "connector/reads.h"
@@ -110,26 +111,46 @@ static void judge(lane *l, verdicts *v, draft *d, const eth_estimate *e)
 
 /* ---- the steps -------------------------------------------------------------------------------------------------- */
 
-/* Those under way already, from before a restart: the lease is ours now. */
-static bool adopt(lane *l, const queue_item *item)
+/* What is under way, by what it answers. */
+typedef struct flights { flight **sorted; size_t n; } flights;
+
+static int by_response(const void *a, const void *b)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		flight *f = l->flight[i];
-		if (!f->answers || f->response.kind != item->kind || f->response.seq != item->seq) continue;
-		f->ours = true;
-		f->lease_until_ms = lane_now(l) + l->c.lease_ms;
-		if (!f->created_ms) lane_begin(l, f, item);
-		return true;
-	}
-	return false;
+	const queue_ref x = (*(flight *const *)a)->response, y = (*(flight *const *)b)->response;
+
+	return x.kind != y.kind ? (x.kind > y.kind) - (x.kind < y.kind) : (x.seq > y.seq) - (x.seq < y.seq);
 }
 
-static size_t write_calls(lane *l, verdicts *v, draft *drafts, const queue_item *items, size_t n)
+static err sort_flights(flights *out, const lane *l, arena *memory)
+{
+	*out = (flights){ 0 };
+	TRY(arena_new(memory, &out->sorted, l->n + 1));
+	for (size_t i = 0; i < l->n; i++)
+		if (l->flight[i]->answers) out->sorted[out->n++] = l->flight[i];
+	qsort(out->sorted, out->n, sizeof *out->sorted, by_response);
+	return OK;
+}
+
+/* Those under way already, from before a restart: the lease is ours now. */
+static bool adopt(lane *l, const flights *known, const queue_item *item)
+{
+	flight like = { .response = { item->kind, item->seq } }, *key = &like;
+	flight *const *found = known->n ? bsearch(&key, known->sorted, known->n, sizeof *known->sorted, by_response) : NULL;
+
+	if (!found) return false;
+	flight *f = *found;
+	f->ours = true;
+	f->lease_until_ms = lane_now(l) + l->c.lease_ms;
+	if (!f->created_ms) lane_begin(l, f, item);
+	return true;
+}
+
+static size_t write_calls(lane *l, const flights *known, verdicts *v, draft *drafts, const queue_item *items, size_t n)
 {
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (adopt(l, &items[i])) continue;
+		if (adopt(l, known, &items[i])) continue;
 		draft *d = &drafts[k];
 		*d = (draft){ .item = &items[i] };
 		if (answer_call(&d->data, &d->contract, &items[i]) == OK) {
@@ -238,14 +259,16 @@ err lane_send(lane *l, const queue_item *items, size_t n)
 {
 	draft *drafts = NULL;
 	arena memory = arena_with_limit((n + 1) * (sizeof(draft) + 2 * sizeof(queue_change) + sizeof(eth_estimate) + sizeof(queue_tx) +
-	                                           MAX_ITEM_REASON + 1) + 1024);
+	                                           MAX_ITEM_REASON + 1) + (l->n + 1) * sizeof(flight *) + 1024);
 	verdicts v = { .memory = &memory };
+	flights known;
 	size_t k = 0;
 
 	ASSERT(n <= lane_room(l) || n == 0);
-	err e = arena_new(&memory, &drafts, n + 1);
+	err e = sort_flights(&known, l, &memory);
+	if (e == OK) e = arena_new(&memory, &drafts, n + 1);
 	if (e == OK) e = arena_new(&memory, &v.change, 2 * n + 1);
-	if (e == OK) k = write_calls(l, &v, drafts, items, n);
+	if (e == OK) k = write_calls(l, &known, &v, drafts, items, n);
 	if (e == OK && (k || v.n)) e = send_drafts(l, &v, drafts, k);
 	for (size_t i = 0; i < k; i++) buf_free(&drafts[i].data);
 	arena_free(&memory);

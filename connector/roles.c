@@ -5,7 +5,7 @@
 #include "base/log.h"
 
 enum { SPANS = 8192, SPANS_AT_ONCE = 512, SPANS_DELAY_MS = 500, SPANS_TIMEOUT_MS = 10000 };
-enum { RPC_TIMEOUT_MS = 20000, RPC_BATCH = 100, LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, LOST_MS = 5000, STUCK_MS = 30000 };
+enum { RPC_TIMEOUT_MS = 20000, RPC_BATCH = 500, LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, LOST_MS = 5000, STUCK_MS = 30000 };
 
 static err connect_rpc(jrpc **out, roles *r, const char *url)
 {

@@ -7,13 +7,14 @@
 #include "connector/worker.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "connector/checks.h"
 #include "connector/fetch.h"
 #include "connector/standing.h"
 
 enum {
-	WORKER_THREADS = 128, SOON_MS = 2000, LATE_MS = 60000, DRAIN_MS = 5000, TICK_MS = 250,
+	WORKER_THREADS = 128, SOON_MS = 2000, LATE_MS = 60000, DRAIN_MS = 5000, TICK_MS = 250, SERVE_NICE = 5,
 	MOST_EPOCH_ATTEMPTS = 20,                /* with the pauses between them about a quarter of an hour */
 };
 
@@ -280,6 +281,7 @@ static void *serve(void *ctx)
 {
 	worker *w = ctx;
 
+	(void)!nice(SERVE_NICE);                     /* of this thread alone: there are many, and the few that pick, send and commit feed them */
 	for (;;) {
 		pthread_mutex_lock(&w->lock);
 		while (!w->first && !atomic_load(&w->ending)) pthread_cond_wait(&w->wake, &w->lock);
