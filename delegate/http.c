@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/http.c -- from HTTP to kms.h and back. */
 #include "delegate/http.h"
+#include <stdatomic.h>
 #include <time.h>
 
 static void as_json(http_reply *out, unsigned status)
@@ -36,19 +37,21 @@ static void give(void *arg, unsigned status, buf *body)
 
 static void serve_delegate(void *ctx, http_reply *out, const http_request *in)
 {
-	const delegate_service *s = ctx;
+	delegate_service *s = ctx;
 	const delegate_call c = call_of(in);
+	combiner *together = atomic_load(&s->combiner);
 
-	if (s->combiner) combiner_begin(s->combiner, &c, false, give, http_reply_later(in));
+	if (together) combiner_begin(together, &c, false, give, http_reply_later(in));
 	else as_json(out, delegate_answer(s->kms, &out->body, &c));
 }
 
 static void serve_delegate_v1(void *ctx, http_reply *out, const http_request *in)
 {
-	const delegate_service *s = ctx;
+	delegate_service *s = ctx;
 	const delegate_call c = call_of(in);
+	combiner *together = atomic_load(&s->combiner);
 
-	if (s->combiner) combiner_begin(s->combiner, &c, true, give, http_reply_later(in));
+	if (together) combiner_begin(together, &c, true, give, http_reply_later(in));
 	else as_json(out, delegate_answer_v1(s->kms, &out->body, &c));
 }
 

@@ -9,6 +9,7 @@
 #ifndef ARCA_DELEGATE_HTTP_H
 #define ARCA_DELEGATE_HTTP_H
 
+#include <stdatomic.h>
 #include "base/clock.h"
 #include "delegate/combiner.h"
 #include "rpc/http.h"
@@ -19,7 +20,7 @@ enum { DELEGATE_ROUTES = 6 };
 typedef struct delegate_service {
 	delegate_kms *kms;
 	const clock_source *clock;
-	combiner *combiner;                        /* NULL: this node combines no answers */
+	_Atomic(combiner *) combiner;              /* NULL: this node combines no answers, or not yet */
 } delegate_service;
 
 void delegate_routes(http_route out[static DELEGATE_ROUTES], delegate_service *s);

@@ -116,6 +116,12 @@ static void on_announced(void *ctx, committee *with, party from, slice what)
 	if (announcement_read(&h, what) && h.phase != PHASE_THERE && is_there(c, with, &h)) announce_there(with, from, &h);
 }
 
+static bool on_delegation(void *ctx, committee *with, party from, slice frame)
+{
+	cluster *c = ctx;
+	return combining_take(atomic_load(&c->combining), with, from, frame);
+}
+
 static void on_up(void *ctx, committee *with, party who)
 {
 	(void)ctx;
@@ -135,7 +141,7 @@ err cluster_link(cluster *c)
 {
 	const peers_parts parts = {
 		.config = c->config, .name = c->name, .certificate_pem = buf_slice(&c->certificate_pem), .key_pem = buf_slice(&c->key_pem),
-		.listener = { c, on_opening, on_announced, on_up }, .seams = c->seams,
+		.listener = { c, on_opening, on_announced, on_up, on_delegation }, .seams = c->seams,
 	};
 	joining j = { c, OK };
 

@@ -6,12 +6,13 @@
  *   crossed.h     two sets of them together
  *   epochs.h      what they share                announce.h  how they come together
  *   used_sids.h   what must never be again       ceremony.h  protocols in rounds
- *   ddec.h        decrypting together
+ *   ddec.h        decrypting together            combine.h   delegations together
  */
 #ifndef ARCA_NODE_CLUSTER_H
 #define ARCA_NODE_CLUSTER_H
 
 #include "node/ceremony.h"
+#include "node/combine.h"
 #include "node/crossed.h"
 #include "node/ddec.h"
 #include "rpc/certs.h"
@@ -28,6 +29,7 @@ typedef struct cluster {
 	announcements *announcements;
 	ddec      *ddec;
 	peers     *peers;
+	_Atomic(combining *) combining;              /* NULL: no delegations, or not yet */
 	char       name[CERTS_NAME_MAX + 1];         /* in this node's certificate */
 	buf        certificate_pem, key_pem;         /* the key's is empty once the links have it */
 	const node_seams *seams;

@@ -44,7 +44,8 @@ static const config_schema PEER = { PEER_KEYS, COUNT(PEER_KEYS), NULL };
 static const config_key CHAIN_KEYS[] = {
 	NUMBER("chain_id", IN_CHAIN(chain_id), 0, UINT32_MAX, NULL, "number of the chain"),
 	TEXT("gateway", IN_CHAIN(gateway), 1, 64, NULL, "address of the gateway whose signature is believed, with its checksum"),
-	TEXT("key_file", IN_CHAIN(key_file), 1, MAX_PATH_TEXT, NULL, "file with the chain's private key ('arca delegate keygen')"),
+	TEXT("key_file", IN_CHAIN(key_file), 0, MAX_PATH_TEXT, "",
+	  "file with the chain's private key ('arca delegate keygen'); empty, in a cluster: the nodes share one"),
 };
 static const config_schema CHAIN = { CHAIN_KEYS, COUNT(CHAIN_KEYS), NULL };
 
@@ -190,6 +191,8 @@ static const config_key KEYS[] = {
 	{ .name = "delegation", .type = CONFIG_SECTION, .offset = AT(delegation.present) },
 	TEXT("delegation.wallet_file", AT(delegation.wallet_file), 0, MAX_PATH_TEXT, "",
 	  "file with the private key that signs delegations; empty: the node's own"),
+	TEXT("delegation.combiners", AT(delegation.combiners), 0, 256, "",
+	  "numbers of the parties that may combine answers of shared keys, and thereby see what they hand on, as 1,3; all; empty: none, so that readers combine"),
 	{ .name = "delegation.chains", .type = CONFIG_ROWS, .offset = AT(delegation.chains), .min = 1, .max = MAX_DELEGATE_CHAINS,
 	  .rows = &CHAIN, .row_size = sizeof(chain_config), .help = "the chains of the delegation KMS, each with a key of its own" },
 	REFUSED("public_vault.storage.ram", RAM),
@@ -392,6 +395,39 @@ static err check_http_port(node_config *c)
 	             "one of its own", service ? "service" : "threshold", (intmax_t)port);
 }
 
+err combiners_read(party_set *out, const char *text)
+{
+	party_set all = 0;
+
+	if (strcmp(text, "all") == 0) {
+		for (party i = 1; i <= MAX_PARTIES; i++) add_to(&all, i);
+		*out = all;
+		return OK;
+	}
+	for (const char *s = text; *s;) {
+		char *end;
+		const unsigned long i = strtoul(s, &end, 10);
+		if (*s < '0' || *s > '9' || i < 1 || i > MAX_PARTIES || (*end && *end != ','))
+			return err_fail(ERR_REQUEST, "delegation.combiners is %.60s; all, or numbers of parties are wanted, as 1,3", text);
+		add_to(&all, (party)i);
+		s = *end ? end + 1 : end;
+	}
+	*out = all;
+	return OK;
+}
+
+static err check_delegation(node_config *c)
+{
+	party_set combiners;
+
+	for (size_t i = 0; i < c->delegation.chains.n; i++)
+		if (!c->threshold.present && !((const chain_config *)c->delegation.chains.row)[i].key_file[0])
+			return node_config_wrong(c, "delegation.chains.key_file", i + 1, "delegation.chains.key_file is empty, and a node alone shares no keys");
+	err e = combiners_read(&combiners, c->delegation.combiners);
+	if (e != OK) c->contradicts.key = "delegation.combiners";
+	return e;
+}
+
 static err check(node_config *c)
 {
 	TRY(split_address(c));
@@ -402,6 +438,7 @@ static err check(node_config *c)
 	TRY(check_tracing(c));
 	TRY(check_public_url(c));
 	if (c->threshold.present) TRY(check_threshold(c));
+	if (c->delegation.present) TRY(check_delegation(c));
 	if (c->service.min_dec_cache >= c->service.dec_capacity)
 		return node_config_wrong(c, "service.min_dec_cache", 0,
 		             "service.min_dec_cache is %jd; it must be below service.dec_capacity, which is %jd",

@@ -71,7 +71,7 @@ typedef struct node_config {
 	struct { int64_t num_rayon_threads; bool core_dumps, sandbox; } internal;
 	struct { char *derived_folder; } core;
 	threshold_config threshold;
-	struct { bool present; char *wallet_file; config_rows chains; } delegation;    /* of chain_config */
+	struct { bool present; char *wallet_file, *combiners; config_rows chains; } delegation;    /* of chain_config */
 
 	/* Derived from the above. */
 	char     http_address[256];
@@ -92,6 +92,9 @@ void node_config_free(node_config *c);
 static inline size_t peers_count(const node_config *c) { return c->threshold.peers.n; }
 static inline const peer_config *peer_at(const node_config *c, size_t i) { return (const peer_config *)c->threshold.peers.row + i; }
 static inline const char *peer_identity(const peer_config *p) { return p->mpc_identity[0] ? p->mpc_identity : p->address; }
+
+/* delegation.combiners.  "": nobody; "all"; or numbers, as "1,3".  ERR_REQUEST. */
+err  combiners_read(party_set *out, const char *text);
 
 /* As if there were none. */
 void node_config_drop_peers(node_config *c);

@@ -208,7 +208,8 @@ static void check_delegation(const checking *k)
 
 	if (k->c->delegation.wallet_file[0]) check_key_file(k, k->c->delegation.wallet_file, "delegation.wallet_file", 0);
 	for (size_t i = 0; i < chains->n; i++)
-		check_key_file(k, ((const chain_config *)chains->row)[i].key_file, "delegation.chains.key_file", i + 1);
+		if (((const chain_config *)chains->row)[i].key_file[0])
+			check_key_file(k, ((const chain_config *)chains->row)[i].key_file, "delegation.chains.key_file", i + 1);
 }
 
 /* ---- folders -------------------------------------------------------------------------------------------------------- */

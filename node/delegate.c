@@ -21,7 +21,8 @@ static err read_chains(delegate_chain *out, const node_config *c)
 		const chain_config *from = (const chain_config *)c->delegation.chains.row + i;
 		out[i].id = (uint32_t)from->chain_id;
 		TRY(address_parse(&out[i].gateway, "delegation.chains: gateway", slice_str(from->gateway)));
-		TRY(key_file_read(&out[i].key, from->key_file));
+		out[i].shared = from->key_file[0] == '\0';
+		if (!out[i].shared) TRY(key_file_read(&out[i].key, from->key_file));
 	}
 	return OK;
 }
@@ -52,8 +53,41 @@ err node_delegate_open(node_delegate *out, const node_config *c, const vault *v,
 	return e;
 }
 
+/* The default context, or the only one, in which this node is. */
+static bool choose(void *ctx, const mpc_context *k)
+{
+	const mpc_context **found = ctx;
+
+	if (k->me && (!*found || id_eq_var(&k->id, &ID_DEFAULT_CONTEXT))) *found = k;
+	return true;
+}
+
+static bool shares_keys(const node_config *c)
+{
+	for (size_t i = 0; i < c->delegation.chains.n; i++)
+		if (!((const chain_config *)c->delegation.chains.row)[i].key_file[0]) return true;
+	return false;
+}
+
+err node_delegate_link(node_delegate *d, const node_config *c, const vault *v, cluster *in)
+{
+	const mpc_context *k = NULL;
+
+	if (!d->service.kms || !in || !shares_keys(c)) return OK;
+	contexts_each(in->contexts, choose, &k);
+	if (!k) return err_fail(ERR_STATE, "delegation: this node is in no context, and so shares no keys");
+	const combining_parts parts = { c, vault_private_folder(v), d->service.kms, in->peers, k };
+	TRY(combining_new(&d->combining, &parts));
+	atomic_store(&in->combining, d->combining);
+	atomic_store(&d->service.combiner, combining_combiner(d->combining));
+	return OK;
+}
+
+void node_delegate_unlink(node_delegate *d) { combining_stop(d->combining); }
+
 void node_delegate_close(node_delegate *d)
 {
+	combining_free(&d->combining);
 	delegate_kms_free(&d->service.kms);
 	nonces_free(&d->used);
 	signer_free(&d->wallet);

@@ -8,17 +8,22 @@
 #define ARCA_NODE_DELEGATE_H
 
 #include "delegate/http.h"
+#include "node/cluster.h"
 #include "node/config.h"
 #include "vault/vault.h"
 
 typedef struct node_delegate {
 	signer          *wallet;               /* of its own; NULL: it signs as the node does */
 	nonces          *used;
+	combining       *combining;            /* of keys that are shared; NULL: none, or not yet */
 	delegate_service service;
 } node_delegate;
 
 /* *out is zero, and stays so if the configuration has no such section.  own: the node's key, borrowed. */
 err  node_delegate_open(node_delegate *out, const node_config *c, const vault *v, const signer *own, const rng *random);
+/* The other parties can be asked, and ask; nothing if no key is shared.  Then, before the links end, no longer. */
+err  node_delegate_link(node_delegate *d, const node_config *c, const vault *v, cluster *in);
+void node_delegate_unlink(node_delegate *d);
 void node_delegate_close(node_delegate *d);
 
 /* For the HTTP server; NULL: none. */

@@ -89,6 +89,8 @@ static void print_metrics(http_reply *out, node_http *h)
 	key_progress_print(&out->body, h->p.making);
 	if (h->p.cluster) cluster_metrics(&out->body, h->p.cluster);
 	if (h->delegation) delegate_kms_metrics(&out->body, h->delegation->kms);
+	combiner *together = h->delegation ? atomic_load(&h->delegation->combiner) : NULL;
+	if (together) combiner_metrics(&out->body, together);
 }
 
 static void serve_metrics(void *ctx, http_reply *out, const http_request *in)

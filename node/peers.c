@@ -85,6 +85,9 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 	case FRAME_SESSION:  taken = take_envelope(c, who, payload); break;
 	case FRAME_OPENING:  taken = p->listener.opening(p->listener.ctx, c, who, payload); break;
 	case FRAME_ANNOUNCE: p->listener.announced(p->listener.ctx, c, who, payload); break;
+	case FRAME_DELEGATION:
+		if (!p->listener.delegation(p->listener.ctx, c, who, payload)) peers_blame(c, who, "a frame of delegations that is none");
+		break;
 	default:             peers_blame(c, who, "a frame of no known kind"); break;
 	}
 	if (!taken) p->paused[from] = true;

@@ -8,6 +8,7 @@
  *   session    an envelope (mpc/wire.h), to the inbox of the context
  *   opening    records of openings (mpc/async_open.h), to the decryptions
  *   announce   a ceremony that the sender has begun (node/announce.h)
+ *   delegation a part of an answer is asked for, or given (delegate/ask.h)
  *
  * Who sent a frame is known from the certificate of the link, never from the frame.  A node that is in several contexts
  * under one name and one CA has one link.  What a peer may leave lying here is bounded; beyond that its link is told to wait.
@@ -25,7 +26,7 @@
 
 typedef struct peers peers;
 
-typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_KINDS } frame_kind;
+typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_KINDS } frame_kind;
 
 enum { FRAME_HEADER_BYTES = 1 + 32, MAX_FRAME_PAYLOAD = LINKS_URGENT_MAX - FRAME_HEADER_BYTES };
 
@@ -48,6 +49,7 @@ typedef struct peers_listener {
 	bool (*opening)(void *ctx, committee *c, party from, slice records);       /* false: it is asked again soon */
 	void (*announced)(void *ctx, committee *c, party from, slice what);
 	void (*up)(void *ctx, committee *c, party who);                            /* a link came, or the party restarted */
+	bool (*delegation)(void *ctx, committee *c, party from, slice frame);      /* false: it is none */
 } peers_listener;
 
 typedef struct peers_parts {

@@ -78,10 +78,14 @@ static err links_begin(node *n)
 	if (!n->cluster) return OK;
 	TRY(cluster_link(n->cluster));
 	node_config_wipe_key(&n->cfg);
-	return OK;
+	return node_delegate_link(&n->delegate, &n->cfg, n->vault, n->cluster);
 }
 
-static void links_end(node *n) { cluster_stop(n->cluster); }
+static void links_end(node *n)
+{
+	node_delegate_unlink(&n->delegate);
+	cluster_stop(n->cluster);
+}
 
 /* ---- the sandbox: what the configuration names is read by now, and no thread is there ----------------------------- */
 
