@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "delegate/dealing.h"
 #include "delegate/delegate.h"
 #include "delegate/kms_internal.h"
 #include "sym/sha2.h"
@@ -172,6 +173,38 @@ static void sharing_and_proving_do_not_branch_on_what_is_shared(void **state)
 	assert_true(dleq_ok_var(&p, &ctx, &Y, &A[1], &D));
 }
 
+CT_COVERS(dealer_begin, dealer_seal, dealt_open, complaint_write);
+
+static void dealing_does_not_branch_on_shares_and_keys(void **state)
+{
+	enum { N = 4, T = 1 };
+	AUTO(secp) *curve = NULL;
+	const hash32 sid = { { 1 } };
+	uint8_t message[1024], complaint[COMPLAINT_BYTES];
+	secp_scalar share;
+	secp_pk E[N + 1];
+	secp_sk e[N + 1];
+	dealer d;
+	dealt seen;
+
+	(void)state;
+	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
+	for (party j = 1; j <= N; j++) {
+		secp_sk_random(&e[j], &CT_SECRET_RNG);
+		E[j] = secp_pk_of(curve, &e[j]);
+	}
+	const deal_terms x = { .sid = &sid, .n = N, .T = T, .to = parties_all(N), .E = E };
+	assert_true(sizeof message >= deal_bytes(N, T));
+	dealer_begin(&d, message, &x, 2, NULL, curve, &CT_SECRET_RNG);
+	dealer_seal(message + deal_head_bytes(T), &d, &x);
+	assert_true(dealt_read(&seen, &x, 2, slice_of(message, deal_bytes(N, T))));
+	for (party j = 1; j <= N; j++) assert_true(dealt_open(&share, &seen, &x, 2, j, &e[j], curve));
+	message[deal_head_bytes(T)] ^= 1;
+	assert_false(dealt_open(&share, &seen, &x, 2, 1, &e[1], curve));
+	complaint_write(complaint, &seen, &x, 2, 1, &e[1], curve, &CT_SECRET_RNG);
+	assert_int_equal(complaint_judge(complaint, &seen, &x, 1, curve), COMPLAINT_RIGHT);
+}
+
 CT_COVERS(group_partial_make, group_partial_ok_var, group_partial_write, group_partial_read, group_combine, shared_x_of);
 CT_REACHES(group_combine, secp_pk_sum_var);
 
@@ -307,7 +340,7 @@ static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **sta
 }
 
 TESTS(TEST(scalars_do_not_branch_on_their_values), TEST(sharing_and_proving_do_not_branch_on_what_is_shared),
-      TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
+      TEST(dealing_does_not_branch_on_shares_and_keys), TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
       TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
       TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret),
       TEST(parts_of_answers_do_not_branch_on_shares_or_on_the_secret))

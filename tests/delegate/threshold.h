@@ -3,7 +3,7 @@
 #ifndef ARCA_TESTS_DELEGATE_THRESHOLD_H
 #define ARCA_TESTS_DELEGATE_THRESHOLD_H
 
-#include "delegate/group.h"
+#include "tests/delegate/group_oracle.h"
 #include "tests/delegate/known.h"
 
 static inline secp_scalar json_scalar(const json_t *j)
@@ -24,14 +24,6 @@ static inline secp_pk json_point(const json_t *j)
 	assert_ok(secp_pk_read(&P, buf_slice(&b)));
 	buf_free(&b);
 	return P;
-}
-
-static inline secp_sk sk_of(secp_scalar a)
-{
-	secp_sk sk;
-
-	assert_true(secp_sk_of_scalar(&sk, &a));
-	return sk;
 }
 
 typedef struct threshold_known {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A dealer's message to four parties, and behind it a complaint about it: what is read as a deal opens for nobody whose key is
+ * another's, and nobody without a key makes others believe a complaint.
+ */
+#include <stdlib.h>
+#include "delegate/dealing.h"
+#include "fuzz/fuzz.h"
+
+enum { N = 4, T = 1 };
+
+static void fill(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	memset(out, 7, n);
+}
+
+static secp *curve;
+static void release(void) { secp_free(&curve); }
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const rng SEVENS = { NULL, fill };
+	static const hash32 sid = { { 1 } };
+	static const secp_sk e = { { [31] = 2 } };
+	const size_t bytes = deal_bytes(N, T);
+	secp_scalar share;
+	secp_pk E[N + 1];
+	dealt d;
+
+	if (!curve) {
+		ASSERT(atexit(release) == 0 && secp_new(&curve, &SEVENS) == OK);
+	}
+	for (party j = 1; j <= N; j++) E[j] = secp_pk_of(curve, &e);
+	const deal_terms x = { .sid = &sid, .n = N, .T = T, .to = parties_all(N), .E = E };
+	if (size >= bytes && dealt_read(&d, &x, 1, slice_of(data, bytes))) {
+		ASSERT(d.sealed.n == N * SECP_SK && !dealt_open(&share, &d, &x, 2, 1, &e, curve));
+		if (size - bytes >= COMPLAINT_BYTES) ASSERT(complaint_judge(data + bytes, &d, &x, 2, curve) == COMPLAINT_FALSE);
+	}
+	return 0;
+}
