@@ -24,6 +24,9 @@
  *   group.h    a key of which each has a share, and partial answers
  *   description.h  what is published of it   ask.h      how nodes ask each other
  *   combiner.h one node answers for all
+ *   dealing.h  one party's part of such a key;  receiver.h  what all do with it
+ *   generate.h a key that nobody ever had;      regroup.h   new shares of a key
+ *   group_record.h, group_ceremony.h            what is kept, and how one comes from what is kept to what is kept next
  */
 #ifndef ARCA_DELEGATE_DELEGATE_H
 #define ARCA_DELEGATE_DELEGATE_H

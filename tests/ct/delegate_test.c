@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "delegate/dealing.h"
+#include "delegate/group_record.h"
 #include "delegate/delegate.h"
 #include "delegate/kms_internal.h"
 #include "sym/sha2.h"
@@ -205,6 +206,25 @@ static void dealing_does_not_branch_on_shares_and_keys(void **state)
 	assert_int_equal(complaint_judge(complaint, &seen, &x, 1, curve), COMPLAINT_RIGHT);
 }
 
+CT_COVERS(group_share_write, group_share_read, group_share_is_right);
+
+static void stored_shares_do_not_branch_on_what_they_are(void **state)
+{
+	AUTO(secp) *curve = NULL;
+	AUTO(buf) file = { 0 };
+	static group_record r;
+	group_share held = { .index = 2 }, again;
+
+	(void)state;
+	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
+	secp_sk_random(&held.s, &CT_SECRET_RNG);
+	const secp_pk Y = secp_pk_of(curve, &held.s);
+	r = (group_record){ .key = { .n = 4, .T = 1, .P = Y, .Y = { [2] = Y } }, .roster = { .n = 4 } };
+	group_share_write(&file, &held, &r);
+	assert_ok(group_share_read(&again, &r, buf_slice(&file)));
+	assert_true(group_share_is_right(&again, &r.key, curve));
+}
+
 CT_COVERS(group_partial_make, group_partial_ok_var, group_partial_write, group_partial_read, group_combine, shared_x_of);
 CT_REACHES(group_combine, secp_pk_sum_var);
 
@@ -340,7 +360,7 @@ static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **sta
 }
 
 TESTS(TEST(scalars_do_not_branch_on_their_values), TEST(sharing_and_proving_do_not_branch_on_what_is_shared),
-      TEST(dealing_does_not_branch_on_shares_and_keys), TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
+      TEST(stored_shares_do_not_branch_on_what_they_are), TEST(dealing_does_not_branch_on_shares_and_keys), TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
       TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
       TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret),
       TEST(parts_of_answers_do_not_branch_on_shares_or_on_the_secret))
