@@ -196,6 +196,16 @@ static err read_config(checks *k, chain_read *x, call_read which, const abi_word
 	return chain_reads(k->gateway, x, 1, eth_tag("latest"));
 }
 
+err checks_domains(checks *k)
+{
+	if (k->domains_right) return OK;
+	if (clock_now_ms(k->clock) < k->domains_at_ms) return err_fail(ERR_STATE, "the contracts were asked a moment ago");
+	const err e = domains_check(k->gateway, k->ethereum, k->c);
+	k->domains_right = e == OK;
+	k->domains_at_ms = clock_now_ms(k->clock) + AGAIN_MS;
+	return e;
+}
+
 err checks_signers(checks *k, ask_signers *out)
 {
 	arena memory = arena_with_limit(1 << 20);

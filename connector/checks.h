@@ -33,6 +33,9 @@ void checks_free(checks **k);
 /* out[i] for each item.  CHECK_AWAY: of those who needed a provider that failed; ERR_NOMEM. */
 err  checks_run(checks *k, checked *out, const queue_item *items, size_t n);
 
+/* Do the contracts check signatures as the configuration says (connector/domains.h)?  Asked until it is known that they do. */
+err  checks_domains(checks *k);
+
 /* Who signs for the KMS, read anew once a minute.  An older list stays when the chain is away; an error only without any. */
 err  checks_signers(checks *k, ask_signers *out);
 

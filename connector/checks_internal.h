@@ -8,6 +8,7 @@
 
 #include "connector/checks.h"
 #include "connector/contexts.h"
+#include "connector/domains.h"
 #include "connector/reads.h"
 
 typedef struct bucket_of { eth_address who; char *url; } bucket_of;
@@ -20,6 +21,8 @@ struct checks {
 	contexts   *contexts;                    /* NULL: not of this profile */
 	ask_signers signers;
 	int64_t     signers_until_ms;
+	bool        domains_right;
+	int64_t     domains_at_ms;                    /* when they may be asked again */
 	coprocessors *attesting;
 	int64_t     attesting_until_ms;
 	bucket_of   bucket[MAX_KNOWN_BUCKETS];

@@ -2,31 +2,20 @@
 /* connector/roles.c -- the roles that a process plays. */
 #include "connector/roles.h"
 #include <unistd.h>
-#include "base/log.h"
+#include "connector/reads.h"
 
 enum { SPANS = 8192, SPANS_AT_ONCE = 512, SPANS_DELAY_MS = 500, SPANS_TIMEOUT_MS = 10000 };
-enum { RPC_TIMEOUT_MS = 20000, RPC_BATCH = 500, LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, LOST_MS = 5000, STUCK_MS = 30000 };
-
-static err connect_rpc(jrpc **out, roles *r, const char *url)
-{
-	return jrpc_http_new(out, &(jrpc_http_config){ .url = url, .timeout_ms = RPC_TIMEOUT_MS, .clock = clock_system(), .batch = RPC_BATCH,
-	                                               .stop = &r->stop });
-}
+enum {
+	LISTENER_TIMEOUT_MS = 20000,
+	SENDER_TIMEOUT_MS = SENDER_HOLD_MS / 3,      /* of an exchange: who sends must stay able to say so */
+	LOST_MS = 5000, STUCK_MS = 30000,
+};
 
 /* ---- listener --------------------------------------------------------------------------------------------------- */
 
-static err connect_all(providers **out, roles *r, const config_list *urls, int64_t chain_id)
+static err connect_all(providers **out, roles *r, const config_list *urls, int64_t chain_id, int64_t timeout_ms)
 {
-	jrpc *each[MAX_PROVIDERS] = { NULL };
-	err e = OK;
-	size_t n = 0;
-
-	for (; e == OK && n < urls->n; n++) e = connect_rpc(&each[n], r, urls->item[n]);
-	if (e == OK)
-		return providers_new(out, &(providers_config){ .each = each, .n = urls->n, .chain_id = (uint64_t)chain_id, .clock = clock_system(),
-		                                               .lag_most = LAG_MOST, .depth = DEPTH, .look_ms = urls->n > 1 ? LOOK_MS : 0 });
-	while (n--) jrpc_free(&each[n]);
-	return e;
+	return chain_connect(out, urls->item, urls->n, chain_id, timeout_ms, clock_system(), &r->stop);
 }
 
 static void watch(intake_chain *out, kms_contract which, const contract_config *c)
@@ -53,7 +42,8 @@ static err start_listener(roles *r, queue_chain chain)
 	if (host || !c->profile->host_chain) watch(&l.chain, KMS_GENERATION, &c->generation);
 	if (host) watch(&l.chain, KMS_PROTOCOL_CONFIG, &c->protocol_config);
 	if (first >= 0) from[chain] = (uint64_t)first, l.from = &from[chain];
-	TRY(connect_all(&l.providers, r, host ? &c->ethereum_url : &c->gateway_url, host ? c->ethereum_chain_id : c->gateway_chain_id));
+	TRY(connect_all(&l.providers, r, host ? &c->ethereum_url : &c->gateway_url, host ? c->ethereum_chain_id : c->gateway_chain_id,
+	                LISTENER_TIMEOUT_MS));
 	TRY(listener_new(&r->listener[chain], &l));
 	return listener_start(r->listener[chain]);
 }
@@ -108,8 +98,8 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 
 	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) kinds |= 1u << k;
 	TRY(wallet_new(&r->wallet, c, environ, rng_os()));
-	TRY(connect_all(&r->chain[QUEUE_GATEWAY], r, &c->gateway_url, c->gateway_chain_id));
-	if (c->profile->host_chain) TRY(connect_all(&r->chain[QUEUE_ETHEREUM], r, &c->ethereum_url, c->ethereum_chain_id));
+	TRY(connect_all(&r->chain[QUEUE_GATEWAY], r, &c->gateway_url, c->gateway_chain_id, SENDER_TIMEOUT_MS));
+	if (c->profile->host_chain) TRY(connect_all(&r->chain[QUEUE_ETHEREUM], r, &c->ethereum_url, c->ethereum_chain_id, SENDER_TIMEOUT_MS));
 	TRY(queue_open(&r->sender_queue, q));
 	TRY(queue_bell_new(&r->sender_bell, q, kinds));
 	gateway = lane_of(r, QUEUE_GATEWAY);

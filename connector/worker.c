@@ -427,8 +427,9 @@ static void learn_signers(worker *w)
 {
 	ask_signers fresh;
 
-	const err e = checks_signers(w->checks, &fresh);
-	if (e != OK && !w->told) log_err(LOG_WARN, "the signers of the KMS are not known, and no answer can be checked", e);
+	err e = checks_domains(w->checks);
+	if (e == OK) e = checks_signers(w->checks, &fresh);
+	if (e != OK && !w->told) log_err(LOG_WARN, "no answer of a node could be checked, so none is asked", e);
 	w->told = e != OK;
 	err_clear();
 	if (e != OK) return;

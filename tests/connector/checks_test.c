@@ -28,8 +28,10 @@ static int start(void **state)
 	fake_web_start(&WEB);
 	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
 	GATEWAY_URL[0] = gateway_url;
-	C = (connector_config){ .profile = &PROFILE_GATEWAY, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY, .decryption = { .address = { { 0xd1 } } },
+	C = (connector_config){ .profile = &PROFILE_GATEWAY, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY,
+	                        .decryption = { .address = { { 0xd1 } }, .domain_name = (char *)(uintptr_t)"Decryption", .domain_version = (char *)(uintptr_t)"1" },
 	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 2000, .host_chains = { HOST, 2 } } };
+	C.generation = C.decryption;
 	WEB.signer = (eth_address){ { 0x51 } };
 	return 0;
 }
@@ -320,6 +322,85 @@ static void signers_are_read_again_and_kept_while_the_chain_is_away(void **state
 	checks_free(&k);
 }
 
+/* ---- domains ---------------------------------------------------------------------------------------------------- */
+
+static void put_text(buf *out, const char *s)
+{
+	const abi_word n = abi_u64(strlen(s));
+	const size_t from = out->n + ABI_WORD;
+
+	buf_put(out, n.b, sizeof n.b);
+	buf_put_str(out, s);
+	while ((out->n - from) % ABI_WORD) buf_put_u8(out, 0);
+}
+
+/* As contracts have it: members, name, version, chain, contract, salt, extensions. */
+static void contract_says(const char *name, const char *version, uint64_t chain)
+{
+	const abi_word words[] = { { { 0x0f } }, abi_u64(7 * ABI_WORD), abi_u64(9 * ABI_WORD), abi_u64(chain), abi_address(&C.decryption.address),
+	                           { { 0 } }, abi_u64(11 * ABI_WORD) };
+
+	buf_clear(&WEB.domain);
+	for (size_t i = 0; i < COUNT(words); i++) buf_put(&WEB.domain, words[i].b, ABI_WORD);
+	put_text(&WEB.domain, name);
+	put_text(&WEB.domain, version);
+	put_text(&WEB.domain, "");
+}
+
+static void contracts_that_check_under_another_domain_are_told_from_ours(void **state)
+{
+	static const struct { const char *name, *version; uint64_t chain; const char *says; } ROWS[] = {
+		{ "Decryptioff", "1", GATEWAY, "decryption_contract: the contract checks signatures as \"Decryptioff\" version \"1\" on chain 54321" },
+		{ "Decryption", "2", GATEWAY, "version \"2\"" }, { "Decryption", "1", 5, "on chain 5 at 0x" }, { "D\x1b[2J", "1", GATEWAY, "\"D?[2J\"" },
+	};
+	checks *k = NULL;
+
+	(void)state;
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		contract_says(ROWS[i].name, ROWS[i].version, ROWS[i].chain);
+		NOW_MS += 6000;
+		assert_int_equal(checks_domains(k), ERR_STATE);
+		if (!strstr(err_text(), ROWS[i].says)) fail_msg("%s: %s", ROWS[i].says, err_text());
+		assert_non_null(strstr(err_text(), "the configuration says \"Decryption\" version \"1\" on chain 54321 at 0x"));
+		err_clear();
+	}
+	const unsigned asked = atomic_load(&WEB.posts);
+	assert_err(ERR_STATE, checks_domains(k));                          /* not at every turn */
+	assert_int_equal(atomic_load(&WEB.posts), asked);
+	NOW_MS += 6000;
+	atomic_store(&WEB.no_contracts, true);
+	assert_int_equal(checks_domains(k), ERR_STATE);
+	assert_non_null(strstr(err_text(), "decryption_contract.address: there is no contract at 0x"));
+	atomic_store(&WEB.no_contracts, false);
+	atomic_store(&WEB.away, true);
+	NOW_MS += 6000;
+	assert_err(ERR_IO, checks_domains(k));
+	atomic_store(&WEB.away, false);
+	contract_says("Decryption", "1", GATEWAY);
+	NOW_MS += 6000;
+	assert_ok(checks_domains(k));
+	contract_says("Other", "1", GATEWAY);
+	assert_ok(checks_domains(k));                                      /* it was right: not asked again */
+	checks_free(&k);
+}
+
+static void a_contract_that_does_not_tell_its_domain_is_believed(void **state)
+{
+	checks *k = NULL;
+
+	(void)state;
+	buf_clear(&WEB.domain);
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	atomic_store(&WEB.reverts, true);
+	assert_ok(checks_domains(k));
+	checks_free(&k);
+	atomic_store(&WEB.reverts, false);
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	assert_ok(checks_domains(k));                                      /* a word is no domain */
+	checks_free(&k);
+}
+
 static void buckets_are_read_once_for_each_coprocessor(void **state)
 {
 	const uint8_t who[40] = { 0xc0, [20] = 0xc1 };
@@ -355,7 +436,8 @@ static const struct CMUnitTest ALL[] = {
 	FRESH(delegates_read_what_was_delegated_to_them), FRESH(a_transaction_that_is_not_there_yet_is_waited_for),
 	FRESH(a_chain_that_is_away_is_waited_for_once_a_batch),
 	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(calldata_that_are_wrong_fail_the_request),
-	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(buckets_are_read_once_for_each_coprocessor),
+	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(contracts_that_check_under_another_domain_are_told_from_ours),
+	FRESH(a_contract_that_does_not_tell_its_domain_is_believed), FRESH(buckets_are_read_once_for_each_coprocessor),
 };
 
 int main(int argc, char **argv)

@@ -48,7 +48,10 @@ static void coprocessor_says(const fake_web *w, buf *out, const char *data)
 
 static void contract_says(const fake_web *w, buf *out, call_read which, const char *data)
 {
-	if (which == READ_KMS_SIGNERS) {
+	if (atomic_load(&w->no_contracts)) return;
+	if (which == READ_DOMAIN && w->domain.n) {
+		buf_put_slice(out, buf_slice(&w->domain));
+	} else if (which == READ_KMS_SIGNERS) {
 		put_word(out, 32), put_word(out, w->signers);
 		for (unsigned i = 0; i < w->signers; i++) put_address(out, &w->signer);
 	} else if (which == READ_COPROCESSOR) {
@@ -256,6 +259,7 @@ void fake_web_stop(fake_web *w)
 	for (unsigned i = 0; i < w->slows; i++) close(w->slow[i]);
 	for (size_t i = 0; i < w->objects; i++) buf_free(&w->object[i].bytes), buf_free(&w->object[i].attestation);
 	buf_free(&w->tx_input);
+	buf_free(&w->domain);
 }
 
 hash32 fake_web_put(fake_web *w, slice bytes)

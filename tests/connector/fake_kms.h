@@ -36,6 +36,8 @@ typedef struct fake_web {
 	eth_address tx_to, signer;
 	atomic_uint signers;                         /* 0 or 1 */
 	buf         tx_input;
+	buf         domain;                          /* what every contract says of its domain; empty: a word */
+	atomic_bool no_contracts;
 	char        bucket[96];                      /* of every coprocessor, unless they are listed */
 	unsigned    coprocessors;
 	struct { eth_address who; char url[96]; } coprocessor[FAKE_COPROCESSORS];

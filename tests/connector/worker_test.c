@@ -491,6 +491,22 @@ static void nothing_is_picked_before_the_signers_are_known(void **state)
 	desk_close(d);
 }
 
+static void nothing_is_asked_where_there_are_no_contracts(void **state)
+{
+	atomic_store(&WEB.no_contracts, true);
+	desk *d = desk_open();
+
+	(void)state;
+	ask(d, 1, 1);
+	UNTIL(atomic_load(&WEB.posts) >= 1);
+	assert_true(request_is(d, 1, QUEUE_PENDING, 0));
+	assert_int_equal(sent(), 0);
+	atomic_store(&WEB.no_contracts, false);
+	atomic_fetch_add(&SKIPPED_MS, 5001);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
 static int64_t lease_until(store *s)
 {
 	static const store_sql SQL = { "lease", "SELECT lease_until FROM public_decryption_requests" };
@@ -761,7 +777,7 @@ static void what_was_postponed_is_picked_when_its_time_has_come(void **state)
 TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_began_with_the_event),
       WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(an_outage_costs_no_attempt),
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
-      WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(leases_are_renewed_while_a_node_is_slow),
+      WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(nothing_is_asked_where_there_are_no_contracts), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
       WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once),
       WORLD(what_coprocessors_attest_goes_to_the_node),
