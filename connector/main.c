@@ -12,20 +12,26 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "connector/monitor.h"
+#include "rpc/fetch.h"
 
 extern char **environ;
+
+enum { MAX_URL = 1024, MAX_HEALTH = 64 << 10, HEALTH_MS = 10000 };
 
 static const char HELP[] =
 	"arca-connector -- between the gateway's contracts and the nodes of a key management system.\n"
 	"\n"
-	"usage: arca-connector --config FILE [--role listener|worker|sender|all] [--log-level LEVEL] [--log-json]\n"
-	"       arca-connector --check-config --config FILE [--role ROLE]\n"
+	"usage: arca-connector [start] --config FILE [--role listener|worker|sender|all] [--log-level LEVEL] [--log-json]\n"
+	"       arca-connector validate --config FILE [--role ROLE]\n"
+	"       arca-connector health [--endpoint URL]\n"
 	"       arca-connector --help | --version\n"
 	"\n"
 	"  --config FILE      TOML; every key can also be set by an environment variable (ARCA_CONNECTOR__KEY)\n"
 	"  --role ROLE        listener: chain events into the database; worker: requests to the nodes;\n"
 	"                     sender: signed answers on chain; all (default): everything in one process\n"
-	"  --check-config     say whether the configuration is right for the role, print it, and stop\n"
+	"  validate           say whether the configuration is right for the role, print it, and stop (--check-config)\n"
+	"  health             print what a connector that runs says of itself at URL (http://127.0.0.1:9100, or what\n"
+	"                     ARCA_CONNECTOR__MONITORING_ENDPOINT says); exit code 1 unless it is well\n"
 	"  --log-level LEVEL  debug, info (default), warn or error\n"
 	"  --log-json         one JSON object a line instead of text\n"
 	"\n"
@@ -56,8 +62,8 @@ static const char HELP[] =
 	"keys of the configuration:\n";
 
 typedef struct options {
-	const char *config, *role;
-	bool check, help, version, log_json;
+	const char *config, *role, *endpoint;
+	bool check, health, help, version, log_json;
 	log_level least;
 } options;
 
@@ -71,20 +77,29 @@ static bool level_by_name(log_level *out, const char *name)
 	return false;
 }
 
+/* What the reference's programs are told first. */
+static bool take_word(options *o, const char *word)
+{
+	o->check |= !strcmp(word, "validate");
+	o->health = !strcmp(word, "health");
+	return o->check || o->health || !strcmp(word, "start");
+}
+
 static bool read_options(options *o, int argc, char **argv)
 {
 	static const struct option LONG[] = {
 		{ "config", required_argument, NULL, 'c' }, { "config-file", required_argument, NULL, 'c' }, { "role", required_argument, NULL, 'r' },
-		{ "check-config", no_argument, NULL, 'k' }, { "log-level", required_argument, NULL, 'l' }, { "log-json", no_argument, NULL, 'j' },
+		{ "check-config", no_argument, NULL, 'k' }, { "endpoint", required_argument, NULL, 'e' }, { "log-level", required_argument, NULL, 'l' }, { "log-json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' }, { 0 },
 	};
 
 	*o = (options){ .role = "all", .least = LOG_INFO };
-	for (int c; (c = getopt_long(argc, argv, "c:h", LONG, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "c:e:h", LONG, NULL)) != -1;) {
 		switch (c) {
 		case 'c': o->config = optarg; break;
 		case 'r': o->role = optarg; break;
 		case 'k': o->check = true; break;
+		case 'e': o->endpoint = optarg; break;
 		case 'l': if (!level_by_name(&o->least, optarg)) return false; break;
 		case 'j': o->log_json = true; break;
 		case 'h': o->help = true; break;
@@ -92,14 +107,32 @@ static bool read_options(options *o, int argc, char **argv)
 		default:  return false;
 		}
 	}
-	if (optind < argc) fprintf(stderr, "arca-connector: %s is no option\n", argv[optind]);
-	return optind == argc;
+	if (optind < argc && !take_word(o, argv[optind])) return fprintf(stderr, "arca-connector: %s is no option\n", argv[optind]), false;
+	if (optind + 1 < argc) fprintf(stderr, "arca-connector: %s is no option\n", argv[optind + 1]);
+	return optind + 1 >= argc;
 }
 
 static void print_and_free(buf *text)
 {
 	fwrite(text->p, 1, text->n, stdout);
 	buf_free(text);
+}
+
+/* For scripts and containers: the words of the one that runs. */
+static int ask_health(const options *o)
+{
+	const char *from = o->endpoint, *ours = getenv("ARCA_CONNECTOR__MONITORING_ENDPOINT"), *theirs = getenv("KMS_CONNECTOR_MONITORING_ENDPOINT");
+	char url[MAX_URL];
+	buf answer = { 0 };
+	unsigned status = 0;
+
+	if (!from) from = ours ? ours : theirs ? theirs : "127.0.0.1:9100";
+	snprintf(url, sizeof url, "%s%s/healthz", strstr(from, "://") ? "" : "http://", from);
+	const err e = fetch_ask(&answer, &status, url, NULL, NULL, MAX_HEALTH, HEALTH_MS);
+	if (e == OK) buf_put_u8(&answer, '\n');
+	else fprintf(stderr, "arca-connector: %s\n", err_text());
+	print_and_free(&answer);
+	return e == OK && status == 200 ? 0 : 1;
 }
 
 static sigset_t stop_signals(void)
@@ -157,6 +190,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (o.version) return puts("arca-connector " ARCA_VERSION), 0;
+	if (o.health) return ask_health(&o);
 	log_setup(o.least, o.log_json);
 	const unsigned played = connector_role_of(o.role);
 	if (!played) {
