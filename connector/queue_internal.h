@@ -61,6 +61,15 @@ struct queue {
 	char owner[MAX_QUEUE_OWNER + 1];
 };
 
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+/* No pause and no lease reaches so far; one that does was given before a clock was put back. */
+static inline int64_t queue_never_ms(int64_t now_ms, int64_t lease_ms)
+{
+	enum { TEN_MINUTES_MS = 600000 };
+	return now_ms + 2 * lease_ms + TEN_MINUTES_MS;
+}
+
 /* ---- items and rows ------------------------------------------------------------------------------------------- */
 
 enum { ITEM_PARAMS = 9 };                        /* of SQL_ADD in front of the kind's own */

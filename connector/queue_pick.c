@@ -54,7 +54,8 @@ err queue_pick(queue_batch *out, queue *q, queue_kind kind, size_t n, int64_t le
 	ASSERT(n > 0 && n <= QUEUE_PICK_MAX);
 	TRY(store_now_ms(&now, q->picks));
 	*out = (queue_batch){ .memory = arena_with_limit(64 << 20) };
-	const store_value v[] = { store_text(q->owner), store_int(now + lease_ms), store_int(now), store_int((int64_t)n) };
+	const store_value v[] = { store_text(q->owner), store_int(now + lease_ms), store_int(now), store_int((int64_t)n),
+	                          store_int(queue_never_ms(now, lease_ms)) };
 	err e = store_query(&out->rows, q->picks, &q->sql->of_kind[kind][SQL_PICK], v, COUNT(v));
 	if (e == OK) e = read_batch(out, q, kind);
 	if (e != OK) queue_batch_free(out);

@@ -117,7 +117,8 @@ err queue_hold(bool *held, queue *q, const char *name, int64_t lease_ms)
 
 	TRY(store_now_ms(&now, q->db));
 	TRY(store_query(&rows, q->db, &q->sql->plain[SQL_HOLD],
-	                (store_value[]){ store_text(name), store_text(q->owner), store_int(now + lease_ms), store_int(now) }, 4));
+	                (store_value[]){ store_text(name), store_text(q->owner), store_int(now + lease_ms), store_int(now),
+	                                  store_int(queue_never_ms(now, lease_ms)) }, 5));
 	*held = rows.changed > 0;
 	store_rows_free(&rows);
 	return OK;

@@ -18,6 +18,7 @@ struct sender {
 	sender_tally  tally;
 	way     way[QUEUE_CHAINS];
 	bool    leads, told;
+	bool    asks_in_vain;                        /* who leads: said once */
 	int64_t held_until_ms, collected_ms, looked_ms;
 };
 
@@ -41,7 +42,9 @@ static void lead(sender *s)
 	if (s->leads && now(s) < s->held_until_ms - SENDER_HOLD_MS * 2 / 3) return;
 	const int64_t asked_ms = now(s);
 	const err e = queue_hold(&held, s->c.queue, NAME, SENDER_HOLD_MS);
-	if (e != OK) log_err(LOG_WARN, "the database does not say who sends", e);
+	if (e != OK && !s->asks_in_vain) log_err(LOG_WARN, "the database does not say who sends", e);
+	s->asks_in_vain = e != OK;
+	err_clear();
 	if (e != OK && s->leads && now(s) < s->held_until_ms - SENDER_HOLD_MS / 3) return;
 	if (held != s->leads || (!held && !s->told))
 		log_info(held ? "this sender sends" : "another sender sends; this one waits until it stops");

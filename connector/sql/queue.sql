@@ -17,19 +17,21 @@ INSERT INTO {table} ({key}, otlp_context, created_at, updated_at{own})
 SELECT {key}, otlp_context, $2, $3{own:4} FROM {requests} WHERE seq = $1 AND status IN ('pending', 'under_process')
 ON CONFLICT DO NOTHING
 
--- ---- a lease
+-- ---- a lease.  What is put off or leased beyond $5 was so before a clock was put back: nothing waits that long
 
 --# pick sqlite
 UPDATE {table} SET error_counter = error_counter + (status = 'under_process'), status = 'under_process', owner = $1,
 	lease_until = $2,
 	updated_at = $3
 WHERE seq IN (SELECT seq FROM {table} WHERE status IN ('pending', 'under_process') AND
-	CASE status WHEN 'pending' THEN coalesce(not_before, 0) <= $3 ELSE coalesce(lease_until, 0) < $3 END ORDER BY seq LIMIT $4)
+	CASE status WHEN 'pending' THEN coalesce(not_before, 0) <= $3 OR not_before > $5 ELSE coalesce(lease_until, 0) < $3 OR lease_until > $5 END
+	ORDER BY seq LIMIT $4)
 RETURNING seq, {key}, error_counter, otlp_context, created_at{place}{own}
 
 --# pick postgres
 WITH due AS MATERIALIZED (SELECT seq AS due FROM {table} WHERE status IN ('pending', 'under_process') AND
-	CASE status WHEN 'pending' THEN not_before IS NULL OR not_before <= $3 ELSE lease_until IS NULL OR lease_until < $3 END
+	CASE status WHEN 'pending' THEN not_before IS NULL OR not_before <= $3 OR not_before > $5
+	ELSE lease_until IS NULL OR lease_until < $3 OR lease_until > $5 END
 	ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED)
 UPDATE {table} SET error_counter = error_counter + (status = 'under_process')::integer, status = 'under_process',
 	owner = $1, lease_until = $2,
@@ -169,7 +171,7 @@ DELETE FROM tx_outbox WHERE state IN ('mined', 'dropped') AND updated_at < $1
 --# hold
 INSERT INTO holders (name, owner, lease_until) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until
-WHERE holders.owner = excluded.owner OR holders.lease_until < $4
+WHERE holders.owner = excluded.owner OR holders.lease_until < $4 OR holders.lease_until > $5
 
 --# let_go
 DELETE FROM holders WHERE name = $1 AND owner = $2

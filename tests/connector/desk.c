@@ -4,20 +4,24 @@
 #include <unistd.h>
 #include "tests/test.h"
 
-int64_t time_ms = 1000000;
+int64_t time_ms = 1000000, wall_jump_ms;
 fake_chain chain;
 tracing *desk_tracing;
 jrpc_transport *desk_first;
+const struct store_driver *desk_driver;
+bool desk_traces;
 
+static const int64_t WALL_MS = 1700000000000;
 static int64_t fake_now(void *ctx) { (void)ctx; return time_ms; }
-static const clock_source CLOCK = { NULL, fake_now, fake_now };
+static int64_t fake_unix(void *ctx) { (void)ctx; return WALL_MS + time_ms + wall_jump_ms; }
+static const clock_source CLOCK = { NULL, fake_now, fake_unix };
 
 static char folder[64], url[96];
 static atomic_bool stopped;
 
 void desk_open_by(desk *d, connector_config *keys, char **environment)
 {
-	queue_config c = { .store = { .url = url, .clock = &CLOCK } };
+	queue_config c = { .store = { .url = url, .clock = &CLOCK, .driver = desk_driver } };
 	const jrpc_transport *const to[] = { desk_first, &chain.transport };
 	providers_config all = { .each = (jrpc *[COUNT(to)]){ 0 }, .chain_id = 31337, .clock = &CLOCK };
 	static const eth_address REGISTRY = { { 0xc0 } };
@@ -30,7 +34,7 @@ void desk_open_by(desk *d, connector_config *keys, char **environment)
 		assert_ok(jrpc_new(&all.each[all.n++], &(jrpc_config){ .name = i ? "fake" : "first", .transport = *to[i], .clock = &CLOCK, .batch = 100 }));
 	assert_ok(providers_new(&d->chain, &all));
 	assert_ok(wallet_new(&d->wallet, keys, environment, test_rng()));
-	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .registry = &REGISTRY, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = true, .tracing = desk_tracing, .random = rng_os(),
+	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .registry = &REGISTRY, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = desk_traces, .tracing = desk_tracing, .random = rng_os(),
 	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
 	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
 	                          .lease_ms = LEASE_MS, .gauge_ms = GAUGE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
@@ -63,7 +67,7 @@ int desk_set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(url, sizeof url, "sqlite:%s/c.db", folder);
 	fake_chain_init(&chain);
-	desk_first = NULL;
+	desk_first = NULL, desk_driver = NULL, desk_traces = true, wall_jump_ms = 0;
 	atomic_store(&stopped, false);
 	return 0;
 }
@@ -93,9 +97,9 @@ void answer_requests(desk *d, unsigned first, unsigned n)
 	const slice handle = slice_of(HANDLE, sizeof HANDLE);
 
 	for (unsigned i = first; i < first + n; i++) {
-		queue_item request = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = id_of(i), .handles = { &handle, 1 }, .created_ms = time_ms };
+		queue_item request = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = id_of(i), .handles = { &handle, 1 }, .created_ms = WALL_MS + time_ms + wall_jump_ms };
 		queue_item response = { .kind = QUEUE_PUBLIC_DECRYPTION_RESPONSE, .id = id_of(i), .result = slice_of(RESULT, sizeof RESULT),
-		                        .signature = slice_of(SIGNATURE, sizeof SIGNATURE), .created_ms = time_ms };
+		                        .signature = slice_of(SIGNATURE, sizeof SIGNATURE), .created_ms = WALL_MS + time_ms + wall_jump_ms };
 		queue_batch b = { 0 };
 		char parent[TRACE_TEXT];
 		AUTO(buf) otlp = { 0 };

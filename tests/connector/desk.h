@@ -11,10 +11,12 @@
 
 enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS = 20000, RETRY_MS = 500, GAUGE_MS = 30000, WINDOW = 16 };
 
-extern int64_t    time_ms;
+extern int64_t    time_ms, wall_jump_ms;               /* the steady clock, and how far the wall clock is ahead of it */
 extern fake_chain chain;
 extern tracing   *desk_tracing;                        /* of desks opened from now on; NULL: none */
 
+extern const struct store_driver *desk_driver;         /* under the database; NULL: none of ours */
+extern bool       desk_traces;
 extern jrpc_transport *desk_first;                      /* is asked before the chain; NULL: nobody */
 
 /* Of each test: a database of its own, and a fresh chain. */

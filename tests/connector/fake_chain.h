@@ -35,9 +35,11 @@ typedef struct fake_chain {
 	bool     forgetful;                          /* what waits is dropped at the next block                   */
 	uint64_t least_tip;                          /* is not mined below                                        */
 	uint32_t revert;                             /* estimates end with this error                             */
+	bool     keeps_no_traces;                    /* debug_traceTransaction is not known */
 	bool     fails;                              /* what is mined is refused by the contract                  */
 
 	/* what was seen */
+	unsigned traced;
 	unsigned exchanges, taken, doubled;          /* doubled: answers that were mined a second time */
 } fake_chain;
 

@@ -4,6 +4,7 @@
 #include "rpc/post.h"
 #include "tests/connector/desk.h"
 #include "tests/rpc/collector.h"
+#include "tests/store/faults.h"
 #include "tests/test.h"
 
 /* ---- what it is for ------------------------------------------------------------------------------------------------- */
@@ -316,6 +317,7 @@ static void a_refusal_means_what_the_table_says(void **state)
 	static const struct { uint32_t error; queue_status status; const char *reason; } KNOWN[] = {
 		{ 0x99ec48d9, QUEUE_COMPLETED, "" }, { 0x6fbcdd2b, QUEUE_PENDING, "" }, { 0x2a7c6ef6, QUEUE_FAILED, "NotKmsSigner" },
 		{ 0xabb5f486, QUEUE_FAILED, "DecryptionContextMismatch" }, { 0xd48af942, QUEUE_PENDING, "" }, { 0x01020304, QUEUE_FAILED, "01020304" },
+		{ 0x2139cc2c, QUEUE_FAILED, "UnsupportedExtraDataVersion" }, { 0x8b248b60, QUEUE_FAILED, "DeserializingExtraDataFail" },
 	};
 	for (unsigned i = 0; i < COUNT(KNOWN); i++) {
 		desk d;
@@ -348,6 +350,33 @@ static void what_is_mined_but_refused_is_tried_again(void **state)
 	desk_drop(&d);
 }
 
+static void why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted(void **state)
+{
+	static const struct { bool asks, keeps; unsigned asked; const char *says; } ROWS[] = {
+		{ true, true, 1, "mined, but refused: DecryptionContextMismatch" }, { true, false, 1, "mined, but the contract refused it" },
+		{ false, true, 0, "mined, but the contract refused it" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(ROWS); i++) {
+		desk d;
+		fake_chain_init(&chain);
+		desk_traces = ROWS[i].asks, chain.keeps_no_traces = !ROWS[i].keeps;
+		desk_open(&d);
+		time_ms += HOLD_MS;
+		answer_requests(&d, i + 1, 1);
+		chain.fails = true;
+		turns(&d, 1, 10);
+		fake_chain_mine(&chain);
+		turns(&d, 1, 10);
+		assert_int_equal(chain.traced, ROWS[i].asked);
+		if (!strstr(found(&d, i + 1).reason, ROWS[i].says)) fail_msg("%s", found(&d, i + 1).reason);
+		chain.fails = false;
+		until_done(&d, i + 1);
+		desk_drop(&d);
+	}
+}
+
 /* ---- one of its kind ------------------------------------------------------------------------------------------------ */
 
 static void a_second_sender_waits_until_the_first_is_gone(void **state)
@@ -370,6 +399,58 @@ static void a_second_sender_waits_until_the_first_is_gone(void **state)
 }
 
 /* ---- bad days ------------------------------------------------------------------------------------------------------- */
+
+static void a_database_that_is_away_for_a_minute_costs_no_answer(void **state)
+{
+	(void)state;
+	faults f = faults_around(STORE_SQLITE);
+	desk d;
+
+	desk_driver = &f.driver;
+	desk_open(&d);
+	answer_requests(&d, 1, 6);
+	turns(&d, 1, 10);
+	atomic_store(&f.closed, true);               /* some are under way, others are not sent yet */
+	fake_chain_mine(&chain);
+	turns(&d, 60, 1000);
+	assert_int_equal(chain.taken, 6);
+	atomic_store(&f.closed, false);
+	for (unsigned i = 0; i < 5000 && sender_tallied(d.s)->under_way; i++, usleep(2000)) turns(&d, 1, 100);    /* it tries again in real time */
+	answer_requests(&d, 7, 2);
+	until_done(&d, 8);
+	assert_int_equal(fake_chain_answers(&chain), 8);
+	assert_int_equal(chain.mined, 8);
+	desk_drop(&d);
+}
+
+/* Half of them leased, put off, sent or waiting when the wall clock jumps; a second sender is there, for whom the lease has run out. */
+static void a_clock_that_jumps_costs_no_answer_and_brings_none_twice(void **state)
+{
+	static const int64_t JUMPS[] = { 3600000, -3600000, -86400000, 86400000 };
+	unsigned asked = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(JUMPS); i++) {
+		desk a, b;
+		desk_open(&a);
+		desk_open(&b);
+		answer_requests(&a, asked + 1, 6);
+		asked += 6;
+		chain.refuse = 2;                    /* these are put off */
+		turns(&a, 1, 10);
+		wall_jump_ms += JUMPS[i];
+		for (unsigned k = 0; k < 40; k++) {
+			turns(&b, 1, 500), turns(&a, 1, 500);
+			fake_chain_mine(&chain);
+		}
+		assert_int_equal(done(&a), asked);
+		assert_int_equal(chain.doubled, 0);
+		assert_int_equal(fake_chain_answers(&chain), asked);
+		desk_drop(&a);
+		desk_drop(&b);
+		wall_jump_ms += HOLD_MS;
+	}
+}
 
 static void whatever_happens_every_answer_is_on_chain_once(void **state)
 {
@@ -419,6 +500,8 @@ static const struct CMUnitTest tests_[] = {
 	CASE(another_provider_is_asked_when_the_first_is_away), CASE(nothing_is_said_to_a_provider_of_another_chain),
 	CASE(how_long_responses_took_is_counted), CASE(a_wallet_that_runs_dry_or_is_not_registered_is_seen_before_it_matters),
 	CASE(a_wallet_without_funds_says_so_and_pays_later), CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
-	CASE(a_second_sender_waits_until_the_first_is_gone), CASE(whatever_happens_every_answer_is_on_chain_once),
+	CASE(why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted), CASE(a_second_sender_waits_until_the_first_is_gone),
+	CASE(a_database_that_is_away_for_a_minute_costs_no_answer), CASE(a_clock_that_jumps_costs_no_answer_and_brings_none_twice),
+	CASE(whatever_happens_every_answer_is_on_chain_once),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }

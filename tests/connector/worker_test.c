@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "tests/connector/fake_kms.h"
 #include "tests/rpc/collector.h"
+#include "tests/store/faults.h"
 #include "tests/test.h"
 
 enum { GATEWAY = 54321, LEASE_MS = 60000 };
@@ -31,6 +32,7 @@ static char *URLS[1] = { gateway_url }, *NODES[1];
 static host_chain_config HOST;
 static connector_config C;
 static tracing *TRACING;
+static faults *FAULTS;                          /* under the database; NULL: none of ours */
 
 typedef struct desk { queue *q; queue_bell *bell; worker *w; atomic_bool stop; pthread_t thread; } desk;
 
@@ -44,7 +46,7 @@ static void *run(void *ctx)
 
 static desk *desk_open(void)
 {
-	const queue_config c = { .store = { .url = url, .clock = &CLOCK } };
+	const queue_config c = { .store = { .url = url, .clock = &CLOCK, .driver = FAULTS ? &FAULTS->driver : NULL } };
 	desk *d = calloc(1, sizeof *d);
 
 	assert_non_null(d);
@@ -186,6 +188,18 @@ static bool request_is(desk *d, unsigned i, queue_status status, unsigned errors
 {
 	const queue_found f = row(d, QUEUE_PUBLIC_DECRYPTION, i);
 	return f.ref.kind == QUEUE_PUBLIC_DECRYPTION && f.status == status && f.errors == errors;
+}
+
+/* Can the database be asked again? */
+static bool request_seen(desk *d, unsigned i)
+{
+	queue_found all[QUEUE_KINDS];
+	const id32 id = { { 1, [31] = (uint8_t)i } };
+	size_t n = 0;
+
+	const err e = queue_find(all, &n, d->q, &id);
+	if (e != OK) err_clear();
+	return e == OK && n > 0;
 }
 
 static bool is_answered(desk *d, unsigned i)
@@ -507,6 +521,29 @@ static void nothing_is_asked_where_there_are_no_contracts(void **state)
 	desk_close(d);
 }
 
+static void a_database_that_is_away_when_the_answer_comes_has_it_when_it_is_back(void **state)
+{
+	faults f = faults_around(STORE_SQLITE);
+
+	(void)state;
+	FAULTS = &f;
+	desk *d = desk_open();
+	hold(true);
+	ask(d, 1, 1);
+	UNTIL(polled() > 0);
+	atomic_store(&f.closed, true);
+	hold(false);
+	UNTIL(atomic_load(&worker_tallied(d->w)->polled[QUEUE_PUBLIC_DECRYPTION]) == 1);       /* the answer is there, and cannot be kept */
+	assert_false(request_seen(d, 1));
+	atomic_store(&f.closed, false);
+	UNTIL(request_seen(d, 1));
+	atomic_fetch_add(&SKIPPED_MS, LEASE_MS + 1);                      /* if nothing was kept, another one would have it now */
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 1).status == QUEUE_COMPLETED && is_answered(d, 1));
+	assert_int_equal(sent(), 1);
+	desk_close(d);
+	FAULTS = NULL;
+}
+
 static int64_t lease_until(store *s)
 {
 	static const store_sql SQL = { "lease", "SELECT lease_until FROM public_decryption_requests" };
@@ -777,7 +814,8 @@ static void what_was_postponed_is_picked_when_its_time_has_come(void **state)
 TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_began_with_the_event),
       WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(an_outage_costs_no_attempt),
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
-      WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(nothing_is_asked_where_there_are_no_contracts), WORLD(leases_are_renewed_while_a_node_is_slow),
+      WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(nothing_is_asked_where_there_are_no_contracts),
+      WORLD(a_database_that_is_away_when_the_answer_comes_has_it_when_it_is_back), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
       WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once),
       WORLD(what_coprocessors_attest_goes_to_the_node),
