@@ -18,6 +18,7 @@
  *   request.h  the one door for bytes from outside           kms.h      keys, authorisation, answers
  *   typed_v1.h request_v1.h nonces.h   the same for authorizations that end and serve once
  *   http.h     its routes                                    key_file.h private keys on disk
+ *   on_chain.h whether a contract knows it
  *   client.h   the asker's side
  * and, where several nodes share d (node/ knows which ones):
  *   feldman.h  shares of a scalar            dleq.h     proofs
@@ -44,6 +45,7 @@
 #include "delegate/key_file.h"
 #include "delegate/kms.h"
 #include "delegate/nonces.h"
+#include "delegate/on_chain.h"
 #include "delegate/record.h"
 #include "delegate/request.h"
 #include "delegate/request_v1.h"

@@ -46,6 +46,9 @@ static const config_key CHAIN_KEYS[] = {
 	TEXT("gateway", IN_CHAIN(gateway), 1, 64, NULL, "address of the gateway whose signature is believed, with its checksum"),
 	TEXT("key_file", IN_CHAIN(key_file), 0, MAX_PATH_TEXT, "",
 	  "file with the chain's private key ('arca delegate keygen'); empty, in a cluster: the nodes share one"),
+	TEXT("contract", IN_CHAIN(contract), 0, 64, "",
+	  "address of the contract whose gateway() and kmsPublicKey() must be the ones here, or the node does not start; empty: nobody looks"),
+	TEXT("rpc_urls", IN_CHAIN(rpc_urls), 0, MAX_PATH_TEXT, "", "where that is asked: URLs of JSON-RPC, with commas between, the second if the first is away"),
 };
 static const config_schema CHAIN = { CHAIN_KEYS, COUNT(CHAIN_KEYS), NULL };
 
@@ -420,9 +423,14 @@ static err check_delegation(node_config *c)
 {
 	party_set combiners;
 
-	for (size_t i = 0; i < c->delegation.chains.n; i++)
-		if (!c->threshold.present && !((const chain_config *)c->delegation.chains.row)[i].key_file[0])
+	for (size_t i = 0; i < c->delegation.chains.n; i++) {
+		const chain_config *chain = (const chain_config *)c->delegation.chains.row + i;
+		if (!chain->contract[0] != !chain->rpc_urls[0])
+			return node_config_wrong(c, chain->contract[0] ? "delegation.chains.contract" : "delegation.chains.rpc_urls", i + 1,
+			                         "delegation.chains: contract and rpc_urls are given together or not at all");
+		if (!c->threshold.present && !chain->key_file[0])
 			return node_config_wrong(c, "delegation.chains.key_file", i + 1, "delegation.chains.key_file is empty, and a node alone shares no keys");
+	}
 	err e = combiners_read(&combiners, c->delegation.combiners);
 	if (e != OK) c->contradicts.key = "delegation.combiners";
 	return e;

@@ -51,6 +51,7 @@ typedef struct threshold_config {
 typedef struct chain_config {
 	int64_t chain_id;
 	char   *gateway, *key_file;
+	char   *rpc_urls, *contract;                   /* both or none */
 } chain_config;
 
 typedef struct node_config {

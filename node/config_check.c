@@ -8,6 +8,7 @@
 #include "aws/credentials.h"
 #include "base/file.h"
 #include "delegate/key_file.h"
+#include "evm/address.h"
 #include "rpc/certs.h"
 #include "vault/vault_key.h"
 
@@ -202,14 +203,25 @@ static void check_key_file(const checking *k, const char *path, const char *key,
 	wipe(&sk, sizeof sk);
 }
 
+static void check_address(const checking *k, const char *text, const char *key, size_t row)
+{
+	eth_address a;
+
+	if (address_parse(&a, key, slice_str(text)) != OK)
+		found(k, key, row, false, "an address is 0x and 40 hexadecimal digits, capital and small as its checksum says");
+}
+
 static void check_delegation(const checking *k)
 {
 	const config_rows *chains = &k->c->delegation.chains;
 
 	if (k->c->delegation.wallet_file[0]) check_key_file(k, k->c->delegation.wallet_file, "delegation.wallet_file", 0);
-	for (size_t i = 0; i < chains->n; i++)
-		if (((const chain_config *)chains->row)[i].key_file[0])
-			check_key_file(k, ((const chain_config *)chains->row)[i].key_file, "delegation.chains.key_file", i + 1);
+	for (size_t i = 0; i < chains->n; i++) {
+		const chain_config *chain = (const chain_config *)chains->row + i;
+		check_address(k, chain->gateway, "delegation.chains.gateway", i + 1);
+		if (chain->contract[0]) check_address(k, chain->contract, "delegation.chains.contract", i + 1);
+		if (chain->key_file[0]) check_key_file(k, chain->key_file, "delegation.chains.key_file", i + 1);
+	}
 }
 
 /* ---- folders -------------------------------------------------------------------------------------------------------- */

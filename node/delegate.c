@@ -3,6 +3,7 @@
 #include "node/delegate.h"
 #include <limits.h>
 #include "delegate/key_file.h"
+#include "delegate/on_chain.h"
 #include "evm/address.h"
 
 static err open_wallet(signer **out, const char *path, const rng *random)
@@ -27,6 +28,63 @@ static err read_chains(delegate_chain *out, const node_config *c)
 	return OK;
 }
 
+/* ---- on chain -------------------------------------------------------------------------------------------------- */
+
+enum { RPC_TIMEOUT_MS = 10000, MAX_URL = 2048 };
+
+static err open_providers(providers **out, const chain_config *from)
+{
+	jrpc *each[MAX_PROVIDERS];
+	char url[MAX_URL + 1];
+	size_t n = 0;
+	err e = OK;
+
+	for (const char *s = from->rpc_urls; e == OK && *s;) {
+		const size_t length = strcspn(s, ",");
+		if (n == MAX_PROVIDERS) e = err_fail(ERR_REQUEST, "at most %d are possible", MAX_PROVIDERS);
+		snprintf(url, sizeof url, "%.*s", (int)length, s);
+		if (e == OK) e = jrpc_http_new(&each[n], &(jrpc_http_config){ .url = url, .timeout_ms = RPC_TIMEOUT_MS, .clock = clock_system(), .batch = 2 });
+		if (e == OK) n++;
+		s += length + (s[length] == ',');
+	}
+	if (e != OK) {
+		while (n) jrpc_free(&each[--n]);
+		err_context("delegation.chains: rpc_urls: ");
+		return e;
+	}
+	return providers_new(out, &(providers_config){ .each = each, .n = n, .chain_id = (uint64_t)from->chain_id, .clock = clock_system() });
+}
+
+/* Does the chain's contract know this gateway and this key?  A key that is shared is compared when it is there. */
+static err ask_chain(const chain_config *from, const delegate_chain *chain, const rng *random)
+{
+	AUTO(secp) *curve = NULL;
+	eth_address contract;
+	providers *p = NULL;
+	secp_pk key;
+
+	if (!from->contract[0]) return OK;
+	TRY(address_parse(&contract, "delegation.chains: contract", slice_str(from->contract)));
+	if (!chain->shared) {
+		TRY(secp_new(&curve, random));
+		key = secp_pk_of(curve, &chain->key);
+	}
+	TRY(open_providers(&p, from));
+	const err e = on_chain_check(p, &contract, &chain->gateway, chain->shared ? NULL : &key);
+	providers_free(&p);
+	if (e != OK) err_context("chain %u: ", chain->id);
+	return e;
+}
+
+static err ask_chains(const delegate_chain *chain, const node_config *c, const rng *random)
+{
+	for (size_t i = 0; i < c->delegation.chains.n; i++)
+		TRY(ask_chain((const chain_config *)c->delegation.chains.row + i, &chain[i], random));
+	return OK;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
 static err open_nonces(node_delegate *d, const vault *v)
 {
 	char path[PATH_MAX];
@@ -44,6 +102,7 @@ err node_delegate_open(node_delegate *out, const node_config *c, const vault *v,
 	ASSERT(c->delegation.chains.n <= COUNT(chain));
 	if (c->delegation.wallet_file[0]) TRY(open_wallet(&out->wallet, c->delegation.wallet_file, random));
 	err e = read_chains(chain, c);
+	if (e == OK) e = ask_chains(chain, c, random);
 	if (e == OK) e = delegate_kms_new(&out->service.kms, chain, c->delegation.chains.n, out->wallet ? out->wallet : own, random);
 	wipe(chain, sizeof chain);
 	if (e == OK) e = open_nonces(out, v);

@@ -3,6 +3,7 @@
  * node/delegate.h -- the delegation KMS (delegate/) in a node: by [delegation] in its configuration it serves /v0/public-key,
  * /v0/delegate and /v1/delegate at its HTTP address, with a key a chain.  Authorizations that serve once are remembered in the
  * file delegation.nonces of the private vault's folder.
+ * Where a contract is named, its gateway and key are compared with the ones here before anything is served.
  */
 #ifndef ARCA_NODE_DELEGATE_H
 #define ARCA_NODE_DELEGATE_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* delegate.mjs -- the delegation KMS as others see it: Node's crypto, ethers, WebCrypto, and sockets that misbehave. */
 import { spawn, spawnSync } from 'node:child_process';
+import http from 'node:http';
 import net from 'node:net';
 import { promisify } from 'node:util';
 import { arca, assert, BUILD, crypto, ethers, finish, flip, fs, hex, onExit, path, tempDir, test, unhex } from './lib.mjs';
@@ -21,7 +22,7 @@ const url = fs.readFileSync(at('url'), 'utf8').trim(), port = Number(new URL(url
 let node;
 async function startNode() {
 	node = spawn(path.resolve(BUILD, 'arca-node'), ['--config-file', 'node.toml'], { cwd: dir, stdio: ['ignore', log, log] });
-	for (let up = false; !up && node.exitCode === null;)
+	for (let up = false; !up && node.exitCode === null && node.signalCode === null;)
 		up = await fetch(url + '/ready').then(r => r.status === 200, () => new Promise(r => setTimeout(r, 50, false)));
 }
 onExit(() => node.kill());
@@ -276,6 +277,43 @@ await test('an authorization that ethers signs, with its end and its nonce, is a
 	assert.match((await post1(once(record, { notBefore: now + 100 }))).json.error, /holds in/);
 	assert.match((await post1(once(record, { keyId: ethers.ZeroHash }))).json.error, /another key/);
 	assert.equal((await post1(once(record), v1Domain({ chainId: 1 }))).status, 401);
+});
+
+/* ---- the contract that names the gateway and the key ------------------------------------------------------------------- */
+
+await test('a node starts only if the contract that is named knows its gateway and its key', async () => {
+	const config = fs.readFileSync(at('node.toml'), 'utf8'), says = { chain: CHAIN, gateway: gateway.address, key: kms.public_key };
+	const coder = ethers.AbiCoder.defaultAbiCoder(), answers = {
+		eth_chainId: () => ethers.toQuantity(says.chain),
+		eth_call: ([call]) => call.data === ethers.id('gateway()').slice(0, 10)
+			? coder.encode(['address'], [says.gateway]) : coder.encode(['bytes'], [says.key]),
+	};
+	const rpc = http.createServer(async (request, response) => {
+		let body = '';
+		for await (const piece of request) body += piece;
+		const one = q => ({ jsonrpc: '2.0', id: q.id, result: answers[q.method](q.params) }), question = JSON.parse(body);
+		response.setHeader('Content-Type', 'application/json');
+		response.end(JSON.stringify(Array.isArray(question) ? question.map(one) : one(question)));
+	});
+	await new Promise(done => rpc.listen(0, '127.0.0.1', done));
+	const urls = `http://127.0.0.1:1,http://127.0.0.1:${rpc.address().port}`;
+	fs.writeFileSync(at('node.toml'), config.replace('key_file = "kms.key"', `$&\ncontract = "${wallet.address}"\nrpc_urls = "${urls}"`));
+	const stop = async () => { node.kill('SIGKILL'); await new Promise(done => node.exitCode === null ? node.on('exit', done) : done()); };
+	await stop();
+	for (const [wrong, sentence] of [[{ gateway: wallet.address }, /gateway\(\) is 0x.* and 0x.* is believed here/],
+		[{ key: second.public_key }, /kmsPublicKey\(\) is 0x.* and 0x.* is the key here/], [{ chain: 5 }, /chain/]]) {
+		Object.assign(says, wrong);
+		await startNode();
+		assert.notEqual(node.exitCode, null);
+		assert.notEqual(node.exitCode, 0);
+		assert.match(fs.readFileSync(at('node.log'), 'utf8').trim().split('\n').filter(l => l.includes('delegation')).at(-1), sentence);
+		Object.assign(says, { chain: CHAIN, gateway: gateway.address, key: kms.public_key });
+	}
+	await startNode();
+	assert.equal((await post(GOOD, signature)).status, 200);
+	await stop();
+	rpc.close();
+	rpc.closeAllConnections();
 });
 
 finish();

@@ -318,7 +318,40 @@ static void what_is_printed_can_be_read_again(void **state)
 	node_config_free(&c), node_config_free(&again);
 }
 
-TESTS(TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
+static void chains_of_delegations_have_a_key_or_share_one_and_name_a_contract_with_where_to_ask(void **state)
+{
+	static const char ALONE[] = "[delegation]\n[[delegation.chains]]\nchain_id = 1\ngateway = \"0x66f9664f97F2b50F62D13eA064982f936dE76657\"\n";
+	char text[1024];
+	node_config c;
+
+	(void)state;
+#define CHAIN_WITH(more) (snprintf(text, sizeof text, "%s%s%s", VAULTS, ALONE, more), text)
+	assert_ok(node_config_read(&c, "node.toml", slice_str(CHAIN_WITH("key_file = \"k\"\ncontract = \"0x1\"\nrpc_urls = \"http://a,http://b\"\n")), NOTHING));
+	assert_string_equal(((const chain_config *)c.delegation.chains.row)->rpc_urls, "http://a,http://b");
+	node_config_free(&c);
+	refused(CHAIN_WITH(""), NOTHING, "key_file is empty", "a node alone");
+	refused(CHAIN_WITH("key_file = \"k\"\ncontract = \"0x1\"\n"), NOTHING, "contract and rpc_urls", "together");
+	refused(CHAIN_WITH("key_file = \"k\"\nrpc_urls = \"http://a\"\n"), NOTHING, "contract and rpc_urls", "together");
+#undef CHAIN_WITH
+}
+
+static void combiners_are_numbers_of_parties_or_all(void **state)
+{
+	static const char *const WRONG[] = { "x", "1,x", "0", "64", "1,,2", "1, 2", "-1", "1;2", "ALL" };
+	party_set s = 0;
+
+	(void)state;
+	assert_ok(combiners_read(&s, ""));
+	assert_true(s == 0);
+	assert_ok(combiners_read(&s, "1,3,63"));
+	assert_true(has(s, 1) && has(s, 3) && has(s, 63) && size_of_set(s) == 3);
+	assert_ok(combiners_read(&s, "all"));
+	assert_int_equal(size_of_set(s), MAX_PARTIES);
+	for (size_t i = 0; i < COUNT(WRONG); i++) assert_err(ERR_REQUEST, combiners_read(&s, WRONG[i]));
+}
+
+TESTS(TEST(chains_of_delegations_have_a_key_or_share_one_and_name_a_contract_with_where_to_ask), TEST(combiners_are_numbers_of_parties_or_all),
+      TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
       TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
       TEST(the_key_of_the_vault_comes_from_one_place), TEST(what_is_not_built_is_a_sentence), TEST(a_vault_may_be_in_a_bucket), TEST(what_does_not_go_together_there_is_named), TEST(what_spans_several_keys_is_checked),
       TEST(logs_and_traces_are_chosen_in_telemetry), TEST(an_empty_section_and_an_ipv6_address_are_fine), TEST(texts_and_comments_may_hold_any_character), TEST(what_is_printed_can_be_read_again),
