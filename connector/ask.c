@@ -157,7 +157,7 @@ static err ciphertext_messages(Kms__V1__TypedCiphertext ***out, arena *a, const 
 static err write_decryption(buf *out, const queue_item *item, const connector_config *c, const id32 *key_id, const ask_ciphertext *ct,
                             size_t n)
 {
-	arena a = arena_with_limit(MAX_ITEM_LIST * sizeof(abi_word) + n * (sizeof(Kms__V1__TypedCiphertext) + sizeof(void *)) + 4096);
+	arena a = arena_with_limit(ask_handle_count(item) * sizeof(abi_word) + n * (sizeof(Kms__V1__TypedCiphertext) + sizeof(void *)) + 4096);
 	Kms__V1__TypedCiphertext **list = NULL;
 	abi_word *handles = NULL;
 	id_field id, key;
@@ -165,7 +165,7 @@ static err write_decryption(buf *out, const queue_item *item, const connector_co
 	named_field named;
 	size_t count = 0;
 
-	err e = arena_new(&a, &handles, MAX_ITEM_LIST);
+	err e = arena_new(&a, &handles, ask_handle_count(item) + 1);
 	if (e == OK) e = ask_handles(handles, &count, item);
 	if (e == OK && count != n) e = err_fail(ERR_REQUEST, "%zu ciphertexts for %zu handles", n, count);
 	if (e == OK) e = ciphertext_messages(&list, &a, handles, ct, n);

@@ -8,7 +8,12 @@
 
 enum { ASK_HANDLE_TYPE = 30 };                 /* the byte of a handle that holds the type */
 
-/* The handles of a request of either shape; room for MAX_ITEM_LIST. */
+/* How many handles a request of either shape names, or MAX_ITEM_LIST if those are more; and they, with room for so many. */
+static inline size_t ask_handle_count(const queue_item *item)
+{
+	const size_t n = item->materials.n ? item->materials.n : item->handles.n;
+	return n < MAX_ITEM_LIST ? n : MAX_ITEM_LIST;
+}
 err           ask_handles(abi_word *out, size_t *n, const queue_item *item);
 eip712_domain ask_domain(const connector_config *c, queue_kind kind);
 /* The request's extra data as the node is given them. */

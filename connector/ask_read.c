@@ -67,7 +67,7 @@ static err same_id(const Kms__V1__RequestId *m, const id32 *wants, const char *w
 /* The handles that were asked about: at least one, and as many as the node answers. */
 static err one_for_each(abi_word **handles, size_t *n, reading *r, size_t answered)
 {
-	TRY(arena_new(r->a, handles, MAX_ITEM_LIST));
+	TRY(arena_new(r->a, handles, ask_handle_count(r->item) + 1));
 	TRY(ask_handles(*handles, n, r->item));
 	return answered == *n ? OK : err_fail(ERR_REQUEST, "the node answers %zu values, %zu were asked for", answered, *n);
 }

@@ -7,7 +7,8 @@
 void fetched_free(fetched **f)
 {
 	if (!*f) return;
-	for (size_t i = 0; i < MAX_ITEM_LIST; i++) buf_free(&(*f)->bytes[i]);
+	for (size_t i = 0; i < (*f)->room; i++) buf_free(&(*f)->bytes[i]);
+	free((*f)->bytes), free((*f)->ct);
 	free(*f);
 	*f = NULL;
 }
@@ -56,11 +57,14 @@ static err fetch_each(fetched *f, buckets *b, const queue_item *item, const fetc
 
 err fetch_all(fetched **out, buckets *b, const queue_item *item, const fetch_from *from)
 {
+	const size_t room = ask_handle_count(item);
 	fetched *f = *out = calloc(1, sizeof *f);
-	abi_word *handle = calloc(MAX_ITEM_LIST, sizeof *handle);
+	abi_word *handle = calloc(room + 1, sizeof *handle);
 	size_t n = 0;
 
-	err e = f && handle ? OK : err_fail(ERR_NOMEM, "no memory for a request");
+	if (f) f->bytes = calloc(room + 1, sizeof *f->bytes), f->ct = calloc(room + 1, sizeof *f->ct);
+	if (f && f->bytes) f->room = room;
+	err e = f && handle && f->bytes && f->ct ? OK : err_fail(ERR_NOMEM, "no memory for a request");
 	if (e == OK && queue_is_decryption(item->kind)) e = ask_handles(handle, &n, item);
 	if (e == OK) e = fetch_each(f, b, item, from, handle, n);
 	free(handle);

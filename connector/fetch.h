@@ -22,9 +22,9 @@ typedef struct fetch_from {
 /* In the order of the request's handles. */
 typedef struct fetched {
 	id32           key_id;
-	size_t         n;
-	buf            bytes[MAX_ITEM_LIST];
-	ask_ciphertext ct[MAX_ITEM_LIST];          /* .bytes borrowed from bytes[] */
+	size_t         n, room;
+	buf           *bytes;                      /* room for all that the request names */
+	ask_ciphertext *ct;                        /* .bytes borrowed from bytes[]        */
 	size_t         kept;                       /* how many were there from before */
 } fetched;
 
