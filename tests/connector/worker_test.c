@@ -568,7 +568,7 @@ static void leases_are_renewed_while_a_node_is_slow(void **state)
 	(void)state;
 	hold(true);
 	ask(d, 1, 1);
-	UNTIL(polled() == 1);
+	UNTIL(polled() >= 1);
 	assert_ok(store_open(&s, &(store_config){ .url = url }));
 	assert_ok(queue_open(&other, &(queue_config){ .store = { .url = url, .clock = &CLOCK }, .owner = "other" }));
 	for (int i = 0; i < 4; i++) {                                     /* twice the lease, in steps of a half */
@@ -601,7 +601,7 @@ static void an_end_in_the_middle_gives_back_what_is_under_way(void **state)
 	desk *d = desk_open();
 	hold(true);
 	ask(d, 1, 9);
-	UNTIL(polled() == 6);
+	UNTIL(polled() >= 6);
 	assert_int_equal(pthread_create(&t, NULL, skip_the_drain, NULL), 0);
 	const int64_t before = clock_now_ms(clock_system());
 	desk_close(d);
