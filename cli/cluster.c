@@ -294,7 +294,8 @@ static err read_all(cluster *c, const char *file)
 	const json_t *domain = pick(&p, "eip712_domain", JSON_OBJECT, "wants an object");
 	const char *profile = pick_optional_text(&p, "eip712_profile");
 	const json_t *timings = pick_optional(&p, "timings_s", JSON_OBJECT, "wants an object");
-	pick_optional(&p, "delegation", JSON_OBJECT, "wants an object or null");
+	if (pick_optional(&p, "delegation", JSON_OBJECT, "wants an object or null"))
+		c->delegation = json_incref(json_object_get(c->root, "delegation"));
 	if (pick_optional(&p, "gateway", JSON_OBJECT, "wants an object or null"))
 		c->gateway = json_incref(json_object_get(c->root, "gateway"));
 	TRY(pick_end(&p));
@@ -331,6 +332,7 @@ err cluster_read(cluster *out, const char *file)
 void cluster_free(cluster *c)
 {
 	json_decref(c->gateway);
+	json_decref(c->delegation);
 	json_decref(c->root);
 	free(c->typed);
 	*c = (cluster){ 0 };
@@ -387,7 +389,7 @@ static json_t *party_json(const cluster_party *p)
 
 static json_t *cluster_json(const cluster *c)
 {
-	json_t *parties = json_array(), *delegation = json_object_get(c->root, "delegation");
+	json_t *parties = json_array();
 
 	for (size_t i = 0; i < c->parties; i++) json_array_append_new(parties, party_json(&c->party[i]));
 	json_t *all = json_pack("{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:I, s:s}, s:{s:o, s:o, s:o}, s:O?}",
@@ -397,7 +399,7 @@ static json_t *cluster_json(const cluster *c)
 		"eip712_domain", "name", c->domain_name, "version", c->domain_version, "chain_id", (json_int_t)c->chain_id,
 		"verifying_contract", c->contract,
 		"timings_s", "epoch", seconds_json(c->epoch_s), "preprocessing", seconds_json(c->preprocessing_s),
-		"keygen", seconds_json(c->keygen_s), "delegation", delegation);
+		"keygen", seconds_json(c->keygen_s), "delegation", c->delegation);
 	if (c->profile == KMS712_V011) json_object_set_new(all, "eip712_profile", json_string(V011));
 	if (c->gateway) json_object_set(all, "gateway", c->gateway);
 	return all;

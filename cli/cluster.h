@@ -44,6 +44,7 @@ typedef struct cluster {
 	uint64_t    chain_id;
 	kms712_profile profile;                     /* under which key generation is signed: "eip712_profile", v0.15 where it is left out */
 	double      epoch_s, preprocessing_s, keygen_s;
+	json_t     *delegation;                     /* cli/devnet_delegation.h; NULL: none */
 	json_t     *gateway;                        /* of a devnet with a chain: cli/devnet_gateway.h; NULL: none */
 	json_t     *root;                           /* as read; texts may point into it           */
 	hash32     *typed;                          /* likewise                                   */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/delegate.c -- arca delegate keygen, status: keys, and how a KMS is. */
-#include "cli/delegate.h"
+#include "cli/delegate_nodes.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "evm/address.h"
@@ -136,12 +136,35 @@ static err run_keygen(cli *c)
 /* ---- status -------------------------------------------------------------------------------------------------- */
 
 static const option STATUS_OPTIONS[] = {
-	{ "node",     "URL",     REQUIRED, "the HTTP address of the KMS" },
-	{ "chain-id", "N",       REQUIRED, KMS_OPTION_CHAIN },
+	{ "node",     "URL",     ONE_OF,   "the HTTP address of the KMS" },
+	{ "devnet",   "DIR",     ONE_OF,   "or " KMS_OPTION_DEVNET },
+	{ "nodes",    "FILE",    ONE_OF,   "or " KMS_OPTION_NODES },
+	{ "chain-id", "N",       OPTIONAL, KMS_OPTION_CHAIN "; needed with --node" },
 	{ "wallet",   "ADDRESS", OPTIONAL, KMS_OPTION_WALLET },
 	{ "json",     NULL,      OPTIONAL, "print it as JSON" },
 	OPTIONS_END
 };
+
+static err nodes_status(cli *c)
+{
+	char text[2 + 2 * SECP_PK + 1] = "0x", id[ID_TEXT];
+	kms_nodes n;
+
+	TRY(kms_nodes_open(&n, c));
+	const err e = kms_nodes_key(&n, c);
+	if (e == OK) {
+		hex_write(text + 2, slice_of(n.key.P.b, sizeof n.key.P.b));
+		id_text(id, &n.key.key_id);
+		if (args_has(&c->args, "json"))
+			print_json(json_pack("{s:I, s:s, s:s, s:I, s:I, s:I}", "chain_id", (json_int_t)n.chain_id, "public_key", text, "key_id", id,
+			                     "epoch", (json_int_t)n.key.epoch, "nodes", (json_int_t)n.key.n, "needed", (json_int_t)n.key.T + 1));
+		else
+			printf("chain: %u\npublic key: %s\nkey id: 0x%s, epoch %u\nshared by %u nodes, %u of which are needed\n", n.chain_id, text, id,
+			       n.key.epoch, n.key.n, n.key.T + 1);
+	}
+	kms_nodes_free(&n);
+	return e;
+}
 
 static err run_status(cli *c)
 {
@@ -150,7 +173,9 @@ static err run_status(cli *c)
 	kms_place at;
 	secp_pk pk;
 
+	if (kms_nodes_named(c)) return nodes_status(c);
 	TRY(kms_place_read(&at, c));
+	if (!args_has(&c->args, "chain-id")) return cli_usage(c, "--chain-id is missing: the KMS may have a key for each of several");
 	TRY(kms_public_key(&pk, &by, c, &at));
 	hex_write(text + 2, slice_of(pk.b, sizeof pk.b));
 	address_text(address, &by);
@@ -184,8 +209,10 @@ const command COMMAND_DELEGATE_STATUS = {
 	.line = "ask a KMS for its public key, and see who signed it",
 	.help =
 	"The wallet's address is what one trusts: it should come from a contract or from the\n"
-	"operator, not from the KMS.\n",
+	"operator, not from the KMS. Of nodes that share a key: what more of them say, each\n"
+	"under its own wallet, than may be corrupt.\n",
 	.examples =
+	"  arca delegate status --devnet net\n"
 	"  arca delegate status --node http://127.0.0.1:9646 --chain-id 31337\n"
 	"  arca delegate status --node https://kms.example --chain-id 421614 \\\n"
 	"      --wallet 0xD986f153DDFC363BeeCd4049bD58Bb3d6EBE4F5A --json\n",

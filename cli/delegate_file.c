@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/delegate_file.c -- arca delegate encrypt, decrypt: a file to a record and back. */
-#include "cli/delegate.h"
+#include "cli/delegate_nodes.h"
+#include <stdlib.h>
 #include "base/file.h"
 
 static const option ENCRYPT_OPTIONS[] = {
 	{ "public-key", "HEX",     ONE_OF,   "the KMS's public key, 33 bytes" },
 	{ "node",       "URL",     ONE_OF,   "or where to ask for it" },
+	{ "devnet",     "DIR",     ONE_OF,   "or " KMS_OPTION_DEVNET },
+	{ "nodes",      "FILE",    ONE_OF,   "or " KMS_OPTION_NODES },
 	{ "chain-id",   "N",       OPTIONAL, "with --node: the chain's number" },
 	{ "wallet",     "ADDRESS", OPTIONAL, "with --node: who must have signed the public key" },
 	{ "in",         "FILE",    REQUIRED, "what is encrypted" },
@@ -21,6 +24,17 @@ static const option DECRYPT_OPTIONS[] = {
 	OPTIONS_END
 };
 
+static err shared_key(secp_pk *out, cli *c)
+{
+	kms_nodes n;
+
+	TRY(kms_nodes_open(&n, c));
+	const err e = kms_nodes_key(&n, c);
+	*out = n.key.P;
+	kms_nodes_free(&n);
+	return e;
+}
+
 static err public_key(secp_pk *out, cli *c)
 {
 	const char *text = args_text(&c->args, "public-key");
@@ -28,6 +42,7 @@ static err public_key(secp_pk *out, cli *c)
 	eth_address by;
 	kms_place at;
 
+	if (kms_nodes_named(c)) return shared_key(out, c);
 	TRY(kms_place_read(&at, c));
 	if (text) {
 		if (!hex_strict(sec1, sizeof sec1, slice_str(text)))
@@ -57,11 +72,26 @@ static err run_encrypt(cli *c)
 	return OK;
 }
 
-/* The secret in an answer that was verified when it came. */
-static err open_answer(shared_x *out, const rsa_sk *sk, slice json)
+static err open_parts(shared_x *out, const rsa_sk *sk, const secp_pk *K, slice json)
+{
+	parts_file *p = calloc(1, sizeof *p);
+
+	ASSERT(p);
+	err e = parts_read(p, json);
+	if (e == OK) {
+		e = parts_open(out, p, sk, K);
+		parts_free(p);
+	}
+	free(p);
+	return e;
+}
+
+/* The secret in an answer that was verified when it came; or in parts of one, each of which is verified here. */
+static err open_answer(shared_x *out, const rsa_sk *sk, const secp_pk *K, slice json)
 {
 	AUTO(buf) sealed = { 0 };
 
+	if (parts_begin(json)) return open_parts(out, sk, K, json);
 	TRY(delegate_reply_sealed(&sealed, json));
 	return rsa_open(out->b, sizeof out->b, sk, buf_slice(&sealed));
 }
@@ -74,7 +104,7 @@ static err decrypt(buf *plain, cli *c)
 	shared_x x;
 
 	TRY(delegate_input(&record, c, "in", MAX_RECORD));
-	TRY(delegate_input(&answer, c, "answer", MAX_DELEGATE_ANSWER));
+	TRY(delegate_input(&answer, c, "answer", MAX_PARTS_FILE));
 	TRY(delegate_input(&pem, c, "reader-key", MAX_RSA_PEM));
 	err e = rsa_sk_read(&sk, buf_slice(&pem));
 	if (e != OK) err_context("%s: ", args_text(&c->args, "reader-key"));
@@ -82,7 +112,7 @@ static err decrypt(buf *plain, cli *c)
 	e = record_read(&header, &ciphertext, buf_slice(&record));
 	if (e != OK) err_context("%s: ", args_text(&c->args, "in"));
 	TRY(e);
-	e = open_answer(&x, sk, buf_slice(&answer));
+	e = open_answer(&x, sk, &header.K, buf_slice(&answer));
 	if (e != OK) err_context("%s: ", args_text(&c->args, "answer"));
 	if (e == OK) e = ecies_open(plain, &x, header.nonce, buf_slice(&ciphertext));
 	wipe(&x, sizeof x);
@@ -110,6 +140,7 @@ const command COMMAND_DELEGATE_ENCRYPT = {
 	"the KMS hands out for this record can read it ('arca delegate request'). Up to 64 MiB.\n",
 	.examples =
 	"  arca delegate encrypt --public-key 0x03902284... --in letter.txt --out letter.json\n"
+	"  arca delegate encrypt --devnet net --in letter.txt --out letter.json\n"
 	"  arca delegate encrypt --node http://127.0.0.1:9646 --chain-id 31337 \\\n"
 	"      --wallet 0xD986f153DDFC363BeeCd4049bD58Bb3d6EBE4F5A --in letter.txt --out letter.json\n",
 };
@@ -119,7 +150,8 @@ const command COMMAND_DELEGATE_DECRYPT = {
 	.line = "decrypt a record with the secret that a KMS has sealed to the reader",
 	.help =
 	"Needs no network and nobody's help. The record's own tag shows whether the secret\n"
-	"belongs to it.\n",
+	"belongs to it. Parts of several nodes are combined here, each only if its proof is\n"
+	"right.\n",
 	.examples =
 	"  arca delegate decrypt --in letter.json --answer answer.json \\\n"
 	"      --reader-key reader.pem --out letter.txt\n",

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/delegate_request.c -- arca delegate request: the gateway's part, which says who may read. */
-#include "cli/delegate.h"
+#include "cli/delegate_nodes.h"
 #include "base/hex.h"
 
 static const option OPTIONS[] = {
-	{ "node",        "URL",     REQUIRED, "the HTTP address of the KMS" },
-	{ "chain-id",    "N",       REQUIRED, KMS_OPTION_CHAIN },
-	{ "wallet",      "ADDRESS", REQUIRED, KMS_OPTION_WALLET },
+	{ "node",        "URL",     ONE_OF,   "the HTTP address of the KMS" },
+	{ "devnet",      "DIR",     ONE_OF,   "or " KMS_OPTION_DEVNET },
+	{ "nodes",       "FILE",    ONE_OF,   "or " KMS_OPTION_NODES },
+	{ "chain-id",    "N",       OPTIONAL, KMS_OPTION_CHAIN "; needed with --node" },
+	{ "wallet",      "ADDRESS", OPTIONAL, KMS_OPTION_WALLET "; needed with --node" },
 	{ "in",          "FILE",    REQUIRED, "the record that is to be read" },
 	{ "reader",      "FILE",    REQUIRED, "the reader's public RSA key, in PEM (reader.pem.pub)" },
 	{ "gateway-key", "FILE",    REQUIRED, "the gateway's private key, which signs the request" },
@@ -104,13 +106,48 @@ static err ask(cli *c, const kms_place *at, const question *q, const signer *gat
 	return OK;
 }
 
+/* Of each node its part, sealed to the reader. */
+static err gather(cli *c, const question *q, const signer *gateway)
+{
+	AUTO(buf) file = { 0 };
+	size_t got = 0;
+	kms_nodes n;
+
+	TRY(kms_nodes_open(&n, c));
+	err e = kms_nodes_key(&n, c);
+	if (e == OK) e = kms_nodes_gather(&file, &got, &n, c, &q->ask.K, q->ask.spki, gateway);
+	if (e == OK) e = output_write(c, args_text(&c->args, "out"), buf_slice(&file));
+	if (e == OK)
+		printf("%s: the parts of %zu nodes, sealed to the reader, who needs %u of them; their signatures are right\n",
+		       args_text(&c->args, "out"), got, n.key.T + 1);
+	kms_nodes_free(&n);
+	return e;
+}
+
+static err run_nodes(cli *c)
+{
+	AUTO(signer) *gateway = NULL;
+	question q = { 0 };
+
+	if (args_has(&c->args, "profile") || args_has(&c->args, "salt") || args_has(&c->args, "wallet"))
+		return cli_usage(c, "--profile, --salt and --wallet are for --node");
+	TRY(read_gateway(&gateway, c));
+	TRY(read_record(&q, c));
+	err e = read_reader(&q, c);
+	if (e == OK) e = gather(c, &q, gateway);
+	buf_free(&q.spki);
+	return e;
+}
+
 static err run(cli *c)
 {
 	AUTO(signer) *gateway = NULL;
 	question q = { 0 };
 	kms_place at;
 
+	if (kms_nodes_named(c)) return run_nodes(c);
 	TRY(kms_place_read(&at, c));
+	if (!args_has(&c->args, "chain-id") || !at.has_wallet) return cli_usage(c, "--node needs --chain-id and --wallet besides");
 	q.ask.chain_id = at.chain_id;
 	TRY(read_profile(&q, c));
 	TRY(read_gateway(&gateway, c));
@@ -128,8 +165,12 @@ const command COMMAND_DELEGATE_REQUEST = {
 	"The gateway decides who may read; its signature over the record's point and the\n"
 	"reader's key is what the KMS believes. The answer is sealed to that key: the gateway\n"
 	"cannot open it. It is written only if the KMS's wallet has signed it; with profile C\n"
-	"that signature is for this request alone.\n",
+	"that signature is for this request alone. Nodes that share a key are asked for their\n"
+	"parts, each under a signature that ends after some minutes and serves once; the reader\n"
+	"combines them, and nobody else can.\n",
 	.examples =
+	"  arca delegate request --devnet net --in letter.json --reader reader.pem.pub \\\n"
+	"      --gateway-key net/gateway.key --out answer.json\n"
 	"  arca delegate request --node http://127.0.0.1:9646 --chain-id 31337 \\\n"
 	"      --wallet 0xD986f153DDFC363BeeCd4049bD58Bb3d6EBE4F5A --in letter.json \\\n"
 	"      --reader reader.pem.pub --gateway-key gateway.key --out answer.json\n",

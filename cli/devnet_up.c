@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "cli/devnet_delegation.h"
 #include "cli/devnet_gateway.h"
 #include "cli/devnet_node.h"
 #include "cli/epoch.h"
@@ -26,6 +27,7 @@ static const option OPTIONS[] = {
 	{ "params",    "SET",  OPTIONAL, "test (the default) or default, which is for production" },
 	{ "keygen",    "HOW",  OPTIONAL, "dkg (default), chain, insecure or none; of one node: central, chain or none" },
 	{ "base-port", "P",    OPTIONAL, "the first of 3 ports a party: gRPC, peers, HTTP; without it, free ones" },
+	{ "delegation", NULL,  OPTIONAL, "the nodes are a delegation KMS, too ('arca delegate')" },
 	{ "with-gateway", NULL, OPTIONAL, "also a chain with the gateway's contracts, and a connector for each party" },
 	{ "contracts", "DIR",  OPTIONAL, "where gateway.mjs is; without it, beside the build folder of this program" },
 	{ "json",      NULL,   OPTIONAL, "print devnet.json when all is ready" },
@@ -232,6 +234,13 @@ static err make_keys(cli *c, devnet *d, const plan *p)
 	return devnet_save(d);
 }
 
+static err delegate(cli *c, devnet *d)
+{
+	TRY(devnet_delegation_wait(c, d));
+	say(c, "delegation: chain %d, public key %s\n", DEVNET_DELEGATION_CHAIN, json_string_value(json_object_get(d->cluster.delegation, "public_key")));
+	return OK;
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
 static void describe(cluster *net, const plan *p, const node_files *f)
@@ -265,10 +274,12 @@ static err bring_up(cli *c, devnet *d, plan *p, node_files *f, node_process *pro
 	TRY(node_files_lay_out(f, c, d->dir, p->parties, p->base_port));
 	describe(&d->cluster, p, f);
 	TRY(node_files_write(f, p->parties, p->threshold, d->cluster.profile));
+	if (args_has(&c->args, "delegation")) TRY(devnet_delegation_write(d, f, p->parties));
 	TRY(start_all(process, f, p->parties));
 	TRY(wait_for_all(c, d, f, process));
 	if (p->shared && !p->by_chain) TRY(set_up_epoch(c, d));
 	if (strcmp(p->keygen, "none") != 0 && !p->by_chain) TRY(make_keys(c, d, p));
+	if (args_has(&c->args, "delegation")) TRY(delegate(c, d));
 	if (p->gateway.path.n) TRY(gateway_up(c, d, &p->gateway));
 	return p->by_chain ? gateway_make_key(c, d, p->params->name, p->shared) : OK;
 }
@@ -345,6 +356,9 @@ const command COMMAND_DEVNET_UP = {
 	"not reach the nodes; edit DIR/party-1/node.toml and use 'arca devnet down' and 'start'\n"
 	"instead.\n"
 	"\n"
+	"--delegation makes the nodes a delegation KMS, of chain 31337, whose key they make and\n"
+	"share; any of them combines their answers. DIR/gateway.key is the gateway's.\n"
+	"\n"
 	"--with-gateway also starts a chain on this machine with the contracts of a gateway and\n"
 	"of a host chain, and an arca-connector for each party, which brings what contracts ask\n"
 	"to its node and the signed answers back. It needs Node.js, and in the folder contracts\n"
@@ -356,6 +370,7 @@ const command COMMAND_DEVNET_UP = {
 	"  arca devnet up --dir net --parties 7\n"
 	"  arca devnet up --dir net --mode centralized --base-port 50100 --keygen none\n"
 	"  arca devnet up --dir net --params default --json\n"
+	"  arca devnet up --dir net --keygen none --delegation\n"
 	"  arca devnet up --dir net --with-gateway\n"
 	"  arca devnet up --dir net --with-gateway --keygen chain\n",
 };

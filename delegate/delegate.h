@@ -24,7 +24,7 @@
  *   feldman.h  shares of a scalar            dleq.h     proofs
  *   group.h    a key of which each has a share, and partial answers
  *   description.h  what is published of it   ask.h      how nodes ask each other
- *   combiner.h one node answers for all
+ *   combiner.h one node answers for all      parts.h    or the reader combines
  *   dealing.h  one party's part of such a key;  receiver.h  what all do with it
  *   generate.h a key that nobody ever had;      regroup.h   new shares of a key
  *   group_record.h, group_ceremony.h            what is kept, and how one comes from what is kept to what is kept next
@@ -46,6 +46,7 @@
 #include "delegate/kms.h"
 #include "delegate/nonces.h"
 #include "delegate/on_chain.h"
+#include "delegate/parts.h"
 #include "delegate/record.h"
 #include "delegate/request.h"
 #include "delegate/request_v1.h"

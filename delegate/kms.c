@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "delegate/description.h"
 #include "delegate/ecies.h"
-#include "sym/sha2.h"
 
 /* Statuses that are counted one by one; the last stands for others. */
 static const unsigned STATUSES[KMS_STATUSES] = { 200, 400, 401, 404, 409, 413, 415, 422, 503, 500 };
@@ -29,20 +28,6 @@ static err check_chains(const delegate_chain *c, size_t n)
 	return OK;
 }
 
-/* As of a key that parties share, with one party, one share needed, and no roster. */
-static hash32 key_id_alone(const secp_pk *P)
-{
-	static const uint8_t NONE[32], ONE_OF_ONE[] = { 0, 1, 0, 1 };
-	AUTO(buf) text = { 0 };
-
-	buf_put_str(&text, "arca/keyid/v1");
-	buf_put(&text, P->b, sizeof P->b);
-	buf_put(&text, NONE, sizeof NONE);
-	buf_put(&text, ONE_OF_ONE, sizeof ONE_OF_ONE);
-	buf_put(&text, NONE, sizeof NONE);
-	return sha256(buf_slice(&text));
-}
-
 err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains, const signer *wallet, const rng *r)
 {
 	void *p;
@@ -59,14 +44,14 @@ err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains,
 	k->wallet = wallet;
 	k->random = r;
 	k->chains = chains;
+	err made = OK;
 	for (size_t i = 0; i < chains; i++) {
 		k->chain[i].c = c[i];
-		if (c[i].shared) continue;
-		k->chain[i].pk = secp_pk_of(k->curve, &c[i].key);
-		k->chain[i].key_id = key_id_alone(&k->chain[i].pk);
+		if (made == OK && !c[i].shared) made = kms_group_alone(&k->chain[i].group, k, &c[i]);
 	}
-	*out = k;
-	return OK;
+	if (made == OK) *out = k;
+	else delegate_kms_free(&k);
+	return made;
 }
 
 void delegate_kms_free(delegate_kms **kp)
@@ -165,21 +150,6 @@ void kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, slic
 
 /* ---- the public key ------------------------------------------------------------------------------------------ */
 
-/* Of a shared key that of the present epoch, which all epochs have. */
-static err public_key_of(secp_pk *out, unsigned *status, delegate_kms *k, kms_chain *c)
-{
-	kms_group *g;
-
-	*out = c->pk;
-	if (!c->c.shared) return OK;
-	*status = 503;
-	g = kms_group_hold(k, c);
-	if (!g) return err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id);
-	*out = g->key.P;
-	kms_group_release(g);
-	return OK;
-}
-
 static err find_by_text(kms_chain **out, delegate_kms *k, const char *chain_id)
 {
 	uint32_t id = 0;
@@ -189,17 +159,27 @@ static err find_by_text(kms_chain **out, delegate_kms *k, const char *chain_id)
 	return kms_find_chain(out, k, chain_id != NULL, id);
 }
 
+/* The present epoch's; the caller releases it.  *status is set with every error. */
+static err key_of(kms_group **out, kms_chain **of, delegate_kms *k, unsigned *status, const char *chain_id)
+{
+	*status = 400;
+	TRY(find_by_text(of, k, chain_id));
+	*status = 503;
+	*out = kms_group_hold(k, *of);
+	return *out ? OK : err_fail(ERR_STATE, "the key of chain %u is not made yet", (*of)->c.id);
+}
+
 unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bool prefixed)
 {
 	AUTO(buf) text = { 0 };
-	unsigned status = 400;
+	unsigned status;
 	kms_chain *c = NULL;
-	secp_pk pk;
+	kms_group *g = NULL;
 
-	err e = find_by_text(&c, k, chain_id);
-	if (e == OK) e = public_key_of(&pk, &status, k, c);
+	const err e = key_of(&g, &c, k, &status, chain_id);
 	if (e != OK) return kms_refuse(out, e, status);
-	kms_put_hex(&text, pk.b, sizeof pk.b);
+	kms_put_hex(&text, g->key.P.b, sizeof g->key.P.b);
+	kms_group_release(g);
 	put_proved(out, k->wallet, "publicKey", buf_slice(&text), "",
 	           typed_public_key(c->c.id, prefixed ? TYPED_AS_SENT : TYPED_BARE, buf_slice(&text)));
 	return 200;
@@ -207,19 +187,12 @@ unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bo
 
 unsigned delegate_describe(delegate_kms *k, buf *out, const char *chain_id)
 {
+	unsigned status;
 	kms_chain *c = NULL;
 	kms_group *g = NULL;
 
-	err e = find_by_text(&c, k, chain_id);
-	if (e != OK) return kms_refuse(out, e, 400);
-	if (!c->c.shared) {
-		group_key alone = { .chain_id = c->c.id, .n = 1, .P = c->pk, .Y = { [1] = c->pk } };
-		memcpy(alone.key_id.b, c->key_id.b, sizeof alone.key_id.b);
-		description_write(out, &alone, 1, k->wallet);
-		return 200;
-	}
-	g = kms_group_hold(k, c);
-	if (!g) return kms_refuse(out, err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id), 503);
+	const err e = key_of(&g, &c, k, &status, chain_id);
+	if (e != OK) return kms_refuse(out, e, status);
 	description_write(out, &g->key, g->share.index, k->wallet);
 	kms_group_release(g);
 	return 200;

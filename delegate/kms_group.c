@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/kms_group.c -- keys of which this node has a share: what it says of them, and its part of an answer. */
 #include "delegate/kms_internal.h"
+#include "sym/sha2.h"
 
 /* ---- shares ------------------------------------------------------------------------------------------------------- */
 
@@ -18,6 +19,47 @@ void kms_group_release(kms_group *g)
 	if (g && atomic_fetch_sub(&g->holders, 1) == 1) secret_release(g);
 }
 
+/* SHA-256("arca/keyid/v1", P, no roster, one of one, no session). */
+static id32 key_id_alone(const secp_pk *P)
+{
+	static const uint8_t NONE[32], ONE_OF_ONE[] = { 0, 1, 0, 1 };
+	AUTO(buf) text = { 0 };
+	id32 id;
+
+	buf_put_str(&text, "arca/keyid/v1");
+	buf_put(&text, P->b, sizeof P->b);
+	buf_put(&text, NONE, sizeof NONE);
+	buf_put(&text, ONE_OF_ONE, sizeof ONE_OF_ONE);
+	buf_put(&text, NONE, sizeof NONE);
+	const hash32 h = sha256(buf_slice(&text));
+	memcpy(id.b, h.b, sizeof id.b);
+	return id;
+}
+
+static err new_group(kms_group **out, const group_key *key, const group_share *share)
+{
+	void *p;
+
+	TRY(secret_alloc(&p, sizeof(kms_group)));
+	kms_group *g = p;
+	g->key = *key;
+	if (share) g->share = *share;
+	atomic_init(&g->holders, 1);
+	*out = g;
+	return OK;
+}
+
+err kms_group_alone(kms_group **out, delegate_kms *k, const delegate_chain *c)
+{
+	const secp_pk P = secp_pk_of(k->curve, &c->key);
+	const group_key key = { .key_id = key_id_alone(&P), .chain_id = c->id, .n = 1, .P = P, .Y = { [1] = P } };
+	group_share share = { 1, c->key };
+
+	const err e = new_group(out, &key, &share);
+	wipe(&share, sizeof share);
+	return e;
+}
+
 static void put(delegate_kms *k, kms_chain *c, kms_group *g)
 {
 	pthread_mutex_lock(&k->lock);
@@ -30,15 +72,11 @@ static void put(delegate_kms *k, kms_chain *c, kms_group *g)
 err delegate_kms_put_share(delegate_kms *k, const group_key *key, const group_share *share)
 {
 	kms_chain *c = NULL;
-	void *p;
+	kms_group *g = NULL;
 
 	TRY(kms_find_chain(&c, k, true, key->chain_id));
 	if (!c->c.shared) return err_fail(ERR_REQUEST, "chain %u has a key that is whole, in a file", c->c.id);
-	TRY(secret_alloc(&p, sizeof(kms_group)));
-	kms_group *g = p;
-	g->key = *key;
-	if (share) g->share = *share;
-	atomic_init(&g->holders, 1);
+	TRY(new_group(&g, key, share));
 	if (share) {
 		const secp_pk Y = secp_pk_of(k->curve, &share->s);
 		if (share->index < 1 || share->index > key->n || memcmp(Y.b, key->Y[share->index].b, sizeof Y.b) != 0) {
@@ -73,8 +111,6 @@ static err partial(delegate_kms *k, buf *out, unsigned *status, const kms_questi
 	uint8_t bytes[GROUP_PARTIAL_BYTES];
 	AUTO(buf) sealed = { 0 };
 
-	*status = 404;
-	if (!q->chain->c.shared) return err_fail(ERR_STATE, "the key of chain %u is not shared: ask /v1/delegate", q->chain->c.id);
 	kms_group *g = kms_group_hold(k, q->chain);
 	const bool mine = g && g->share.index && memcmp(g->key.key_id.b, q->v1.key_id.b, 32) == 0 && g->key.epoch == q->v1.epoch;
 	*status = 503;
@@ -153,7 +189,7 @@ bool delegate_answer_ask(delegate_kms *k, buf *out, bool may_combine, slice fram
 	answer.number = a.number;
 	answer.verdict = may_combine ? ASK_NO_KEY : ASK_NOT_YOU;
 	for (size_t i = 0; i < k->chains && may_combine; i++)
-		if (k->chain[i].c.id == a.chain_id) c = &k->chain[i];
+		if (k->chain[i].c.id == a.chain_id && k->chain[i].c.shared) c = &k->chain[i];
 	kms_group *g = c ? kms_group_hold(k, c) : NULL;
 	if (g && g->share.index) answer_with(k, &answer, c, g, &a);
 	kms_group_release(g);

@@ -22,9 +22,7 @@ typedef struct kms_group {
 
 typedef struct kms_chain {
 	delegate_chain c;
-	secp_pk pk;                                /* of a key that is whole */
-	hash32  key_id;
-	kms_group *group;                          /* under the lock; NULL: none yet, or the key is whole */
+	kms_group *group;                          /* under the lock; NULL: none yet.  A key that is whole is shared by one */
 	_Atomic uint64_t answers;
 	_Atomic typed_text likely;                 /* which text its gateway signed last: tried first */
 } kms_chain;
@@ -73,6 +71,8 @@ void     kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, 
 void     kms_put_answer_v1(buf *out, const delegate_kms *k, const kms_question *q, const char *name, slice sealed, const char *signed_by);
 err      kms_seal(buf *sealed, const kms_question *q, slice secret);
 
+/* A key that is whole, as one that one party shares with nobody. */
+err      kms_group_alone(kms_group **out, delegate_kms *k, const delegate_chain *c);
 /* The present epoch's, to be given back; NULL: there is none. */
 kms_group *kms_group_hold(delegate_kms *k, kms_chain *c);
 void     kms_group_release(kms_group *g);

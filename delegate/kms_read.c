@@ -101,21 +101,17 @@ err kms_in_time(const delegate_kms *k, const delegate_v1 *w)
 
 static err for_this_key(delegate_kms *k, unsigned *status, kms_chain *c, const delegate_v1 *w)
 {
-	char text[2 * sizeof c->key_id.b + 1];
-	hash32 id = c->key_id;
-	uint32_t epoch = 0;
+	char text[ID_TEXT];
 
 	*status = 503;
-	if (c->c.shared) {
-		kms_group *g = kms_group_hold(k, c);
-		if (!g) return err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id);
-		memcpy(id.b, g->key.key_id.b, sizeof id.b);
-		epoch = g->key.epoch;
-		kms_group_release(g);
-	}
+	kms_group *g = kms_group_hold(k, c);
+	if (!g) return err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id);
+	const id32 id = g->key.key_id;
+	const uint32_t epoch = g->key.epoch;
+	kms_group_release(g);
 	*status = 400;
-	if (hash32_eq_var(w->key_id, id) && w->epoch == epoch) return OK;
-	hex_write(text, hash32_slice(&id));
+	if (memcmp(w->key_id.b, id.b, sizeof id.b) == 0 && w->epoch == epoch) return OK;
+	id_text(text, &id);
 	return err_fail(ERR_REQUEST, "the request is for another key: that of chain %u is 0x%s in epoch %u", c->c.id, text, epoch);
 }
 

@@ -5,6 +5,7 @@
 
 #include "delegate/request.h"
 #include <jansson.h>
+#include "delegate/request_v1.h"
 
 err request_refuse(unsigned *status, unsigned what, const char *sentence);
 
@@ -13,6 +14,8 @@ err request_object(json_t **out, unsigned *status, const delegate_call *c);
 /* A string of the object, borrowed. */
 err request_text(slice *out, unsigned *status, const json_t *object, const char *name);
 err request_chain(bool *given, uint32_t *chain_id, unsigned *status, const delegate_call *c);
+/* What the gateway signs, and the reader's key. */
+err request_v1_members(delegate_request_v1 *r, unsigned *status, const json_t *object);
 err request_signature(secp_rsig *out, unsigned *status, const char *header);
 
 #endif

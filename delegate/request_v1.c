@@ -44,7 +44,7 @@ static err read_target(delegate_request_v1 *r, unsigned *status, const json_t *j
 	return OK;
 }
 
-static err read_members(delegate_request_v1 *r, unsigned *status, const json_t *j)
+err request_v1_members(delegate_request_v1 *r, unsigned *status, const json_t *j)
 {
 	delegate_v1 *w = &r->what;
 
@@ -66,7 +66,7 @@ err delegate_request_v1_read(delegate_request_v1 *out, unsigned *status, const d
 	json_t *j = NULL;
 
 	TRY(request_object(&j, status, c));
-	err e = read_members(&r, status, j);
+	err e = request_v1_members(&r, status, j);
 	json_decref(j);
 	TRY(e);
 	if (c->salt) return request_refuse(status, 400, "salt belongs to /v0/delegate: what is signed here is for this request alone");

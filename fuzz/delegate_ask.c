@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "delegate/ask.h"
-#include "delegate/description.h"
+#include "delegate/parts.h"
 #include "delegate/kms.h"
 #include "fuzz/fuzz.h"
 
@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const slice in = slice_of(data, size);
 	group_key key, other;
 	ask_answer a;
+	static parts_file p;
 	ask_frame q;
 	eth_address by;
 	party index;
@@ -62,6 +63,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_clear(&again);
 		description_write(&again, &key, index, wallet ? wallet : (kms(), wallet));
 		ASSERT(description_read(&other, &index, &by, 1, buf_slice(&again)) == OK && description_eq_var(&key, &other));
+	}
+	if (parts_read(&p, in) == OK) {
+		ASSERT(p.n <= MAX_PARTIES && p.key.n <= MAX_PARTIES);
+		parts_free(&p);
 	}
 	err_clear();
 	return 0;

@@ -304,7 +304,60 @@ static void deal(group_key *key, group_share *held, const secp *curve)
 CT_COVERS(delegate_kms_put_share, delegate_kms_drop_share, delegate_answer_ask, delegate_answer_partial, delegate_describe);
 CT_REACHES(delegate_answer_partial, kms_read_v1);
 CT_REACHES(delegate_answer_ask, kms_group_hold, kms_group_release);
+CT_REACHES(delegate_kms_new, kms_group_alone);
 CT_REACHES(delegate_describe, description_write);
+
+CT_COVERS(parts_open);
+
+/* A whole key gives its only part, which the reader opens. */
+static void the_reader_of_parts_does_not_branch_on_them(void **state)
+{
+	AUTO(buf) spki = { 0 }, body = { 0 }, header = { 0 }, answer = { 0 }, description = { 0 }, sealed = { 0 }, file = { 0 };
+	AUTO(signer) *wallet = NULL;
+	AUTO(rsa_sk) *own = NULL;
+	char folder[] = "/tmp/arca-ct-XXXXXX", path[64];
+	delegate_kms *kms = NULL;
+	nonces *used = NULL;
+	group_key key;
+	eth_address by;
+	party index;
+	parts_file p;
+	shared_x x;
+	secp_sk sk;
+
+	(void)state;
+	secp_sk_random(&sk, &CT_SECRET_RNG);
+	assert_ok(signer_new(&wallet, &sk, &CT_SECRET_RNG));
+	delegate_chain chain = { .id = SHARED_CHAIN, .gateway = *signer_address(wallet) };
+	secp_sk_random(&chain.key, &CT_SECRET_RNG);
+	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, &CT_SECRET_RNG));
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/nonces", folder);
+	assert_ok(nonces_open(&used, path, clock_system()));
+	delegate_kms_remember(kms, used, clock_system());
+	assert_ok(rsa_sk_new(&own, 2048));
+	rsa_sk_spki(&spki, own);
+	assert_int_equal(delegate_describe(kms, &description, NULL), 200);
+	assert_ok(description_read(&key, &index, &by, SHARED_CHAIN, buf_slice(&description)));
+	const uint64_t now = (uint64_t)(clock_unix_ms(clock_system()) / 1000);
+	delegate_v1 d = { .chain_id = SHARED_CHAIN, .target_hash = keccak256(buf_slice(&spki)), .not_before = now - 100, .expires_at = now + 200 };
+	memcpy(d.key_id.b, key.key_id.b, sizeof d.key_id.b);
+	memcpy(d.ephemeral, signer_pk(wallet)->b, SECP_PK);
+	delegate_v1_body(&body, &d, buf_slice(&spki));
+	delegate_v1_authorization(&header, &d, wallet);
+	const delegate_call call = { .authorization = buf_str(&header), .content_type = "application/json", .body = buf_slice(&body) };
+	assert_int_equal(delegate_answer_partial(kms, &answer, &call), 200);
+	assert_ok(delegate_v1_partial_read(&sealed, &d, signer_address(wallet), buf_slice(&answer)));
+	parts_write(&file, SHARED_CHAIN, buf_slice(&body), buf_slice(&description), &sealed, 1);
+	assert_ok(parts_read(&p, buf_slice(&file)));
+	assert_ok(parts_open(&x, &p, own, signer_pk(wallet)));
+	DECLASSIFY_RESULT(&x, sizeof x);
+	parts_free(&p);
+	delegate_kms_free(&kms);
+	nonces_free(&used);
+	unlink(path);
+	rmdir(folder);
+}
 
 static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **state)
 {
@@ -363,4 +416,4 @@ TESTS(TEST(scalars_do_not_branch_on_their_values), TEST(sharing_and_proving_do_n
       TEST(stored_shares_do_not_branch_on_what_they_are), TEST(dealing_does_not_branch_on_shares_and_keys), TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
       TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
       TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret),
-      TEST(parts_of_answers_do_not_branch_on_shares_or_on_the_secret))
+      TEST(parts_of_answers_do_not_branch_on_shares_or_on_the_secret), TEST(the_reader_of_parts_does_not_branch_on_them))

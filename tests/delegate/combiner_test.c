@@ -510,6 +510,48 @@ static void a_reader_combines_parts_that_nodes_seal_to_it(void **state)
 	close_world(&w);
 }
 
+static void put_part(world *w, buf *sealed, const delegate_v1 *d, party i)
+{
+	AUTO(buf) body = { 0 }, authorization = { 0 }, answer = { 0 };
+	delegate_call call;
+
+	call_v1(&call, &body, &authorization, w, d);
+	assert_int_equal(delegate_answer_partial(w->kms[i], &answer, &call), 200);
+	assert_ok(delegate_v1_partial_read(sealed, d, signer_address(w->wallet[i]), buf_slice(&answer)));
+}
+
+static void a_file_of_parts_is_opened_by_its_reader_whatever_some_of_them_are(void **state)
+{
+	AUTO(buf) request = { 0 }, description = { 0 }, file = { 0 };
+	buf sealed[N] = { 0 };
+	uint8_t expected[ECIES_X];
+	shared_x x;
+	parts_file p;
+	world w;
+
+	(void)state;
+	open_world(&w);
+	const delegate_v1 d = once(&w, 3);
+	delegate_v1_body(&request, &d, buf_slice(&w.spki));
+	assert_int_equal(delegate_describe(w.kms[2], &description, NULL), 200);
+	for (party i = 1; i <= N; i++) put_part(&w, &sealed[i - 1], &d, i);
+	sealed[0].p[9] ^= 1;                               /* not to be opened */
+	buf_clear(&sealed[3]);
+	buf_put_slice(&sealed[3], buf_slice(&sealed[2]));  /* twice the same */
+	parts_write(&file, KNOWN_CHAIN, buf_slice(&request), buf_slice(&description), sealed, N);
+	assert_ok(parts_read(&p, buf_slice(&file)));
+	assert_ok(parts_open(&x, &p, w.reader, &w.x.K));
+	json_bytes_of(expected, sizeof expected, json_member(w.nox, "ecies"), "sharedX");
+	assert_memory_equal(x.b, expected, sizeof expected);
+	assert_err(ERR_REQUEST, parts_open(&x, &p, w.reader, &w.x.key.P));       /* another record */
+	p.key.Y[2] = p.key.Y[3];
+	assert_err(ERR_REQUEST, parts_open(&x, &p, w.reader, &w.x.K));           /* two are right, three are needed */
+	parts_free(&p);
+	for (party i = 1; i <= N; i++) buf_free(&sealed[i - 1]);
+	for (size_t n = 0; n < file.n; n += 1 + n / 16) assert_err(ERR_REQUEST, parts_read(&p, slice_of(file.p, n)));
+	close_world(&w);
+}
+
 static void each_node_describes_the_key_alike_under_its_own_signature(void **state)
 {
 	group_key first, other;
@@ -561,7 +603,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(stopping_answers_what_waits_and_refuses_what_comes),
 	TEST(a_key_that_is_not_made_yet_is_503_and_what_is_wrong_with_a_request_is_said_before),
 	TEST(the_second_form_is_answered_once_with_the_signatures_of_those_who_took_part),
-	TEST(a_reader_combines_parts_that_nodes_seal_to_it), TEST(each_node_describes_the_key_alike_under_its_own_signature),
+	TEST(a_reader_combines_parts_that_nodes_seal_to_it),
+	TEST(a_file_of_parts_is_opened_by_its_reader_whatever_some_of_them_are), TEST(each_node_describes_the_key_alike_under_its_own_signature),
 	TEST(a_share_that_was_not_published_is_not_taken),
 };
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, tear_down); }
