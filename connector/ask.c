@@ -18,6 +18,7 @@ ask_path ask_path_of(queue_kind kind)
 		[QUEUE_CRSGEN] = { SERVICE "CrsGen", SERVICE "GetCrsGenResult" },
 		[QUEUE_PRSS_INIT] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
 		[QUEUE_KEY_RESHARE] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
+		[QUEUE_NEW_EPOCH] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
 		[QUEUE_ABORT_KEYGEN] = { SERVICE "AbortKeyGen", NULL },
 		[QUEUE_ABORT_CRSGEN] = { SERVICE "AbortCrsGen", NULL },
 		[QUEUE_CONTEXT_DESTROYED] = { SERVICE "DestroyMpcContext", NULL },
@@ -28,7 +29,7 @@ ask_path ask_path_of(queue_kind kind)
 
 bool ask_makes_epoch(queue_kind kind)
 {
-	return kind == QUEUE_PRSS_INIT || kind == QUEUE_KEY_RESHARE;
+	return kind == QUEUE_PRSS_INIT || kind == QUEUE_KEY_RESHARE || kind == QUEUE_NEW_EPOCH;
 }
 
 bool ask_ends(queue_kind kind)
@@ -41,6 +42,7 @@ id32 ask_epoch_of(const queue_item *item)
 {
 	id32 epoch = ID_DEFAULT_EPOCH;
 
+	if (item->kind == QUEUE_NEW_EPOCH) return item->id;
 	if (item->kind != QUEUE_KEY_RESHARE) return epoch;
 	memcpy(epoch.b + 1, item->id.b + 1, sizeof epoch.b - 1);
 	for (size_t i = sizeof epoch.b - 1; i > 0 && ++epoch.b[i] == 0; i--) {}
@@ -54,17 +56,13 @@ const id32 *ask_shard_id(const queue_item *item)
 
 /* ---- what requests have in common ------------------------------------------------------------------------------- */
 
-typedef struct id_field { Kms__V1__RequestId m; char text[ID_TEXT]; } id_field;
-
-static Kms__V1__RequestId *id_message(id_field *f, const id32 *id)
+Kms__V1__RequestId *ask_id(id_field *f, const id32 *id)
 {
 	kms__v1__request_id__init(&f->m);
 	id_text(f->text, id);
 	f->m.request_id = f->text;
 	return &f->m;
 }
-
-typedef struct domain_field { Kms__V1__Eip712DomainMsg m; uint8_t chain_id[32]; char contract[ADDRESS_TEXT]; } domain_field;
 
 /* Under which name, on which chain, by which contract the answer to this kind is checked. */
 static const contract_config *contract_of(const connector_config *c, queue_kind kind)
@@ -77,7 +75,7 @@ static uint64_t chain_of(const connector_config *c, queue_kind kind)
 	return (uint64_t)(c->profile->host_chain && !queue_is_decryption(kind) ? c->ethereum_chain_id : c->gateway_chain_id);
 }
 
-static Kms__V1__Eip712DomainMsg *domain_message(domain_field *f, const connector_config *c, queue_kind kind)
+Kms__V1__Eip712DomainMsg *ask_domain_message(domain_field *f, const connector_config *c, queue_kind kind)
 {
 	const contract_config *contract = contract_of(c, kind);
 	const abi_word chain = abi_u64(chain_of(c, kind));
@@ -100,9 +98,9 @@ static err name_context(named_field *f, const queue_item *item, const connector_
 	kms_named named = { 0 };
 
 	if (c->profile->contexts) TRY(kms_extra_read(&named, item->extra_data));
-	f->context = named.context ? id_message(&f->context_text, &named.context_id) : NULL;
+	f->context = named.context ? ask_id(&f->context_text, &named.context_id) : NULL;
 	if (!named.epoch && queue_is_decryption(item->kind) && !id_is_zero_var(&item->epoch_id)) named.epoch = true, named.epoch_id = item->epoch_id;
-	f->epoch = named.epoch ? id_message(&f->epoch_text, &named.epoch_id) : NULL;
+	f->epoch = named.epoch ? ask_id(&f->epoch_text, &named.epoch_id) : NULL;
 	return OK;
 }
 
@@ -172,8 +170,8 @@ static err write_decryption(buf *out, const queue_item *item, const connector_co
 	if (e == OK) e = name_context(&named, item, c);
 	if (e == OK && item->kind == QUEUE_PUBLIC_DECRYPTION) {
 		Kms__V1__PublicDecryptionRequest m = KMS__V1__PUBLIC_DECRYPTION_REQUEST__INIT;
-		m.request_id = id_message(&id, &item->id), m.key_id = id_message(&key, key_id);
-		m.domain = domain_message(&domain, c, item->kind);
+		m.request_id = ask_id(&id, &item->id), m.key_id = ask_id(&key, key_id);
+		m.domain = ask_domain_message(&domain, c, item->kind);
 		m.extra_data = pb_bytes(ask_extra(c, item));
 		m.context_id = named.context, m.epoch_id = named.epoch;
 		m.ciphertexts = list, m.n_ciphertexts = n;
@@ -184,8 +182,8 @@ static err write_decryption(buf *out, const queue_item *item, const connector_co
 		eth_address address;
 		memcpy(address.b, item->user.p, sizeof address.b);
 		address_text(user, &address);
-		m.request_id = id_message(&id, &item->id), m.key_id = id_message(&key, key_id);
-		m.domain = domain_message(&domain, c, item->kind);
+		m.request_id = ask_id(&id, &item->id), m.key_id = ask_id(&key, key_id);
+		m.domain = ask_domain_message(&domain, c, item->kind);
 		m.extra_data = pb_bytes(ask_extra(c, item));
 		m.client_address = user;
 		m.enc_key = pb_bytes(item->public_key);
@@ -224,9 +222,9 @@ static err write_prep_keygen(buf *out, const queue_item *item, const connector_c
 	TRY(name_context(&named, item, c));
 	m.context_id = named.context, m.epoch_id = named.epoch;
 	m.keyset_config = keyset_message(&keyset, c);
-	m.request_id = id_message(&id, &item->id);
+	m.request_id = ask_id(&id, &item->id);
 	m.params = item->params == QUEUE_PARAMS_TEST ? KMS__V1__FHE_PARAMETER__test : KMS__V1__FHE_PARAMETER__default;
-	m.domain = domain_message(&domain, c, item->kind);
+	m.domain = ask_domain_message(&domain, c, item->kind);
 	m.extra_data = pb_bytes(ask_extra(c, item));
 	pb_pack(out, &m.base);
 	return OK;
@@ -243,8 +241,8 @@ static err write_keygen(buf *out, const queue_item *item, const connector_config
 	TRY(name_context(&named, item, c));
 	m.context_id = named.context, m.epoch_id = named.epoch;
 	m.keyset_config = keyset_message(&keyset, c);
-	m.request_id = id_message(&id, &item->id), m.preproc_id = id_message(&prep, &item->prep_keygen_id);
-	m.domain = domain_message(&domain, c, item->kind);
+	m.request_id = ask_id(&id, &item->id), m.preproc_id = ask_id(&prep, &item->prep_keygen_id);
+	m.domain = ask_domain_message(&domain, c, item->kind);
 	m.extra_data = pb_bytes(ask_extra(c, item));
 	pb_pack(out, &m.base);
 	return OK;
@@ -265,11 +263,11 @@ static err write_crsgen(buf *out, const queue_item *item, const connector_config
 	if (bits) return err_fail(ERR_REQUEST, "a CRS of more than 2^64 bits was asked for");
 	for (size_t i = 24; i < 32; i++) bits = bits << 8 | item->max_bit_length.b[i];
 	if (bits > UINT32_MAX) return err_fail(ERR_REQUEST, "a CRS for %ju bits was asked for", (uintmax_t)bits);
-	m.request_id = id_message(&id, &item->id);
+	m.request_id = ask_id(&id, &item->id);
 	m.params = item->params == QUEUE_PARAMS_TEST ? KMS__V1__FHE_PARAMETER__test : KMS__V1__FHE_PARAMETER__default;
 	m._max_num_bits_case = KMS__V1__CRS_GEN_REQUEST___MAX_NUM_BITS_MAX_NUM_BITS;
 	m.max_num_bits = (uint32_t)bits;
-	m.domain = domain_message(&domain, c, item->kind);
+	m.domain = ask_domain_message(&domain, c, item->kind);
 	m.extra_data = pb_bytes(ask_extra(c, item));
 	pb_pack(out, &m.base);
 	return OK;
@@ -282,9 +280,9 @@ static void write_prss_init(buf *out, const connector_config *c)
 	id_field epoch;
 	domain_field domain;
 
-	m.epoch_id = id_message(&epoch, &ID_DEFAULT_EPOCH);
-	m.domain = domain_message(&domain, c, QUEUE_NEW_EPOCH);
-	if (!c->protocol_config.present) m.domain = domain_message(&domain, c, QUEUE_KEYGEN);
+	m.epoch_id = ask_id(&epoch, &ID_DEFAULT_EPOCH);
+	m.domain = ask_domain_message(&domain, c, QUEUE_NEW_EPOCH);
+	if (!c->protocol_config.present) m.domain = ask_domain_message(&domain, c, QUEUE_KEYGEN);
 	pb_pack(out, &m.base);
 }
 
@@ -298,14 +296,14 @@ static void write_reshare(buf *out, const queue_item *item, const connector_conf
 	id_field epoch, old_epoch, old_context, key_id, prep;
 	domain_field domain;
 
-	m.epoch_id = id_message(&epoch, &makes);
-	m.domain = domain_message(&domain, c, QUEUE_KEYGEN);
+	m.epoch_id = ask_id(&epoch, &makes);
+	m.domain = ask_domain_message(&domain, c, QUEUE_KEYGEN);
 	m.previous_epoch = &previous;
-	previous.context_id = id_message(&old_context, &ID_DEFAULT_CONTEXT);
-	previous.epoch_id = id_message(&old_epoch, &from);
+	previous.context_id = ask_id(&old_context, &ID_DEFAULT_CONTEXT);
+	previous.epoch_id = ask_id(&old_epoch, &from);
 	previous.keys_info = keys, previous.n_keys_info = COUNT(keys);
-	key.key_id = id_message(&key_id, &item->key_id);
-	key.preproc_id = id_message(&prep, &item->prep_keygen_id);
+	key.key_id = ask_id(&key_id, &item->key_id);
+	key.preproc_id = ask_id(&prep, &item->prep_keygen_id);
 	key.key_parameters = item->params == QUEUE_PARAMS_TEST ? KMS__V1__FHE_PARAMETER__test : KMS__V1__FHE_PARAMETER__default;
 	pb_pack(out, &m.base);
 }
@@ -313,7 +311,7 @@ static void write_reshare(buf *out, const queue_item *item, const connector_conf
 static void write_id(buf *out, const id32 *id)
 {
 	id_field f;
-	pb_pack(out, &id_message(&f, id)->base);
+	pb_pack(out, &ask_id(&f, id)->base);
 }
 
 static void write_end(buf *out, const queue_item *item)
@@ -322,7 +320,7 @@ static void write_end(buf *out, const queue_item *item)
 	Kms__V1__DestroyMpcEpochRequest epoch = KMS__V1__DESTROY_MPC_EPOCH_REQUEST__INIT;
 	id_field id;
 
-	context.context_id = epoch.epoch_id = id_message(&id, &item->id);
+	context.context_id = epoch.epoch_id = ask_id(&id, &item->id);
 	pb_pack(out, item->kind == QUEUE_EPOCH_DESTROYED ? &epoch.base : &context.base);
 }
 

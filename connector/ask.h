@@ -5,6 +5,7 @@
  *   public decryption   PublicDecrypt    the values as words, one after the other
  *   user decryption     UserDecrypt      the payload as bytes, as the node signed it (kms-service 0.1, "BC")
  *   prep keygen, keygen, crsgen          KeyGenPreproc, KeyGen, CrsGen
+ *   new epoch           NewMpcEpoch      each key that it took over, signed anew (v0.15)
  *   PRSS init, reshare  NewMpcEpoch      a node has epochs instead: the first one, and one for each resharing; no response
  *   aborts, ends                         no response
  *
@@ -16,6 +17,7 @@
 
 #include "connector/config.h"
 #include "connector/item.h"
+#include "connector/material.h"
 
 enum { MAX_ASK_ANSWER = 64 << 20, MAX_ASK_SIGNERS = 256 };
 
@@ -44,6 +46,9 @@ const id32 *ask_shard_id(const queue_item *item);
  * item->previous_epoch_id of a resharing likewise.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
  * ERR_UNSUPPORTED: no node answers this kind. */
 err  ask_write(buf *out, const queue_item *item, const connector_config *c, const id32 *key_id, const ask_ciphertext *ct, size_t n);
+
+/* The same of a new epoch (v0.15), which takes over these keys.  ERR_REQUEST: there are none, and no contract takes an empty answer. */
+err  ask_write_epoch(buf *out, const queue_item *item, const connector_config *c, const epoch_material *m);
 
 /* Appends the question for the result. */
 void ask_write_poll(buf *out, const queue_item *item);

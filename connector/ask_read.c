@@ -160,6 +160,19 @@ static bool key_type_of(kms712_key_type *out, const char *name)
 	return false;
 }
 
+/* Digests in the order in which they were signed. */
+static err read_digests(kms712_key_digest *out, const Kms__V1__KeyGenResult *m)
+{
+	if (m->n_key_digests == 0 || m->n_key_digests > MAX_KEY_DIGESTS)
+		return err_fail(ERR_REQUEST, "the node's answer has %zu digests of keys", m->n_key_digests);
+	for (size_t i = 0; i < m->n_key_digests; i++) {
+		const Kms__V1__KeyDigest *d = m->key_digests[i];
+		if (!key_type_of(&out[i].type, d->key_type)) return err_fail(ERR_REQUEST, "the node's answer has a key of a type unknown here");
+		out[i].digest = pb_slice(d->digest);
+	}
+	return OK;
+}
+
 static err read_keygen(reading *r, slice answer)
 {
 	const eip712_domain domain = ask_domain(r->c, r->item->kind);
@@ -169,13 +182,9 @@ static err read_keygen(reading *r, slice answer)
 
 	TRY(pb_unpack(r->a, &m, &kms__v1__key_gen_result__descriptor, answer));
 	TRY(same_id(m->request_id, &r->item->id, "key"));
-	if (m->n_key_digests == 0 || m->n_key_digests > MAX_KEY_DIGESTS)
-		return err_fail(ERR_REQUEST, "the node's answer has %zu digests of keys", m->n_key_digests);
+	TRY(read_digests(digests, m));
 	TRY(arena_new(r->a, &list, m->n_key_digests));
 	for (size_t i = 0; i < m->n_key_digests; i++) {
-		const Kms__V1__KeyDigest *d = m->key_digests[i];
-		if (!key_type_of(&digests[i].type, d->key_type)) return err_fail(ERR_REQUEST, "the node's answer has a key of a type unknown here");
-		digests[i].digest = pb_slice(d->digest);
 		buf_clear(&r->scratch);
 		queue_put_digest(&r->scratch, (uint8_t)digests[i].type, digests[i].digest);
 		TRY(keep(&list[i], r->a, buf_slice(&r->scratch)));
@@ -202,6 +211,77 @@ static err read_crsgen(reading *r, slice answer)
 	return OK;
 }
 
+/* ---- epochs ----------------------------------------------------------------------------------------------------- */
+
+static err read_epoch_key(reading *r, call_epoch_key *out, kms712_key_digest *digests, const Kms__V1__KeyGenResult *m, slice extra)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+
+	if (!m->request_id || !m->preprocessing_id) return err_fail(ERR_REQUEST, "the node's answer lacks a key's id");
+	TRY(id_parse(&out->key, "the node's key", slice_str(m->request_id->request_id)));
+	TRY(id_parse(&out->prep, "the node's preprocessing", slice_str(m->preprocessing_id->request_id)));
+	TRY(read_digests(digests, m));
+	const hash32 digest = kms712_keygen(&domain, r->c->profile->structs, &out->prep, &out->key, digests, m->n_key_digests, extra);
+	TRY(signed_by_one(r, m->external_signature, &digest));
+	out->digest = digests, out->n_digests = m->n_key_digests;
+	out->signature = pb_slice(m->external_signature);
+	return OK;
+}
+
+static err read_epoch_crs(reading *r, call_epoch_crs *out, const Kms__V1__CrsGenResult *m, slice extra)
+{
+	const eip712_domain domain = ask_domain(r->c, r->item->kind);
+
+	if (!m->request_id) return err_fail(ERR_REQUEST, "the node's answer lacks a CRS's id");
+	TRY(id_parse(&out->crs, "the node's CRS", slice_str(m->request_id->request_id)));
+	out->max_bits = abi_u64(m->max_num_bits);
+	out->digest = pb_slice(m->crs_digest);
+	const hash32 digest = kms712_crsgen(&domain, r->c->profile->structs, &out->crs, m->max_num_bits, out->digest, extra);
+	TRY(signed_by_one(r, m->external_signature, &digest));
+	out->signature = pb_slice(m->external_signature);
+	return OK;
+}
+
+/* The two lists as they will stand in the call, which has them behind the epoch's id and two offsets. */
+static err keep_lists(reading *r, const call_epoch_key *keys, size_t n, const call_epoch_crs *crs, size_t m)
+{
+	uint64_t at[2];
+
+	call_confirm_epoch(&r->scratch, &r->item->id, keys, n, crs, m);
+	const slice all = slice_of(r->scratch.p + ABI_SELECTOR, r->scratch.n - ABI_SELECTOR);
+	for (size_t i = 0; i < 2; i++) {
+		abi_word w;
+		memcpy(w.b, all.p + (i + 1) * ABI_WORD, sizeof w.b);
+		ASSERT(abi_fits_u64(&at[i], &w));
+	}
+	ASSERT(at[0] <= at[1] && at[1] <= all.n);
+	TRY(keep(&r->out->keys, r->a, slice_of(all.p + at[0], at[1] - at[0])));
+	return keep(&r->out->crs_list, r->a, slice_of(all.p + at[1], all.n - at[1]));
+}
+
+static err read_epoch(reading *r, slice answer)
+{
+	Kms__V1__EpochResultResponse *m = NULL;
+	kms712_key_digest (*digests)[MAX_KEY_DIGESTS] = NULL;
+	call_epoch_key *keys = NULL;
+	call_epoch_crs *crs = NULL;
+	uint8_t extra[EPOCH_EXTRA];
+
+	TRY(pb_unpack(r->a, &m, &kms__v1__epoch_result_response__descriptor, answer));
+	if (m->n_reshare_responses > MAX_MATERIAL || m->n_crs_responses > MAX_MATERIAL || m->n_reshare_responses + m->n_crs_responses == 0)
+		return err_fail(ERR_REQUEST, "the node's answer has %zu keys and %zu CRSs of the epoch", m->n_reshare_responses, m->n_crs_responses);
+	TRY(arena_new(r->a, &digests, m->n_reshare_responses + 1));
+	TRY(arena_new(r->a, &keys, m->n_reshare_responses + 1));
+	TRY(arena_new(r->a, &crs, m->n_crs_responses + 1));
+	ask_epoch_extra(extra, r->item);
+	const slice signed_beside = slice_of(extra, sizeof extra);
+	for (size_t i = 0; i < m->n_reshare_responses; i++) TRY(read_epoch_key(r, &keys[i], digests[i], m->reshare_responses[i], signed_beside));
+	for (size_t i = 0; i < m->n_crs_responses; i++) TRY(read_epoch_crs(r, &crs[i], m->crs_responses[i], signed_beside));
+	r->out->context_id = r->item->context_id;
+	r->out->signature = (slice){ 0 };            /* each has its own */
+	return keep_lists(r, keys, m->n_reshare_responses, crs, m->n_crs_responses);
+}
+
 err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, const connector_config *c, const ask_signers *signers,
              slice answer)
 {
@@ -217,6 +297,7 @@ err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, con
 	case QUEUE_PREP_KEYGEN:       e = read_prep_keygen(&r, answer); break;
 	case QUEUE_KEYGEN:            e = read_keygen(&r, answer); break;
 	case QUEUE_CRSGEN:            e = read_crsgen(&r, answer); break;
+	case QUEUE_NEW_EPOCH:         e = read_epoch(&r, answer); break;
 	default: e = err_fail(ERR_REQUEST, "there is no answer to %s", queue_label(item->kind));
 	}
 	if (e == OK && out->result.n > MAX_ITEM_BYTES) e = err_fail(ERR_REQUEST, "the node's answer is %zu bytes to a contract", out->result.n);

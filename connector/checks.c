@@ -253,6 +253,15 @@ err checks_coprocessors(checks *k, coprocessors **out)
 	return OK;
 }
 
+err checks_epoch_material(checks *k, epoch_material **out, const queue_item *item)
+{
+	uint64_t block = 0;
+
+	if (!k->ethereum || !abi_fits_u64(&block, &item->material_block))
+		return err_fail(ERR_REQUEST, "an epoch that was announced nowhere has nothing to take over");
+	return epoch_material_load(out, k->ethereum, &k->c->generation.address, block);
+}
+
 static err bucket_of_one(checks *k, const char **url, const eth_address *who)
 {
 	const abi_word word = abi_address(who);

@@ -43,6 +43,9 @@ err  checks_signers(checks *k, ask_signers *out);
  * and no longer once the gateway's configuration says that nothing can be believed. */
 err  checks_coprocessors(checks *k, coprocessors **out);
 
+/* What a new epoch takes over, to be freed. */
+err  checks_epoch_material(checks *k, epoch_material **out, const queue_item *item);
+
 /* The buckets of the coprocessors that stand in a material, as far as the gateway's configuration has them: read once.  The texts
  * stay until checks_free.  n: in room, out how many. */
 err  checks_buckets(checks *k, const char **url, size_t *n, const queue_material *m);

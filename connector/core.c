@@ -177,7 +177,7 @@ static core_outcome poll(core *k, shard *s, bool *sent, bool known, core_counts 
 		if (!may_pass(status.code)) break;
 	}
 	/* The epoch is there, made before this node's requests were. */
-	if (status.code == GRPC_NOT_FOUND && known && ask_makes_epoch(kind)) return CORE_DONE;
+	if (status.code == GRPC_NOT_FOUND && known && ask_makes_epoch(kind) && queue_response_of(kind) == QUEUE_KINDS) return CORE_DONE;
 	tell(why, "there is no result", &status);
 	if (status.code == GRPC_NOT_FOUND) return *sent = false, CORE_LATER;         /* forgotten: it is sent anew */
 	if (status.code != GRPC_INTERNAL) return outcome_of(kind, status.code);

@@ -26,6 +26,7 @@ typedef struct task {
 	batch       *of;
 	const queue_item *item;
 	fetch_from   from;                       /* its ciphertexts */
+	epoch_material *takes_over;              /* of a new epoch  */
 	int64_t      lease_until_ms;
 } task;
 
@@ -216,7 +217,8 @@ static void pursue(worker *w, buf *why, const task *t)
 
 	err e = sent ? OK : fetch(w, &f, t);
 	if (e == OK && !sent) o = place(w, &item, why, item.kind == QUEUE_KEY_RESHARE ? &item.key_id : &f->key_id);
-	if (e == OK && !sent && o == CORE_DONE) e = ask_write(&request, &item, w->c.config, &f->key_id, f->ct, f->n);
+	if (e == OK && !sent && o == CORE_DONE)
+		e = t->takes_over ? ask_write_epoch(&request, &item, w->c.config, t->takes_over) : ask_write(&request, &item, w->c.config, &f->key_id, f->ct, f->n);
 	if (e != OK) {
 		buf_put_str(why, err_text());
 		err_clear();
@@ -273,6 +275,7 @@ static void end_task(worker *w, task *t)
 	pthread_mutex_unlock(&w->lock);
 	release(t->of);
 	coprocessors_release(&t->from.attesting);
+	epoch_material_free(&t->takes_over);
 	free(t);
 	if (free_ == 1 || free_ == enough_room(w)) queue_bell_ring(w->c.bell, 0);
 }
@@ -303,6 +306,8 @@ static void start_task(worker *w, batch *b, const queue_item *item, const task *
 	task *t = malloc(sizeof *t);
 
 	if (!t) {
+		epoch_material *none = like->takes_over;
+		epoch_material_free(&none);
 		submit(w, &(queue_change){ .verb = QUEUE_RELEASE, .kind = item->kind, .seq = item->seq });
 		return;
 	}
@@ -364,7 +369,8 @@ static void start(worker *w, batch *b, const queue_item *item, const checked *c,
 	case CHECK_GO:
 		break;
 	}
-	const err e = find_buckets(w, &like, item);
+	err e = find_buckets(w, &like, item);
+	if (e == OK && item->kind == QUEUE_NEW_EPOCH && !item->already_sent) e = checks_epoch_material(w->checks, &like.takes_over, item);
 	if (e == OK) start_task(w, b, item, &like, picked_ms);
 	else if (e == ERR_REQUEST || e == ERR_UNSUPPORTED) fail(w, item, err_text());
 	else postpone(w, item, item->already_sent, true, err_text());

@@ -71,7 +71,7 @@ contract KMSGeneration is Signed {
     mapping(uint256 requestId => Agreement) internal agreements;
     mapping(uint256 requestId => ParamsType) internal params;
     mapping(uint256 keyId => KeyDigest[]) internal keyDigestsOf;
-    mapping(uint256 crsId => bytes) private crsDigestOf;
+    mapping(uint256 crsId => bytes) internal crsDigestOf;
     mapping(uint256 crsId => uint256) private maxBitLengthOf;
     uint256 internal lastKey; // counts preprocessing and key alike
     uint256 internal lastCrs = CRS_TAG;

@@ -71,6 +71,13 @@ contract KMSGenerationV15 is KMSGeneration {
         for (uint256 i = lastKey; i > 0; i--) if (keyDigestsOf[KEY_TAG + i].length > 0) ids[--n] = KEY_TAG + i;
     }
 
+    function getCompletedCrsIds() external view returns (uint256[] memory ids) {
+        uint256 n = 0;
+        for (uint256 id = CRS_TAG + 1; id <= lastCrs; id++) if (crsDigestOf[id].length > 0) n++;
+        ids = new uint256[](n);
+        for (uint256 id = lastCrs; id > CRS_TAG; id--) if (crsDigestOf[id].length > 0) ids[--n] = id;
+    }
+
     function announcePrep(uint256 prepKeygenId, ParamsType paramsType) internal override {
         extraDataOf[prepKeygenId] = present();
         extraDataOf[prepKeygenId - PREP_TAG + KEY_TAG] = extraDataOf[prepKeygenId];

@@ -6,7 +6,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const queue_kind KINDS[] = { QUEUE_PUBLIC_DECRYPTION, QUEUE_USER_DECRYPTION, QUEUE_PREP_KEYGEN, QUEUE_KEYGEN, QUEUE_CRSGEN,
-	                                    QUEUE_PRSS_INIT };
+	                                    QUEUE_NEW_EPOCH, QUEUE_PRSS_INIT };
 	static const uint8_t HANDLE[32] = { [30] = 5 };
 	static const ask_signers NOBODY;
 	static char name[] = "Decryption", version[] = "1";

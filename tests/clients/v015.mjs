@@ -162,8 +162,8 @@ await test('the older form is answered as before, and shares name the context th
 });
 
 /* What connector i says of the request that failed last. */
-const failure = i => JSON.parse(arca('connector', 'status', '--config', configs[i], '--json')).queues
-	.find(q => q.queue === 'user_decryption_request').last_failure;
+const failure = (i, whose = 'user') => JSON.parse(arca('connector', 'status', '--config', configs[i], '--json')).queues
+	.find(q => q.queue === `${whose}_decryption_request`).last_failure;
 
 await test('what was not signed, is over or was taken back fails at every connector, and says why', async () => {
 	const start = await clock() - 10;
@@ -197,5 +197,27 @@ await test('a key is asked for, made and agreed upon, on the host chain, and wha
 	await g.allowForDecryption(handle);
 	const [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', await asked([handle], now.epoch));
 	assert.equal(BigInt(answer.args.decryptedResult), value);
+});
+
+/* ---- epochs -------------------------------------------------------------------------------------------------------- */
+
+await test('a new epoch takes over the key, enough nodes attest it on chain, and requests may name it; the old one ends', async () => {
+	const first = (await logs(g.generation, 'ActivateKey')).at(-1).args.keyId, next = EPOCH + 1n;
+	const fresh = ethers.concat(['0x02', word(CONTEXT), word(next)]);
+	await mined(g.protocol.defineNewEpochForCurrentKmsContext());
+	const [active] = await some('epoch', g.protocol, 'ActivateEpoch');
+	assert.deepEqual([active.args.kmsContextId, active.args.epochId], [CONTEXT, next]);
+	assert.deepEqual(active.args[2].map(k => k.keyId), [first]);
+	assert.deepEqual([...await g.protocol.getCurrentKmsContextAndEpoch()], [CONTEXT, next]);
+	const type = typeNamed('uint8'), value = randomValue(type), handle = await encrypted(type, value, 'big-compressed', word(first).slice(2));
+	await g.allowForDecryption(handle);
+	const [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', await asked([handle], fresh));
+	assert.equal(BigInt(answer.args.decryptedResult), value);
+	await mined(g.protocol.destroyKmsEpoch(EPOCH));
+	await until('the end of the epoch at every connector', () => configs.every(file =>
+		JSON.parse(arca('connector', 'status', '--config', file, '--json')).queues.find(q => q.queue === 'kms_epoch_destroyed').completed === 1));
+	const id = await asked([handle], now.epoch);
+	for (let i = 0; i < N; i++)
+		assert.match((await until(`failure at connector ${i + 1}`, () => { const f = failure(i, 'public'); return f?.id === word(id) && f; })).reason, /was destroyed/);
 });
 finish();

@@ -51,6 +51,8 @@ static void contract_says(const fake_web *w, buf *out, call_read which, const ch
 	if (atomic_load(&w->no_contracts)) return;
 	if (which == READ_DOMAIN && w->domain.n) {
 		buf_put_slice(out, buf_slice(&w->domain));
+	} else if (w->answer[which].n) {
+		buf_put_slice(out, w->answer[which]);
 	} else if (which == READ_KMS_SIGNERS) {
 		put_word(out, 32), put_word(out, w->signers);
 		for (unsigned i = 0; i < w->signers; i++) put_address(out, &w->signer);

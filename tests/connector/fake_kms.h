@@ -45,6 +45,7 @@ typedef struct fake_web {
 	atomic_ullong invalidated_before;
 	eth_address denied[2];                       /* what is allowed to others is not to them */
 	unsigned    denials;
+	slice       answer[N_CALL_READS];            /* verbatim, where it is not empty */
 	slice       erc1271;                         /* what the user's contract says of a signature; nothing: there is none */
 } fake_web;
 
