@@ -29,11 +29,7 @@ static const decrypt_item *asked(const ddec_item *item)
 	return &item->of->request->decrypt.item[item->index];
 }
 
-static bool is_slow(const ddec_item *item)
-{
-	const ct_format f = asked(item)->format;
-	return f == SMALL_EXPANDED || f == SMALL_COMPRESSED;
-}
+static bool is_slow(const ddec_item *item) { return ct_format_is_small(asked(item)->format); }
 
 /* ---- work: on a thread of the pool -------------------------------------------------------------------------------- */
 
@@ -60,6 +56,13 @@ static err read_one(batch *b, arena *a, size_t i, size_t to, const eval_keys *sm
 	                   b->d->p.engine->cores);
 }
 
+/* This node's part of it is done, before the item goes where its request may end. */
+static void computed(const ddec_item *item)
+{
+	const ddec_request *q = item->of;
+	backlog_done(q->request->waits, 1, clock_now_ms(q->of->p.engine->clock));
+}
+
 /* Those that cannot be read end here; the others stay, in order, and are squashed together. */
 static err squash_all(batch *b, arena *a)
 {
@@ -70,8 +73,12 @@ static err squash_all(batch *b, arena *a)
 	if (b->slow) TRY(small_keys(&small, e, b->item[0]->of->key));
 	for (size_t i = 0; i < b->n; i++) {
 		err read = read_one(b, a, i, kept, small);
-		if (read != OK) ddec_item_ended(b->item[i], read);
-		else b->item[kept++] = b->item[i];
+		if (read == OK) {
+			b->item[kept++] = b->item[i];
+			continue;
+		}
+		computed(b->item[i]);
+		ddec_item_ended(b->item[i], read);
 	}
 	b->n = kept;
 	return b->slow && b->n ? squash_rest(b->ct, b->plain, b->n, a, small, e->cores) : OK;
@@ -116,6 +123,7 @@ static void pass_on(batch *b, size_t i)
 	ddec_item *item = b->item[i];
 	const decrypt_operation operation = item->of->operation;
 
+	computed(item);
 	if (seams && seams->partial) seams->partial(seams->ctx, &b->out[i], operation, item->of->epoch->d);
 	if (operation == DECRYPT_USER) {
 		seal_one(item, &b->out[i]);
@@ -139,7 +147,10 @@ static void all_failed(batch *b, err e)
 	char why[512];
 
 	snprintf(why, sizeof why, "%s", err_text());
-	for (size_t i = 0; i < b->n; i++) ddec_item_ended(b->item[i], err_fail(e, "%s", why));
+	for (size_t i = 0; i < b->n; i++) {
+		computed(b->item[i]);
+		ddec_item_ended(b->item[i], err_fail(e, "%s", why));
+	}
 }
 
 static void run_batch(void *arg)

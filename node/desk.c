@@ -30,6 +30,7 @@ typedef struct job {
 	int64_t  started_ms;
 	int64_t  taken_ns, work_ns, worked_ns;     /* for traces: since 1970 */
 	stop_flag stop;
+	backlog_part waits;
 	list     abortable;
 
 	/* Once the work has ended. */
@@ -263,8 +264,11 @@ static void conclude_done(desk *d, const job *j, buf *response, int64_t ms)
 	requests_finish_done(d->p.table, r->kind, &r->id, response);
 }
 
+static int64_t now_ms(const desk *d) { return clock_now_ms(d->p.engine->clock); }
+
 static void job_free(job *j)
 {
+	backlog_end(&j->waits, now_ms(j->desk));
 	request_free(&j->request);
 	buf_free(&j->facts);
 	buf_free(&j->response);
@@ -310,7 +314,7 @@ static void conclude(void *arg)
 	if (e == OK) e = requests_fit(d->p.table, j->request->kind, j->response.n);
 	if (e == OK) e = record_done(d, j, buf_slice(&j->response));
 	tell(d, j, e);
-	if (e == OK) conclude_done(d, j, &j->response, clock_now_ms(d->p.engine->clock) - j->started_ms);
+	if (e == OK) conclude_done(d, j, &j->response, now_ms(d) - j->started_ms);
 	else conclude_failed(d, j, e);
 	job_end(j);
 	trace_enter(&before);
@@ -323,6 +327,8 @@ static void ended(void *arg, err e, buf *response)
 	desk *d = j->desk;
 
 	j->failed = e;
+	if (e == OK) backlog_done(&j->waits, SIZE_MAX, now_ms(d));
+	else backlog_end(&j->waits, now_ms(d));
 	j->worked_ns = tracing_now_ns();
 	if (e != OK) snprintf(j->why, sizeof j->why, "%s", err_text()[0] ? err_text() : err_name(e));
 	j->response = *response;
@@ -335,7 +341,7 @@ static void run(void *arg)
 {
 	job *j = arg;
 
-	j->started_ms = clock_now_ms(j->desk->p.engine->clock);
+	j->started_ms = now_ms(j->desk);
 	j->work_ns = tracing_now_ns();
 	engine_work(j->desk->p.engine, j->request, ended, j);
 }
@@ -443,8 +449,25 @@ static job *job_new(desk *d, request *r)
 	*j = (job){ .desk = d, .request = r, .taken_ns = tracing_now_ns() };
 	list_init(&j->abortable);
 	r->stop = &j->stop;
+	r->waits = &j->waits;
 	if (r->kind == REQUEST_PREPROC) preproc_facts_write(&j->facts, r);
 	return j;
+}
+
+/* Of formats that are squashed here? */
+static backlog_lane lane_of(const request *r)
+{
+	for (size_t i = 0; i < r->decrypt.items; i++)
+		if (ct_format_is_small(r->decrypt.item[i].format)) return BACKLOG_SLOW;
+	return BACKLOG_FAST;
+}
+
+static err wait_behind_others(desk *d, job *j)
+{
+	const request *r = j->request;
+
+	if (!request_is_decryption(r->kind)) return OK;
+	return backlog_take(&j->waits, d->p.backlog, lane_of(r), r->decrypt.items, now_ms(d));
 }
 
 err desk_submit(desk *d, request **rp, slice message)
@@ -460,9 +483,11 @@ err desk_submit(desk *d, request **rp, slice message)
 	}
 	TRY(count_in(d, bytes));
 	job *j = job_new(d, r);
-	err e = take_in(d, j, message);
+	err e = wait_behind_others(d, j);
+	if (e == OK) e = take_in(d, j, message);
 	if (e != OK) {
 		r->stop = NULL;
+		r->waits = NULL;
 		j->request = NULL;                     /* stays the caller's */
 		job_free(j);
 		count_out(d, bytes);
@@ -571,7 +596,9 @@ static err go_on(desk *d, request **r, request_kind kind, const id32 *id, slice 
 		engine_unprepare(d->p.engine, *r);
 		return e;
 	}
-	send_to_work(d, job_new(d, *r));
+	job *j = job_new(d, *r);
+	backlog_add(&j->waits, d->p.backlog, lane_of(*r), (*r)->decrypt.items, now_ms(d));
+	send_to_work(d, j);
 	*r = NULL;
 	return OK;
 }

@@ -12,6 +12,7 @@
 #ifndef ARCA_NODE_DESK_H
 #define ARCA_NODE_DESK_H
 
+#include "node/backlog.h"
 #include "node/engine.h"
 #include "node/journal.h"
 #include "node/limiter.h"
@@ -26,6 +27,7 @@ typedef struct desk_parts {
 	requests     *table;
 	journal      *journal;
 	limiter      *limiter;
+	backlog      *backlog;               /* of decryptions                       */
 	metrics      *metrics;
 	pool         *cores;                 /* decryptions                          */
 	pool         *ceremonies;            /* key generations and epochs           */
@@ -55,7 +57,7 @@ err  desk_resume(desk *d);
 
 /*
  * Takes the request in and sends it to work; message: what it was parsed from.  On OK *r is taken; on an error it stays the caller's, who leaves.
- * ERR_EXISTS, ERR_EXHAUSTED as requests_start; for a key generation the errors of its preprocessing; ERR_BUSY when the
+ * ERR_EXISTS, ERR_EXHAUSTED as requests_start; ERR_EXHAUSTED as backlog_take; for a key generation the errors of its preprocessing; ERR_BUSY when the
  * node is stopping.
  */
 err  desk_submit(desk *d, request **r, slice message);

@@ -14,7 +14,7 @@
  *   cluster.h    what a party of a cluster has beyond that       delegate.h  the delegation KMS
  *   epoch_grace.h  the end of old shares              sandbox.h   what the kernel refuses the process
  *
- * and the small ones through which everything passes: admit.h, policy.h, limiter.h, audit.h, metrics.h,
+ * and the small ones through which everything passes: admit.h, policy.h, limiter.h, backlog.h, audit.h, metrics.h,
  * key_progress.h.
  *
  * Threads: one reactor for gRPC, one for HTTP, some at the door (parsing) and some clerks (recording), a few for ceremonies,
@@ -50,6 +50,7 @@ typedef struct node {
 	pool      *cores, *ceremonies;       /* who computes                                             */
 	pool      *clerks;                   /* who waits for the journal                                */
 	limiter    limiter;
+	backlog    backlog;
 	metrics    metrics;
 	key_progress making;                 /* of keys                                                  */
 	engine     engine;

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "base/trace.h"
 #include "evm/eip712.h"
+#include "node/backlog.h"
 #include "node/requests.h"
 #include "seal/enc_key.h"
 #include "tkms/tkms.h"
@@ -95,6 +96,7 @@ typedef struct request {
 	hash32        body;                            /* digest of every decoded field but the id: "the same body" */
 	trace         traced;                          /* the span in which this node works on it */
 	stop_flag    *stop;                            /* of whoever has taken it in: ends the work on it; may be NULL */
+	backlog_part *waits;                           /* likewise: what of it is not computed yet        */
 	arena         memory;
 } request;
 

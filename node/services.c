@@ -163,6 +163,7 @@ static err requests_begin(node *n)
 	char path[PATH_MAX];
 	uint64_t cut;
 
+	backlog_init(&n->backlog);
 	TRY(requests_new(&n->table, limit, rng_os()));
 	TRY(folder(path, vault_private_folder(n->vault), "journal"));
 	TRY(journal_open(&n->journal, &cut, path, n->table));
@@ -175,6 +176,7 @@ static void requests_end(node *n)
 {
 	journal_free(&n->journal);
 	requests_free(&n->table);
+	backlog_free(&n->backlog);
 }
 
 /* ---- work --------------------------------------------------------------------------------------------------- */
@@ -202,7 +204,7 @@ static err work_start(node *n)
 		.derived_folder = n->derived,
 		.making = &n->making, .profile = n->cfg.eip712_v011 ? KMS712_V011 : KMS712_V015,
 	};
-	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->metrics, n->cores, n->ceremonies, n->clerks,
+	const desk_parts parts = { &n->engine, n->table, n->journal, &n->limiter, &n->backlog, &n->metrics, n->cores, n->ceremonies, n->clerks,
 		n->tracing };
 	TRY(desk_new(&n->desk, &parts));
 	if (n->cluster) TRY(cluster_start(n->cluster, &n->engine, n->table));

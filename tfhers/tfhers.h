@@ -126,6 +126,9 @@ void tfhers_write_list(buf *out, const client_list *list);   /* CompactCiphertex
 /* The numbers of gRPC's CiphertextFormat. */
 typedef enum ct_format { SMALL_COMPRESSED, SMALL_EXPANDED, BIG_COMPRESSED, BIG_EXPANDED, CT_FORMATS } ct_format;
 
+/* As applications have them: not squashed yet. */
+static inline bool ct_format_is_small(ct_format f) { return f == SMALL_COMPRESSED || f == SMALL_EXPANDED; }
+
 /* "small-expanded"; NULL outside the enum.  And back: false if it is none. */
 const char *ct_format_name(ct_format f);
 bool        ct_format_by_name_var(ct_format *out, slice name);

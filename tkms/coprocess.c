@@ -93,7 +93,7 @@ static err convert_group(lwe64_run *small, lwe128_run *big, arena *a, const copr
 	*small = (lwe64_run){ g->blocks, p->k * p->N, NULL };
 	TRY(arena_new(a, &small->w, small->count * (small->dim + 1)));
 	TRY(expand(*small, c, cores, list, g->block, g->boolean));
-	if (format == SMALL_EXPANDED || format == SMALL_COMPRESSED) return OK;
+	if (ct_format_is_small(format)) return OK;
 	*big = (lwe128_run){ g->boolean ? g->blocks : squashed_count(g->blocks), p->sns.k * p->sns.N, NULL };
 	TRY(arena_new(a, &big->w, big->count * (big->dim + 1)));
 	return g->boolean ? squash_single_var(*big, &c->keys, *small, cores) : squash_var(*big, &c->keys, *small, cores);
