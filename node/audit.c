@@ -15,6 +15,7 @@ void audit(const audit_record *r)
 	case AUDIT_NODE_STARTED:       log_info("audit: node started: %s", text); break;
 	case AUDIT_NODE_STOPPED:       log_info("audit: node stopped"); break;
 	case AUDIT_VAULT_SEALED:       log_warn("audit: %llu objects of the private vault were plain and are sealed now", amount); break;
+	case AUDIT_VAULT_REKEYED:      log_warn("audit: %llu objects of the private vault %s", amount, text); break;
 	case AUDIT_VAULT_KEY_MADE:     log_warn("audit: the vault had no key; a new one was made, wrapped by %s of KMS", text); break;
 	case AUDIT_VAULT_FETCHED:      log_warn("audit: %llu objects that the folders lacked were fetched from the bucket", amount); break;
 	case AUDIT_VAULT_SENT:         log_warn("audit: %llu objects that the bucket lacked were sent there", amount); break;

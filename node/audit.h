@@ -15,6 +15,7 @@ typedef enum audit_event {
 	AUDIT_NODE_STARTED,              /* text: version and signer        */
 	AUDIT_NODE_STOPPED,
 	AUDIT_VAULT_SEALED,              /* amount: objects that were plain */
+	AUDIT_VAULT_REKEYED,             /* amount: objects; text: what they have now */
 	AUDIT_VAULT_KEY_MADE,            /* text: the key that wraps it     */
 	AUDIT_VAULT_FETCHED, AUDIT_VAULT_SENT,      /* amount: objects from, to the bucket */
 	AUDIT_SIGNING_KEY_MADE,          /* text: the signer's address      */

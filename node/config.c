@@ -103,6 +103,13 @@ static const config_key KEYS[] = {
 	TEXT("private_vault.keychain.aws_kms.root_key_id", AT(keychain.root_key_id), 0, MAX_PATH_TEXT, "",
 	  "or the id, ARN or alias of a key of AWS KMS, which then makes the key of the vault at the first start and unwraps it at every other; "
 	  "without that key of KMS the vault is lost"),
+	TEXT("private_vault.keychain.former.file.path", AT(former.file), 0, MAX_PATH_TEXT, "",
+	  "file with the key that has sealed the vault so far: at the start everything is sealed with the other one instead, or, if there is no "
+	  "other, is not sealed any more. After that start it is not needed"),
+	NUMBER("private_vault.keychain.former.descriptor.number", AT(former.descriptor), -1, MAX_DESCRIPTOR, "-1",
+	  "or an open descriptor to read that key from; -1: none"),
+	TEXT("private_vault.keychain.former.credential.name", AT(former.credential), 0, 255, "",
+	  "or the name of a systemd credential"),
 	TEXT("private_vault.keychain.aws_kms.root_key_spec", AT(keychain.root_key_spec), 1, 16, "symm", "symm"),
 
 	TEXT("aws.region", AT(aws.region), 0, AWS_REGION, "", "region of buckets and keys, as eu-west-3; it is part of every signature"),

@@ -62,6 +62,7 @@ typedef struct node_config {
 	} service;
 	struct { char *path, *prefix, *bucket, *s3_prefix; } public_vault, private_vault;        /* bucket "": in folders only */
 	struct { char *file, *credential, *root_key_id, *root_key_spec; int64_t descriptor; } keychain;      /* "" and -1: none */
+	struct { char *file, *credential; int64_t descriptor; } former;          /* the key before, likewise */
 	struct { int64_t wait_secs; } lease;
 	struct { char *region, *s3_endpoint, *awskms_endpoint, *file, *credential; int64_t descriptor; } aws;
 	struct {

@@ -274,12 +274,14 @@ static void check_vault(const checking *k, const char *path, const char *prefix,
 
 static void check_vault_key(const checking *k)
 {
-	const char *path = k->c->keychain.file;
+	const char *path = k->c->keychain.file, *former = k->c->former.file;
 	vault_key key;
 
 	if (path[0] && vault_key_from_file(&key, path) != OK)
 		found(k, "private_vault.keychain.file.path", 0, false,
 		      "restore the key from its copy; a first one: (umask 077; openssl rand -hex 32 >'%s')", path);
+	if (former[0] && vault_key_from_file(&key, former) != OK)
+		found(k, "private_vault.keychain.former.file.path", 0, false, "restore that key from its copy, or take this out if the vault has the new one");
 	wipe(&key, sizeof key);
 }
 

@@ -48,6 +48,14 @@ static err check_keychain(node_config *c)
 	if (c->keychain.root_key_id[0] && !aws_kms_key_name_ok(c->keychain.root_key_id))
 		return node_config_wrong(c, "private_vault.keychain.aws_kms.root_key_id", 0,
 		                         "private_vault.keychain.aws_kms.root_key_id is not the id, ARN or alias of a key");
+	const int before = (c->former.file[0] != 0) + (c->former.descriptor >= 0) + (c->former.credential[0] != 0);
+	const char *const former = c->former.file[0] ? "private_vault.keychain.former.file.path" : c->former.credential[0] ?
+	                           "private_vault.keychain.former.credential.name" : "private_vault.keychain.former.descriptor.number";
+	if (before > 1)
+		return node_config_wrong(c, former, 0, "private_vault.keychain.former names %d keys; one of file, descriptor and credential is enough", before);
+	if (before && c->keychain.root_key_id[0])
+		return node_config_wrong(c, former, 0, "private_vault.keychain.former is for keys from files, descriptors and credentials; in this version "
+		                         "a key that KMS has wrapped takes the place of none");
 	if (given || !c->private_vault.bucket[0]) return OK;
 	return node_config_wrong(c, "private_vault.storage.s3.bucket", 0,
 	                         "private_vault.storage.s3 wants a key in private_vault.keychain: in a bucket private objects are sealed or not at all");

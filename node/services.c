@@ -32,6 +32,9 @@ static err vault_start(node *n)
 	const err e = vault_home_open(&n->home, &n->vault, &what, &made, &n->cfg, &(vault_folders){ public_folder, private_folder }, environ);
 	if (made) AUDIT(.event = AUDIT_VAULT_KEY_MADE, .text = n->cfg.keychain.root_key_id);
 	if (what.sealed) AUDIT(.event = AUDIT_VAULT_SEALED, .amount = what.sealed);
+	if (what.changed)
+		AUDIT(.event = AUDIT_VAULT_REKEYED, .amount = what.changed, .text = n->cfg.keychain.file[0] || n->cfg.keychain.credential[0] ||
+		      n->cfg.keychain.descriptor >= 0 ? "are sealed with another key now" : "were sealed and are plain now");
 	if (what.fetched) AUDIT(.event = AUDIT_VAULT_FETCHED, .amount = what.fetched);
 	if (what.sent) AUDIT(.event = AUDIT_VAULT_SENT, .amount = what.sent);
 	return e;

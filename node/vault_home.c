@@ -46,6 +46,17 @@ static err open_key(void *ctx, vault_key *out, slice name, slice wrapped)
 	return OK;
 }
 
+/* Likewise, of the key before. */
+static err read_former(vault_key *out, bool *have, const node_config *c)
+{
+	*have = true;
+	if (c->former.file[0]) return vault_key_from_file(out, c->former.file);
+	if (c->former.descriptor >= 0) return vault_key_from_descriptor(out, (int)c->former.descriptor);
+	if (c->former.credential[0]) return vault_key_from_credential(out, getenv("CREDENTIALS_DIRECTORY"), c->former.credential);
+	*have = false;
+	return OK;
+}
+
 /* *have: there is one.  The caller wipes it. */
 static err read_key(vault_key *out, bool *have, bool *made, vault_home *h, const node_config *c, const vault_folders *folders)
 {
@@ -89,13 +100,13 @@ static void lease_changed(void *ctx, err e)
 
 /* Another node that was stopped, or died, lets go in time; one that lives does not. */
 static err open_patiently(vault **v, vault_opened *what, const node_config *c, const vault_folders *folders, const vault_key *key,
-                          const vault_far *far)
+                          const vault_key *former, const vault_far *far)
 {
 	const int64_t until_ms = clock_now_ms(far->clock) + c->lease.wait_secs * 1000;
 	err e;
 
 	for (bool said = false;; said = true) {
-		e = vault_open_far(v, what, folders->published, folders->private, key, rng_os(), far);
+		e = vault_open_rekeyed(v, what, folders->published, folders->private, key, former, rng_os(), far);
 		if (e != ERR_BUSY || clock_now_ms(far->clock) >= until_ms) return e;
 		if (!said) log_warn("vault: waiting, %jd s at most: %s", (intmax_t)c->lease.wait_secs, err_text());
 		err_clear();
@@ -107,15 +118,19 @@ static err open_vault(vault **v, vault_opened *what, bool *made, vault_home *h, 
 {
 	char host[LEASE_HOST + 1] = "";
 	vault_far far = { .clock = clock_system(), .changed = lease_changed, .host = host };
-	vault_key key;
-	bool have;
+	vault_key key, former;
+	bool have, had = false;
 
 	(void)gethostname(host, sizeof host - 1);
 	if (h->published.ctx) far.public_store = &h->published;
 	if (h->private.ctx) far.private_store = &h->private;
 	err e = read_key(&key, &have, made, h, c, folders);
-	if (e == OK) e = open_patiently(v, what, c, folders, have ? &key : NULL, &far);
+	if (e == OK) e = read_former(&former, &had, c);
+	if (e == OK) e = open_patiently(v, what, c, folders, have ? &key : NULL, had ? &former : NULL, &far);
 	wipe(&key, sizeof key);
+	wipe(&former, sizeof former);
+	if (e == OK && had && !what->changed)
+		log_warn("private_vault.keychain.former is not needed any more: take it out of the configuration");
 	return e;
 }
 

@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/hex.h"
 #include "vault/vault_internal.h"
 
-enum { MARK_BEGUN = 1, MARK_WHOLE = 2, MAX_MARK = 1, MAX_PRIVATE_OBJECT = 256 << 20 };
+enum { MAX_PRIVATE_OBJECT = 256 << 20 };
 
 /* ---- one object ------------------------------------------------------------------------------------------------- */
 
@@ -131,34 +132,44 @@ err at_rest_each(vault *v, uint64_t *count, at_rest_act f)
 	return e;
 }
 
-/* n: bytes of the file. */
-static err look(bool *sealed, uint64_t *n, const char *path)
+err at_rest_look(at_rest_file *out, const char *path)
 {
-	uint8_t header[SEALED_MAGIC];
+	uint8_t header[SEALED_HEADER];
 	struct stat s;
 	size_t got = 0;
 
+	*out = (at_rest_file){ 0 };
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) return err_fail(ERR_IO, "cannot open %s: %s", path, strerror(errno));
 	err e = fstat(fd, &s) ? err_fail(ERR_IO, "cannot look at it: %s", strerror(errno)) : read_up_to(&got, header, sizeof header, fd);
 	close(fd);
+	out->sealed = e == OK && sealed_begins(slice_of(header, got));
+	if (out->sealed) e = sealed_key_id(out->key_id, slice_of(header, got));
 	if (e != OK) {
 		err_context("%s: ", path);
 		return e;
 	}
-	*sealed = sealed_begins(slice_of(header, got));
-	*n = (uint64_t)s.st_size;
+	out->bytes = (uint64_t)s.st_size;
 	return OK;
+}
+
+err at_rest_open_file(buf *out, const vault_key *k, const char *path, const sealed_place *place)
+{
+	AUTO(buf) sealed = { 0 };
+
+	TRY(file_read(&sealed, path, MAX_PRIVATE_OBJECT));
+	err e = sealed_read(out, k, place, buf_slice(&sealed), MAX_PRIVATE_OBJECT);
+	if (e != OK) err_context("%s: ", path);
+	return e;
 }
 
 static err refuse_sealed(vault *v, uint64_t *count, const char *path, const sealed_place *place)
 {
-	bool sealed;
-	uint64_t n;
+	at_rest_file f;
 
 	(void)count, (void)place;
-	TRY(look(&sealed, &n, path));
-	if (!sealed) return OK;
+	TRY(at_rest_look(&f, path));
+	if (!f.sealed) return OK;
 	return err_fail(ERR_STATE, "%s is sealed, but %s/%s, which says with which key, is missing: restore it from a copy", path,
 	                v->private_folder, SEALED_FOLDER);
 }
@@ -168,11 +179,10 @@ static err seal_one(vault *v, uint64_t *count, const char *path, const sealed_pl
 {
 	AUTO(buf) plain = { 0 }, sealed = { 0 }, again = { 0 };
 	char old[PATH_MAX];
-	bool is_sealed;
-	uint64_t n;
+	at_rest_file f;
 
-	TRY(look(&is_sealed, &n, path));
-	if (is_sealed || n == 0) return OK;
+	TRY(at_rest_look(&f, path));
+	if (f.sealed || f.bytes == 0) return OK;
 	TRY(file_read(&plain, path, MAX_PRIVATE_OBJECT));
 	sealed_write(&sealed, v->key, place, buf_slice(&plain), &v->random);
 	TRY(sealed_read(&again, v->key, place, buf_slice(&sealed), plain.n));
@@ -193,44 +203,98 @@ static err mark_path(char out[static PATH_MAX], const vault *v)
 	return vault_path(out, v->private_folder, MARK.type, MARK.epoch, MARK.id);
 }
 
-static err write_mark(vault *v, uint8_t state)
+err at_rest_write_mark(vault *v, const vault_key *k, slice says)
 {
 	AUTO(buf) sealed = { 0 };
 	char path[PATH_MAX];
 
 	TRY(mark_path(path, v));
 	TRY(vault_make_parent(path, PRIVATE_FOLDER_MODE));
-	sealed_write(&sealed, v->key, &MARK, slice_of(&state, 1), &v->random);
+	sealed_write(&sealed, k, &MARK, says, &v->random);
+	if (v->changing) TRY(far_replace(v, path, buf_slice(&sealed)));
 	TRY(file_write_atomic(path, buf_slice(&sealed), PRIVATE_FILE_MODE));
-	v->has_mark = true, v->whole = state == MARK_WHOLE;
+	v->has_mark = true, v->whole = says.p[0] == MARK_WHOLE;
 	return OK;
 }
 
-/* Who opens a sealed vault without its key, or with another, loses nothing by it. */
-static err check_key(const vault *v, slice mark)
-{
-	char need[KEY_ID_TEXT], have[KEY_ID_TEXT];
+static err write_mark(vault *v, uint8_t state) { return at_rest_write_mark(v, v->key, slice_of(&state, 1)); }
 
-	TRY(sealed_key_id(need, mark));
+err at_rest_remove_mark(vault *v)
+{
+	char path[PATH_MAX];
+
+	TRY(mark_path(path, v));
+	TRY(vault_remove_file(path));                  /* whole or absent at any moment: it holds no secret */
+	v->has_mark = false;
+	return OK;
+}
+
+static bool is_key(const vault_key *k, const char *id)
+{
+	char have[KEY_ID_TEXT];
+
+	if (k) vault_key_id(have, k);
+	return k && !strcmp(have, id);
+}
+
+/* Who opens a sealed vault without its key, or with another, loses nothing by it. */
+static err another_key(const vault *v, const char *need)
+{
+	char have[KEY_ID_TEXT];
+
 	if (!v->key)
 		return err_fail(ERR_STATE, "the vault is sealed: it opens with the key %s, but none was given; name it in "
 		                "private_vault.keychain. Nothing was changed", need);
 	vault_key_id(have, v->key);
-	if (!strcmp(need, have)) return OK;
 	return err_fail(ERR_STATE, "the vault is sealed with the key %s; the one that was given is %s. Nothing was changed", need, have);
+}
+
+/* A mark of the vault's key. */
+static err read_own(bool *whole, bool *changing, const vault *v, slice says)
+{
+	char before[KEY_ID_TEXT];
+
+	*whole = says.p[0] == MARK_WHOLE;
+	*changing = says.p[0] == MARK_CHANGING;
+	if (!*changing) return OK;
+	hex_write(before, slice_of(says.p + 1, says.n - 1));
+	if (is_key(v->former, before)) return OK;
+	return err_fail(ERR_STATE, "the vault is on its way from the key %s to this one: name that one in private_vault.keychain.former until "
+	                "it has arrived. Nothing was changed", before);
+}
+
+/* A mark of the key before: it is whole, or being opened for good. */
+static err read_former(bool *changing, const vault *v, slice says)
+{
+	*changing = says.p[0] == MARK_WHOLE || (says.p[0] == MARK_OPENING && !v->key);
+	if (*changing) return OK;
+	return err_fail(ERR_STATE, "what was begun with the key in private_vault.keychain.former is not done yet: open the vault with the keys "
+	                "of then first. Nothing was changed");
+}
+
+static err read_mark(bool *whole, bool *changing, const vault *v, slice mark)
+{
+	AUTO(buf) says = { 0 };
+	char need[KEY_ID_TEXT];
+
+	TRY(sealed_key_id(need, mark));
+	const bool own = is_key(v->key, need);
+	if (!own && !is_key(v->former, need)) return another_key(v, need);
+	TRY(sealed_read(&says, own ? v->key : v->former, &MARK, mark, MAX_MARK));
+	if (says.p[0] == MARK_CHANGING && says.n != MAX_MARK) return err_fail(ERR_STATE, "the mark of sealing names no key");
+	*whole = false;
+	return own ? read_own(whole, changing, v, buf_slice(&says)) : read_former(changing, v, buf_slice(&says));
 }
 
 err at_rest_check_mark(const vault *v, slice mark)
 {
-	AUTO(buf) state = { 0 };
-
-	TRY(check_key(v, mark));
-	return sealed_read(&state, v->key, &MARK, mark, MAX_MARK);
+	bool whole, changing;
+	return read_mark(&whole, &changing, v, mark);
 }
 
 err at_rest_check(vault *v)
 {
-	AUTO(buf) mark = { 0 }, state = { 0 };
+	AUTO(buf) mark = { 0 };
 	char path[PATH_MAX];
 
 	TRY(mark_path(path, v));
@@ -238,13 +302,11 @@ err at_rest_check(vault *v)
 	v->has_mark = e != ERR_NOT_FOUND;
 	if (!v->has_mark) {
 		err_clear();
-		return v->key ? at_rest_each(v, NULL, refuse_sealed) : OK;
+		return v->key || v->former ? at_rest_each(v, NULL, refuse_sealed) : OK;
 	}
 	TRY(e);
-	e = check_key(v, buf_slice(&mark));
-	if (e == OK) e = sealed_read(&state, v->key, &MARK, buf_slice(&mark), MAX_MARK);
-	if (e == OK) v->whole = state.p[0] == MARK_WHOLE;
-	else err_context("%s: ", path);
+	e = read_mark(&v->whole, &v->changing, v, buf_slice(&mark));
+	if (e != OK) err_context("%s: ", path);
 	return e;
 }
 

@@ -160,6 +160,33 @@ err far_remove(vault *v, vault_side side, const char *path)
 	return v->far[side]->remove(v->far[side]->ctx, name);
 }
 
+/* What is there now, if it is not these bytes already. */
+static err replace_if_same(const far_store *s, const char *name, slice bytes)
+{
+	AUTO(buf) old = { 0 };
+	far_stamp now;
+
+	err e = s->get(s->ctx, &old, &now, name, (size_t)MAX_BYTES[SIDE_PRIVATE]);
+	if (e != OK && e != ERR_NOT_FOUND) return e;
+	if (e == OK && slice_eq_var(buf_slice(&old), bytes)) return OK;
+	err_clear();
+	far_stamp stamp;
+	return s->put(s->ctx, &stamp, name, bytes, e == OK ? FAR_IF_SAME : FAR_IF_NONE, now.tag);
+}
+
+/* Nobody else writes there as long as there is the lease: who is told that it is another's has written it himself. */
+err far_replace(vault *v, const char *path, slice bytes)
+{
+	char name[FAR_NAME];
+
+	if (!name_of(name, v, SIDE_PRIVATE, path)) return OK;
+	TRY(lease_check(v->lease));
+	err e = replace_if_same(v->far[SIDE_PRIVATE], name, bytes);
+	if (e != ERR_EXISTS) return e;
+	err_clear();
+	return replace_if_same(v->far[SIDE_PRIVATE], name, bytes);
+}
+
 /* ---- the mark of sealing ------------------------------------------------------------------------------------------------ */
 
 static const id32 NOBODY;

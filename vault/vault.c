@@ -107,7 +107,7 @@ static err sync_parent(const char *path)
 	return e;
 }
 
-static err remove_file(const char *path)
+err vault_remove_file(const char *path)
 {
 	if (unlink(path) == 0) return sync_parent(path);
 	return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot remove %s: %s", path, strerror(errno));
@@ -137,7 +137,7 @@ err vault_erase_file(const char *path)
 	if (fd < 0 && errno == ENOENT) return OK;
 	err e = fd < 0 ? err_fail(ERR_IO, "cannot open %s to erase it: %s", path, strerror(errno)) : overwrite(fd, path);
 	if (fd >= 0) close(fd);
-	const err removed = remove_file(path);
+	const err removed = vault_remove_file(path);
 	return e != OK ? e : removed;
 }
 
@@ -148,7 +148,7 @@ static err erase_object(vault *v, const char *path)
 	struct stat s;
 
 	TRY(far_may_remove(v, SIDE_PRIVATE, path));
-	if (!v->far[SIDE_PRIVATE] && lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 0) return remove_file(path);
+	if (!v->far[SIDE_PRIVATE] && lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 0) return vault_remove_file(path);
 	if (snprintf(erasing, sizeof erasing, "%s%s", path, ERASING) >= (int)sizeof erasing)
 		return err_fail(ERR_REQUEST, "the path %.60s… is too long", path);
 	if (rename(path, erasing))
@@ -222,7 +222,7 @@ static err tidy(vault *v, const char *path, bool private, unsigned depth)
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
 		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
 			if (private && ends_in(d->d_name, ERASING) && (e = far_remove(v, SIDE_PRIVATE, inner)) != OK) break;
-			e = private ? vault_erase_file(inner) : remove_file(inner);
+			e = private ? vault_erase_file(inner) : vault_remove_file(inner);
 			continue;
 		}
 		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);
@@ -298,15 +298,34 @@ static err open_folders(vault *v, const vault_far *far)
 	return tidy(v, v->public_folder, false, 1);
 }
 
-static err take_key(vault *v, const vault_key *key)
+static err take_key(vault_key **out, const vault_key *key)
 {
-	TRY(secret_alloc((void **)&v->key, sizeof *v->key));
-	*v->key = *key;
+	TRY(secret_alloc((void **)out, sizeof **out));
+	**out = *key;
 	return OK;
+}
+
+static err settle(vault *v, vault_opened *what)
+{
+	if (!v->changing) {
+		TRY(at_rest_begin(v, &what->sealed));
+		return far_sync(v, what);
+	}
+	/* What is elsewhere only has the key before, or both. */
+	TRY(far_sync(v, what));
+	err e = rekey(v, &what->changed);
+	v->changing = false;
+	return e;
 }
 
 err vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
                    const rng *random, const vault_far *far)
+{
+	return vault_open_rekeyed(out, what, public_folder, private_folder, key, NULL, random, far);
+}
+
+err vault_open_rekeyed(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
+                       const vault_key *former, const rng *random, const vault_far *far)
 {
 	*what = (vault_opened){ 0 };
 	vault *v = calloc(1, sizeof *v);
@@ -317,10 +336,12 @@ err vault_open_far(vault **out, vault_opened *what, const char *public_folder, c
 	err e = v->public_folder && v->private_folder ? OK : err_fail(ERR_NOMEM, "no memory for the vault");
 	if (random) v->random = *random;
 	for (size_t i = 0; i < COUNT(v->putting); i++) pthread_mutex_init(&v->putting[i], NULL);
-	if (e == OK && key) e = take_key(v, key);
+	if (e == OK && key) e = take_key(&v->key, key);
+	if (e == OK && former) e = take_key(&v->former, former);
 	if (e == OK) e = open_folders(v, far);
-	if (e == OK) e = at_rest_begin(v, &what->sealed);
-	if (e == OK) e = far_sync(v, what);
+	if (e == OK) e = settle(v, what);
+	secret_release(v->former);
+	v->former = NULL;
 	if (e != OK) {
 		vault_free(&v);
 		return e;
@@ -478,7 +499,7 @@ err vault_remove_public(vault *v, pub_type t, const id32 *id)
 	TRY(public_path(path, v, t, id));
 	TRY(far_may_remove(v, SIDE_PUBLIC, path));
 	TRY(far_remove(v, SIDE_PUBLIC, path));
-	return remove_file(path);
+	return vault_remove_file(path);
 }
 
 /* ---- private ------------------------------------------------------------------------------------------------ */

@@ -88,10 +88,20 @@ typedef struct vault_far {
 	void  *ctx;
 } vault_far;
 
-typedef struct vault_opened { uint64_t sealed, fetched, sent; } vault_opened;      /* how many objects */
+typedef struct vault_opened { uint64_t sealed, changed, fetched, sent; } vault_opened;      /* how many objects */
 
 err  vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
                     const rng *random, const vault_far *far);
+
+/*
+ * The same, for a vault that has been sealed with `former` so far (NULL: none): it is sealed with the key instead, or, without one,
+ * not at all any more.  Object after object takes the place of its old form at once, elsewhere before here; the mark says from the
+ * beginning what is under way, so that after a crash the next opening with the same keys goes on, and one with fewer is refused and
+ * changes nothing.  Once it is done `former` is not needed, and *what says that nothing was changed.  ERR_STATE also if a sealing or
+ * a change to another key had not come to its end: with those keys first.
+ */
+err  vault_open_rekeyed(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
+                        const vault_key *former, const rng *random, const vault_far *far);
 /* A thread of its own renews the lease from now on, until vault_free; nothing if there is none. */
 err  vault_keep(vault *v);
 

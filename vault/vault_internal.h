@@ -7,6 +7,9 @@
  * which key, in a sealed byte.  A vault that gets its key when it has objects already is sealed at the opening, object by object;
  * until the last is, the byte says "begun", and the next opening goes on.  From then on nothing plain is read, so that nobody can
  * put his own in the place of a sealed one.
+ *
+ * rekey.c gives them another key, or none.  While it is at it the mark is sealed with the new key and names the one before; or it is
+ * sealed with the only key, and says that objects are being opened.
  */
 #ifndef ARCA_VAULT_VAULT_INTERNAL_H
 #define ARCA_VAULT_VAULT_INTERNAL_H
@@ -24,8 +27,10 @@ struct vault {
 	char *public_folder, *private_folder;
 	int   lock;
 	vault_key *key;                                /* NULL: objects are stored as they are */
+	vault_key *former;                             /* until the vault is open: the one before, or NULL */
 	rng   random;                                  /* of salts                             */
 	bool  has_mark, whole;                         /* what the mark said at the opening    */
+	bool  changing;                                /* objects are to get another key, or none (rekey.c) */
 
 	const far_store *far[2];                       /* by vault_side; NULL: none            */
 	lease *lease;
@@ -37,6 +42,8 @@ typedef enum vault_side { SIDE_PUBLIC, SIDE_PRIVATE } vault_side;
 err  vault_path(char out[static PATH_MAX], const char *folder, const char *type, const id32 *epoch, const id32 *id);
 err  vault_private_path(char out[static PATH_MAX], const vault *v, priv_type t, const id32 *epoch, const id32 *id);
 err  vault_make_parent(const char *path, mode_t mode);
+/* No error if there is none.  OK means that it stays removed. */
+err  vault_remove_file(const char *path);
 /* Overwritten, then removed: removed even if it cannot be overwritten, and then the error says so. */
 err  vault_erase_file(const char *path);
 
@@ -47,10 +54,16 @@ err  vault_is_empty(bool *out, const vault *v);
 
 #define ERASING ".erasing"                             /* ends the name of what is being removed */
 
+/* ---- rekey.c: requires v->changing ------------------------------------------------------------------------------- */
+
+err  rekey(vault *v, uint64_t *changed);
+
 /* ---- far.c: the other side ---------------------------------------------------------------------------------------- */
 
 /* The mark of sealing, before the key is checked: fetched if it is missing here, and told from that of another vault. */
 err  far_mark(vault *v);
+/* There, in the place of what is there: an object, or the mark. */
+err  far_replace(vault *v, const char *path, slice bytes);
 /* What one side lacks. */
 err  far_sync(vault *v, vault_opened *what);
 
@@ -70,6 +83,17 @@ err  far_remove(vault *v, vault_side side, const char *path);
 err  at_rest_check(vault *v);
 /* Seals what is plain.  *sealed: how many objects that were. */
 err  at_rest_begin(vault *v, uint64_t *sealed);
+
+/* What a mark says, sealed.  The bytes are stored; MARK_CHANGING is followed by the id of the key before. */
+enum { MARK_BEGUN = 1, MARK_WHOLE = 2, MARK_CHANGING = 3, MARK_OPENING = 4, MAX_MARK = 1 + SEALED_KEY_ID };
+
+err  at_rest_write_mark(vault *v, const vault_key *k, slice says);
+err  at_rest_remove_mark(vault *v);
+
+/* One file: is it sealed (then *key_id), how long is it?  And its plaintext, which is not empty. */
+typedef struct at_rest_file { bool sealed; char key_id[KEY_ID_TEXT]; uint64_t bytes; } at_rest_file;
+err  at_rest_look(at_rest_file *out, const char *path);
+err  at_rest_open_file(buf *out, const vault_key *k, const char *path, const sealed_place *place);
 
 /* Calls f for every private object that there is a file of. */
 typedef err (*at_rest_act)(vault *v, uint64_t *count, const char *path, const sealed_place *place);

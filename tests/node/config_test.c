@@ -104,6 +104,13 @@ static void the_key_of_the_vault_comes_from_one_place(void **state)
 	refused(VAULTS "[private_vault.keychain]\nfile.path = \"/k\"\ncredential.name = \"k\"\n", NOTHING, "private_vault.keychain", "2 keys");
 	refused(VAULTS "[private_vault.keychain.file]\npath = \"/k\"\n[private_vault.keychain.descriptor]\nnumber = 3\n", NOTHING,
 	        "private_vault.keychain", "2 keys");
+	assert_ok(node_config_read(&c, "node.toml", slice_str(VAULTS "[private_vault.keychain.former]\nfile.path = \"/old\"\n"), NOTHING));
+	assert_string_equal(c.former.file, "/old");
+	assert_int_equal(c.former.descriptor, -1);
+	node_config_free(&c);
+	refused(VAULTS "[private_vault.keychain.former]\nfile.path = \"/k\"\ndescriptor.number = 4\n", NOTHING, "private_vault.keychain.former", "2 keys");
+	refused(VAULTS "[private_vault.keychain]\naws_kms.root_key_id = \"alias/x\"\nformer.file.path = \"/k\"\n", NOTHING,
+	        "private_vault.keychain.former", "takes the place of none");
 }
 
 static void what_is_not_built_is_a_sentence(void **state)

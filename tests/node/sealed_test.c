@@ -42,6 +42,7 @@ static void the_key_comes_from_a_file_a_descriptor_or_a_credential(void **state)
 	char keychain[700], line[2048] = "";
 	int ends[2];
 
+	first_signer[0] = '\0';
 	configure(state, NULL);
 	starts(state, false);
 	assert_ok(file_write_atomic(below(state, "key"), slice_str(DIGITS "\n"), 0600));
@@ -72,4 +73,39 @@ static void the_key_comes_from_a_file_a_descriptor_or_a_credential(void **state)
 	assert_null(strstr(line, "0102"));
 }
 
-TESTS(TEST_IN_FOLDER(the_key_comes_from_a_file_a_descriptor_or_a_credential))
+static void the_key_is_changed_and_taken_away_at_a_start(void **state)
+{
+	static const char *const NAME[] = { "key", "new-key" };
+	char path[2][300], keychain[700], line[2048] = "";
+
+	for (unsigned i = 0; i < 2; i++) {
+		buf digits = { 0 };
+		buf_printf(&digits, "%064x\n", i + 7);
+		assert_ok(file_write_atomic(below(state, NAME[i]), buf_slice(&digits), 0600));
+		snprintf(path[i], sizeof path[i], "%s", below(state, NAME[i]));
+		buf_free(&digits);
+	}
+	first_signer[0] = '\0';
+	snprintf(keychain, sizeof keychain, "file.path = \"%s\"\n", path[0]);
+	configure(state, keychain);
+	starts(state, true);
+
+	snprintf(keychain, sizeof keychain, "file.path = \"%s\"\nformer.file.path = \"%s\"\n", path[1], path[0]);
+	configure(state, keychain);
+	for (unsigned again = 0; again < 2; again++) starts(state, true);
+	snprintf(keychain, sizeof keychain, "file.path = \"%s\"\n", path[0]);
+	configure(state, keychain);
+	assert_int_not_equal(child_run(*state, line, sizeof line, NULL), 0);
+	assert_non_null(strstr(line, "the vault is sealed with the key"));
+	snprintf(keychain, sizeof keychain, "file.path = \"%s\"\n", path[1]);
+	configure(state, keychain);
+	starts(state, true);
+
+	snprintf(keychain, sizeof keychain, "former.file.path = \"%s\"\n", path[1]);
+	configure(state, keychain);
+	starts(state, false);
+	configure(state, NULL);
+	starts(state, false);
+}
+
+TESTS(TEST_IN_FOLDER(the_key_is_changed_and_taken_away_at_a_start), TEST_IN_FOLDER(the_key_comes_from_a_file_a_descriptor_or_a_credential))
