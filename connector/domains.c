@@ -63,5 +63,6 @@ err domains_check(providers *gateway, providers *ethereum, const connector_confi
 
 	TRY(check_one(gateway, &c->decryption, "decryption_contract", c->gateway_chain_id));
 	if (other && !ethereum) return OK;
-	return check_one(other ? ethereum : gateway, &c->generation, "kms_generation_contract", other ? c->ethereum_chain_id : c->gateway_chain_id);
+	TRY(check_one(other ? ethereum : gateway, &c->generation, "kms_generation_contract", other ? c->ethereum_chain_id : c->gateway_chain_id));
+	return other ? check_one(ethereum, &c->protocol_config, "protocol_config_contract", c->ethereum_chain_id) : OK;
 }

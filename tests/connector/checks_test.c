@@ -385,6 +385,27 @@ static void contracts_that_check_under_another_domain_are_told_from_ours(void **
 	checks_free(&k);
 }
 
+static void of_the_later_profile_protocol_config_is_asked_too(void **state)
+{
+	const connector_config before = C;
+	checks *k = NULL;
+
+	(void)state;
+	C.profile = &PROFILE_V015, C.ethereum_url = C.gateway_url, C.ethereum_chain_id = GATEWAY;
+	C.generation = C.protocol_config = C.decryption;
+	contract_says("Decryption", "1", GATEWAY);
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	assert_ok(checks_domains(k));
+	checks_free(&k);
+	C.protocol_config.address.b[3] ^= 1;
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	assert_int_equal(checks_domains(k), ERR_STATE);
+	assert_non_null(strstr(err_text(), "protocol_config_contract: the contract checks signatures as"));
+	err_clear();
+	checks_free(&k);
+	C = before;
+}
+
 static void a_contract_that_does_not_tell_its_domain_is_believed(void **state)
 {
 	checks *k = NULL;
@@ -437,7 +458,7 @@ static const struct CMUnitTest ALL[] = {
 	FRESH(a_chain_that_is_away_is_waited_for_once_a_batch),
 	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(calldata_that_are_wrong_fail_the_request),
 	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(contracts_that_check_under_another_domain_are_told_from_ours),
-	FRESH(a_contract_that_does_not_tell_its_domain_is_believed), FRESH(buckets_are_read_once_for_each_coprocessor),
+	FRESH(of_the_later_profile_protocol_config_is_asked_too), FRESH(a_contract_that_does_not_tell_its_domain_is_believed), FRESH(buckets_are_read_once_for_each_coprocessor),
 };
 
 int main(int argc, char **argv)

@@ -10,6 +10,7 @@ tracing *desk_tracing;
 jrpc_transport *desk_first;
 const struct store_driver *desk_driver;
 bool desk_traces;
+unsigned desk_confirmations;
 
 static const int64_t WALL_MS = 1700000000000;
 static int64_t fake_now(void *ctx) { (void)ctx; return time_ms; }
@@ -35,6 +36,7 @@ void desk_open_by(desk *d, connector_config *keys, char **environment)
 	assert_ok(providers_new(&d->chain, &all));
 	assert_ok(wallet_new(&d->wallet, keys, environment, test_rng()));
 	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .registry = &REGISTRY, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = desk_traces, .tracing = desk_tracing, .random = rng_os(),
+	                      .confirmations = desk_confirmations,
 	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
 	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
 	                          .lease_ms = LEASE_MS, .gauge_ms = GAUGE_MS, .gc_interval_ms = 1 << 30, .gc_expiry_ms = 1 << 30, .stop = &stopped };
@@ -67,7 +69,7 @@ int desk_set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(url, sizeof url, "sqlite:%s/c.db", folder);
 	fake_chain_init(&chain);
-	desk_first = NULL, desk_driver = NULL, desk_traces = true, wall_jump_ms = 0;
+	desk_first = NULL, desk_driver = NULL, desk_traces = true, desk_confirmations = 0, wall_jump_ms = 0;
 	atomic_store(&stopped, false);
 	return 0;
 }

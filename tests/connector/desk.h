@@ -17,6 +17,7 @@ extern tracing   *desk_tracing;                        /* of desks opened from n
 
 extern const struct store_driver *desk_driver;         /* under the database; NULL: none of ours */
 extern bool       desk_traces;
+extern unsigned   desk_confirmations;                  /* that a transaction needs; 0: none */
 extern jrpc_transport *desk_first;                      /* is asked before the chain; NULL: nobody */
 
 /* Of each test: a database of its own, and a fresh chain. */

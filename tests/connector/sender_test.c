@@ -24,6 +24,45 @@ static void every_response_is_mined_once_and_completed(void **state)
 	desk_drop(&d);
 }
 
+static void an_answer_is_done_once_blocks_stand_upon_it(void **state)
+{
+	(void)state;
+	desk_confirmations = 3;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 2);
+	turns(&d, 2, 10);
+	for (unsigned blocks = 1; blocks <= 3; blocks++) {
+		assert_int_equal(done(&d), 0);
+		fake_chain_mine(&chain);
+		turns(&d, 2, 100);
+	}
+	assert_int_equal(done(&d), 2);
+	assert_int_equal(chain.taken, 2);
+	desk_drop(&d);
+}
+
+static void an_answer_that_the_chain_takes_back_before_is_mined_again(void **state)
+{
+	(void)state;
+	desk_confirmations = 3;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 2);
+	turns(&d, 2, 10);
+	fake_chain_mine(&chain), fake_chain_mine(&chain);
+	turns(&d, 2, 100);
+	for (size_t i = 0; i < chain.n; i++) chain.tx[i].block = 0;        /* as if it had not been */
+	chain.mined = 0, chain.block -= 2;
+	turns(&d, 2, 100);
+	assert_int_equal(done(&d), 0);
+	for (unsigned blocks = 0; blocks < 3; blocks++) fake_chain_mine(&chain), turns(&d, 2, 100);
+	assert_int_equal(done(&d), 2);
+	assert_int_equal(fake_chain_answers(&chain), 2);
+	assert_int_equal(chain.taken, 2);
+	desk_drop(&d);
+}
+
 static void many_responses_cost_few_exchanges(void **state)
 {
 	(void)state;
@@ -493,7 +532,8 @@ static void whatever_happens_every_answer_is_on_chain_once(void **state)
 
 static const struct CMUnitTest tests_[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_set_up, desk_tear_down)
-	CASE(every_response_is_mined_once_and_completed), CASE(many_responses_cost_few_exchanges),
+	CASE(every_response_is_mined_once_and_completed), CASE(an_answer_is_done_once_blocks_stand_upon_it),
+	CASE(an_answer_that_the_chain_takes_back_before_is_mined_again), CASE(many_responses_cost_few_exchanges),
 	CASE(what_was_remembered_but_never_sent_is_sent_after_a_crash), CASE(a_lost_answer_does_not_make_a_second_transaction),
 	CASE(a_transaction_that_is_not_taken_leaves_no_gap), CASE(a_gap_that_nobody_fills_is_filled_with_nothing),
 	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(a_number_that_another_program_used_is_given_up),

@@ -308,7 +308,7 @@ static void attested_world(void)
 	attested_claim c = { .key_id = { { 4 } }, .format = ATTESTED_COMPRESSED_CPU };
 
 	C.profile = &PROFILE_V015;
-	C.ethereum_url = C.gateway_url, C.ethereum_chain_id = GATEWAY, C.protocol_config.address = (eth_address){ { 0xc2 } };
+	C.ethereum_url = C.gateway_url, C.ethereum_chain_id = GATEWAY, C.protocol_config = (contract_config){ true, NULL, text("ProtocolConfig"), text("1"), { { 0xc2 } } };
 	C.worker.s3_head_timeout = 5000, C.worker.s3_heads = 4, C.worker.registry_refresh = 60000;
 	WEB.coprocessors = 1;
 	WEB.coprocessor[0].who = *signer_address(KEY);
