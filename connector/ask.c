@@ -90,7 +90,7 @@ Kms__V1__Eip712DomainMsg *ask_domain_message(domain_field *f, const connector_co
 	return &f->m;
 }
 
-/* Which context and epoch its extra data name, where contracts have them; a decryption is otherwise of the epoch where its key is. */
+/* Which context and epoch its extra data name, where contracts have them; otherwise the epoch that the worker has found. */
 typedef struct named_field { Kms__V1__RequestId *context, *epoch; id_field context_text, epoch_text; } named_field;
 
 static err name_context(named_field *f, const queue_item *item, const connector_config *c)
@@ -99,7 +99,7 @@ static err name_context(named_field *f, const queue_item *item, const connector_
 
 	if (c->profile->contexts) TRY(kms_extra_read(&named, item->extra_data));
 	f->context = named.context ? ask_id(&f->context_text, &named.context_id) : NULL;
-	if (!named.epoch && queue_is_decryption(item->kind) && !id_is_zero_var(&item->epoch_id)) named.epoch = true, named.epoch_id = item->epoch_id;
+	if (!named.epoch && !id_is_zero_var(&item->epoch_id)) named.epoch = true, named.epoch_id = item->epoch_id;
 	f->epoch = named.epoch ? ask_id(&f->epoch_text, &named.epoch_id) : NULL;
 	return OK;
 }

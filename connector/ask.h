@@ -43,7 +43,7 @@ id32 ask_epoch_of(const queue_item *item);
 const id32 *ask_shard_id(const queue_item *item);
 
 /* Appends the message.  key_id: of the ciphertexts.  item->epoch_id of a decryption: where its key is, zero: in the first epoch;
- * item->previous_epoch_id of a resharing likewise.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
+ * item->previous_epoch_id of a resharing likewise; item->epoch_id of a key to be made: zero while there is the first epoch.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
  * ERR_UNSUPPORTED: no node answers this kind. */
 err  ask_write(buf *out, const queue_item *item, const connector_config *c, const id32 *key_id, const ask_ciphertext *ct, size_t n);
 

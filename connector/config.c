@@ -72,7 +72,8 @@ static const config_key KEYS[] = {
 	  "first block that is read when nothing was read before; -1: the newest"),
 	NUMBER("kms_operation_from_block_number", AT(listener.generation_from), -1, MAX_BLOCK, "-1", "the same of the host chain"),
 	ALIAS("kms_from_block_number", "kms_operation_from_block_number"), ALIAS("from_block_number", "decryption_from_block_number"),
-	NUMBER("gateway_confirmations", AT(listener.confirmations), 0, 10000, "0", "blocks of the gateway chain that must follow one before it is read"),
+	NUMBER("gateway_confirmations", AT(listener.confirmations), 0, 10000, "0", 
+	       "blocks of the gateway chain that must follow one before it is read, and before an answer in it counts as given"),
 
 	LIST("kms_core_endpoints", AT(worker.endpoints), 0, CONNECTOR_MAX_SHARDS, "gRPC of the nodes, one a shard; http://a:50051|http://b:50051 names a backup"),
 	TRUTH("allow_insecure_key", AT(worker.allow_insecure_key), "false", "true: answers under keys that a dealer knew are passed on"),

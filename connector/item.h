@@ -74,7 +74,7 @@ typedef struct queue_place {
  *   crsgen              max_bit_length, params; extra_data
  *   PRSS init           nothing: its id is its tx_hash, whatever id holds
  *   key reshare         key_id, prep_keygen_id, params                     id is keyReshareId
- *                       (epoch_id of a decryption, previous_epoch_id of a reshare: the worker's, in no table)
+ *                       (epoch_id of others than prep keygen, previous_epoch_id of a reshare: the worker's, in no table)
  *   aborts, ends        nothing                                            id is what is ended
  *   new context         previous_context_id, node_params, thresholds, pcr_values (as the event encodes them), software_version
  *   new epoch           context_id, previous_context_id, previous_epoch_id, material_block

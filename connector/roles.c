@@ -78,6 +78,7 @@ static lane_config lane_of(const roles *r, queue_chain chain)
 {
 	const connector_config *c = r->config;
 	const bool host = chain == QUEUE_ETHEREUM;
+	const int64_t behind = c->listener.confirmations;    /* a lane counts the block itself, too */
 
 	return (lane_config){
 		.chain = r->chain[chain], .wallet = r->wallet, .clock = clock_system(), .tracing = r->tracing, .random = rng_os(),
@@ -85,7 +86,7 @@ static lane_config lane_of(const roles *r, queue_chain chain)
 		.contract = { [KMS_DECRYPTION] = c->decryption.address, [KMS_GENERATION] = c->generation.address,
 		              [KMS_PROTOCOL_CONFIG] = c->protocol_config.address },
 		.registry = !host && c->gateway_config.present ? &c->gateway_config.address : NULL, .window = (unsigned)c->sender.window, .gas_percent = (unsigned)c->sender.gas_percent,
-		.confirmations = host ? (unsigned)c->sender.confirmations : 0, .trace = c->sender.trace_reverted,
+		.confirmations = (unsigned)(host ? c->sender.confirmations : behind ? behind + 1 : 0), .trace = c->sender.trace_reverted,
 		.retry_ms = c->sender.retry_interval > 0 ? c->sender.retry_interval : 1, .lost_ms = LOST_MS,
 		.stuck_ms = host ? c->sender.receipt_timeout / 4 : STUCK_MS,
 	};

@@ -22,7 +22,7 @@ static err read_one(key_standing *out, const id32 *key_id, const Kms__V1__KeySta
 
 	TRY(id_parse(&key, "key_id", slice_str(m->key_id)));
 	TRY(id_parse(&epoch, "epoch_id", slice_str(m->epoch_id)));
-	if (!id_eq_var(&key, key_id)) return OK;
+	if (key_id && !id_eq_var(&key, key_id)) return OK;
 	if (!out->there || memcmp(epoch.b, out->oldest.b, sizeof epoch.b) < 0) out->oldest = epoch;
 	if (!out->there || memcmp(epoch.b, out->newest.b, sizeof epoch.b) > 0) out->newest = epoch;
 	out->there = true;
@@ -101,7 +101,7 @@ core_outcome standings_find(standings *s, key_standing *out, buf *why, core *k, 
 	const unsigned shard = core_shard(k, item);
 	AUTO(buf) answer = { 0 };
 
-	if (look(s, out, shard, key_id)) return CORE_DONE;
+	if (key_id && look(s, out, shard, key_id)) return CORE_DONE;
 	const core_outcome o = core_key_material(k, &answer, why, item);
 	if (o != CORE_DONE) return o;
 	if (standing_read(out, key_id, buf_slice(&answer)) != OK) {
@@ -110,6 +110,6 @@ core_outcome standings_find(standings *s, key_standing *out, buf *why, core *k, 
 		err_clear();
 		return CORE_LATER;
 	}
-	if (out->there) keep(s, shard, key_id, out);       /* a key that is not there may come */
+	if (key_id && out->there) keep(s, shard, key_id, out);       /* a key that is not there may come */
 	return CORE_DONE;
 }

@@ -19,14 +19,15 @@ typedef struct key_standing {
 	id32 oldest, newest;                       /* of its epochs; zero: it is not there */
 } key_standing;
 
-/* ERR_REQUEST: the answer is none. */
+/* Of all keys together if key_id is NULL.  ERR_REQUEST: the answer is none. */
 err standing_read(key_standing *out, const id32 *key_id, slice answer);
 
 typedef struct standings standings;
 err  standings_new(standings **out);
 void standings_free(standings **s);
 
-/* Asks the node of the item's shard unless it is known.  DONE: *out is filled; otherwise why has the reason. */
+/* Asks the node of the item's shard unless it is known, for all keys together (NULL) always.  DONE: *out is filled; otherwise why has
+ * the reason. */
 core_outcome standings_find(standings *s, key_standing *out, buf *why, core *k, const queue_item *item, const id32 *key_id);
 
 /* The next one asks again. */

@@ -185,23 +185,27 @@ static void conclude(worker *w, const queue_item *item, core_outcome o, bool sen
 	}
 }
 
-/* Where the node has the key that the request is about, as item names it then; and whether it may be used at all. */
+/*
+ * In which epoch: that of the key, or for a new key that of the others; as item names it then.  The first one is named by nobody, as long
+ * as it is there, and the oldest is the one that all parties have longest.  And whether the key may be used at all.
+ */
 static core_outcome place(worker *w, queue_item *item, buf *why, const id32 *key_id)
 {
 	const bool reshare = item->kind == QUEUE_KEY_RESHARE, allowed = w->c.config->worker.allow_insecure_key;
+	const bool makes = item->kind == QUEUE_PREP_KEYGEN || item->kind == QUEUE_KEYGEN;
 	key_standing s = { 0 };
 
-	if (!reshare && !queue_is_decryption(item->kind)) return CORE_DONE;
+	if (!reshare && !makes && !queue_is_decryption(item->kind)) return CORE_DONE;
 	if (reshare) standings_forget(w->standings, key_id);
-	const core_outcome o = standings_find(w->standings, &s, why, w->core, item, key_id);
+	const core_outcome o = standings_find(w->standings, &s, why, w->core, item, makes ? NULL : key_id);
 	if (o == CORE_NEVER && allowed) buf_clear(why);
 	if (o != CORE_DONE) return o == CORE_NEVER && allowed ? CORE_DONE : o;
-	if (s.insecure && !allowed) {
+	if (s.insecure && !makes && !allowed) {
 		buf_put_str(why, "its key is insecure: a dealer who made it had it whole; allow_insecure_key = true uses it all the same");
 		return CORE_NEVER;
 	}
 	if (reshare) item->previous_epoch_id = s.newest;
-	else if (s.there && !s.in_default) item->epoch_id = s.oldest;          /* the one that all parties have longest */
+	else if (s.there && !s.in_default) item->epoch_id = s.oldest;
 	return CORE_DONE;
 }
 

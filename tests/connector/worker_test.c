@@ -793,6 +793,29 @@ static void shares_are_dealt_anew_from_where_they_are(void **state)
 	free(all);
 }
 
+/* So is a new key made where the others are. */
+static void a_new_key_is_made_in_the_epoch_of_the_others(void **state)
+{
+	static const uint8_t LATER[] = { 4, 3 };
+	static const grpc_status RUNS = GRPC_UNAVAILABLE;
+	const queue_item item = { .kind = QUEUE_PREP_KEYGEN, .id = { { 3, [31] = 9 } }, .params = QUEUE_PARAMS_TEST, .place = { .tx_hash = { { 2 } } } };
+	Kms__V1__KeyGenPreprocRequest *m = NULL;
+	arena a = arena_with_limit(1 << 20);
+	char epoch[ID_TEXT];
+
+	(void)state;
+	key_is_in(LATER, 2, true);                                        /* whoever knew those does not know the new one */
+	fake_node_script(&NODE, NULL, 0, &RUNS, 1);
+	desk *d = desk_open();
+	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = item.kind, .item = &item }, 1, NULL));
+	UNTIL(polled() > 0);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__key_gen_preproc_request__descriptor, buf_slice(&NODE.request)));
+	id_text(epoch, &(id32){ { 8, [31] = 3 } });
+	assert_string_equal(m->epoch_id->request_id, epoch);
+	desk_close(d);
+	arena_free(&a);
+}
+
 /* What was postponed is due when it is due: nobody rings for it, and to look every minute were too late. */
 static void what_was_postponed_is_picked_when_its_time_has_come(void **state)
 {
@@ -824,4 +847,5 @@ TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_b
       WORLD(a_key_that_a_dealer_knew_is_not_used_unless_that_is_allowed),
       WORLD(a_node_that_keeps_its_marks_to_itself_is_asked_for_nothing),
       WORLD(a_key_that_left_the_first_epoch_is_asked_for_where_it_is), WORLD(shares_are_dealt_anew_from_where_they_are),
+      WORLD(a_new_key_is_made_in_the_epoch_of_the_others),
       WORLD(what_was_postponed_is_picked_when_its_time_has_come))
