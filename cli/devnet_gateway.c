@@ -32,12 +32,12 @@ err gateway_find(gateway_tool *out, cli *c, const char *folder)
 	char found[PATH_MAX];
 
 	TRY(program_beside(&beside, CONNECTOR_PROGRAM));
+	beside.n -= strlen(CONNECTOR_PROGRAM);
+	buf_printf(&out->compiled, "%scontracts", buf_str(&beside));
 	if (!folder) {                                               /* a build folder, where compiled things have their place */
-		beside.n -= strlen(CONNECTOR_PROGRAM);
-		buf_printf(&out->compiled, "%scontracts", buf_str(&beside));
 		buf_put_str(&beside, "../contracts");
 		folder = buf_str(&beside);
-	}
+	} else if (!file_exists(buf_str(&out->compiled))) buf_clear(&out->compiled);
 	c->code = EXIT_IO;
 	buf_printf(&modules, "%s/gateway.mjs", folder);
 	if (!realpath(buf_str(&modules), found))

@@ -1,94 +1,43 @@
 // SPDX-License-Identifier: MIT
 /*
  * connector.mjs -- the whole way: a contract asks on a chain, four connectors hear it, four nodes decrypt, the signed answers stand on
- * chain, and the contract takes the value.  Connectors and a node are killed on the way: nothing is lost, nothing is answered twice.
+ * chain, and the contract takes the value.  crashes.mjs kills what takes part.
  *
  * The chain is anvil with the contracts of contracts/, and the genuine ACL and KMSVerifier.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
-	BUILD, arca, assert, coprocess, crypto, ethers, finish, freePorts, fs, onExit, path, startCluster, startDevnet, tempDir, test, unhex,
+	BUILD, arca, assert, ethers, finish, freePorts, fs, path, startCluster, startDevnet, tempDir, test, unhex,
 } from './lib.mjs';
-import { randomValue, tfhe17, typeNamed } from './tfhe.mjs';
+import { encrypter, gatewayFor, idIn, logsOf, sleep, startConnector, until, writeConfig } from './connectors.mjs';
+import { randomValue, typeNamed } from './tfhe.mjs';
 import { User } from './tkms.mjs';
-import { CHAIN_ID, compiled, deployGateway, newWallet, publish, serveBuckets, startChain } from '../../contracts/gateway.mjs';
+import { CHAIN_ID, newWallet } from '../../contracts/gateway.mjs';
 
-const N = 4, long = process.argv.includes('--long'), ROUNDS = long ? 200 : 6;
-const folder = path.join(BUILD, 'contracts'), contract = compiled(folder), dir = tempDir();
-const net = await startCluster(N);
-const chain = await startChain({ anvil: path.join(folder, 'anvil') }), { provider } = chain;
-onExit(() => chain.stop());
-const buckets = await serveBuckets(dir);
-onExit(() => buckets.stop());
-const signers = net.info.parties.map(p => p.signer);
-const g = await deployGateway({ provider, contract, threshold: 1, signers, buckets: [0, 1, 2].map(i => `${buckets.url}/${i}`) });
-const at = Object.fromEntries(await Promise.all(['decryption', 'generation', 'config', 'acl'].map(async k => [k, await g[k].getAddress()])));
-const sleep = ms => new Promise(yes => setTimeout(yes, ms));
+const N = 4;
+const dir = tempDir(), net = await startCluster(N);
+const world = await gatewayFor(net, dir), { provider, g, at } = world, signers = net.info.parties.map(p => p.signer);
 
 /* ---- connectors ---------------------------------------------------------------------------------------------------- */
 
 const first = await freePorts(N), ports = Array.from({ length: N }, (_, i) => first + i), connectors = Array(N).fill(null);
-const configs = net.info.parties.map((p, i) => {
-	const file = path.join(dir, `connector-${i + 1}.toml`), key = path.join(dir, `wallet-${i + 1}.key`);
-	fs.writeFileSync(key, g.nodes[i].wallet.privateKey + '\n', { mode: 0o600 });
-	fs.writeFileSync(file, `database_url = "sqlite:${dir}/connector-${i + 1}.db"
-gateway_url = ["${chain.url}"]
-gateway_chain_id = ${CHAIN_ID}
-kms_core_endpoints = ["http://${p.grpc}"]
-private_key_file = "${key}"
-monitoring_endpoint = "127.0.0.1:${ports[i]}"
-decryption_contract.address = "${at.decryption}"
-kms_generation_contract.address = "${at.generation}"
-gateway_config_contract.address = "${at.config}"
-decryption_polling = "100ms"
-decryption_from_block_number = 0
-max_decryption_attempts = 50
-under_process_lease = "5s"
-[[host_chains]]
-url = "${chain.url}"
-chain_id = ${CHAIN_ID}
-acl_address = "${at.acl}"
-`);
-	return file;
+const configs = ports.map((port, i) => {
+	const file = path.join(dir, `connector-${i + 1}.toml`);
+	return writeConfig(world, net, i, { file, database: `sqlite:${file.replace(/toml$/, 'db')}`, port });
 });
-function start(i) {
-	const log = fs.openSync(path.join(dir, `connector-${i + 1}.log`), 'a');
-	connectors[i] = spawn(path.join(BUILD, 'arca-connector'), ['--config', configs[i]], { stdio: ['ignore', log, log] });
-}
-const kill = i => connectors[i]?.kill('SIGKILL');
-onExit(() => connectors.forEach((_, i) => kill(i)));
+const start = i => { connectors[i] = startConnector(configs[i]); }, kill = i => connectors[i]?.kill('SIGKILL');
 for (let i = 0; i < N; i++) start(i);
 
 /* ---- asking -------------------------------------------------------------------------------------------------------- */
 
-const publicKey = await net.file('PublicKey', net.keyId), keyset = path.join(net.dir, `party-1/public/PUB/CompressedXofKeySet/${net.keyId}`);
-const keyId = BigInt('0x' + net.keyId);
-
-/* A value as a handle whose ciphertext lies in the buckets. */
-async function encrypted(type, value, format = 'big-compressed') {
-	const [c] = coprocess(keyset, tfhe17.encrypt(publicKey, [{ type, value }]), format);
-	return publish(g, dir, keyId, c.ciphertext, type.code, format);
-}
-const logs = async (name, id) => {
-	const filter = g.decryption.filters[name](id);
-	return g.decryption.queryFilter(filter, 0);
-};
-async function until(what, find, seconds = 60) {
-	for (const end = Date.now() + seconds * 1000; ;) {
-		const found = await find();
-		if (found) return found;
-		if (Date.now() > end) throw new Error(`no ${what} within ${seconds} s`);
-		await sleep(50);
-	}
-}
-const idIn = (receipt, name) => receipt.logs.map(l => g.decryption.interface.parseLog(l)).find(e => e?.name === name).args.decryptionId;
+const encrypted = await encrypter(net, g, dir), logs = logsOf(g);
 
 await test('a contract asks, and its callback receives the value with the signatures of the nodes', async () => {
 	for (const [name, format] of [['uint16', 'big-compressed'], ['uint64', 'big-expanded'], ['bool', 'big-compressed']]) {
 		const type = typeNamed(name), value = randomValue(type), handle = await encrypted(type, value, format);
 		await g.allowForDecryption(handle);
-		const id = idIn(await (await g.asker.ask(handle)).wait(), 'PublicDecryptionRequest');
+		const id = idIn(g, await (await g.asker.ask(handle)).wait(), 'PublicDecryptionRequest');
 		const [answer] = await until('answer', async () => { const l = await logs('PublicDecryptionResponse', id); return l.length && l; });
 		const { decryptedResult, signatures } = answer.args;
 		await (await g.asker.callback(decryptedResult, ethers.concat([ethers.toBeHex(signatures.length, 1), ...signatures]))).wait();
@@ -99,7 +48,7 @@ await test('a contract asks, and its callback receives the value with the signat
 
 await test('what the ACL does not allow is not decrypted before it does', async () => {
 	const type = typeNamed('uint8'), value = randomValue(type), handle = await encrypted(type, value);
-	const id = idIn(await (await g.decryption.connect(g.owner).publicDecryptionRequest([handle], '0x')).wait(), 'PublicDecryptionRequest');
+	const id = idIn(g, await (await g.decryption.connect(g.owner).publicDecryptionRequest([handle], '0x')).wait(), 'PublicDecryptionRequest');
 	await sleep(3000);
 	assert.deepEqual(await logs('PublicDecryptionResponseCall', id), []);
 	await g.allowForDecryption(handle);
@@ -117,50 +66,13 @@ await test('a user reads a value from the shares that the connectors brought on 
 		{ UserDecryptRequestVerification: [{ name: 'publicKey', type: 'bytes' }, { name: 'contractAddresses', type: 'address[]' },
 			{ name: 'startTimestamp', type: 'uint256' }, { name: 'durationDays', type: 'uint256' }, { name: 'extraData', type: 'bytes' }] },
 		{ publicKey: key, contractAddresses: [dapp], startTimestamp: start, durationDays: 1, extraData: '0x' });
-	const id = idIn(await (await g.decryption.connect(wallet).userDecryptionRequest([[handle, dapp]], [start, 1], [CHAIN_ID, [dapp]],
+	const id = idIn(g, await (await g.decryption.connect(wallet).userDecryptionRequest([[handle, dapp]], [start, 1], [CHAIN_ID, [dapp]],
 		user.address, key, signature, '0x')).wait(), 'UserDecryptionRequest');
 	const shares = await until('shares', async () => { const l = await logs('UserDecryptionResponse', id); return l.length === N && l; });
 	const domain = { ...net.domain, verifying_contract: at.decryption };
 	const answers = shares.map(s => ({ payload: unhex(s.args.userDecryptedShare), signature: unhex(s.args.signature) }));
 	assert.deepEqual(user.open(signers, [unhex(handle)], domain, answers), [{ type: type.code, value }]);
 });
-
-await test(`connectors and a node are killed ${ROUNDS} times under load: every request is answered once by each`, async () => {
-	const type = typeNamed('uint8'), asked = [];
-	const handles = [];
-	for (let i = 0; i < 3; i++) {
-		const value = randomValue(type), handle = await encrypted(type, value);
-		await g.allowForDecryption(handle);
-		handles.push({ handle, value });
-	}
-	for (let round = 0; round < ROUNDS; round++) {
-		for (let k = 0; k < 5; k++) {
-			const { handle, value } = handles[crypto.randomInt(handles.length)];
-			const receipt = await (await g.decryption.connect(g.owner).publicDecryptionRequest([handle], '0x')).wait();
-			asked.push({ id: idIn(receipt, 'PublicDecryptionRequest'), value });
-		}
-		const i = crypto.randomInt(N);
-		if (round % 3 === 2) {
-			arca('devnet', 'kill', '--dir', net.dir, '--party', String(i + 1));
-			await sleep(crypto.randomInt(500));
-			arca('devnet', 'start', '--dir', net.dir, '--party', String(i + 1));
-		} else {
-			await sleep(crypto.randomInt(300));
-			kill(i);
-			await sleep(crypto.randomInt(500));
-			start(i);
-		}
-	}
-	/* Who comes when the others have agreed already may leave it at that. */
-	for (const { id, value } of asked) {
-		const done = await until(`answer to ${id}`, async () => { const l = await logs('PublicDecryptionResponse', id); return l.length && l; }, 120);
-		assert.equal(done.length, 1);
-		const calls = await logs('PublicDecryptionResponseCall', id);
-		assert.ok(calls.length >= 3 && calls.length <= N);
-		assert.equal(new Set(calls.map(c => c.args.kmsTxSender)).size, calls.length);
-		for (const c of calls) assert.equal(BigInt(c.args.decryptedResult), value);
-	}
-}, long ? 60 : 5);
 
 await test('every request is done in every database, and the metrics say so', async () => {
 	for (const port of ports) await until('an empty queue', async () => {
