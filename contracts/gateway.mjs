@@ -309,9 +309,11 @@ function startBuckets(dir, port) {
 	return buckets.pid;
 }
 
-function down({ dir }) {
+/* The chain saves its state before it ends. */
+async function down({ dir }) {
 	const { chain, buckets } = read(dir);
 	for (const p of [chain, buckets]) if (runs(p)) process.kill(p.pid);
+	for (const p of [chain, buckets]) await until(30, 'the chain does not end', () => !runs(p));
 }
 
 async function start({ dir }) {
