@@ -6,7 +6,10 @@
  *   user decryption      the transaction that asked for it went to the gateway's contract itself, is of the same user, and names a
  *                        contract for each handle; user and contract are allowed each handle, or the delegator and the contract are,
  *                        and the user is their delegate
+ *                        (RFC-016, v0.15: nobody has checked such a request) its time; the signature of user or user's contract; that the
+ *                        user did not take it back; each handle the user's, or delegated; a right of one of the allowed contracts
  *   others               nothing
+ *   all of v0.15         the context, and the epoch, that extra data name (connector/contexts.h)
  *
  * A whole batch is asked in a message or two for each chain.  What is not allowed may be allowed later: chains are not equally fast.
  * One thread, except where it says otherwise.

@@ -3,14 +3,15 @@
  * connector/worker.h -- takes requests out of the database, has the nodes of the KMS answer them, and puts the answers there.
  *
  *   check        what may be decrypted is for the chain to say: the contracts are asked, for a whole batch in one message
- *   fetch        ciphertexts from the coprocessors' buckets, which count only if their digest is the one on chain
+ *   fetch        ciphertexts from the coprocessors' buckets, which count only if their digest is the one on chain, or the one that enough
+ *                coprocessors attest (v0.15)
  *   ask          the request goes to a node, and its result is waited for
  *   verify       the node's signature, over what a contract will see: a wrong one costs no gas
  *   finish       the answer is stored and the request completed, in one commit
  *
  * What fails may fail otherwise later: then the request is pending again, after a pause that grows; decryptions are given up after
- * max_decryption_attempts passes, and epochs after twenty.  A chain or a node that is away is no attempt.  What can never succeed fails at once, with its
- * reason.  Leases are renewed while a request is worked on, and given back at the end.  Any number of workers may share a database.
+ * max_decryption_attempts passes, and epochs after twenty.  A chain or a node that is away is no attempt.  What can never succeed fails at
+ * once, with its reason.  Leases are renewed while a request is worked on, and given back at the end.  Any number of workers may share a database.
  */
 #ifndef ARCA_CONNECTOR_WORKER_H
 #define ARCA_CONNECTOR_WORKER_H
