@@ -303,7 +303,8 @@ err load_new(load **out, size_t n, size_t bytes)
 	rng_fill(rng_os(), buf_grow(&l->ciphertext, bytes), bytes);
 	some_address(&l->decryption), some_address(&l->generation), some_address(&l->gateway_config);
 	some_address(&l->acl), some_address(&l->coprocessor);
-	l->domain = (eip712_domain){ .name = slice_str("Decryption"), .version = slice_str("1"), .chain_id = abi_u64(LOAD_CHAIN), .contract = l->decryption };
+	l->domain = (eip712_domain){ .name = slice_str("Decryption"), .version = slice_str("1"), .chain_id = abi_u64(LOAD_CHAIN),
+	                             .contract = l->decryption };
 	err e = l->digest && l->signature ? OK : err_fail(ERR_NOMEM, "no memory for %zu requests", n);
 	if (e == OK) e = new_signer(&l->node, &sk);
 	wipe(&sk, sizeof sk);

@@ -155,7 +155,8 @@ static err look_closely(bed *d)
 {
 	static const char *const NONE[] = {
 		"kms_connector_worker_ciphertext_cache_hits", "kms_connector_worker_wrong_signatures", "kms_connector_worker_request_check_errors",
-		"kms_connector_worker_s3_ciphertext_retrieval_errors", "kms_connector_worker_grpc_request_sent_errors", "kms_connector_tx_sender_gateway_tx_sent_errors",
+		"kms_connector_worker_s3_ciphertext_retrieval_errors", "kms_connector_worker_grpc_request_sent_errors",
+		"kms_connector_tx_sender_gateway_tx_sent_errors",
 	};
 	AUTO(buf) url = { 0 }, all = { 0 };
 	bool killed;
@@ -296,7 +297,8 @@ static err open_tally(void **state, const bench_options *o)
 }
 
 static const bench_row ROWS[] = {
-	{ "connector/pg-4600", "1/s", "public decryptions through arca-connector and PostgreSQL, log to signed transaction, 4.6 KB each", rate, { true, SMALL } },
+	{ "connector/pg-4600", "1/s", "public decryptions through arca-connector and PostgreSQL, log to signed transaction, 4.6 KB each",
+	  rate, { true, SMALL } },
 	{ "connector/pg-98600", "1/s", "the same with ciphertexts of 98.6 KB", rate, { true, LARGE } },
 	{ "connector/sqlite-4600", "1/s", "and with SQLite, 4.6 KB", rate, { false, SMALL } },
 	{ "connector/burst", "1/s", "the slowest second while 50,000 come at once (5,000 for each of --seconds)", burst, { 0 } },

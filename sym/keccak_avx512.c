@@ -18,7 +18,8 @@ static inline lane parity(lane a, lane b, lane c, lane d, lane e) { return xor3(
 /* One row of the new state. */
 #define ROW(y, b0, b1, b2, b3, b4) do { \
 	const lane p = b0, q = b1, r = b2, s = b3, t = b4; \
-	n[5 * (y)] = chi(p, q, r), n[5 * (y) + 1] = chi(q, r, s), n[5 * (y) + 2] = chi(r, s, t), n[5 * (y) + 3] = chi(s, t, p), n[5 * (y) + 4] = chi(t, p, q); \
+	n[5 * (y)] = chi(p, q, r), n[5 * (y) + 1] = chi(q, r, s), n[5 * (y) + 2] = chi(r, s, t); \
+	n[5 * (y) + 3] = chi(s, t, p), n[5 * (y) + 4] = chi(t, p, q); \
 } while (0)
 
 /* theta, rho, pi, chi and iota, as in keccak.c. */
