@@ -2,7 +2,8 @@
 /*
  * store/sqlite.c -- the embedded database: one file, many readers, one writer at a time.
  *
- * WAL with synchronous=FULL: a commit is on disk when it is answered.  A writer waits for another up to five seconds.  The file and
+ * WAL with synchronous=FULL: a commit is on disk when it is answered.  Writers of this process take turns, first come first served; for
+ * one of another process they wait up to five seconds.  The file and
  * those beside it are readable by their owner only.
  */
 #include "store/store_internal.h"
@@ -35,6 +36,12 @@ typedef struct lite {
 /* Bells of this process: a commit rings those of its file. */
 static pthread_mutex_t bells_lock = PTHREAD_MUTEX_INITIALIZER;
 static lite *bells;
+
+/* Turns of writers: SQLite would have each look again and again whether the lock is free, and some would never meet it so.  A file has
+ * one of these, which others may share. */
+enum { TURNS = 16 };
+typedef struct turn { pthread_mutex_t lock; pthread_cond_t next; uint64_t tickets, called; } turn;
+static turn turns[TURNS] = { [0 ... TURNS - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER, .next = PTHREAD_COND_INITIALIZER } };
 
 /* ---- failures ----------------------------------------------------------------------------------------------------- */
 
@@ -231,6 +238,27 @@ static err read_one(store_value *out, arena *memory, sqlite3_stmt *q, int at)
 	}
 }
 
+/* ---- turns -------------------------------------------------------------------------------------------------------- */
+
+static turn *await_turn(const lite *l)
+{
+	turn *t = &turns[l->file % TURNS];
+
+	pthread_mutex_lock(&t->lock);
+	for (const uint64_t mine = t->tickets++; t->called != mine; pthread_cond_wait(&t->next, &t->lock)) { }
+	pthread_mutex_unlock(&t->lock);
+	return t;
+}
+
+static void end_turn(turn *t)
+{
+	if (!t) return;
+	pthread_mutex_lock(&t->lock);
+	t->called++;
+	pthread_cond_broadcast(&t->next);
+	pthread_mutex_unlock(&t->lock);
+}
+
 /* ---- queries and batches ------------------------------------------------------------------------------------------ */
 
 static void ring(lite *l)
@@ -276,9 +304,11 @@ static err query(void *db, store_rows *out, const store_sql *sql, const store_va
 	buf_clear(&l->rang);
 	TRY(prepared(&q, l, sql));
 	err e = bind(l, q, sql, param, n);
+	turn *t = sqlite3_stmt_readonly(q) ? NULL : await_turn(l);
 	if (e == OK) e = fetch(l, out, &values, q, sql);
 	buf_free(&values);
 	sqlite3_reset(q);
+	end_turn(t);
 	sqlite3_clear_bindings(q);
 	if (e == OK && l->rang.n) ring(l);
 	return e;
@@ -304,14 +334,15 @@ static err run_op(lite *l, store_op *op)
 static err batch(void *db, store_op *ops, size_t n, size_t *bad)
 {
 	lite *l = db;
-	err e = OK;
 
 	buf_clear(&l->rang);
-	TRY(script(l, "BEGIN IMMEDIATE"));
+	turn *t = await_turn(l);
+	err e = script(l, "BEGIN IMMEDIATE");
 	for (size_t i = 0; i < n && e == OK; i++) e = run_op(l, &ops[*bad = i]);
 	if (e == OK) e = script(l, "COMMIT");
 	if (e != OK && !sqlite3_get_autocommit(l->db) && sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
 		l->of_no_use = true;
+	end_turn(t);
 	if (e == OK && l->rang.n) ring(l);
 	return e;
 }
