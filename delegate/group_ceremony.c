@@ -11,6 +11,7 @@ void group_offer_write(buf *out, const group_holding *h)
 	AUTO(buf) record = { 0 };
 
 	ASSERT(h->held <= MAX_HELD);
+	buf_put(out, h->wallet.b, sizeof h->wallet.b);
 	if (h->certified) group_record_write(&record, &h->newest);
 	buf_put_u32(out, (uint32_t)record.n);
 	buf_put_slice(out, buf_slice(&record));
@@ -22,9 +23,10 @@ void group_offer_write(buf *out, const group_holding *h)
 err group_offer_read(group_holding *out, slice bytes)
 {
 	reader r = reader_of(bytes);
-	const slice record = read_bytes(&r, read_u32(&r));
+	const slice wallet = read_bytes(&r, sizeof out->wallet.b), record = read_bytes(&r, read_u32(&r));
 
 	*out = (group_holding){ .certified = record.n > 0 };
+	if (wallet.p) memcpy(out->wallet.b, wallet.p, wallet.n);
 	if (record.n) TRY(group_record_read(&out->newest, record));
 	out->prepared = read_u32(&r);
 	out->held = read_u8(&r);
@@ -41,6 +43,8 @@ typedef struct standing {
 	group_record newest;             /* certified; of the newest epoch */
 	uint32_t     next;               /* above every epoch that anybody has prepared */
 	party_set    lacking;            /* have no share of it */
+	hash32       begun;              /* if there is none: what most of more than T have prepared, and who; nobody: it is all */
+	party_set    begun_by;
 } standing;
 
 static bool has_share(const group_holding *h, const hash32 *of)
@@ -69,16 +73,13 @@ static uint32_t next_epoch(const standing *x, const group_holding *offer, party_
 	return next;
 }
 
-static err exchange_offers(session *s, standing *x, const group_ceremony *c)
+/* offer[i], for i in *said: what P_i says; and the roster. */
+static err hear_offers(session *s, group_holding *offer, party_set *said, group_ceremony *c)
 {
-	IN_SCOPE(s);
 	AUTO(buf) mine = { 0 };
 	slice all[MAX_PARTIES + 1];
-	group_holding *offer;
-	party_set said = 0;
 
-	*x = (standing){ 0 };
-	TRY(arena_new(&s->arena, &offer, s->n + 1u));
+	c->roster = (group_roster){ .n = s->n };
 	group_offer_write(&mine, c->have);
 	TRY(s->p->bcast(s, buf_slice(&mine), MAX_GROUP_OFFER, all));
 	FOR_EACH_IN(i, live(s)) {
@@ -87,16 +88,43 @@ static err exchange_offers(session *s, standing *x, const group_ceremony *c)
 			accuse(s, i, "broadcast something else than what it has of the key");
 			continue;
 		}
-		add_to(&said, i);
+		add_to(said, i);
+		c->roster.wallet[i] = offer[i].wallet;
+	}
+	return within_model(s);
+}
+
+/* Of several, what most have; of these, the first. */
+static void find_begun(const session *s, standing *x, const group_holding *offer, party_set said)
+{
+	FOR_EACH_IN(i, said) for (unsigned k = 0; k < offer[i].held; k++) {
+		party_set by = 0;
+		FOR_EACH_IN(j, said) if (has_share(&offer[j], &offer[i].digest[k])) add_to(&by, j);
+		if (size_of_set(by) > s->t && size_of_set(by) > size_of_set(x->begun_by)) x->begun = offer[i].digest[k], x->begun_by = by;
+	}
+}
+
+static err exchange_offers(session *s, standing *x, group_ceremony *c)
+{
+	IN_SCOPE(s);
+	group_holding *offer;
+	party_set said = 0;
+
+	*x = (standing){ 0 };
+	TRY(arena_new(&s->arena, &offer, s->n + 1u));
+	TRY(hear_offers(s, offer, &said, c));
+	FOR_EACH_IN(i, said) {
 		const group_record *r = &offer[i].newest;
 		if (!offer[i].certified || r->key.chain_id != c->chain_id || (x->exists && !is_newer(r, &x->newest))) continue;
 		if (!group_is_certified_var(r, &c->roster)) continue;
 		x->exists = true;
 		x->newest = *r;
 	}
-	TRY(within_model(s));
 	x->next = next_epoch(x, offer, said);
-	if (!x->exists) return OK;
+	if (!x->exists) {
+		find_begun(s, x, offer, said);
+		return OK;
+	}
 	const hash32 digest = group_digest(&x->newest.key);
 	x->lacking = parties_all(s->n);
 	FOR_EACH_IN(i, said) if (has_share(&offer[i], &digest)) take_from(&x->lacking, i);
@@ -134,62 +162,109 @@ static err store_and_sign(session *s, const group_ceremony *c, const group_key *
 /* ---- programs -------------------------------------------------------------------------------------------------------- */
 
 /* Nobody has a key of this chain yet. */
-static err offers_of_none(session *s, standing *x, const group_ceremony *c)
+static err offers_of_none(session *s, standing *x, group_ceremony *c)
 {
-	ASSERT(c->roster.n == s->n);
 	TRY(exchange_offers(s, x, c));
 	if (!x->exists) return OK;
 	return err_fail(ERR_EXISTS, "chain %u has a key already, of epoch %u", c->chain_id, x->newest.key.epoch);
 }
 
-err group_create(session *s, void *arg)
+/* The same n parties. */
+static regroup_plan plan_for(const session *s, const group_key *old, const group_ceremony *c)
 {
-	const group_ceremony *c = arg;
+	return (regroup_plan){ .sets = reshare_same(s->n, s->t), .route = sid_sub(&s->sid, 0), .old = old,
+	                       .roster = group_roster_hash(&c->roster) };
+}
+
+/* New shares of this key, of the epoch x->next. */
+static err renew(session *s, const group_ceremony *c, const group_key *from, party_set lacking, const standing *x)
+{
+	group_share old = { 0 }, held = { 0 };
+	regroup_plan plan = plan_for(s, from, c);
+	party_set failed;
+	group_record *r;
+	group_key key;
+
+	TRY(arena_new(&s->arena, &r, 1));
+	plan.lacking = lacking;
+	if (!has(lacking, s->me)) {
+		const hash32 digest = group_digest(from);
+		TRY(c->load(c->ctx, &old, r, &digest));
+		plan.as = s->me, plan.mine = &old;
+	}
+	err e = group_reshare(s, &key, &held, &failed, &plan, c->curve);
+	key.epoch = x->next;
+	if (e == OK) e = store_and_sign(s, c, &key, &held);
+	wipe(&old, sizeof old);
+	wipe(&held, sizeof held);
+	return e;
+}
+
+err group_refresh(session *s, void *arg)
+{
+	group_ceremony *c = arg;
+	standing x;
+
+	TRY(exchange_offers(s, &x, c));
+	if (!x.exists) return err_fail(ERR_NOT_FOUND, "chain %u has no key that is shared", c->chain_id);
+	return renew(s, c, &x.newest.key, x.lacking, &x);
+}
+
+/* Who has prepared it says which key it is. */
+static err hear_begun(session *s, group_record *out, const group_ceremony *c, const standing *x)
+{
+	slice all[MAX_PARTIES + 1];
+	AUTO(buf) mine = { 0 };
+
+	if (has(x->begun_by, s->me)) {
+		group_share held;
+		TRY(c->load(c->ctx, &held, out, &x->begun));
+		wipe(&held, sizeof held);
+		group_record_write(&mine, out);
+	}
+	TRY(s->p->bcast(s, buf_slice(&mine), MAX_GROUP_RECORD, all));
+	FOR_EACH_IN(i, live(s) & x->begun_by) {
+		if (group_record_read(out, all[i]) == OK && hash32_eq_var(group_digest(&out->key), x->begun) && out->key.n == s->n
+		    && out->key.T == s->t && out->key.chain_id == c->chain_id) return OK;
+		err_clear();
+	}
+	return err_fail(ERR_STATE, "nobody shows the key of which parties have prepared shares");
+}
+
+/* ERR_STATE: too few have shares of it. */
+static err finish_begun(session *s, const group_ceremony *c, const standing *x)
+{
+	group_record *r;
+
+	TRY(arena_new(&s->arena, &r, 1));
+	TRY(hear_begun(s, r, c, x));
+	return renew(s, c, &r->key, parties_all(s->n) & ~x->begun_by, x);
+}
+
+static err generate(session *s, const group_ceremony *c)
+{
 	const generate_terms terms = { .roster = group_roster_hash(&c->roster), .chain_id = c->chain_id };
 	group_share held = { 0 };
 	group_key key;
-	standing x;
 
-	TRY(offers_of_none(s, &x, c));
 	err e = group_generate(s, &key, &held, &terms, c->curve);
 	if (e == OK) e = store_and_sign(s, c, &key, &held);
 	wipe(&held, sizeof held);
 	return e;
 }
 
-/* The same n parties. */
-static regroup_plan plan_for(const session *s, const group_key *old, const group_ceremony *c)
+err group_create(session *s, void *arg)
 {
-	regroup_plan p = { .sets = reshare_same(s->n, s->t), .route = sid_sub(&s->sid, 0), .old = old, .roster = group_roster_hash(&c->roster) };
-
-	return p;
-}
-
-err group_refresh(session *s, void *arg)
-{
-	const group_ceremony *c = arg;
-	group_share old = { 0 }, held = { 0 };
-	party_set failed;
-	group_key key;
+	group_ceremony *c = arg;
 	standing x;
-	err e = OK;
 
-	ASSERT(c->roster.n == s->n);
-	TRY(exchange_offers(s, &x, c));
-	if (!x.exists) return err_fail(ERR_NOT_FOUND, "chain %u has no key that is shared", c->chain_id);
-	regroup_plan plan = plan_for(s, &x.newest.key, c);
-	plan.lacking = x.lacking;
-	if (!has(x.lacking, s->me)) {
-		const hash32 digest = group_digest(&x.newest.key);
-		TRY(c->load(c->ctx, &old, &digest));
-		plan.as = s->me, plan.mine = &old;
+	TRY(offers_of_none(s, &x, c));
+	if (x.begun_by) {
+		const err e = finish_begun(s, c, &x);
+		if (e != ERR_STATE || !is_sound(s)) return e;
+		err_clear();
 	}
-	e = group_reshare(s, &key, &held, &failed, &plan, c->curve);
-	key.epoch = x.next;
-	if (e == OK) e = store_and_sign(s, c, &key, &held);
-	wipe(&old, sizeof old);
-	wipe(&held, sizeof held);
-	return e;
+	return generate(s, c);
 }
 
 /* The owner says which key it is. */
@@ -208,7 +283,7 @@ static err hear_owner(session *s, secp_pk *P, const group_import_job *j)
 err group_import(session *s, void *arg)
 {
 	const group_import_job *j = arg;
-	const group_ceremony *c = j->c;
+	group_ceremony *c = j->c;
 	group_share whole = { .index = 1 }, held = { 0 };
 	group_key old, key;
 	party_set failed;

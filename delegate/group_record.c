@@ -40,14 +40,18 @@ bool group_signed_by_var(const group_key *k, const group_roster *r, party i, con
 	return i >= 1 && i <= r->n && sign_external_by_var(&by, sig, &digest) && eth_address_eq_var(by, r->wallet[i]);
 }
 
-bool group_is_certified_var(const group_record *r, const group_roster *by)
+bool group_is_certified_var(const group_record *r, const group_roster *now)
 {
-	const hash32 is = group_roster_hash(by);
-	unsigned count = 0;
+	const hash32 is = group_roster_hash(&r->roster);
+	unsigned count = 0, known = 0;
 
-	if (!hash32_eq_var(is, r->key.roster) || r->key.n != by->n) return false;
-	FOR_EACH_IN(i, r->signers & parties_all(by->n)) count += group_signed_by_var(&r->key, by, i, &r->signature[i]);
-	return count >= r->key.n - r->key.T;
+	if (!hash32_eq_var(is, r->key.roster) || r->key.n != r->roster.n || r->key.n != now->n) return false;
+	FOR_EACH_IN(i, r->signers & parties_all(now->n)) {
+		if (!group_signed_by_var(&r->key, &r->roster, i, &r->signature[i])) continue;
+		count++;
+		known += eth_address_eq_var(r->roster.wallet[i], now->wallet[i]);
+	}
+	return count >= r->key.n - r->key.T && known > r->key.T;
 }
 
 /* ---- bytes --------------------------------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@
 #include "delegate/group.h"
 #include "seal/sign.h"
 
-/* Who the parties are: wallet[1 .. n]. */
+/* Who the parties are: wallet[1 .. n]; zeros: it did not say. */
 typedef struct group_roster { unsigned n; eth_address wallet[MAX_PARTIES + 1]; } group_roster;
 
 hash32 group_roster_hash(const group_roster *r);
@@ -36,8 +36,11 @@ hash32 group_digest(const group_key *k);
 
 /* Whether party i has signed. */
 bool   group_signed_by_var(const group_key *k, const group_roster *r, party i, const secp_rsig *sig);
-/* n - T parties of this roster have, and the record is of that. */
-bool   group_is_certified_var(const group_record *r, const group_roster *by);
+/*
+ * n - T parties of its roster have signed the record, T + 1 of them with the wallets that parties have now, as they themselves say:
+ * so an honest one is among these, and the roster, which it has signed as well, was that of the ceremony.
+ */
+bool   group_is_certified_var(const group_record *r, const group_roster *now);
 
 enum {
 	MAX_GROUP_RECORD = 1 + 32 + 4 + 4 + 2 + SECP_PK + 8 + MAX_PARTIES * (20 + SECP_PK + SECP_RSIG),

@@ -350,6 +350,8 @@ static err too_late(attempted what, party_set there)
 	char who[256];
 
 	list_parties(who, sizeof who, there);
+	if (what == ATTEMPT_DELEGATION)
+		return err_fail(ERR_EXISTS, "the delegation key exists at parties %s; this one gets a share of it at the next refresh", who);
 	return err_fail(ERR_STATE, "%s exists at parties %s and is not %s again for one that missed it; make a new %s", MADE[what], who,
 	                is_epoch ? "set up" : "made", is_epoch ? "epoch" : "one");
 }

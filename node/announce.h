@@ -59,7 +59,7 @@ typedef struct gathering_plan {
 } gathering_plan;
 
 /* Waits until the ceremony begins; then *attempt is on disk.  ERR_STATE: too few parties came, or others have it
- * already; ERR_CANCELLED; ERR_IO. */
+ * already (of a delegation key: ERR_EXISTS); ERR_CANCELLED; ERR_IO. */
 err  announce_gather(announcements *a, uint32_t *attempt, const gathering_plan *g);
 
 /* For a party that is in the old set only: says that it is there until t + 1 of the new set begin, or have it already: *attempt

@@ -95,6 +95,14 @@ static bool has_made(cluster *c, request_kind kind, const id32 *id)
 	return requests_state(c->table, &state, kind, id) && (state == REQUEST_DONE || state == REQUEST_CONSUMED);
 }
 
+static bool is_delegated(const cluster *c, const id32 *id)
+{
+	const unsigned count = atomic_load(&c->delegations);
+
+	for (unsigned i = 0; i < count; i++) if (id_eq_var(&c->delegated[i], id)) return true;
+	return false;
+}
+
 static bool is_there(cluster *c, const committee *with, const announcement *h)
 {
 	switch (h->what) {
@@ -102,6 +110,7 @@ static bool is_there(cluster *c, const committee *with, const announcement *h)
 	case ATTEMPT_PREPROC: return has_made(c, REQUEST_PREPROC, &h->request);
 	case ATTEMPT_DEAL:
 	case ATTEMPT_KEYGEN:  return has_made(c, REQUEST_KEYGEN, &h->request);
+	case ATTEMPT_DELEGATION: return is_delegated(c, &h->request);
 	case ATTEMPTS:        break;
 	}
 	return false;

@@ -30,6 +30,8 @@ typedef struct cluster {
 	ddec      *ddec;
 	peers     *peers;
 	_Atomic(combining *) combining;              /* NULL: no delegations, or not yet */
+	id32       delegated[MAX_DELEGATE_CHAINS];   /* ceremonies that have made a delegation key (node/group_keeper.h): */
+	_Atomic unsigned delegations;                /* so many; they are written before they count */
 	char       name[CERTS_NAME_MAX + 1];         /* in this node's certificate */
 	buf        certificate_pem, key_pem;         /* the key's is empty once the links have it */
 	const node_seams *seams;

@@ -203,6 +203,8 @@ static const config_key KEYS[] = {
 	  "file with the private key that signs delegations; empty: the node's own"),
 	TEXT("delegation.combiners", AT(delegation.combiners), 0, 256, "",
 	  "numbers of the parties that may combine answers of shared keys, and thereby see what they hand on, as 1,3; all; empty: none, so that readers combine"),
+	NUMBER("delegation.refresh_secs", AT(delegation.refresh_secs), 0, 3660 * DAY, "86400",
+	  "how often the nodes get new shares of the keys that they share, and erase the old ones; the same at all nodes. 0: never"),
 	{ .name = "delegation.chains", .type = CONFIG_ROWS, .offset = AT(delegation.chains), .min = 1, .max = MAX_DELEGATE_CHAINS,
 	  .rows = &CHAIN, .row_size = sizeof(chain_config), .help = "the chains of the delegation KMS, each with a key of its own" },
 	REFUSED("public_vault.storage.ram", RAM),

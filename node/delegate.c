@@ -101,9 +101,10 @@ err node_delegate_open(node_delegate *out, const node_config *c, const vault *v,
 	if (!c->delegation.present) return OK;
 	ASSERT(c->delegation.chains.n <= COUNT(chain));
 	if (c->delegation.wallet_file[0]) TRY(open_wallet(&out->wallet, c->delegation.wallet_file, random));
+	out->signs = out->wallet ? out->wallet : own;
 	err e = read_chains(chain, c);
 	if (e == OK) e = ask_chains(chain, c, random);
-	if (e == OK) e = delegate_kms_new(&out->service.kms, chain, c->delegation.chains.n, out->wallet ? out->wallet : own, random);
+	if (e == OK) e = delegate_kms_new(&out->service.kms, chain, c->delegation.chains.n, out->signs, random);
 	wipe(chain, sizeof chain);
 	if (e == OK) e = open_nonces(out, v);
 	if (e == OK) delegate_kms_remember(out->service.kms, out->used, clock_system());
@@ -128,6 +129,26 @@ static bool shares_keys(const node_config *c)
 	return false;
 }
 
+/* Whose wallets sign parts of answers, those know who combine. */
+static void made(void *ctx, const group_record *r)
+{
+	node_delegate *d = ctx;
+	combining_know(d->combining, r->roster.wallet, r->roster.n);
+}
+
+static err keep_keys(node_delegate *d, const node_config *c, cluster *in, const mpc_context *k)
+{
+	uint32_t chain[MAX_DELEGATE_CHAINS];
+	size_t chains = 0;
+
+	for (size_t i = 0; i < c->delegation.chains.n; i++) {
+		const chain_config *from = (const chain_config *)c->delegation.chains.row + i;
+		if (!from->key_file[0]) chain[chains++] = (uint32_t)from->chain_id;
+	}
+	const group_keeper_parts parts = { in, k, d->service.kms, d->signs, rng_os(), chain, chains, c->delegation.refresh_secs, d, made };
+	return group_keeper_start(&d->keeper, &parts);
+}
+
 err node_delegate_link(node_delegate *d, const node_config *c, const vault *v, cluster *in)
 {
 	const mpc_context *k = NULL;
@@ -139,10 +160,14 @@ err node_delegate_link(node_delegate *d, const node_config *c, const vault *v, c
 	TRY(combining_new(&d->combining, &parts));
 	atomic_store(&in->combining, d->combining);
 	atomic_store(&d->service.combiner, combining_combiner(d->combining));
-	return OK;
+	return keep_keys(d, c, in, k);
 }
 
-void node_delegate_unlink(node_delegate *d) { combining_stop(d->combining); }
+void node_delegate_unlink(node_delegate *d)
+{
+	group_keeper_stop(&d->keeper);
+	combining_stop(d->combining);
+}
 
 void node_delegate_close(node_delegate *d)
 {

@@ -11,12 +11,15 @@
 #include "delegate/http.h"
 #include "node/cluster.h"
 #include "node/config.h"
+#include "node/group_keeper.h"
 #include "vault/vault.h"
 
 typedef struct node_delegate {
 	signer          *wallet;               /* of its own; NULL: it signs as the node does */
 	nonces          *used;
 	combining       *combining;            /* of keys that are shared; NULL: none, or not yet */
+	const signer    *signs;                /* either of them */
+	group_keeper    *keeper;               /* makes them, and new shares of them */
 	delegate_service service;
 } node_delegate;
 

@@ -27,7 +27,8 @@ static inline sid_record used_sids_record(used_sids *u) { return (sid_record){ u
 err  used_sids_erase(vault *v, const id32 *epoch);
 
 /* The numbers are stored. */
-typedef enum attempted { ATTEMPT_EPOCH = 1, ATTEMPT_DEAL = 2, ATTEMPT_PREPROC = 3, ATTEMPT_KEYGEN = 4, ATTEMPTS } attempted;
+typedef enum attempted { ATTEMPT_EPOCH = 1, ATTEMPT_DEAL = 2, ATTEMPT_PREPROC = 3, ATTEMPT_KEYGEN = 4,
+                         ATTEMPT_DELEGATION = 5, ATTEMPTS } attempted;
 
 /* The highest number that was recorded; 0: none. */
 err  attempt_last(uint32_t *out, vault *v, attempted what, const id32 *request);

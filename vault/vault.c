@@ -33,6 +33,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_PREPROCESSING] = "Preprocessing", [PRIV_UNFINISHED_EPOCH] = "UnfinishedEpoch",
 	[PRIV_GIVEN_KEY] = "GivenKey", [PRIV_DECOMPRESSION_KEY_INFO] = "DecompressionKeyInfo",
 	[PRIV_ADDED_KEY_SET] = "AddedKeySet", [PRIV_UNFINISHED_ADDITION] = "UnfinishedAddition",
+	[PRIV_DELEGATION_SHARE] = "DelegationShare", [PRIV_DELEGATION_KEY] = "DelegationKey",
 };
 
 const char *pub_type_name(pub_type t)

@@ -46,6 +46,7 @@ typedef enum priv_type {
 	PRIV_DECOMPRESSION_KEY_INFO,               /* the record of a decompression key, of which nothing is secret */
 	PRIV_ADDED_KEY_SET,                        /* the record of a key set that a key got later (node/keys.h)    */
 	PRIV_UNFINISHED_ADDITION,                  /* empty: without that record its file may be removed            */
+	PRIV_DELEGATION_SHARE, PRIV_DELEGATION_KEY, /* of keys that nodes share (node/group_store.h)                */
 	PRIV_TYPES
 } priv_type;
 

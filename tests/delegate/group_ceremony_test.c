@@ -47,13 +47,13 @@ static void world_end(void)
 
 /* ---- what a node does with its disk ---------------------------------------------------------------------------------- */
 
-static err load(void *ctx, group_share *out, const hash32 *digest)
+static err load(void *ctx, group_share *out, group_record *r, const hash32 *digest)
 {
 	const disk *d = ctx;
 
 	for (unsigned i = 0; i < d->held; i++) {
 		const hash32 is = group_digest(&d->of[i].key);
-		if (hash32_eq_var(is, *digest)) return *out = d->share[i], OK;
+		if (hash32_eq_var(is, *digest)) return *out = d->share[i], *r = d->of[i], OK;
 	}
 	return err_fail(ERR_NOT_FOUND, "no such share");
 }
@@ -114,10 +114,11 @@ static err run(session *s, void *arg)
 {
 	const job *j = arg;
 	group_holding have = j->says ? *j->says : holding_of(&w->disk[s->me]);
-	group_ceremony c = { .chain_id = CHAIN, .roster = w->roster, .wallet = w->wallet[j->signs_as ? j->signs_as : s->me], .curve = curve, .have = &have,
+	group_ceremony c = { .chain_id = CHAIN, .wallet = w->wallet[j->signs_as ? j->signs_as : s->me], .curve = curve, .have = &have,
 	                     .ctx = &w->disk[s->me], .load = load, .take = take, .prepare = prepare, .finish = finish };
 	group_import_job import = { &c, j->owner, j->d };
 
+	have.wallet = w->roster.wallet[s->me];
 	return j->run(s, j->run == group_import ? (void *)&import : &c);
 }
 
@@ -169,6 +170,7 @@ static void must_have(uint32_t epoch, party_set with)
 {
 	const group_record *r = &w->disk[first_of(with)].newest;
 	group_share held[MAX_PARTIES + 1];
+	static group_record prepared;
 
 	FOR_EACH_IN(i, with) {
 		const hash32 digest = group_digest(&r->key);
@@ -177,7 +179,7 @@ static void must_have(uint32_t epoch, party_set with)
 		assert_int_equal(d->newest.key.epoch, epoch);
 		const hash32 theirs = group_digest(&d->newest.key);
 		assert_true(hash32_eq_var(digest, theirs));
-		assert_ok(load(&w->disk[i], &held[i], &digest));
+		assert_ok(load(&w->disk[i], &held[i], &prepared, &digest));
 	}
 	const char *wrong = group_violated(&r->key, held, with, curve);
 	if (wrong) fail_msg("%s", wrong);
@@ -244,6 +246,51 @@ static void who_dies_after_signing_learns_in_the_next_ceremony_how_it_ended(void
 	must(group_refresh, 0);
 	must_have(2, parties_all(4));
 	assert_int_equal(w->disk[2].taken, 1);
+	world_end();
+}
+
+/* Whoever saw the end may have told the world: the others go on with that key, though it is away and they have not seen the end. */
+static void a_first_key_that_only_one_party_saw_certified_stays_the_key(void **state)
+{
+	err e[MAX_PARTIES + 1];
+
+	(void)state;
+	for (unsigned prepared = 1; prepared <= 3; prepared++) {
+		world_new(4, 1);
+		for (party i = 2; i <= 4; i++) w->disk[i].dies = DIES_AFTER_SIGNING;
+		ceremony_of(group_create, 0, NULL, e);
+		for (party i = 2; i <= 4; i++) {
+			w->disk[i].dies = LIVES;
+			if (i > 1 + prepared) w->disk[i].held = 0;       /* as if it had died before its share was there */
+		}
+		const secp_pk P = w->disk[1].newest.key.P;
+		must(group_create, 1 << 1);
+		must_have(prepared > 1 ? 1 : 0, all_but(1));
+		assert_int_equal(memcmp(&w->disk[2].newest.key.P, &P, sizeof P) == 0, prepared > 1);
+		if (prepared > 1) {
+			must(group_refresh, 0);                          /* who was away has seen an older epoch of it */
+			must_have(2, parties_all(4));
+		}
+		world_end();
+	}
+}
+
+/* One honest party has prepared a key that came to nothing; a liar says it has, too, and then deals nothing right. */
+static void a_first_key_that_nobody_can_have_seen_is_made_again(void **state)
+{
+	static group_holding says;
+	err e[MAX_PARTIES + 1];
+
+	(void)state;
+	world_new(4, 1);
+	for (party i = 1; i <= 4; i++) w->disk[i].dies = DIES_BEFORE_SIGNING;
+	ceremony_of(group_create, 0, NULL, e);
+	for (party i = 1; i <= 4; i++) w->disk[i].dies = LIVES, w->disk[i].held = i == 2 || i == 3;
+	says = holding_of(&w->disk[3]);
+	w->disk[3].share[0] = (group_share){ 3, { { [31] = 5 } } };
+	const job own[MAX_PARTIES + 1] = { [3] = { .run = group_create, .says = &says } };
+	ceremony_of(group_create, 0, own, e);
+	must_have(0, all_but(3));
 	world_end();
 }
 
@@ -379,6 +426,7 @@ static int take_down(void **state) { (void)state; secp_free(&curve); return 0; }
 static const struct CMUnitTest tests[] = {
 	TEST(a_key_is_made_once_and_shared_anew_often), TEST(without_T_parties_it_goes_on_and_they_get_shares_afterwards),
 	TEST(who_dies_after_signing_learns_in_the_next_ceremony_how_it_ended), TEST(a_ceremony_that_nobody_ended_counts_for_nobody),
+	TEST(a_first_key_that_only_one_party_saw_certified_stays_the_key), TEST(a_first_key_that_nobody_can_have_seen_is_made_again),
 	TEST(a_key_that_too_few_have_signed_is_none), TEST(the_newest_certificate_decides_whoever_shows_it), TEST(no_record_is_believed_that_this_roster_has_not_signed),
 	TEST(an_old_record_does_not_bring_an_old_epoch_back), TEST(a_key_of_one_node_becomes_one_of_all),
 };

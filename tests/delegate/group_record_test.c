@@ -56,8 +56,12 @@ static void a_record_counts_with_the_signatures_of_all_but_T_of_its_roster(void 
 	w.signature[3] = w.signature[1];
 	assert_false(group_is_certified_var(&w, &r.roster));
 	group_roster other = r.roster;
-	other.wallet[4].b[0] ^= 1;
+	other.wallet[3].b[0] ^= 1, other.wallet[4].b[0] ^= 1;
+	assert_true(group_is_certified_var(&r, &other));          /* T + 1 of them have signed */
+	other.wallet[1].b[0] ^= 1;
 	assert_false(group_is_certified_var(&r, &other));
+	w = r, w.roster.wallet[1].b[0] ^= 1, w.signers &= ~(party_set)2;
+	assert_false(group_is_certified_var(&w, &r.roster));      /* what was signed is another roster */
 }
 
 static void every_field_of_a_key_is_signed(void **state)
@@ -130,10 +134,10 @@ static void what_somebody_has_comes_back_from_its_bytes(void **state)
 	buf_clear(&b);
 	h = (group_holding){ 0 };
 	group_offer_write(&b, &h);
-	assert_int_equal(b.n, 9);
+	assert_int_equal(b.n, 20 + 9);
 	assert_ok(group_offer_read(&again, buf_slice(&b)));
 	assert_true(!again.certified && !again.held);
-	b.p[8] = MAX_HELD + 1;
+	b.p[20 + 8] = MAX_HELD + 1;
 	assert_err(ERR_REQUEST, group_offer_read(&again, buf_slice(&b)));
 }
 
