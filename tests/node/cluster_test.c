@@ -585,6 +585,30 @@ static void noise_out_of_bound_is_the_same_error_everywhere(void **state)
 	buf_free(&spoilt);
 }
 
+/* By which a connector refuses the key; and where each has its share. */
+static void everybody_says_that_a_dealer_knew_the_key(void **state)
+{
+	(void)state;
+	Kms__V1__Empty empty = KMS__V1__EMPTY__INIT;
+	char key[ID_TEXT], epoch[ID_TEXT];
+
+	id_text(key, &w.c.key);
+	id_text(epoch, &EPOCH);
+	for (party i = 1; i <= N; i++) {
+		Kms__V1__KeyMaterialAvailabilityResponse *m = NULL;
+		arena a = arena_with_limit(1 << 20);
+		buf response = { 0 };
+		unsigned told = 0;
+		assert_int_equal(call_core(&w.c.node[i], &response, "GetKeyMaterialAvailability", &empty.base), GRPC_OK);
+		assert_ok(pb_unpack(&a, &m, &kms__v1__key_material_availability_response__descriptor, buf_slice(&response)));
+		for (size_t k = 0; k < m->n_standings; k++)
+			told += !strcmp(m->standings[k]->key_id, key) && !strcmp(m->standings[k]->epoch_id, epoch) && m->standings[k]->insecure;
+		assert_int_equal(told, 1);
+		buf_free(&response);
+		arena_free(&a);
+	}
+}
+
 /* ---- stopping and starting ---------------------------------------------------------------------------------------------- */
 
 static void after_a_stop_of_all_everything_is_there_again(void **state)
@@ -626,6 +650,7 @@ static int with_key(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(without_an_epoch_nothing_is_decrypted_and_no_key_is_made), TEST(an_epoch_is_set_up_once),
 	TEST(a_key_is_dealt_and_everybody_has_signed_the_same), TEST(it_may_be_dealt_to_be_published_uncompressed),
+	WITH_KEY(everybody_says_that_a_dealer_knew_the_key),
 	WITH_KEY(every_type_in_every_format_is_decrypted_for_everybody),
 	WITH_KEY(every_type_in_every_format_is_decrypted_for_one_user),
 	WITH_KEY(the_same_ciphertext_may_be_asked_for_again_and_twice_at_once),
