@@ -2,6 +2,7 @@
 /* cli/bench.c -- arca bench: which rows, and how they are printed. */
 #include <unistd.h>
 #include "cli/bench_connector.h"
+#include "cli/bench_delegate.h"
 #include "cli/bench_dkg.h"
 #include "cli/bench_e2e.h"
 #include "cli/cli.h"
@@ -20,7 +21,7 @@ enum { MOST_NAMES = 64 };
 /* Those of bench/, then ours: a group for each place, NULL behind the last. */
 static const bench_group *group_at(size_t i)
 {
-	static const bench_group *const OWN[] = { &BENCH_E2E, &BENCH_CONNECTOR, &BENCH_DKG_TEST, &BENCH_DKG_DEFAULT };
+	static const bench_group *const OWN[] = { &BENCH_E2E, &BENCH_DELEGATE_HTTP, &BENCH_CONNECTOR, &BENCH_DKG_TEST, &BENCH_DKG_DEFAULT };
 	size_t n = 0;
 
 	while (BENCH_GROUPS[n]) n++;

@@ -156,28 +156,31 @@ err bench_devnet_spent(double *core_s, const bench_devnet *d, size_t i) { return
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
 
-static err bring_up(bench_devnet *d, unsigned parties, const char *params)
+static err bring_up(bench_devnet *d, unsigned parties, const char *params, bool delegation)
 {
 	char number[16];
 
 	snprintf(number, sizeof number, "%u", parties);
-	TRY(bench_devnet_arca(d, (const char *const[]){ "arca", "devnet", "up", "--dir", d->dir, "--mode", "threshold",
-	                      "--parties", number, "--params", params, "--keygen", "none", NULL }, NULL));
+	TRY(bench_devnet_arca(d, (const char *const[]){ "arca", "devnet", "up", "--dir", d->dir, "--mode", parties == 1 ? "centralized" : "threshold",
+	                      "--parties", number, "--params", params, "--keygen", "none", delegation ? "--delegation" : NULL, NULL }, NULL));
 	return read_again(d);
 }
 
-err bench_devnet_up(bench_devnet *out, unsigned parties, const char *params)
+static err up(bench_devnet *out, unsigned parties, const char *params, bool delegation)
 {
 	AUTO(buf) why = { 0 };
 
 	memset(out, 0, sizeof *out);
 	TRY(bench_folder_new(out->dir));
-	err e = bring_up(out, parties, params);
+	err e = bring_up(out, parties, params, delegation);
 	if (e == OK) return OK;
 	buf_put_str(&why, err_text());
 	bench_devnet_down(out);
 	return err_fail(e, "%s", buf_str(&why));
 }
+
+err bench_devnet_up(bench_devnet *out, unsigned parties, const char *params) { return up(out, parties, params, false); }
+err bench_devnet_delegation(bench_devnet *out, unsigned parties) { return up(out, parties, "test", true); }
 
 void bench_devnet_down(bench_devnet *d)
 {

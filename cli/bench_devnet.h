@@ -21,6 +21,8 @@ typedef struct bench_devnet {
 
 /* With an epoch, and no key. */
 err  bench_devnet_up(bench_devnet *out, unsigned parties, const char *params);
+/* The nodes are a delegation KMS, too; one: with a whole key. */
+err  bench_devnet_delegation(bench_devnet *out, unsigned parties);
 void bench_devnet_down(bench_devnet *d);       /* and removes the folder */
 
 /* A key of production size; the nodes are started anew. */
