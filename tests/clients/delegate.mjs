@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import http from 'node:http';
 import net from 'node:net';
 import { promisify } from 'node:util';
-import { arca, assert, BUILD, crypto, ethers, finish, flip, fs, hex, onExit, path, tempDir, test, unhex } from './lib.mjs';
+import { arca, assert, BUILD, crypto, ethers, finish, flip, fs, hex, onExit, path, startCluster, tempDir, test, unhex } from './lib.mjs';
 import * as example from '../../examples/delegate.mjs';
 
 const CHAIN = 31337, OTHER_CHAIN = 421614;
@@ -39,8 +39,8 @@ const domain = (chainId, salt, name = 'ProtocolDelegate') => ({ name, version: '
 const bare = o => Object.fromEntries(Object.entries(o).map(([k, v]) => [k, v.slice(2)]));
 const PROFILES = { A: { form: bare }, B: { form: o => o }, C: { form: o => o, salt: '0x' + '00'.repeat(32) } };
 
-async function post(body, signature, { chain = CHAIN, salt, headers = {}, query } = {}) {
-	const answer = await fetch(`${url}/v0/delegate${query ?? `?chain_id=${chain}${salt ? `&salt=${salt}` : ''}`}`, {
+async function post(body, signature, { chain = CHAIN, salt, headers = {}, query, to = url } = {}) {
+	const answer = await fetch(`${to}/v0/delegate${query ?? `?chain_id=${chain}${salt ? `&salt=${salt}` : ''}`}`, {
 		method: 'POST', body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
 		headers: { 'Content-Type': 'application/json', ...signature && { Authorization: 'Bearer ' + signature }, ...headers },
 	});
@@ -314,6 +314,89 @@ await test('a node starts only if the contract that is named knows its gateway a
 	await stop();
 	rpc.close();
 	rpc.closeAllConnections();
+});
+
+/* ---- a key that four nodes share ------------------------------------------------------------------------------------------- */
+
+const { info: cluster, dir: dirOf } = await startCluster(4, '--keygen', 'none', '--delegation');
+const groupGateway = new ethers.Wallet('0x' + fs.readFileSync(cluster.delegation.gateway_key_file, 'utf8').trim());
+const urls = cluster.parties.map(p => p.http), groupKey = cluster.delegation.public_key;
+const metric = async (at, pattern) => Number((await (await fetch(at + '/metrics')).text()).match(pattern)?.[1]);
+const wrongParts = at => metric(at, /^arca_delegate_partials_total\{what="wrong"\} (\d+)$/m);
+
+/* The first form, of one node for all: the secret is right, and the answer is signed by the node that was asked. */
+async function delegated(i) {
+	const record = encrypt(groupKey, Buffer.from('x')), message = { ephemeralPubKey: record.public_key, targetPubKey: target };
+	const r = await post(message, await sign(message, { by: groupGateway }), { to: urls[i - 1] });
+	assert.equal(r.status, 200, r.json.error);
+	assert.deepEqual(secretOf(r.json, reader.privateKey), record.x);
+	assert.equal(ethers.verifyTypedData(domain(CHAIN), TYPES.response, { encryptedSharedSecret: r.json.encryptedSharedSecret }, r.json.proof),
+		cluster.parties[i - 1].signer);
+}
+
+const kill = party => arca('devnet', 'kill', '--dir', dirOf, '--party', String(party));
+const start = (party, lie) => {
+	const options = lie ? ['--program', path.join(BUILD, 'arca-node-liar')] : [];
+	const r = spawnSync(path.join(BUILD, 'arca'), ['devnet', 'start', '--dir', dirOf, '--party', String(party), ...options],
+		{ encoding: 'utf8', env: { ...process.env, ...lie && { ARCA_LIE: lie } } });
+	assert.equal(r.status, 0, r.stderr);
+};
+const answersAgain = async i => { while (!(await fetch(`${urls[i - 1]}/v0/public-key?chain_id=${CHAIN}`).then(r => r.ok, () => false))) await new Promise(r => setTimeout(r, 50)); };
+
+await test('each of four nodes answers for the key that they share, and all name the same key', async () => {
+	for (let i = 1; i <= 4; i++) {
+		await delegated(i);
+		const { publicKey, proof } = await (await fetch(`${urls[i - 1]}/v0/public-key?chain_id=${CHAIN}`)).json();
+		assert.equal(publicKey, groupKey);
+		assert.equal(ethers.verifyTypedData(domain(CHAIN, null, 'ProtocolPublicKey'), TYPES.key, bare({ publicKey }), proof), cluster.parties[i - 1].signer);
+		const about = await (await fetch(`${urls[i - 1]}/v1/public-key?chain_id=${CHAIN}`)).json();
+		assert.deepEqual([about.publicKey, about.needed, about.index, about.verificationShares.length], [groupKey, 2, i, 4]);
+	}
+});
+
+await test('a node that was killed comes back with its share, and the others answer meanwhile', async () => {
+	kill(4);
+	for (let i = 1; i <= 3; i++) await delegated(i);
+	start(4);
+	await answersAgain(4);
+	await delegated(4);
+});
+
+await test('one node lies and one is silent: answers are right, and who lied is counted and named', async () => {
+	for (const [party, lie] of [[2, 'delegation'], [3, 'mute']]) {
+		kill(party);
+		start(party, lie);
+	}
+	await answersAgain(2);
+	for (let k = 0; k < 6; k++) await delegated(1);
+	assert.ok(await wrongParts(urls[0]) > 0);
+	assert.match(fs.readFileSync(cluster.parties[0].log, 'utf8'), /party 2\b.*a wrong part of a delegation/);
+	assert.doesNotMatch(fs.readFileSync(cluster.parties[0].log, 'utf8'), /party [34]\b.*a wrong part/);
+});
+
+await test('without enough nodes that answer it is 503, and arca says so', async () => {
+	for (const party of [3, 4]) kill(party);
+	const record = encrypt(groupKey, Buffer.from('x')), message = { ephemeralPubKey: record.public_key, targetPubKey: target };
+	const r = await post(message, await sign(message, { by: groupGateway }), { to: urls[0] });
+	assert.equal(r.status, 503);
+	assert.match(r.json.error, /1 nodes answered rightly, and 2 are needed/);
+	kill(2);
+	for (const party of [2, 3, 4]) start(party);
+	for (const party of [2, 3, 4]) await answersAgain(party);
+	await delegated(1);
+});
+
+await test('a reader combines the parts of four nodes, one of which is away, and the gateway learns nothing', async () => {
+	kill(2);
+	fs.writeFileSync(at('shared.txt'), crypto.randomBytes(1000));
+	const there = ['--devnet', dirOf];
+	arca('delegate', 'encrypt', ...there, '--in', at('shared.txt'), '--out', at('shared.json'));
+	arca('delegate', 'keygen', '--rsa', '2048', '--out', at('own.pem'));
+	arca('delegate', 'request', ...there, '--in', at('shared.json'), '--reader', at('own.pem.pub'), '--gateway-key',
+		cluster.delegation.gateway_key_file, '--out', at('parts.json'));
+	assert.equal(JSON.parse(fs.readFileSync(at('parts.json'))).parts.length, 3);
+	arca('delegate', 'decrypt', '--in', at('shared.json'), '--answer', at('parts.json'), '--reader-key', at('own.pem'), '--out', at('shared.got'));
+	assert.deepEqual(fs.readFileSync(at('shared.got')), fs.readFileSync(at('shared.txt')));
 });
 
 finish();

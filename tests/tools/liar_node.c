@@ -7,6 +7,7 @@
  *   garbage    instead of shares it sends noise
  *   forge      its envelopes are in another party's name
  *   session    what it sends in ceremonies is changed
+ *   delegation its parts of delegations are wrong
  *   mute       it sends nothing at all
  *   early      its clock is a minute ahead, and nothing else is wrong with it
  *   late       its clock is a minute behind, likewise
@@ -19,11 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/rng.h"
+#include "delegate/ask.h"
 #include "node/node.h"
 
-typedef enum lie { SHARES, OTHER, GARBAGE, FORGE, SESSION, MUTE, EARLY, LATE, LIES } lie;
+typedef enum lie { SHARES, OTHER, GARBAGE, FORGE, SESSION, DELEGATION, MUTE, EARLY, LATE, LIES } lie;
 
-static const char *const NAMES[LIES] = { "shares", "other", "garbage", "forge", "session", "mute", "early", "late" };
+static const char *const NAMES[LIES] = { "shares", "other", "garbage", "forge", "session", "delegation", "mute", "early", "late" };
 
 /* What the wall clock of this process, in this program and its libraries, is off by. */
 static time_t shift_s;
@@ -66,6 +68,8 @@ static bool change_frame(void *ctx, party to, buf *frame)
 	if (how == GARBAGE && frame->p[0] == FRAME_OPENING) fill_with_noise(frame);
 	if (how == FORGE && in_session) change_sender(frame);
 	if (how == SESSION && in_session) frame->p[frame->n - 1] ^= 1;
+	if (how == DELEGATION && frame->p[0] == FRAME_DELEGATION && frame->n == FRAME_HEADER_BYTES + ASK_ANSWER_BYTES)
+		frame->p[frame->n - SECP_RSIG - 1] ^= 1;       /* the end of the proof */
 	return how != MUTE;
 }
 
@@ -77,7 +81,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; name && i < LIES; i++)
 		if (!strcmp(name, NAMES[i])) how = (lie)i;
 	if (how == LIES) {
-		fputs("ARCA_LIE must be shares, other, garbage, forge, session, mute, early or late\n", stderr);
+		fputs("ARCA_LIE must be shares, other, garbage, forge, session, delegation, mute, early or late\n", stderr);
 		return 64;
 	}
 	shift_s = how == EARLY ? 60 : how == LATE ? -60 : 0;
