@@ -354,6 +354,13 @@ await test('each of four nodes answers for the key that they share, and all name
 	}
 });
 
+await test('an application of WebCrypto alone reads through nodes that share the key as through one', async () => {
+	const text = new TextEncoder().encode('meet me at noon'), record = await example.protect(groupKey, text);
+	const own = await example.newReader(), message = { ephemeralPubKey: record.public_key, targetPubKey: own.spki };
+	const r = await post(message, await sign(message, { by: groupGateway }), { to: urls[2] });
+	assert.deepEqual(await example.open(record, r.json, own.jwk), text);
+});
+
 await test('a node that was killed comes back with its share, and the others answer meanwhile', async () => {
 	kill(4);
 	for (let i = 1; i <= 3; i++) await delegated(i);
