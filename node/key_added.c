@@ -6,97 +6,26 @@
 #include <stdlib.h>
 #include "node/keys_internal.h"
 
-typedef struct held_addition {
-	struct held_addition *next;
-	key_record record;                 /* borrows from bytes */
-	buf        bytes;
-} held_addition;
+/* ---- reading -------------------------------------------------------------------------------------------------------- */
 
-/* ---- the list ------------------------------------------------------------------------------------------------------ */
-
-static void held_free(held_addition **hp)
+bool is_addition_record(const key_metadata *m)
 {
-	if (!*hp) return;
-	buf_free(&(*hp)->bytes);
-	free(*hp);
-	*hp = NULL;
-}
-
-void additions_free(keys *k)
-{
-	for (held_addition *h = k->added, *next; h; h = next) {
-		next = h->next;
-		held_free(&h);
-	}
-	k->added = NULL;
-}
-
-static void join(keys *k, held_addition *h)
-{
-	pthread_mutex_lock(&k->lock);
-	h->next = k->added;
-	k->added = h;
-	pthread_mutex_unlock(&k->lock);
-}
-
-/* They join in front and never leave the list, so the rest of it stays as it is. */
-static const held_addition *all(keys *k)
-{
-	pthread_mutex_lock(&k->lock);
-	const held_addition *h = k->added;
-	pthread_mutex_unlock(&k->lock);
-	return h;
+	return m->digests == 2 && m->digest[0].type == PUB_PUBLIC_KEY && m->digest[1].type == PUB_COMPRESSED_XOF_KEY_SET;
 }
 
 bool keys_added(const key_record **out, keys *k, const id32 *key)
 {
-	const held_addition *h = all(k);
-
-	while (h && !id_eq_var(&h->record.metadata.key_id, key)) h = h->next;
-	if (h) *out = &h->record;
-	return h;
+	const key_record *r = records_find(k, &k->added, key);
+	if (r) *out = r;
+	return r;
 }
 
 void keys_each_added(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx)
 {
-	for (const held_addition *h = all(k); h; h = h->next) each(ctx, &h->record);
+	for (const held_record *h = records_first(k, &k->added); h; h = h->next) each(ctx, &h->record);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------- */
-
-static err held_read(held_addition **out, const id32 *key, slice record)
-{
-	held_addition *h = calloc(1, sizeof *h);
-
-	if (!h) return err_fail(ERR_NOMEM, "no memory for the record of a key set");
-	buf_put_slice(&h->bytes, record);
-	err e = key_record_read(&h->record, buf_slice(&h->bytes));
-	const key_metadata *m = &h->record.metadata;
-	if (e == OK && !(id_eq_var(&m->key_id, key) && m->digests == 2 && m->digest[0].type == PUB_PUBLIC_KEY &&
-	                 m->digest[1].type == PUB_COMPRESSED_XOF_KEY_SET))
-		e = err_fail(ERR_STATE, "the stored record is not that of a key set that was added to this key");
-	if (e != OK) held_free(&h);
-	else *out = h;
-	return e;
-}
-
-static err load(keys *k, const id32 *key)
-{
-	held_addition *h = NULL;
-	buf bytes = { 0 };
-	char id[ID_TEXT];
-
-	err e = vault_get_private(&bytes, k->vault, PRIV_ADDED_KEY_SET, NULL, key, MAX_KEY_RECORD);
-	if (e == OK) e = held_read(&h, key, buf_slice(&bytes));
-	if (e == OK) e = key_verify_published(k->vault, &h->record.metadata);
-	if (e == OK) join(k, h), h = NULL;
-	held_free(&h);
-	buf_free(&bytes);
-	if (e == OK) return OK;
-	id_text(id, key);
-	err_context("key set that was added to key %s: ", id);
-	return e == ERR_IO || e == ERR_NOMEM ? e : ERR_STATE;
-}
+static err load(keys *k, const id32 *key) { return records_load(k, &k->added, NULL, key); }
 
 err keys_drop_addition(keys *k, const id32 *key)
 {
@@ -178,22 +107,16 @@ err keys_end_addition(keys *k, const id32 *key)
 	return vault_remove_private(k->vault, PRIV_UNFINISHED_ADDITION, NULL, key);
 }
 
-err keys_join_addition(keys *k, const key_record *record)
+static err put(void *ctx, keys *k, const key_record *r, slice bytes)
 {
-	held_addition *h = NULL;
-	buf bytes = { 0 };
 	bool existed = false;
 
-	key_record_write(&bytes, record);
-	/* Read before anything is written: what this node cannot load again must not exist. */
-	err e = held_read(&h, &record->metadata.key_id, buf_slice(&bytes));
-	if (e == OK) e = vault_put_private(k->vault, PRIV_ADDED_KEY_SET, NULL, &record->metadata.key_id, buf_slice(&bytes), &existed);
-	if (e == OK && existed) e = err_fail(ERR_EXISTS, "the key has the record of an added key set already");
-	if (e == OK) join(k, h), h = NULL;
-	held_free(&h);
-	buf_free(&bytes);
-	return e;
+	(void)ctx;
+	TRY(vault_put_private(k->vault, PRIV_ADDED_KEY_SET, NULL, &r->metadata.key_id, bytes, &existed));
+	return existed ? err_fail(ERR_EXISTS, "the key has the record of an added key set already") : OK;
 }
+
+err keys_join_addition(keys *k, const key_record *record) { return records_store(k, &k->added, record, put, NULL); }
 
 static err store(keys *k, draft *file, const key_record *record)
 {

@@ -8,69 +8,9 @@
 #include "node/keys_internal.h"
 #include "tkms/decompression.h"
 
-typedef struct held_decompression {
-	struct held_decompression *next;
-	key_record record;                 /* borrows from bytes */
-	buf        bytes;
-} held_decompression;
+bool is_decompression_record(const key_metadata *m) { return m->digests == 1 && m->digest[0].type == PUB_DECOMPRESSION_KEY; }
 
-static void held_free(held_decompression **hp)
-{
-	if (!*hp) return;
-	buf_free(&(*hp)->bytes);
-	free(*hp);
-	*hp = NULL;
-}
-
-void decompressions_free(keys *k)
-{
-	for (held_decompression *h = k->decompression, *next; h; h = next) {
-		next = h->next;
-		held_free(&h);
-	}
-	k->decompression = NULL;
-}
-
-static err held_read(held_decompression **out, const id32 *key, slice record)
-{
-	held_decompression *h = calloc(1, sizeof *h);
-
-	if (!h) return err_fail(ERR_NOMEM, "no memory for the record of a key");
-	buf_put_slice(&h->bytes, record);
-	err e = key_record_read(&h->record, buf_slice(&h->bytes));
-	const key_metadata *m = &h->record.metadata;
-	if (e == OK && !(id_eq_var(&m->key_id, key) && m->digests == 1 && m->digest[0].type == PUB_DECOMPRESSION_KEY))
-		e = err_fail(ERR_STATE, "the stored record is not that of this decompression key");
-	if (e != OK) held_free(&h);
-	else *out = h;
-	return e;
-}
-
-static void join(keys *k, held_decompression *h)
-{
-	pthread_mutex_lock(&k->lock);
-	h->next = k->decompression;
-	k->decompression = h;
-	pthread_mutex_unlock(&k->lock);
-}
-
-err decompression_load(keys *k, const id32 *epoch, const id32 *key)
-{
-	held_decompression *h = NULL;
-	buf bytes = { 0 };
-	char id[ID_TEXT];
-
-	err e = vault_get_private(&bytes, k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key, MAX_KEY_RECORD);
-	if (e == OK) e = held_read(&h, key, buf_slice(&bytes));
-	if (e == OK) e = key_verify_published(k->vault, &h->record.metadata);
-	if (e == OK) join(k, h), h = NULL;
-	held_free(&h);
-	buf_free(&bytes);
-	if (e == OK) return OK;
-	id_text(id, key);
-	err_context("decompression key %s: ", id);
-	return e == ERR_IO || e == ERR_NOMEM ? e : ERR_STATE;
-}
+err decompression_load(keys *k, const id32 *epoch, const id32 *key) { return records_load(k, &k->decompression, epoch, key); }
 
 err keys_draft_decompression(draft **out, keys *k, const id32 *key, const lat_params *params)
 {
@@ -81,61 +21,35 @@ err keys_draft_decompression(draft **out, keys *k, const id32 *key, const lat_pa
 	return vault_draft_public(out, k->vault, PUB_DECOMPRESSION_KEY, key, decompression_bytes(params));
 }
 
+/* file: NULL if it is there. */
+typedef struct making { const id32 *epoch; draft *file; } making;
+
+static err put(void *ctx, keys *k, const key_record *r, slice bytes)
+{
+	const making *m = ctx;
+	const id32 *key = &r->metadata.key_id;
+	bool existed = false;
+
+	if (m->file) return keys_store(k, m->epoch, key, &(new_files){ .decompression = m->file, .record = bytes });
+	TRY(vault_put_private(k->vault, PRIV_DECOMPRESSION_KEY_INFO, m->epoch, key, bytes, &existed));
+	return existed ? key_taken(key) : OK;
+}
+
 err keys_create_decompression(keys *k, const id32 *epoch, draft *file, const key_record *record)
 {
-	const id32 *key = &record->metadata.key_id;
-	held_decompression *h = NULL;
-	buf bytes = { 0 };
-
-	key_record_write(&bytes, record);
-	const new_files f = { .decompression = file, .record = buf_slice(&bytes) };
-	/* Read before anything is written: a key that this node cannot load again must not exist. */
-	err e = held_read(&h, key, buf_slice(&bytes));
-	if (e == OK) e = keys_store(k, epoch, key, &f);
-	if (e == OK) join(k, h), h = NULL;
-	held_free(&h);
-	buf_free(&bytes);
-	return e;
+	return records_store(k, &k->decompression, record, put, &(making){ epoch, file });
 }
 
 err keys_join_decompression(keys *k, const id32 *epoch, const key_record *record)
 {
-	const id32 *key = &record->metadata.key_id;
-	held_decompression *h = NULL;
-	buf bytes = { 0 };
-	bool existed = false;
-
-	key_record_write(&bytes, record);
-	err e = held_read(&h, key, buf_slice(&bytes));
-	if (e == OK) e = vault_put_private(k->vault, PRIV_DECOMPRESSION_KEY_INFO, epoch, key, buf_slice(&bytes), &existed);
-	if (e == OK && existed) e = key_taken(key);
-	if (e == OK) join(k, h), h = NULL;
-	held_free(&h);
-	buf_free(&bytes);
-	return e;
+	return records_store(k, &k->decompression, record, put, &(making){ epoch, NULL });
 }
 
-static void find_id(void *ctx, const key_record *r)
-{
-	const id32 **wanted = ctx;
-	if (*wanted && id_eq_var(&r->metadata.key_id, *wanted)) *wanted = NULL;
-}
-
-bool keys_has_decompression(keys *k, const id32 *key)
-{
-	const id32 *wanted = key;
-
-	keys_each_decompression(k, find_id, &wanted);
-	return !wanted;
-}
+bool keys_has_decompression(keys *k, const id32 *key) { return records_find(k, &k->decompression, key); }
 
 void keys_each_decompression(keys *k, void (*each)(void *ctx, const key_record *r), void *ctx)
 {
-	pthread_mutex_lock(&k->lock);
-	const held_decompression *h = k->decompression;
-	pthread_mutex_unlock(&k->lock);
-	/* They join in front and never leave the list, so the rest of it stays as it is. */
-	for (; h; h = h->next) each(ctx, &h->record);
+	for (const held_record *h = records_first(k, &k->decompression); h; h = h->next) each(ctx, &h->record);
 }
 
 /* ---- what keys publish, for whoever makes something from it ------------------------------------------------------------- */

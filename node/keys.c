@@ -13,6 +13,8 @@ err keys_table_new(keys **out, vault *v)
 	if (!k) return err_fail(ERR_NOMEM, "no memory for the table of keys");
 	pthread_mutex_init(&k->lock, NULL);
 	k->vault = v;
+	k->decompression = (record_list){ NULL, PRIV_DECOMPRESSION_KEY_INFO, "decompression key", is_decompression_record };
+	k->added = (record_list){ NULL, PRIV_ADDED_KEY_SET, "key set that was added to key", is_addition_record };
 	*out = k;
 	return OK;
 }
@@ -36,8 +38,8 @@ void keys_free(keys **kp)
 		next = h->next;
 		held_key_free(&h);
 	}
-	decompressions_free(k);
-	additions_free(k);
+	records_free(&k->decompression);
+	records_free(&k->added);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 	*kp = NULL;

@@ -28,11 +28,24 @@ typedef struct held_key {
 	buf         record_bytes;
 } held_key;
 
+/* Records of published files that have no secret beside them (key_records.c): each kind has a list. */
+typedef struct held_record {
+	struct held_record *next;
+	key_record record;                 /* borrows from bytes */
+	buf        bytes;
+} held_record;
+
+typedef struct record_list {
+	held_record *first;
+	priv_type    type;                 /* where they are stored */
+	const char  *what;                 /* for sentences         */
+	bool       (*fits)(const key_metadata *m);
+} record_list;
+
 struct keys {
 	pthread_mutex_t lock;              /* of the list's head, of holds, and of what is gone or given; the rest of a member never changes */
 	held_key *first;
-	struct held_decompression *decompression;        /* likewise */
-	struct held_addition *added;       /* likewise */
+	record_list decompression, added;  /* likewise */
 	vault    *vault;
 	bool      parts;                   /* of a party: there are no secret files */
 };
@@ -64,13 +77,20 @@ err  key_clear_mark(keys *k, const id32 *epoch, const id32 *key);
 
 void own_part_free(own_part **p);
 
-/* Decompression keys: loaded, with the published file verified; freed. */
-err  decompression_load(keys *k, const id32 *epoch, const id32 *key);
-void decompressions_free(keys *k);
+/* Loaded, with the published file verified; the first, the others by `next`; that of a key, or NULL; freed. */
+err  records_load(keys *k, record_list *l, const id32 *epoch, const id32 *key);
+const held_record *records_first(keys *k, const record_list *l);
+const key_record  *records_find(keys *k, const record_list *l, const id32 *key);
+void records_free(record_list *l);
+/* Joins the list once put has stored its bytes. */
+err  records_store(keys *k, record_list *l, const key_record *record, err (*put)(void *ctx, keys *k, const key_record *record, slice bytes),
+                   void *ctx);
 
-/* Added key sets: what marks say is put in order, the rest loaded, with their files verified; freed. */
+/* What marks say is put in order, the rest is loaded. */
+err  decompression_load(keys *k, const id32 *epoch, const id32 *key);
 err  additions_load(keys *k);
-void additions_free(keys *k);
+bool is_decompression_record(const key_metadata *m);
+bool is_addition_record(const key_metadata *m);
 
 err  keys_table_new(keys **out, vault *v);
 void keys_join(keys *k, held_key *h);
