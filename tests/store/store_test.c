@@ -209,6 +209,49 @@ static void many_may_migrate_at_once(void **state)
 	}
 }
 
+enum { WRITERS = 4, WRITTEN = 50 };
+typedef struct writer { const char *url; char initial; pthread_t thread; err e; } writer;
+
+/* Single statements and batches, on a connection of its own; every fifth one is refused. */
+static void *write_all(void *arg)
+{
+	writer *w = arg;
+	AUTO(store) *s = NULL;
+
+	w->e = store_open(&s, &(store_config){ .url = w->url });
+	for (unsigned i = 0; i < WRITTEN && w->e == OK; i++) {
+		char name[16];
+		store_rows rows = { 0 };
+		snprintf(name, sizeof name, "%c%u", w->initial, i);
+		const store_value v[] = { store_text(name), store_int(i % 5 ? (int)i : 1000) };
+		store_op op = { &NAME, v, 2, 0 };
+		const err e = i % 2 ? store_batch(s, &op, 1, NULL) : store_query(&rows, s, &NAME, v, 2);
+		store_rows_free(&rows);
+		if (e != (i % 5 ? OK : ERR_REQUEST)) w->e = e == OK ? ERR_INTERNAL : e;
+		else err_clear();
+	}
+	return NULL;
+}
+
+static void writers_of_one_process_all_have_their_turns(void **state)
+{
+	const char *url = test_database(*dialect_of(state));
+	AUTO(store) *s = NULL;
+	writer w[WRITERS];
+
+	assert_ok(store_open(&s, &(store_config){ .url = url }));
+	assert_ok(store_migrate(s, TABLES, COUNT(TABLES)));
+	for (size_t i = 0; i < WRITERS; i++) {
+		w[i] = (writer){ .url = url, .initial = (char)('a' + i) };
+		assert_int_equal(pthread_create(&w[i].thread, NULL, write_all, &w[i]), 0);
+	}
+	for (size_t i = 0; i < WRITERS; i++) {
+		pthread_join(w[i].thread, NULL);
+		assert_int_equal(w[i].e, OK);
+	}
+	assert_int_equal(count(s), WRITERS * WRITTEN / 5 * 4);
+}
+
 static void the_database_of_a_newer_program_is_refused(void **state)
 {
 	AUTO(store) *s = fresh(state);
@@ -398,6 +441,7 @@ TESTS(
 	BOTH(a_value_that_no_column_takes_is_a_broken_row),
 	BOTH(a_statement_with_many_rows_is_one_commit),
 	BOTH(many_may_migrate_at_once),
+	BOTH(writers_of_one_process_all_have_their_turns),
 	BOTH(the_database_of_a_newer_program_is_refused),
 	TEST(a_url_is_never_repeated_with_its_password),
 	TEST(a_file_of_a_database_is_its_owners_only),
