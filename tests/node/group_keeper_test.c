@@ -161,5 +161,21 @@ static void who_lost_its_vault_gets_a_share_again(void **state)
 	end(&c, top);
 }
 
-TESTS(TEST(nodes_that_meet_make_one_key_and_have_it_after_a_stop), TEST(who_lost_its_vault_gets_a_share_again),
+static void a_node_that_waits_for_others_stops_when_it_is_told_to(void **state)
+{
+	test_cluster c;
+	void *top = begin(&c, 2);
+
+	(void)state;
+	cluster_start(&c, 1, NULL, NULL);
+	assert_int_equal(cluster_stop(&c, 1), 0);
+	cluster_start(&c, 1, NULL, NULL);
+	cluster_start(&c, 2, NULL, NULL);                    /* two of four make nothing */
+	assert_false(key_at(&c, 1).there);
+	assert_int_equal(cluster_stop(&c, 2), 0);
+	assert_int_equal(cluster_stop(&c, 1), 0);
+	end(&c, top);
+}
+
+TESTS(TEST(a_node_that_waits_for_others_stops_when_it_is_told_to), TEST(nodes_that_meet_make_one_key_and_have_it_after_a_stop), TEST(who_lost_its_vault_gets_a_share_again),
       TEST(a_key_survives_kills_at_any_moment))
