@@ -12,7 +12,6 @@ typedef struct world {
 
 static err world_open(world *w)
 {
-	AUTO(secp) *curve = NULL;
 	delegate_chain chain = { .id = CHAIN };
 	secp_sk sk;
 
