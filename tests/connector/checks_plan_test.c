@@ -38,7 +38,7 @@ static int set_up(void **state)
 	C = (connector_config){ .profile = &PROFILE_V015, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY,
 	                        .ethereum_url = { ETHEREUM_URL, 1 }, .ethereum_chain_id = HOST,
 	                        .decryption = { true, NULL, text("Decryption"), text("1"), { { 0xd1 } } },
-	                        .worker = { .host_timeout = 2000, .erc1271_gas = 100000, .host_chains = { &CHAIN, 1 } } };
+	                        .worker = { .host_timeout = 60000, .erc1271_gas = 100000, .host_chains = { &CHAIN, 1 } } };
 	NOW_S = START_S + 10;
 	return 0;
 }
