@@ -29,9 +29,21 @@ let chain = world.chain, began = await provider.getBlockNumber();
 await provider.send('evm_setAutomine', [false]);
 await provider.send('evm_setIntervalMining', [1]);
 
+/* Its state as saved last; null while it is being written, which anvil does in place. */
+const stateFile = path.join(chainDir, 'chain.json');
+function savedState() {
+	try {
+		const text = fs.readFileSync(stateFile);
+		JSON.parse(text);
+		return text;
+	} catch { return null; }
+}
+
 async function killChain() {
+	const saved = await until('saved state of the chain', savedState);
 	process.kill(chain.pid, 'SIGKILL');
-	await sleep(crypto.randomInt(500));
+	await sleep(50 + crypto.randomInt(500));
+	if (!savedState()) fs.writeFileSync(stateFile, saved);
 	chain = await startChain({ anvil: world.anvil, dir: chainDir, port: Number(new URL(chain.url).port), more: ['--block-time', '1'] });
 	chain.provider.destroy();
 	began = await provider.getBlockNumber();
