@@ -4,11 +4,16 @@
 #include "base/hex.h"
 #include "delegate/kms_internal.h"
 
-err kms_authorise(const kms_chain *c, const secp_rsig *sig, const hash32 *digest)
+static bool by_gateway(const kms_chain *c, const secp_rsig *sig, const hash32 *digest)
 {
 	eth_address by;
 
-	if (sign_external_by_var(&by, sig, digest) && ct_bytes_eq(by.b, c->c.gateway.b, sizeof by.b)) return OK;
+	return sign_external_by_var(&by, sig, digest) && ct_bytes_eq(by.b, c->c.gateway.b, sizeof by.b);
+}
+
+err kms_authorise(const kms_chain *c, const secp_rsig *sig, const hash32 *digest)
+{
+	if (by_gateway(c, sig, digest)) return OK;
 	return err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
 }
 
@@ -29,15 +34,14 @@ static err authorise(kms_question *q, const delegate_request *r)
 	kms_chain *c = q->chain;
 	const typed_text first = atomic_load_explicit(&c->likely, memory_order_relaxed),
 	                 text[] = { first, first == TYPED_BARE ? TYPED_AS_SENT : TYPED_BARE };
-	err e = err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
+	bool authorised = false;
 
-	for (unsigned i = 0; i < COUNT(text) && e != OK && prefixed(r->ephemeral) && prefixed(r->target); i++) {
+	for (unsigned i = 0; i < COUNT(text) && !authorised && prefixed(r->ephemeral) && prefixed(r->target); i++) {
 		q->text = text[i];
 		q->request = typed_authorization(c->c.id, q->text, r->ephemeral, r->target);
-		e = kms_authorise(c, &r->authorization, &q->request);
+		authorised = by_gateway(c, &r->authorization, &q->request);
 	}
-	TRY(e);
-	err_clear();
+	if (!authorised) return err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
 	if (q->text != first) atomic_store_explicit(&c->likely, q->text, memory_order_relaxed);
 	return OK;
 }

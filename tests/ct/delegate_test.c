@@ -74,8 +74,8 @@ static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wal
 
 CT_COVERS(delegate_kms_new, delegate_answer, delegate_answer_v1, delegate_public_key, delegate_ask_authorization, delegate_v1_authorization,
           delegate_kms_metrics, delegate_kms_remember);
-CT_REACHES(delegate_answer, rsa_seal, kms_count, kms_find_chain, kms_read, kms_authorise, kms_seal, kms_put_answer);
-CT_REACHES(delegate_answer_v1, kms_use_nonce, kms_in_time, kms_put_answer_v1);
+CT_REACHES(delegate_answer, rsa_seal, kms_count, kms_find_chain, kms_read, kms_seal, kms_put_answer);
+CT_REACHES(delegate_answer_v1, kms_authorise, kms_use_nonce, kms_in_time, kms_put_answer_v1);
 
 static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **state)
 {
