@@ -10,7 +10,8 @@ static void zeros(void *ctx, uint8_t *out, size_t n)
 	memset(out, 0, n);
 }
 
-/* Frames that are read are written as the same bytes, and a file that is cut short is always torn. */
+/* Frames that are read are written as the same bytes, and a file that is cut short is always torn, with zeros behind or
+ * without. */
 static void read_frames(slice file)
 {
 	reader r = reader_of(file);
@@ -22,9 +23,14 @@ static void read_frames(slice file)
 		if (frame_begins_group(payload.p - FRAME_HEADER)) frame_begin_group(again.p);
 		ASSERT(slice_eq_var(buf_slice(&again), slice_of(payload.p - FRAME_HEADER, payload.n + FRAME_HEADER)));
 		for (size_t n = 0; n < again.n; n += 1 + again.n / 16) ASSERT(frame_may_be_torn(slice_of(again.p, n), r.at));
+		for (size_t n = again.n; n--; n -= size_min(n, again.n / 16)) {
+			memset(again.p + n, 0, again.n - n);
+			ASSERT(frame_may_be_torn(buf_slice(&again), r.at));
+		}
 		buf_free(&again);
 	}
-	(void)frame_may_be_torn(slice_of(file.p + r.at, read_left(&r)), r.at);
+	const slice rest = slice_of(file.p + r.at, read_left(&r));
+	ASSERT(frame_may_be_torn(rest, r.at) || frame_before_zeros(rest).n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
@@ -88,9 +87,11 @@ int journal_put_at(int fd, uint64_t at, slice bytes)
 	return 0;
 }
 
-/* What was half-written, or never reached the disk, must not stay in front of later records. */
+/* What was half-written, or never reached the disk, must not stay in front of later records.  Under the lock. */
 static void cut_back(journal *j)
 {
+	while (j->filling) pthread_cond_wait(&j->changed, &j->lock);
+	j->filled = j->size;
 	if (ftruncate(j->fd, (off_t)j->size) || fdatasync(j->fd)) j->broken = true;
 }
 
@@ -105,8 +106,11 @@ typedef struct waiting_append {
 	const char *doing;                 /* what it was that failed      */
 } waiting_append;
 
-/* Without the lock.  *end: where the group ends. */
-static int put_group(uint64_t *end, const char **doing, int fd, uint64_t at, waiting_append *group)
+/* No zeros are written behind a larger one (journal_ahead.c). */
+enum { SMALL_GROUP = 1 << 20 };
+
+/* Without the lock. */
+static int put_group(const char **doing, int fd, uint64_t at, waiting_append *group)
 {
 	int error = 0;
 
@@ -118,8 +122,14 @@ static int put_group(uint64_t *end, const char **doing, int fd, uint64_t at, wai
 	}
 	if (error) return error;
 	*doing = "sync";
-	*end = at;
 	return fdatasync(fd) ? errno : 0;
+}
+
+/* Zeros are never written over the group: the next step of them begins behind it. */
+static void claim(journal *j, uint64_t end)
+{
+	while (j->filling && end > j->filled) pthread_cond_wait(&j->changed, &j->lock);
+	if (end > j->filled) j->filled = end;
 }
 
 /* Under the lock, which is let go meanwhile. */
@@ -132,16 +142,20 @@ static void write_for_all(journal *j)
 	uint64_t end = at;
 	int error = EIO;
 
+	for (const waiting_append *w = group; w; w = w->next) end += w->frame.n;
+
 	j->first = NULL;
 	j->last = &j->first;
 	if (!j->broken) {
 		j->writing = true;
+		claim(j, end);
 		pthread_mutex_unlock(&j->lock);
-		error = put_group(&end, &doing, fd, at, group);
+		error = put_group(&doing, fd, at, group);
 		pthread_mutex_lock(&j->lock);
-		j->writing = false;
 		if (error) cut_back(j);
 		else j->size = end;
+		j->writing = false;
+		j->small = end - at <= SMALL_GROUP;
 	}
 	for (waiting_append *next; group; group = next) {
 		next = group->next;
@@ -150,7 +164,7 @@ static void write_for_all(journal *j)
 		group->over = true;
 	}
 	pthread_cond_broadcast(&j->changed);
-	if (j->size >= j->measure_at) pthread_cond_signal(&j->large);
+	if (j->size >= j->measure_at || journal_wants_zeros(j)) pthread_cond_signal(&j->work);
 }
 
 /* A file that grows faster than it is written anew would fill the disk. */
@@ -225,27 +239,22 @@ static err open_file(journal *j)
 static err start_empty(journal *j)
 {
 	TRY(file_write_atomic(j->path, slice_of(journal_magic, JOURNAL_MAGIC), 0600));
-	j->size = JOURNAL_MAGIC;
+	j->size = j->filled = JOURNAL_MAGIC;
 	j->measure_at = JOURNAL_SLACK;
 	return open_file(j);
 }
 
-enum { MOST_CUTS_A_SECOND = 100 };
-
-/* What is cut off is somebody's last trace of a request: it stays in a file of its own. */
+/* What is cut off is somebody's last trace of a request: it stays in a file of its own, until the next time. */
 static err keep_cut(const journal *j, slice tail)
 {
-	const time_t now = time(NULL);
-	bool existed = true;
+	char path[PATH_MAX];
 
-	for (unsigned i = 0; existed && i < MOST_CUTS_A_SECOND; i++) {
-		char path[PATH_MAX];
-		const int n = snprintf(path, sizeof path, "%s.cut-%jd", j->path, (intmax_t)now + i);
-		if (n >= (int)sizeof path) return err_fail(ERR_REQUEST, "the path %.60s… is too long", j->path);
-		TRY(file_write_once(path, tail, 0600, &existed));
-		if (!existed) log_warn("%s ended in %zu bytes of an unfinished record; they are now in %s", j->path, tail.n, path);
-	}
-	return existed ? err_fail(ERR_STATE, "there is no free name for what must be cut off %s", j->path) : OK;
+	if (tail.n == 0) return OK;
+	if (snprintf(path, sizeof path, "%s.cut", j->path) >= (int)sizeof path)
+		return err_fail(ERR_REQUEST, "the path %.60s… is too long", j->path);
+	TRY(file_write_atomic(path, tail, 0600));
+	log_warn("%s ended in %zu bytes of unfinished records; they are now in %s", j->path, tail.n, path);
+	return OK;
 }
 
 /* Nothing but room depends on it, so a failure is no reason not to start. */
@@ -283,8 +292,11 @@ static err load(journal *j, uint64_t *cut)
 	}
 	TRY(e);
 	e = apply_all(j, &j->size, file);
-	if (e == OK) *cut = file.n - j->size;
-	if (e == OK && *cut) e = keep_cut(j, slice_of(file.p + j->size, file.n - j->size));
+	if (e == OK) {
+		const slice tail = frame_before_zeros(slice_of(file.p ? file.p + j->size : NULL, file.n - j->size));
+		*cut = tail.n;
+		e = keep_cut(j, tail);
+	}
 	file_unmap(&file);
 	TRY(e);
 	if (j->size == 0) return start_empty(j);
@@ -295,23 +307,27 @@ static err load(journal *j, uint64_t *cut)
 
 /* ---- life --------------------------------------------------------------------------------------------------- */
 
-static void *rewrite_when_large(void *arg)
+/* Under the lock, which is let go meanwhile. */
+static void rewrite_large(journal *j)
+{
+	j->rewriting = true;
+	pthread_mutex_unlock(&j->lock);
+	err e = journal_rewrite(j, JOURNAL_SLACK);
+	if (e != OK) log_err(LOG_WARN, "the journal could not be written anew", e);
+	pthread_mutex_lock(&j->lock);
+	j->rewriting = false;
+	pthread_cond_broadcast(&j->changed);
+}
+
+static void *keep_in_order(void *arg)
 {
 	journal *j = arg;
 
 	pthread_mutex_lock(&j->lock);
 	while (!j->closing) {
-		if (j->size < j->measure_at || j->broken) {
-			pthread_cond_wait(&j->large, &j->lock);
-			continue;
-		}
-		j->rewriting = true;
-		pthread_mutex_unlock(&j->lock);
-		err e = journal_rewrite(j, JOURNAL_SLACK);
-		if (e != OK) log_err(LOG_WARN, "the journal could not be written anew", e);
-		pthread_mutex_lock(&j->lock);
-		j->rewriting = false;
-		pthread_cond_broadcast(&j->changed);
+		if (j->size >= j->measure_at && !j->broken) rewrite_large(j);
+		else if (journal_wants_zeros(j)) journal_fill_ahead(j);
+		else pthread_cond_wait(&j->work, &j->lock);
 	}
 	pthread_mutex_unlock(&j->lock);
 	return NULL;
@@ -322,8 +338,8 @@ static err begin(journal *j, uint64_t *cut, const char *path)
 	j->path = strdup(path);
 	if (!j->path) return err_fail(ERR_NOMEM, "no memory for the journal");
 	TRY(load(j, cut));
-	j->has_rewriter = pthread_create(&j->rewriter, NULL, rewrite_when_large, j) == 0;
-	return j->has_rewriter ? OK : err_fail(ERR_NOMEM, "no thread for the journal");
+	j->has_keeper = pthread_create(&j->keeper, NULL, keep_in_order, j) == 0;
+	return j->has_keeper ? OK : err_fail(ERR_NOMEM, "no thread for the journal");
 }
 
 err journal_open(journal **out, uint64_t *cut, const char *path, requests *table)
@@ -333,7 +349,7 @@ err journal_open(journal **out, uint64_t *cut, const char *path, requests *table
 	if (!j) return err_fail(ERR_NOMEM, "no memory for the journal");
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_cond_init(&j->changed, NULL);
-	pthread_cond_init(&j->large, NULL);
+	pthread_cond_init(&j->work, NULL);
 	j->fd = -1;
 	j->last = &j->first;
 	j->table = table;
@@ -346,22 +362,28 @@ err journal_open(journal **out, uint64_t *cut, const char *path, requests *table
 	return OK;
 }
 
-static void stop_rewriter(journal *j)
+static void stop_keeper(journal *j)
 {
 	pthread_mutex_lock(&j->lock);
 	j->closing = true;
-	pthread_cond_signal(&j->large);
+	pthread_cond_signal(&j->work);
 	pthread_mutex_unlock(&j->lock);
-	pthread_join(j->rewriter, NULL);
+	pthread_join(j->keeper, NULL);
+}
+
+static void close_file(journal *j)
+{
+	if (ftruncate(j->fd, (off_t)j->size)) log_warn("the zeros at the end of %s stay: %s", j->path, strerror(errno));
+	close(j->fd);
 }
 
 void journal_free(journal **jp)
 {
 	journal *j = *jp;
 	if (!j) return;
-	if (j->has_rewriter) stop_rewriter(j);
-	if (j->fd >= 0) close(j->fd);
-	pthread_cond_destroy(&j->large);
+	if (j->has_keeper) stop_keeper(j);
+	if (j->fd >= 0) close_file(j);
+	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->changed);
 	pthread_mutex_destroy(&j->lock);
 	buf_free(&j->consumed);

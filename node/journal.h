@@ -5,13 +5,18 @@
  *
  *   "ARCAJNL" 3        eight bytes at the start
  *   frames             journal_frame.h; in each a record, journal_record.h
+ *   zeros              room for the next ones
  *
  * A record is on disk (fsync) before its append returns, hence before anybody is told.  Appends that come while the file
  * is being synced wait and go as the next group: one write and one sync for all of them, and none waits for company.  Only
  * the last group can be torn by a crash: at opening it is cut off behind its last whole record in front, and what was cut
- * is kept in a file beside.  Anything else that is wrong is an error, for somebody or the disk has changed the file.
+ * is kept in a file beside, in place of what was cut before.  Anything else that is wrong is an error, for somebody or the
+ * disk has changed the file.
  *
- * When the file is larger than twice what is still of use and JOURNAL_SLACK, a thread of its own writes it anew without
+ * A thread writes zeros ahead of the records, at most JOURNAL_AHEAD and a step, because the sync of what is written over
+ * them is several times faster (journal_ahead.c).  They count for nothing, and are cut off at opening and at a stop.
+ *
+ * When the records take more than twice what is still of use and JOURNAL_SLACK, the same thread writes the file anew without
  * the rest, while appends go on.  They wait if the file grows far beyond that meanwhile.
  *
  * Records: a decryption that was taken in (with the message that asked for it, so that the next start goes on with it), an
@@ -24,12 +29,13 @@
 #include "node/requests.h"
 
 #define JOURNAL_SLACK ((uint64_t)16 << 20)
+#define JOURNAL_AHEAD ((uint64_t)4 << 20)
 
 typedef struct journal journal;
 
 /*
  * Opens or makes the file and puts what it says into the table, which the journal keeps asking later what is still of use.
- * *cut: bytes of a torn record that were moved to "<path>.cut-<seconds since 1970>".  ERR_STATE if it is damaged, ERR_IO.
+ * *cut: bytes of a torn group that were moved to "<path>.cut".  ERR_STATE if it is damaged, ERR_IO.
  */
 err  journal_open(journal **out, uint64_t *cut, const char *path, requests *table);
 void journal_free(journal **j);

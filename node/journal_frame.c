@@ -87,13 +87,13 @@ static bool header_may_be_torn(const uint8_t *header, uint64_t at)
 	return split < FRAME_HEADER && all_zero(slice_of(header + split, FRAME_HEADER - split));
 }
 
-/* Does a group begin in s?  Where a header was lost, every byte may be the first of the next frame. */
-static bool holds_group(slice s)
+/* Does a group begin in front of byte `end` of s?  Where a header was lost, every byte may be the first of the next frame. */
+static bool holds_group(slice s, size_t end)
 {
 	slice payload;
 	size_t n;
 
-	for (size_t i = 0; i + FRAME_HEADER < s.n;) {
+	for (size_t i = 0; i < end && i + FRAME_HEADER < s.n;) {
 		reader r = reader_of(slice_of(s.p + i, s.n - i));
 		if (!frame_header_read(&n, s.p + i)) {
 			i++;
@@ -107,12 +107,19 @@ static bool holds_group(slice s)
 	return false;
 }
 
+slice frame_before_zeros(slice rest)
+{
+	while (rest.n && rest.p[rest.n - 1] == 0) rest.n--;
+	return rest;
+}
+
 bool frame_may_be_torn(slice rest, uint64_t at)
 {
+	const size_t used = frame_before_zeros(rest).n;
 	size_t n = 0;
 
-	if (rest.n < FRAME_HEADER) return true;
+	if (used < FRAME_HEADER) return true;
 	if (!frame_header_read(&n, rest.p) && !header_may_be_torn(rest.p, at)) return false;
-	const size_t past = n ? size_min(FRAME_HEADER + n, rest.n) : 1;
-	return !holds_group(slice_of(rest.p + past, rest.n - past));
+	const size_t past = n ? size_min(FRAME_HEADER + n, used) : 1;
+	return !holds_group(slice_of(rest.p + past, rest.n - past), used - past);
 }

@@ -31,9 +31,13 @@ bool frame_header_read(size_t *payload_bytes, const uint8_t header[static FRAME_
 /* The payload of the frame that stands at r, which moves behind it.  False, with r where it was, if there is no whole one. */
 bool frame_next(slice *payload, reader *r);
 
+/* rest without the zeros at its end, which may be room for frames to come. */
+slice frame_before_zeros(slice rest);
+
 /*
  * rest: what stands in the file from byte `at` on, where frame_next found no whole frame.  Could a loss of power while the
- * last group was being appended have left this?  Otherwise it was changed later.
+ * last group was being appended have left this?  Otherwise it was changed later.  It could, if there are but zeros, or but a
+ * part of a header in front of zeros.
  */
 bool frame_may_be_torn(slice rest, uint64_t at);
 

@@ -118,7 +118,7 @@ static err put_at(int fd, const char *path, uint64_t at, slice bytes)
 }
 
 /* The file that takes the place of the old one. */
-typedef struct target { int fd; char path[PATH_MAX]; uint64_t size; } target;
+typedef struct target { int fd; char path[PATH_MAX]; uint64_t size, filled; } target;
 
 /* Appends bytes of the source; marked: they are a frame, in front of which everything is on disk when the file has its name. */
 static err copy(target *t, const source *from, uint64_t at, uint64_t bytes, bool marked)
@@ -135,6 +135,7 @@ static err copy(target *t, const source *from, uint64_t at, uint64_t bytes, bool
 		done += n;
 	}
 	if (e == OK) t->size += bytes;
+	if (t->filled < t->size) t->filled = t->size;
 	buf_free(&chunk);
 	return e;
 }
@@ -142,8 +143,11 @@ static err copy(target *t, const source *from, uint64_t at, uint64_t bytes, bool
 static err fill(target *t, const source *from, const frame *f, size_t n)
 {
 	TRY(put_at(t->fd, t->path, 0, slice_of(journal_magic, JOURNAL_MAGIC)));
-	t->size = JOURNAL_MAGIC;
+	t->size = t->filled = JOURNAL_MAGIC;
 	for (size_t i = 0; i < n; i++) TRY(copy(t, from, f[i].at, f[i].bytes, true));
+	/* On a full disk without: it is enough to say so when there is no room for a record. */
+	const uint64_t end = t->size + JOURNAL_AHEAD;
+	while (t->filled < end && !journal_put_zeros(t->fd, t->filled)) t->filled += JOURNAL_AHEAD_STEP;
 	return fsync(t->fd) ? journal_failed("sync", t->path) : OK;
 }
 
@@ -194,6 +198,8 @@ static err take_place(journal *j, target *t, source *from)
 	j->fd = t->fd;
 	t->fd = -1;
 	j->size = t->size;
+	j->filled = t->filled;
+	j->fill_from = 0;
 	/* Until the name is on disk, a loss of power may bring the old file back, and what is appended now would be lost. */
 	err e = sync_folder_of(j->path);
 	if (e != OK) j->broken = true;
