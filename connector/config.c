@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "connector/endpoint.h"
 #include "rpc/tracing.h"
 
 #define AT(field) offsetof(connector_config, field)
@@ -265,6 +266,17 @@ static err check_chains(connector_config *c)
 	return OK;
 }
 
+static err check_nodes(const connector_config *c, bool needed)
+{
+	endpoint at[MAX_SHARD_ENDPOINTS];
+	unsigned n;
+
+	if (needed && !c->worker.endpoints.n)
+		return err_fail(ERR_REQUEST, "the key kms_core_endpoints is missing: gRPC of the nodes, as [\"http://127.0.0.1:50051\"]");
+	for (size_t i = 0; i < c->worker.endpoints.n; i++) TRY(endpoints_of(at, &n, c->worker.endpoints.item[i]));
+	return OK;
+}
+
 static err check_wallet(const connector_config *c)
 {
 	const int given = (c->sender.private_key[0] != 0) + (c->sender.private_key_file[0] != 0) + c->sender.aws.present;
@@ -290,8 +302,7 @@ static err check(connector_config *c, unsigned roles)
 	TRY(check_contract(&c->gateway_config, "gateway_config_contract", roles & CONNECTOR_WORKER));
 	TRY(check_contract(&c->protocol_config, "protocol_config_contract", c->profile->host_chain));
 	TRY(check_chains(c));
-	if ((roles & CONNECTOR_WORKER) && !c->worker.endpoints.n)
-		return err_fail(ERR_REQUEST, "the key kms_core_endpoints is missing: gRPC of the nodes, as [\"http://127.0.0.1:50051\"]");
+	TRY(check_nodes(c, roles & CONNECTOR_WORKER));
 	if (roles & CONNECTOR_SENDER) TRY(check_wallet(c));
 	if (c->sender.private_key[0]) log_warn("the wallet's private key stands in the configuration; a file of its own is safer");
 	return OK;

@@ -5,18 +5,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include "connector/endpoint.h"
 #include "rpc/conn.h"
 #include "rpc/pb.h"
 
 enum {
-	MAX_CORE_BACKUPS = 4, MAX_CORE_HOST = 256,
 	SEND_MS = 30000, POLL_MS = 75000,            /* a node waits up to a minute with the result of a decryption */
 };
 
-typedef struct endpoint { char host[MAX_CORE_HOST]; unsigned port; rpc_conn *conn; } endpoint;
-
 typedef struct shard {
-	endpoint   each[MAX_CORE_BACKUPS];
+	rpc_conn  *conn[MAX_SHARD_ENDPOINTS];
 	unsigned   n;
 	atomic_uint at;                              /* the one that answered last */
 } shard;
@@ -29,41 +27,14 @@ struct core {
 
 /* ---- endpoints -------------------------------------------------------------------------------------------------- */
 
-/* "http://host:port", "http://[::1]:50051" */
-static err read_endpoint(endpoint *out, slice text)
+static err open_shard(shard *s, const char *text)
 {
-	static const char SCHEME[] = "http://";
-	char copy[MAX_CORE_HOST + 32], *end;
+	endpoint at[MAX_SHARD_ENDPOINTS];
+	unsigned n;
 
-	if (text.n >= sizeof copy) return err_fail(ERR_REQUEST, "kms_core_endpoints: an endpoint is longer than %zu characters", sizeof copy - 1);
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	if (strncmp(copy, SCHEME, sizeof SCHEME - 1))
-		return err_fail(ERR_REQUEST, "kms_core_endpoints: %s is no http://host:port; a node's service port speaks plain HTTP/2", copy);
-	char *host = copy + sizeof SCHEME - 1, *colon = strrchr(host, ':');
-	const unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-	if (!colon || colon == host || port == 0 || port > 65535 || (*end && strcmp(end, "/")))
-		return err_fail(ERR_REQUEST, "kms_core_endpoints: %s has no host and port; http://127.0.0.1:50051 has", copy);
-	*colon = '\0';
-	if (*host == '[' && colon[-1] == ']') host++, colon[-1] = '\0';
-	const size_t n = strlen(host);
-	if (n >= sizeof out->host) return err_fail(ERR_REQUEST, "kms_core_endpoints: a host's name is longer than %zu characters", sizeof out->host - 1);
-	memcpy(out->host, host, n + 1);
-	out->port = (unsigned)port;
+	TRY(endpoints_of(at, &n, text));
+	for (; s->n < n; s->n++) TRY(rpc_conn_new(&s->conn[s->n], NULL, at[s->n].host, at[s->n].port, NULL));
 	return OK;
-}
-
-static err read_shard(shard *s, const char *text)
-{
-	for (const char *end; ; text = end + 1) {
-		end = strchrnul(text, '|');
-		if (s->n == MAX_CORE_BACKUPS) return err_fail(ERR_REQUEST, "kms_core_endpoints: a shard has at most %d endpoints", MAX_CORE_BACKUPS);
-		endpoint *e = &s->each[s->n];
-		TRY(read_endpoint(e, slice_of(text, (size_t)(end - text))));
-		TRY(rpc_conn_new(&e->conn, NULL, e->host, e->port, NULL));
-		s->n++;
-		if (!*end) return OK;
-	}
 }
 
 err core_new(core **out, const connector_config *c)
@@ -71,7 +42,7 @@ err core_new(core **out, const connector_config *c)
 	core *k = calloc(1, sizeof *k);
 	err e = k ? OK : err_fail(ERR_NOMEM, "no memory for connections to nodes");
 
-	for (size_t i = 0; e == OK && i < c->worker.endpoints.n; i++) e = read_shard(&k->shard[k->shards++], c->worker.endpoints.item[i]);
+	for (size_t i = 0; e == OK && i < c->worker.endpoints.n; i++) e = open_shard(&k->shard[k->shards++], c->worker.endpoints.item[i]);
 	if (e == OK) k->tries = (unsigned)c->worker.grpc_retries, *out = k;
 	else core_free(&k);
 	return e;
@@ -81,7 +52,7 @@ void core_free(core **k)
 {
 	if (!*k) return;
 	for (unsigned i = 0; i < (*k)->shards; i++)
-		for (unsigned j = 0; j < (*k)->shard[i].n; j++) rpc_conn_free(&(*k)->shard[i].each[j].conn);
+		for (unsigned j = 0; j < (*k)->shard[i].n; j++) rpc_conn_free(&(*k)->shard[i].conn[j]);
 	free(*k);
 	*k = NULL;
 }
@@ -90,7 +61,7 @@ void core_stop(core *k)
 {
 	atomic_store(&k->stopped, true);
 	for (unsigned i = 0; i < k->shards; i++)
-		for (unsigned j = 0; j < k->shard[i].n; j++) rpc_conn_drop(k->shard[i].each[j].conn);
+		for (unsigned j = 0; j < k->shard[i].n; j++) rpc_conn_drop(k->shard[i].conn[j]);
 }
 
 /* The id, a number of 256 bits, modulo the shards. */
@@ -114,7 +85,7 @@ static void call(const core *k, shard *s, rpc_status *status, buf *response, con
 	for (unsigned i = 0; i < s->n && !atomic_load(&k->stopped); i++) {
 		const unsigned now = (at + i) % s->n;
 		buf_clear(response);
-		if (rpc_conn_call(s->each[now].conn, response, status, path, request, timeout_ms) != OK) err_clear();
+		if (rpc_conn_call(s->conn[now], response, status, path, request, timeout_ms) != OK) err_clear();
 		if (status->code == GRPC_UNAVAILABLE && i + 1 < s->n) continue;
 		atomic_store(&s->at, now);
 		return;

@@ -120,6 +120,11 @@ static void what_contradicts_itself_is_refused_with_a_sentence(void **state)
 	static const char TWICE[] =
 		"[[host_chains]]\nurl = 'a'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n"
 		"[[host_chains]]\nurl = 'b'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n";
+	static const struct { const char *text, *says; } NODES[] = {
+		{ "n:50051", "n:50051 is no http://host:port" }, { "https://n:1", "is no http://host:port" }, { "http://n", "has no host and port" },
+		{ "http://n:0", "has no host and port" }, { "http://n:70000", "has no host and port" }, { "http://n:1/path", "has no host and port" },
+		{ "http://a:1|http://b:1|http://c:1|http://d:1|http://e:1", "at most 4 endpoints" },
+	};
 	static const char *const CHAINS[] = { "{}", "[1]", "[{\"url\": \"a\"}]", "[{\"url\": \"a'\", \"chain_id\": 1, \"acl_address\": \"0x\"}]", "[" };
 
 	refused(CONNECTOR_ALL, "profile = 'v0.9'\n", NOTHING, "it must be gateway-v0.11 or v0.15");
@@ -130,6 +135,13 @@ static void what_contradicts_itself_is_refused_with_a_sentence(void **state)
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '0x87a5b1152AA51728258dbc1AA54B6a83DCd1d3dd'\n", NOTHING,
 	        "protocol_config_contract.address");
 	refused(CONNECTOR_ALL, TWICE, NOTHING, "chain_id 1 stands twice");
+	refused(CONNECTOR_ALL, "tracing_endpoint = 'collector:4318'\n", NOTHING, "tracing_endpoint is no URL of a collector");
+	for (size_t i = 0; i < COUNT(NODES); i++) {
+		char variable[256];
+		char *const environment[] = { variable, NULL };
+		snprintf(variable, sizeof variable, "ARCA_CONNECTOR__KMS_CORE_ENDPOINTS=http://n:50051,%s", NODES[i].text);
+		refused(CONNECTOR_ALL, "", environment, NODES[i].says);
+	}
 	for (size_t i = 0; i < COUNT(CHAINS); i++) {
 		char variable[256];
 		char *const environment[] = { variable, NULL };
