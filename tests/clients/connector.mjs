@@ -3,12 +3,13 @@
  * connector.mjs -- the whole way: a contract asks on a chain, four connectors hear it, four nodes decrypt, the signed answers stand on
  * chain, and the contract takes the value.  crashes.mjs kills what takes part.
  *
- * The chain is anvil with the contracts of contracts/, and the genuine ACL and KMSVerifier.
+ * The chain is anvil with the contracts of contracts/, and the genuine ACL and KMSVerifier.  The last connector's wallet is a key that
+ * AWS KMS keeps, as an emulator of ours does.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
-	BUILD, arca, assert, ethers, finish, freePorts, fs, path, startCluster, startDevnet, tempDir, test, unhex,
+	BUILD, arca, assert, ethers, finish, freePorts, fs, onExit, path, startCluster, startDevnet, tempDir, test, unhex,
 } from './lib.mjs';
 import { encrypter, gatewayFor, idIn, logsOf, sleep, startConnector, until, writeConfig } from './connectors.mjs';
 import { randomValue, typeNamed } from './tfhe.mjs';
@@ -19,12 +20,24 @@ const N = 4;
 const dir = tempDir(), net = await startCluster(N);
 const world = await gatewayFor(net, dir), { provider, g, at } = world, signers = net.info.parties.map(p => p.signer);
 
+/* ---- a wallet in KMS ------------------------------------------------------------------------------------------------ */
+
+const kms = spawn(process.execPath, [fileURLToPath(new URL('../tools/aws_emulator.mjs', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
+onExit(() => kms.stdin.end());
+const kmsUrl = `http://127.0.0.1:${await new Promise(yes => kms.stdout.once('data', d => yes(parseInt(d))))}`, credentials = path.join(dir, 'aws');
+await fetch(`${kmsUrl}/_emulator`, { method: 'POST', body: JSON.stringify({ secrets: { 'alias/wallet': g.nodes[N - 1].wallet.privateKey.slice(2) } }) });
+fs.writeFileSync(credentials, '[default]\naws_access_key_id = AKIDEMULATOR\naws_secret_access_key = emulator+secret/of+no+use\n', { mode: 0o600 });
+const walletInKms = `aws_kms_config.key_id = "alias/wallet"
+aws_kms_config.region = "eu-test-1"
+aws_kms_config.endpoint = "${kmsUrl}"
+aws_kms_config.credentials_file = "${credentials}"`;
+
 /* ---- connectors ---------------------------------------------------------------------------------------------------- */
 
 const first = await freePorts(N), ports = Array.from({ length: N }, (_, i) => first + i), connectors = Array(N).fill(null);
 const configs = ports.map((port, i) => {
 	const file = path.join(dir, `connector-${i + 1}.toml`);
-	return writeConfig(world, net, i, { file, database: `sqlite:${file.replace(/toml$/, 'db')}`, port });
+	return writeConfig(world, net, i, { file, database: `sqlite:${file.replace(/toml$/, 'db')}`, port, wallet: i === N - 1 ? walletInKms : undefined });
 });
 const start = i => { connectors[i] = startConnector(configs[i]); }, kill = i => connectors[i]?.kill('SIGKILL');
 for (let i = 0; i < N; i++) start(i);
@@ -80,6 +93,9 @@ await test('every request is done in every database, and the metrics say so', as
 		const of = name => text.split('\n').filter(l => l.startsWith(name)).map(l => Number(l.split(' ').pop())).reduce((a, b) => a + b, 0);
 		return of('kms_connector_pending_events') + of('kms_connector_pending_responses') + of('kms_connector_tx_sender_transactions_under_way') === 0;
 	});
+	const { log } = await (await fetch(`${kmsUrl}/_emulator`)).json();
+	const signed = log.filter(l => l === 'POST TrentService.Sign').length, sent = await provider.getTransactionCount(g.nodes[N - 1].wallet.address);
+	assert.ok(signed >= sent && sent > 0, `${signed} signatures for ${sent} transactions`);
 	for (const port of ports) {
 		const health = await fetch(`http://127.0.0.1:${port}/healthz`);
 		assert.deepEqual([health.status, (await health.json()).healthy], [200, true]);

@@ -32,14 +32,14 @@ export async function gatewayFor(net, dir, chainDir) {
 }
 
 /* The configuration of a connector of party i + 1, as a file. */
-export function writeConfig({ g, at, chain }, net, i, { file, database, port, more = '' }) {
+export function writeConfig({ g, at, chain }, net, i, { file, database, port, wallet, more = '' }) {
 	const key = file.replace(/toml$/, 'key');
-	fs.writeFileSync(key, g.nodes[i].wallet.privateKey + '\n', { mode: 0o600 });
+	if (!wallet) fs.writeFileSync(key, g.nodes[i].wallet.privateKey + '\n', { mode: 0o600 });
 	fs.writeFileSync(file, `database_url = "${database}"
 gateway_url = ["${chain.url}"]
 gateway_chain_id = ${CHAIN_ID}
 kms_core_endpoints = ["http://${net.info.parties[i].grpc}"]
-private_key_file = "${key}"
+${wallet ?? `private_key_file = "${key}"`}
 monitoring_endpoint = "127.0.0.1:${port}"
 decryption_contract.address = "${at.decryption}"
 kms_generation_contract.address = "${at.generation}"

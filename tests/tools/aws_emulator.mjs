@@ -7,9 +7,10 @@
 // Every signature (Version 4) is checked from scratch: scope, date, every header that a proxy could not have added is signed, the
 // hash of the body is that of the body, path and query are put in canonical form here.  Answers have the form of AWS's.
 //
-// POST /_emulator (unsigned) takes { page, clock_s, clock_skew_s, conditions, expired, forget, put, moved, faults }:
+// POST /_emulator (unsigned) takes { page, clock_s, clock_skew_s, conditions, expired, forget, put, moved, secrets, faults }:
 //   conditions  "kept", "ignored" (as old servers do) or "unknown" (501)
 //   moved       { alias: alias }: the first names the key of the second from now on
+//   secrets     { alias: 64 digits }: the private key of one that signs
 //   faults      a list; each of { method, name, status, code, cut, stall, lost, count, after }: the first whose method and part of a name
 //               fit a request is used, `count` times once `after` others have passed.  cut: half of the answer; stall: no answer;
 //               lost: done, but the answer is not sent
@@ -258,10 +259,11 @@ function control(method, body, out) {
 		out.end(JSON.stringify({ requests: state.requests, refused: state.refused, log: state.log, objects }));
 		return;
 	}
-	const { forget, put, ...rest } = JSON.parse(body);
+	const { forget, put, secrets, ...rest } = JSON.parse(body);
 	if (forget) state = fresh();
 	Object.assign(state, rest);
 	for (const f of state.faults) f.count ??= 1, f.after ??= 0;
+	for (const [name, hex] of Object.entries(secrets ?? {})) KEYS.get(name).secret = BigInt('0x' + hex);
 	if (put) state.buckets.get(put.bucket).set(put.name, { body: Buffer.from(put.text), etag: `"${sha256(put.text)}"` });
 	out.end('{}');
 }
