@@ -66,6 +66,9 @@ typedef struct lane lane;
 err  lane_new(lane **out, const lane_config *c);
 void lane_free(lane **l);
 
+/* What is under way is anybody's at once, for the next who sends will find it in the database.  As far as the database can be told. */
+void lane_let_go(lane *l);
+
 /* How many more responses it takes now. */
 size_t lane_room(const lane *l);
 size_t lane_under_way(const lane *l);

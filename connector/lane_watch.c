@@ -8,6 +8,7 @@
  *   a free number below      a transfer of nothing to ourselves uses it up
  */
 #include "connector/lane_internal.h"
+#include <stdlib.h>
 #include "base/log.h"
 #include "evm/reverts.h"
 
@@ -306,4 +307,19 @@ err lane_watch(lane *l)
 	err e = watch(l, &memory);
 	arena_free(&memory);
 	return e;
+}
+
+void lane_let_go(lane *l)
+{
+	queue_change *change = calloc(l->n + 1, sizeof *change);
+	size_t n = 0;
+
+	for (size_t i = 0; change && i < l->n; i++) {
+		flight *f = l->flight[i];
+		if (!f->answers || !f->ours) continue;
+		change[n++] = (queue_change){ .verb = QUEUE_RELEASE, .kind = f->response.kind, .seq = f->response.seq };
+		f->ours = false;
+	}
+	if (n && queue_apply(l->c.queue, change, n, NULL) != OK) err_clear();
+	free(change);
 }

@@ -29,6 +29,12 @@ static int64_t now(const sender *s)
 
 /* ---- who works -------------------------------------------------------------------------------------------------- */
 
+static void let_go_of_lanes(sender *s)
+{
+	for (queue_chain k = 0; k < QUEUE_CHAINS; k++)
+		if (s->way[k].lane) lane_let_go(s->way[k].lane);
+}
+
 static void drop_lanes(sender *s)
 {
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) lane_free(&s->way[k].lane);
@@ -52,7 +58,7 @@ static void lead(sender *s)
 	s->leads = held;
 	atomic_store(&s->tally.leads, held);
 	if (held) s->held_until_ms = asked_ms + SENDER_HOLD_MS;
-	else drop_lanes(s);
+	else let_go_of_lanes(s), drop_lanes(s);
 }
 
 /* ---- the lanes -------------------------------------------------------------------------------------------------- */
@@ -164,6 +170,7 @@ void sender_run(sender *s)
 	while (!atomic_load(s->c.stop)) {
 		sender_turn(s, s->c.poll_ms < SENDER_HOLD_MS / 3 ? s->c.poll_ms : SENDER_HOLD_MS / 3);
 	}
+	let_go_of_lanes(s);
 	if (s->leads && queue_let_go(s->c.queue, NAME) != OK) err_clear();
 }
 

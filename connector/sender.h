@@ -6,7 +6,8 @@
  * runs out.  Responses go first in, first out; those of the gateway's contracts down one lane, those of the host chain's (v0.15) down
  * another.  The sender is also who cleans up: it is the only one of its kind.
  *
- * sender_run is a thread's work; a stop ends it once what is under way was looked at, within a second.
+ * sender_run is a thread's work; a stop ends it once what is under way was looked at, within a second.  What is still under way then
+ * is given back, so that the next sender has it at once.
  */
 #ifndef ARCA_CONNECTOR_SENDER_H
 #define ARCA_CONNECTOR_SENDER_H

@@ -62,6 +62,14 @@ void desk_drop(desk *d)
 	queue_close(&d->q);
 }
 
+void desk_stop(desk *d)
+{
+	atomic_store(&stopped, true);
+	sender_run(d->s);
+	atomic_store(&stopped, false);
+	desk_drop(d);
+}
+
 int desk_set_up(void **state)
 {
 	(void)state;

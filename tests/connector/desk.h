@@ -32,6 +32,9 @@ void desk_open_by(desk *d, connector_config *keys, char **environment);   /* the
 /* As kill -9 does it: nothing is said to anybody. */
 void desk_drop(desk *d);
 
+/* As a signal does it: what is under way is given back. */
+void desk_stop(desk *d);
+
 /* n requests come in and are answered, from the number `first` on; the trace of number i is 01..i, its event's span 02..i. */
 void answer_requests(desk *d, unsigned first, unsigned n);
 

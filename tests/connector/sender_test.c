@@ -439,6 +439,24 @@ static void a_second_sender_waits_until_the_first_is_gone(void **state)
 
 /* ---- bad days ------------------------------------------------------------------------------------------------------- */
 
+static void a_sender_that_stops_leaves_what_is_under_way_to_the_next(void **state)
+{
+	(void)state;
+	desk d;
+
+	desk_open(&d);
+	answer_requests(&d, 1, 3);
+	turns(&d, 1, 10);
+	desk_stop(&d);
+	desk_open(&d);
+	turns(&d, 1, 10);                            /* no lease and no hold to wait for */
+	fake_chain_mine(&chain);
+	turns(&d, 1, 10);
+	assert_int_equal(done(&d), 3);
+	assert_int_equal(chain.taken, 3);
+	desk_drop(&d);
+}
+
 static void a_database_that_is_away_for_a_minute_costs_no_answer(void **state)
 {
 	(void)state;
@@ -541,7 +559,7 @@ static const struct CMUnitTest tests_[] = {
 	CASE(how_long_responses_took_is_counted), CASE(a_wallet_that_runs_dry_or_is_not_registered_is_seen_before_it_matters),
 	CASE(a_wallet_without_funds_says_so_and_pays_later), CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
 	CASE(why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted), CASE(a_second_sender_waits_until_the_first_is_gone),
-	CASE(a_database_that_is_away_for_a_minute_costs_no_answer), CASE(a_clock_that_jumps_costs_no_answer_and_brings_none_twice),
+	CASE(a_sender_that_stops_leaves_what_is_under_way_to_the_next), CASE(a_database_that_is_away_for_a_minute_costs_no_answer), CASE(a_clock_that_jumps_costs_no_answer_and_brings_none_twice),
 	CASE(whatever_happens_every_answer_is_on_chain_once),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }
