@@ -202,7 +202,7 @@ err checks_domains(checks *k)
 	if (clock_now_ms(k->clock) < k->domains_at_ms) return err_fail(ERR_STATE, "the contracts were asked a moment ago");
 	const err e = domains_check(k->gateway, k->ethereum, k->c);
 	k->domains_right = e == OK;
-	k->domains_at_ms = clock_now_ms(k->clock) + AGAIN_MS;
+	if (e == ERR_STATE) k->domains_at_ms = clock_now_ms(k->clock) + AGAIN_MS;            /* a chain that is away has pauses of its own */
 	return e;
 }
 
