@@ -77,7 +77,7 @@ static void step(steps *x, unsigned i)
 {
 	const double *key = (const double *)(x->key + i * x->key_bytes);
 	const unsigned last = x->shape.k;
-	const limb_ahead none = { NULL, 0 };
+	const limb_ahead none = { NULL, NULL };
 
 	for (unsigned b = 0; b < LIMBS_BATCH; b++)
 		for (unsigned r = 0; r <= last; r++) x->kernel->turn(x->work, x->scratch, b, r, 1 + (x->turn + 911 * b) % (2 * LIMBS_N - 1), none);

@@ -162,7 +162,7 @@ void limbs_guard_reset(limb_work *w, unsigned b)
 
 void limbs_fetch(limb_ahead what)
 {
-	limb_fetch(&what, SIZE_MAX);
+	while (what.at < what.end) limb_fetch(&what);
 }
 
 /* ---- limbs -------------------------------------------------------------------------------------------------------- */

@@ -56,8 +56,8 @@ static inline unsigned limb_rows(limb_shape s) { return s.decomp.level * (s.k + 
 /* Accumulators of a batch and what is made of them in a step.  All memory is taken by limbs_work_new. */
 typedef struct limb_work limb_work;
 
-/* Bytes that will soon be multiplied with: a piece of work fetches them in passing.  {NULL, 0}: none. */
-typedef struct limb_ahead { const void *at; size_t bytes; } limb_ahead;
+/* Bytes that will soon be multiplied with: a piece of work fetches them in passing.  {NULL, NULL}: none. */
+typedef struct limb_ahead { const char *at, *end; } limb_ahead;
 void limbs_fetch(limb_ahead what);                       /* all of it, at once */
 
 typedef struct limb_kernel {

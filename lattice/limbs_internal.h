@@ -61,14 +61,13 @@ static inline void limb_set128(uint64_t *acc, ptrdiff_t i, u128 x)
 	acc[PART_WORDS + i] = (uint64_t)(x >> 64);
 }
 
-/* A few lines more of what was asked for. */
-static inline __attribute__((always_inline)) void limb_fetch(limb_ahead *what, size_t lines)
+/* A few lines more of what was asked for, or a few too many. */
+static inline __attribute__((always_inline)) void limb_fetch(limb_ahead *what)
 {
-	for (size_t i = 0; i < lines && what->bytes; i++) {
-		const size_t n = what->bytes < 64 ? what->bytes : 64;
-		__builtin_prefetch(what->at, 0, 2);
-		*what = (limb_ahead){ (const char *)what->at + n, what->bytes - n };
-	}
+	if (what->at >= what->end) return;
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < 4; i++) __builtin_prefetch(what->at + 64 * i, 0, 2);
+	what->at += 4 * 64;
 }
 
 /*

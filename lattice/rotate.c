@@ -11,8 +11,8 @@
  *   finish   sample extraction, for each b
  *
  * A block alone waits for the key, 2.4 GB for a squash, more than for arithmetic.  Then threads that turn and add
- * fetch what they will multiply with: pieces in the lower half of the row the beginning of the GGSW, the others its end, as
- * lattice/crew.h gives them to the same threads.
+ * fetch what they will multiply with: pieces in the lower half of the row the beginning of the GGSW, the others that of its
+ * second half, as lattice/crew.h gives them to the same threads.
  *
  * Of each batch the first step is sampled, and every SAMPLE_STEPS'th one, for one ciphertext, all having their turns.  Work
  * memory comes from the key and goes back to it, so a rotation allocates nothing but its list of batches.
@@ -24,7 +24,7 @@
 #include "lattice/exact.h"
 #include "lattice/lwe.h"
 
-enum { SAMPLE_STEPS = 64, NOBODY = LIMBS_BATCH, MULTIPLY_PIECES = 8, FETCH_ADD = 48 << 10, FETCH_TURN = 96 << 10 };
+enum { SAMPLE_STEPS = 64, NOBODY = LIMBS_BATCH, MULTIPLY_PIECES = 8, FETCH_ADD = 64 << 10, FETCH_TURN = 108 << 10 };
 
 typedef enum phase { BEGIN, START, TURN, MULTIPLY, ADD, SETTLE, LOOK, FINISH, DO_OVER } phase;
 
@@ -208,15 +208,16 @@ static void *poly_at(void *glwe, part_shape s, unsigned c)
 	return (uint8_t *)glwe + (size_t)c * s.N * (s.bits / 8);
 }
 
-/* What a piece fetches of GGSW i: so many bytes each, behind `done` that were fetched before at either end. */
+/* What a piece fetches of GGSW i: so many bytes, of its half and behind `done` that were fetched there before. */
 static limb_ahead ahead(const rotation *r, const batch *t, size_t i, unsigned piece, unsigned pieces, size_t done, size_t each)
 {
-	const size_t bytes = r->form.step_bytes;
+	const size_t half = r->form.step_bytes / 2;
 	const bool lower = piece < pieces / 2;
-	const size_t end = done + ((lower ? piece : pieces - 1 - piece) + 1) * each;
+	const size_t at = done + (lower ? piece : pieces - 1 - piece) * each;
 
-	if (!t->fetches || i >= r->form.steps || end > bytes / 2) return (limb_ahead){ NULL, 0 };
-	return (limb_ahead){ r->key->key + i * bytes + (lower ? end - each : bytes - end), each };
+	if (!t->fetches || i >= r->form.steps || at >= half) return (limb_ahead){ NULL, NULL };
+	const char *from = (const char *)r->key->key + i * r->form.step_bytes + (lower ? 0 : half);
+	return (limb_ahead){ from + at, from + size_min(at + each, half) };
 }
 
 /* The last piece only fetches. */
@@ -238,12 +239,20 @@ static const double *ggsw(const rotation *r, const batch *t)
 	return (const double *)(r->key->key + t->i * r->form.step_bytes);
 }
 
-/* A stretch of the key in one go: each has to be fetched from far away at its beginning. */
+/* Which stretch of the key.  Each has to be fetched from far away at its beginning, unless it is the next one of the same thread:
+ * where the key is waited for, the upper half begins in the middle, though its pieces are taken from the end on. */
+static unsigned stretch_of(const batch *t, unsigned piece)
+{
+	const unsigned half = MULTIPLY_PIECES / 2;
+	return t->fetches && piece >= half ? half + (MULTIPLY_PIECES - 1 - piece) : piece;
+}
+
 static void multiply(rotation *r, batch *t, boot_desk *d, unsigned piece)
 {
-	const unsigned chunks = r->form.kernel->chunks, all = chunks * t->columns, end = all * (piece + 1) / MULTIPLY_PIECES;
+	const unsigned chunks = r->form.kernel->chunks, all = chunks * t->columns, stretch = stretch_of(t, piece);
+	const unsigned end = all * (stretch + 1) / MULTIPLY_PIECES;
 
-	for (unsigned at = all * piece / MULTIPLY_PIECES, count; at < end; at += count) {
+	for (unsigned at = all * stretch / MULTIPLY_PIECES, count; at < end; at += count) {
 		const unsigned first = at % chunks;
 		count = chunks - first < end - at ? chunks - first : end - at;
 		r->form.kernel->multiply(t->bench->work, d->scratch, ggsw(r, t), t->c + at / chunks, first, count);

@@ -226,7 +226,7 @@ static void step(bench *e, const trial *t, unsigned first, unsigned n)
 	const limb_kernel *k = e->kernel;
 	const unsigned k1 = t->shape.k + 1, cut = (unsigned)test_below(k->chunks + 1);
 
-	const limb_ahead none = { NULL, 0 };
+	const limb_ahead none = { NULL, NULL };
 
 	limbs_use(e->work, n);
 	const bool together = limbs_columns(e->work) == k1 && first % 2;
@@ -242,7 +242,8 @@ static void step(bench *e, const trial *t, unsigned first, unsigned n)
 		for (unsigned i = LIMBS_HALVES * n; i--;) k->add(e->work, e->scratch, i / LIMBS_HALVES, c, i % LIMBS_HALVES, none);
 	}
 	for (unsigned i = together ? n * k1 * LIMBS_HALVES : 0; i--;) {
-		const limb_ahead next = { e->key, 100 };                         /* changes nothing */
+		const char *key = (const char *)e->key;
+		const limb_ahead next = { key, key + 100 };                       /* changes nothing */
 		k->add(e->work, e->scratch, i / LIMBS_HALVES / k1, i / LIMBS_HALVES % k1, i % LIMBS_HALVES, next);
 	}
 }
@@ -355,7 +356,7 @@ static void the_guard_sees_every_coefficient(void **state)
 	(void)state;
 	source *const kinds[] = { nothing, nothing, nothing, nothing };
 	trial t = trial_new(LIMBS_EXACT64, nothing, kinds, 1);
-	const limb_ahead none = { NULL, 0 };
+	const limb_ahead none = { NULL, NULL };
 
 	for EACH_KERNEL(k) {
 		bench e = bench_new(*k, &t, 1);
