@@ -2,6 +2,7 @@
 /* tests/node/cluster.c -- certificates made at once, ports that are free now, one folder a node. */
 #include "tests/node/cluster.h"
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -69,6 +70,19 @@ void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsi
 		make_certificates(c, i);
 	}
 	for (party i = 1; i <= n; i++) write_config(c, i, timeout_s);
+}
+
+void cluster_add_delegation(const test_cluster *c, unsigned chain_id, unsigned refresh_secs)
+{
+	for (party i = 1; i <= c->n; i++) {
+		char path[400], text[400];
+		snprintf(path, sizeof path, "%s/node.toml", c->folder[i]);
+		const int n = snprintf(text, sizeof text, "[delegation]\nrefresh_secs = %u\n[[delegation.chains]]\nchain_id = %u\n"
+		                       "gateway = \"0x%040d\"\n", refresh_secs, chain_id, 7);
+		const int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+		assert_true(fd >= 0 && write(fd, text, (size_t)n) == n);
+		close(fd);
+	}
 }
 
 void cluster_unmake(test_cluster *c)

@@ -25,6 +25,8 @@ typedef struct test_cluster {
 /* Folders, certificates and configurations below `top`, with prepared keys in top/derived; nothing runs yet.  timeout_s: network_timeout.
  * t = 0: the nodes know of no peers, until they are told a context. */
 void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s);
+/* Before they start: a delegation key that they share, for one chain. */
+void cluster_add_delegation(const test_cluster *c, unsigned chain_id, unsigned refresh_secs);
 void cluster_unmake(test_cluster *c);                /* stops what runs */
 
 /* program: NULL for $ARCA_NODE; lie: NULL, or what $ARCA_LIE shall say. */

@@ -3,25 +3,11 @@
  * A delegation key that four nodes share: they make it when they meet, get new shares of it by the clock, and whoever is killed when,
  * it stays the same key and answers.
  */
-#include <fcntl.h>
 #include "base/hex.h"
 #include "rpc/fetch.h"
 #include "tests/node/cluster.h"
 
 enum { CHAIN = 31337, N = 4 };
-
-static void add_delegation(const test_cluster *c, unsigned refresh_secs)
-{
-	for (party i = 1; i <= c->n; i++) {
-		char path[400], text[400];
-		snprintf(path, sizeof path, "%s/node.toml", c->folder[i]);
-		const int n = snprintf(text, sizeof text, "[delegation]\nrefresh_secs = %u\n[[delegation.chains]]\nchain_id = %d\n"
-		                       "gateway = \"0x%040d\"\n", refresh_secs, CHAIN, 7);
-		const int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-		assert_true(fd >= 0 && write(fd, text, (size_t)n) == n);
-		close(fd);
-	}
-}
 
 typedef struct seen { bool there; long epoch; char key[70]; } seen;
 
@@ -78,7 +64,7 @@ static void *begin(test_cluster *c, unsigned refresh_secs)
 
 	assert_int_equal(folder_make(&top), 0);
 	cluster_make(c, top, N, 1, 2);
-	add_delegation(c, refresh_secs);
+	cluster_add_delegation(c, CHAIN, refresh_secs);
 	return top;
 }
 

@@ -31,6 +31,7 @@ static int set_up(void **state)
 	if (folder_make(&w.folder)) return -1;
 	assert_int_equal(chdir(w.folder), 0);                              /* core files go here */
 	cluster_make(&w.c, w.folder, 4, 1, 5);
+	cluster_add_delegation(&w.c, 31337, 0);
 	snprintf(at.sun_path, sizeof at.sun_path, "%s", below(&w.folder, "notify"));
 	w.notices = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(w.notices, (const struct sockaddr *)&at, sizeof at), 0);
