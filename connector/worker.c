@@ -46,6 +46,7 @@ struct worker {
 	size_t     n;
 	atomic_bool ending;                      /* what is under way is given back */
 	ask_signers signers;
+	int64_t    picked_ms;                    /* when decryptions were picked last: of the thread that picks */
 	int64_t    due_ms[QUEUE_REQUESTS];       /* when the first that was postponed may be picked again; 0: none was */
 	coprocessors *attesting;                 /* the picking thread's, as the next */
 	bool       told, told_attesting;         /* that they are not known: nothing is picked then, or no decryption */
@@ -261,7 +262,8 @@ static void release(batch *b)
 	free(b);
 }
 
-/* Decryptions are picked, and contracts asked, for many at once: for a batch, or half of what may be under way. */
+/* Decryptions are picked, and contracts asked, for many at once: for a batch, or half of what may be under way; for fewer only when
+ * nothing was picked for a moment, as while a node is slow. */
 static size_t enough_room(const worker *w)
 {
 	return size_min((size_t)w->c.config->worker.batch, ((size_t)w->c.config->task_limit + 1) / 2);
@@ -381,14 +383,16 @@ static void start(worker *w, batch *b, const queue_item *item, const checked *c,
 	err_clear();
 }
 
-static size_t room(worker *w, queue_kind kind)
+static size_t room(worker *w, queue_kind kind, int64_t now_ms)
 {
 	pthread_mutex_lock(&w->lock);
 	const size_t limit = (size_t)w->c.config->task_limit, free_ = w->n < limit ? limit - w->n : 0;
 	pthread_mutex_unlock(&w->lock);
 	if (w->told || (w->told_attesting && queue_is_decryption(kind))) return 0;
 	if (!queue_is_decryption(kind)) return size_min(free_, 1);
-	return free_ < enough_room(w) ? 0 : size_min(free_, (size_t)w->c.config->worker.batch);
+	if (free_ < enough_room(w) && now_ms - w->picked_ms < TICK_MS) return 0;
+	w->picked_ms = now_ms;
+	return size_min(free_, (size_t)w->c.config->worker.batch);
 }
 
 /* True if there may be more of this kind. */
@@ -521,7 +525,7 @@ void worker_run(worker *w)
 		rang |= come_due(w, t0);
 		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++) {
 			if (queue_is_decryption(k) ? all_fast : all_slow) rang |= 1u << k;
-			const size_t n = rang >> k & 1 ? room(w, k) : 0;         /* without room it is looked at when there is */
+			const size_t n = rang >> k & 1 ? room(w, k, t0) : 0;         /* without room it is looked at when there is */
 			if (!n) continue;
 			const bool again = pick(w, k, n);
 			if (again) more = true;

@@ -613,6 +613,21 @@ static void an_end_in_the_middle_gives_back_what_is_under_way(void **state)
 	desk_close(d);
 }
 
+static void little_room_is_used_too_while_a_node_is_slow(void **state)
+{
+	(void)state;
+	C.task_limit = 6;
+	desk *d = desk_open();
+	hold(true);
+	ask(d, 1, 4);
+	UNTIL(polled() >= 4);
+	ask(d, 5, 2);                                                     /* less than half of what may be under way */
+	for (unsigned i = 5; i <= 6; i++) UNTIL(request_is(d, i, QUEUE_UNDER_PROCESS, 0));
+	hold(false);
+	for (unsigned i = 1; i <= 6; i++) UNTIL(request_is(d, i, QUEUE_COMPLETED, 0));
+	desk_close(d);
+}
+
 static void room_that_becomes_free_is_used_at_once(void **state)
 {
 	(void)state;
@@ -839,7 +854,8 @@ TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_b
       WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
       WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(nothing_is_asked_where_there_are_no_contracts),
       WORLD(a_database_that_is_away_when_the_answer_comes_has_it_when_it_is_back), WORLD(leases_are_renewed_while_a_node_is_slow),
-      WORLD(an_end_in_the_middle_gives_back_what_is_under_way), WORLD(room_that_becomes_free_is_used_at_once),
+      WORLD(an_end_in_the_middle_gives_back_what_is_under_way),
+      WORLD(little_room_is_used_too_while_a_node_is_slow), WORLD(room_that_becomes_free_is_used_at_once),
       WORLD(what_a_lost_worker_held_is_finished_by_the_next), WORLD(a_node_that_refuses_fails_the_request_at_once),
       WORLD(what_coprocessors_attest_goes_to_the_node),
       WORLD(what_is_not_attested_is_tried_again_and_given_up), WORLD(without_coprocessors_no_decryption_is_picked_but_all_else_is),
