@@ -271,10 +271,10 @@ err load_check_tx(size_t *i, uint64_t *nonce, const load *l, slice raw, bool sig
 	*nonce = tx.nonce;
 	hex_write(id, slice_of(tx.data.p + 4, 32));
 	if (!load_find(i, l, slice_str(id))) return err_fail(ERR_INTERNAL, "a transaction answers a request that was not made");
-	if (!signature) return OK;
 	load_put_call(&expected, l, *i);
 	if (tx.chain_id != LOAD_CHAIN || !eth_address_eq_var(tx.to, l->decryption) || !slice_eq_var(tx.data, buf_slice(&expected)))
 		return err_fail(ERR_INTERNAL, "a transaction brings another answer than the node's");
+	if (!signature) return OK;
 	const hash32 digest = tx_digest(&tx);
 	if (!sign_external_by_var(&by, &sig, &digest) || !eth_address_eq_var(by, *signer_address(l->wallet)))
 		return err_fail(ERR_INTERNAL, "a transaction is not signed by the wallet");

@@ -55,7 +55,8 @@ static err open_providers(providers **out, const chain_config *from)
 	return providers_new(out, &(providers_config){ .each = each, .n = n, .chain_id = (uint64_t)from->chain_id, .clock = clock_system() });
 }
 
-/* Does the chain's contract know this gateway and this key?  A key that is shared is compared when it is there. */
+/* Does the chain's contract know this gateway and this key?  Of a key that is shared only the gateway is compared: the
+ * chain may learn it later than the nodes. */
 static err ask_chain(const chain_config *from, const delegate_chain *chain, const rng *random)
 {
 	AUTO(secp) *curve = NULL;
