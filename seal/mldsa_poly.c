@@ -113,13 +113,12 @@ void dsa_sample_var(dsa_poly *f, const uint8_t rho[static 32], uint8_t i, uint8_
 	}
 }
 
-static xof stream(const uint8_t key[static 64], uint16_t nonce)
+/* In place: what is returned would leave a copy of the key behind. */
+static void stream(xof *x, const uint8_t key[static 64], uint16_t nonce)
 {
-	xof x = xof_shake256();
-
-	xof_absorb(&x, slice_of(key, 64));
-	xof_absorb(&x, slice_of((uint8_t[]){ (uint8_t)nonce, (uint8_t)(nonce >> 8) }, 2));
-	return x;
+	*x = xof_shake256();
+	xof_absorb(x, slice_of(key, 64));
+	xof_absorb(x, slice_of((uint8_t[]){ (uint8_t)nonce, (uint8_t)(nonce >> 8) }, 2));
 }
 
 /* Nibbles 0 to 14 give each of five values thrice, 0 to 8 each of nine once. */
@@ -127,9 +126,10 @@ void dsa_sample_short(dsa_poly *f, unsigned eta, const uint8_t key[static 64], u
 {
 	const uint32_t end = eta == 2 ? 15 : 9;
 	uint8_t byte;
-	xof x = stream(key, nonce);
+	xof x;
 
 	ASSERT(eta == 2 || eta == 4);
+	stream(&x, key, nonce);
 	for (unsigned n = 0; n < N; ) {
 		xof_squeeze(&x, &byte, 1);
 		for (unsigned half = 0; half < 2 && n < N; half++) {
@@ -148,9 +148,10 @@ void dsa_sample_short(dsa_poly *f, unsigned eta, const uint8_t key[static 64], u
 void dsa_sample_mask(dsa_poly *f, unsigned bits, const uint8_t key[static 64], uint16_t nonce)
 {
 	uint8_t bytes[32 * 20];
-	xof x = stream(key, nonce);
+	xof x;
 
 	ASSERT(bits <= 20);
+	stream(&x, key, nonce);
 	xof_squeeze(&x, bytes, 32 * (size_t)bits);
 	dsa_unpack_centred(f, bits, bytes);
 	wipe(bytes, sizeof bytes);
