@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const ask_signers NOBODY;
 	static char name[] = "Decryption", version[] = "1";
 	static connector_config config = { .profile = &PROFILE_V015, .decryption = { .present = true, .domain_name = name, .domain_version = version },
-	                                   .generation = { .present = true, .domain_name = name, .domain_version = version } };
+	                                   .generation = { .present = true, .domain_name = name, .domain_version = version },
+	                                   .protocol_config = { .present = true, .domain_name = name, .domain_version = version } };
 	const slice handle = slice_of(HANDLE, sizeof HANDLE), rest = slice_of(size ? data + 1 : data, size ? size - 1 : 0);
 	const queue_item item = { .kind = KINDS[size ? data[0] % COUNT(KINDS) : 0], .handles = { &handle, 1 }, .id = {{ 1 }} };
 	arena a = arena_with_limit(4 * size + (4 << 20));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dealer's message to four parties, and behind it a complaint about it: what is read as a deal opens for nobody whose key is
- * another's, and nobody without a key makes others believe a complaint.
+ * A dealer's message to four parties, and behind it a complaint about it: what is read as a deal does not open as another's, and
+ * a complaint, which anybody can prove here, is right only if its party cannot open its share.
  */
 #include <stdlib.h>
 #include "delegate/dealing.h"
@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const deal_terms x = { .sid = &sid, .n = N, .T = T, .to = parties_all(N), .E = E };
 	if (size >= bytes && dealt_read(&d, &x, 1, slice_of(data, bytes))) {
 		ASSERT(d.sealed.n == N * SECP_SK && !dealt_open(&share, &d, &x, 2, 1, &e, curve));
-		if (size - bytes >= COMPLAINT_BYTES) ASSERT(complaint_judge(data + bytes, &d, &x, 2, curve) == COMPLAINT_FALSE);
+		if (size - bytes >= COMPLAINT_BYTES && data[bytes] == 1 && complaint_judge(data + bytes, &d, &x, 2, curve) == COMPLAINT_RIGHT)
+			ASSERT(!dealt_open(&share, &d, &x, 1, 2, &e, curve));
 	}
 	return 0;
 }
