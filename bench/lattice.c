@@ -75,7 +75,7 @@ typedef struct steps {
 
 static void step(steps *x, unsigned i)
 {
-	const double *key = (const double *)(x->key + i * x->key_bytes);
+	const uint8_t *key = x->key + i * x->key_bytes;
 	const unsigned last = x->shape.k;
 	const limb_ahead none = { NULL, NULL };
 
@@ -135,7 +135,7 @@ static void fill(steps *x)
 	const size_t words = (size_t)limb_rows(x->shape) * (x->shape.k + 1) * LIMBS_N;
 
 	for (unsigned i = 0; i < GGSWS; i++) {
-		double *key = (double *)(x->key + i * x->key_bytes);
+		uint8_t *key = x->key + i * x->key_bytes;
 		random_words(x->rows, words * x->shape.bits / 8);
 		if (x->shape.bits == 64) {
 			x->kernel->load64(x->shape, key, x->scratch, x->rows);

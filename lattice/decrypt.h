@@ -38,7 +38,7 @@ err decrypt_lwe128(uint8_t *out, const secret_keys *keys, lwe128_run ct, size_t 
 err decrypt_packed128(uint8_t *out, const secret_keys *keys, packed128 ct, size_t blocks, bool boolean);
 
 /* A compact list: block i of all that were pushed goes to out[i], one byte (0 .. 3) each.  For tests: clients' lists
- * are expanded, never decrypted. */
+ * are expanded, never decrypted.  ERR_REQUEST, and out wiped, if a message is refused; ERR_STATE as above; ERR_NOMEM. */
 err decrypt_compact(uint8_t *out, const secret_keys *keys, const compact_list *ct);
 
 #endif

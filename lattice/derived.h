@@ -24,7 +24,7 @@
 
 typedef struct derived derived;
 
-enum { DERIVED_HEADER = 2 << 20, DERIVED_VERSION = 1 };
+enum { DERIVED_HEADER = 2 << 20, DERIVED_VERSION = 2 };
 
 /* What happened, for a log line: sentences without a newline.  Called by the thread that opens. */
 typedef struct derived_news { void *ctx; void (*say)(void *ctx, const char *sentence); } derived_news;

@@ -78,12 +78,14 @@ static void load(uint8_t *key, uint8_t *check, const boot_form *f, const uint8_t
 	const bool narrow = f->shape.bits == 64;
 	limb_check values;
 
-	if (narrow) f->kernel->load64(f->limb, (double *)key, scratch, (const uint64_t *)rows);
-	else f->kernel->load128(f->limb, (double *)key, scratch, (const u128 *)rows);
+	const bool fits = narrow ? f->kernel->load64(f->limb, key, scratch, (const uint64_t *)rows)
+	                         : f->kernel->load128(f->limb, key, scratch, (const u128 *)rows);
+	ASSERT(fits || f->check_bytes);
 	if (!f->check_bytes) return;
 	memset(&values, 0, sizeof values);      /* all bytes of a file are defined */
 	if (narrow) limbs_check64(f->limb, &values, (const uint64_t *)rows);
 	else limbs_check128(f->limb, &values, (const u128 *)rows);
+	values.fits = fits;
 	memcpy(check, &values, sizeof values);
 }
 

@@ -48,7 +48,8 @@ err boot_make(uint8_t *key, uint8_t *checks, const boot_form *form, const seeded
 
 /* ---- a key ------------------------------------------------------------------------------------------------------- */
 
-/* key: steps x step_bytes, aligned to 64; checks: steps x check_bytes.  Both and from's bodies outlive the boot_key. */
+/* key: steps x step_bytes, aligned to 64; checks: steps x check_bytes.  Both and from's bodies outlive the boot_key.
+ * ERR_NOMEM. */
 err  boot_key_new(boot_key **out, const boot_form *form, const void *key, const void *checks, const seeded_part *from);
 void boot_key_free(boot_key **k);
 

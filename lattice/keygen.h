@@ -39,11 +39,12 @@ err keys_from_seed(secret_keys *secret, public_set *pub, const lat_params *param
 
 /* ---- its steps -------------------------------------------------------------------------------------------------- */
 
+/* All secrets, of fair bits.  ERR_NOMEM. */
 err secret_keys_generate(secret_keys *out, const lat_params *params, const rng *r);
 
 /*
  * The public half for given secret keys and seed.  The bodies of part i go to where[i], part_body_bytes of them, which *out
- * then borrows; where[i] may be NULL for a part that the set lacks.  Progress counts the bytes of all bodies.
+ * then borrows; where[i] may be NULL for a part that the set lacks.  Progress counts the bytes of all bodies.  ERR_NOMEM.
  */
 err public_set_fill(seeded_keyset *out, uint8_t *const where[static KEY_PARTS], const secret_keys *keys,
                     const uint8_t seed[static PUBLIC_SEED_BYTES], const rng *r, pool *p, const progress *told);
@@ -57,7 +58,7 @@ mask_seed keygen_masks(const lat_params *params, const uint8_t seed[static PUBLI
 /* The same for a set that has only the parts in `parts` (PART_BIT of each): what is absent takes nothing from the stream. */
 mask_seed keygen_masks_among(const lat_params *params, const uint8_t seed[static PUBLIC_SEED_BYTES], unsigned parts, key_part part);
 
-/* bodies[0 .. part_body_bytes) of one part, its noise seeded chunk by chunk from r. */
+/* bodies[0 .. part_body_bytes) of one part, its noise seeded chunk by chunk from r.  ERR_NOMEM. */
 err keygen_part(uint8_t *bodies, const secret_keys *keys, key_part part, const mask_seed *masks, const rng *r, pool *p,
                 const progress *told);
 

@@ -39,7 +39,7 @@ typedef struct secret_keys {
 	void    *memory;
 } secret_keys;
 
-err  secret_keys_new(secret_keys *out, const lat_params *p);   /* all zero */
+err  secret_keys_new(secret_keys *out, const lat_params *p);   /* all zero; ERR_NOMEM */
 void secret_keys_free(secret_keys *k);                         /* wipes    */
 
 /* ---- public parts ---------------------------------------------------------------------------------------------- */

@@ -37,6 +37,7 @@ enum {
 	LIMBS_N = 2048, LIMBS_HALVES = 2, LIMBS_BATCH = 8, LIMBS_MAX = 6, LIMBS_MAX_K = 2, LIMBS_MAX_ROWS = 9,
 	LIMBS_ALIGN = 64,                      /* of each GGSW in a key, and of scratch  */
 	LIMBS_SCRATCH = 104 << 10,             /* bytes, for each thread that takes part */
+	LIMBS_FIXED_BYTES = 7,
 	LIMBS_PRODUCTS = (LIMBS_MAX_K + 1) * LIMBS_MAX * LIMBS_N       /* of a step, at most */
 };
 
@@ -63,17 +64,19 @@ void limbs_fetch(limb_ahead what);                       /* all of it, at once *
 typedef struct limb_kernel {
 	const char *name;               /* "limbs-avx2": names the layout of the key too */
 	unsigned    needs;              /* base/cpu.h                                    */
+	bool        fixed;              /* keys of 128-bit words are numbers in fixed point, LIMBS_FIXED_BYTES each, and no doubles */
 	unsigned    chunks;             /* of the multiply phase                         */
 
 	/* scratch, everywhere: LIMBS_SCRATCH bytes, aligned to LIMBS_ALIGN, of the calling thread. */
 
-	/* One GGSW: level x (k + 1) rows of (k + 1) N words in the order of key_rows, which are rounded already. */
+	/* One GGSW: level x (k + 1) rows of (k + 1) N words in the order of key_rows, which are rounded already.  False if fixed
+	 * point has no room for it (never seen with random words): then another engine has to do the step. */
 	size_t (*key_bytes)(limb_shape);
-	void   (*load64)(limb_shape, double *key, void *scratch, const uint64_t *rows);
-	void   (*load128)(limb_shape, double *key, void *scratch, const u128 *rows);
+	bool   (*load64)(limb_shape, void *key, void *scratch, const uint64_t *rows);
+	bool   (*load128)(limb_shape, void *key, void *scratch, const u128 *rows);
 
 	void   (*turn)(limb_work *, void *scratch, unsigned b, unsigned r, unsigned a, limb_ahead);      /* a < 2N */
-	void   (*multiply)(limb_work *, void *scratch, const double *key, unsigned c, unsigned first_chunk, unsigned count);
+	void   (*multiply)(limb_work *, void *scratch, const void *key, unsigned c, unsigned first_chunk, unsigned count);
 	void   (*add)(limb_work *, void *scratch, unsigned b, unsigned c, unsigned half, limb_ahead);
 
 	/* These two need the sums of c, which stay until another c takes their room; multiply makes them again until the next turn.
@@ -87,7 +90,7 @@ extern const limb_kernel LIMBS_PORTABLE, LIMBS_AVX2, LIMBS_AVX512;
 extern const limb_kernel *const LIMBS_ALL[];             /* best first, the portable one last, then NULL */
 const limb_kernel *limbs_chosen(void);
 
-/* For up to `batch` <= LIMBS_BATCH accumulators, all of them in use. */
+/* For up to `batch` <= LIMBS_BATCH accumulators, all of them in use.  ERR_NOMEM. */
 err  limbs_work_new(limb_work **out, const limb_kernel *kernel, limb_shape shape, unsigned batch);
 void limbs_work_free(limb_work **w);                     /* NULL-safe; sets *w to NULL */
 
@@ -117,9 +120,9 @@ void   limbs_guard_reset(limb_work *w, unsigned b);
 /*
  * A sampled check, by Freivalds: limbs of the key, digits and products are polynomials of integers, and are compared at one
  * point, a root psi of X^N + 1 modulo a prime of 60 bits.  Of wrong products one in 2^60 escapes.  limb_check: the rows of a
- * GGSW at psi, the same for all kernels.
+ * GGSW at psi, the same for all kernels; and whether load128 had room for it, which is told by who loads.
  */
-typedef struct limb_check { uint64_t at[LIMBS_MAX_ROWS][LIMBS_MAX_K + 1]; } limb_check;
+typedef struct limb_check { uint64_t at[LIMBS_MAX_ROWS][LIMBS_MAX_K + 1], fits; } limb_check;
 
 void limbs_check64(limb_shape shape, limb_check *key, const uint64_t *rows);
 void limbs_check128(limb_shape shape, limb_check *key, const u128 *rows);

@@ -6,7 +6,7 @@
  *                  so that comparing them as signed numbers orders them.  In front of the N words stand the last ones with
  *                  the other sign, as many as a vector has: a window that begins in the middle of a vector is X^a acc
  *   digits         spectra, [chunk][row][b], rows in the order of the key
- *   key            spectra, [c][chunk][limb][row]
+ *   key            spectra, [c][chunk][limb][row], of doubles or numbers in fixed point
  *   sums           polynomials on the way back, of which the levels inside units are done, or all of them but the last two,
  *                  [b][c modulo columns][limb]
  */
@@ -15,6 +15,7 @@
 
 #include "lattice/limbs.h"
 #include "lattice/fft.h"
+#include <math.h>
 
 #define SHAPE_SQUASH  { .bits = 128, .k = 2, .decomp = { 24, 3 }, .dropped = 20, .limbs = 6, .limb_base = 1 << 18 }
 #define SHAPE_EXACT64 { .bits = 64, .k = 1, .decomp = { 23, 1 }, .dropped = 0, .limbs = 3, .limb_base = 5 << 19 }
@@ -81,6 +82,23 @@ void limb_cut(int64_t *limb, u128 word, limb_shape s);
  * there are and rounded once.  For keys: slow, of half the error of what is quick.  room: LIMB_SLOW_ROOM bytes. */
 enum { LIMB_SLOW_ROOM = 2 * FFT_POINTS * sizeof(long double) };
 void limb_slow_spectrum(double re[FFT_POINTS], double im[FFT_POINTS], void *room, const double *poly, unsigned lanes);
+
+/*
+ * Numbers of a key in fixed point: signed, FIXED_ONE to a unit, of 56 bits, the lowest byte first.  A spectrum of random limbs of 18
+ * bits has a deviation of 2^21.2; the range ends just below 2^25.
+ */
+#define FIXED_ONE 0x1p30
+#define FIXED_MOST (0x1p55 - 4)
+
+/* x, or the number of the range next to it; false if x is beyond. */
+static inline bool limb_fix(int64_t *out, double x)
+{
+	const double scaled = x * FIXED_ONE;
+	const bool fits = scaled <= FIXED_MOST && scaled >= -FIXED_MOST;
+
+	*out = (int64_t)(fits ? rint(scaled) : scaled > 0 ? FIXED_MOST : -FIXED_MOST);
+	return fits;
+}
 
 /* The least number that limbs put together are. */
 static inline i128 limb_least(limb_shape s)

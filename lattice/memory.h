@@ -18,7 +18,7 @@ static inline size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * 
  * that of the control group, or what the machine has left.  what: "the squash key". */
 err  memory_ask(size_t bytes, const char *what);
 
-/* Zeroed, aligned to HUGE_PAGE, in huge pages where the system gives them.  Asks first. */
+/* Zeroed, aligned to HUGE_PAGE, in huge pages where the system gives them.  Asks first.  ERR_NOMEM. */
 err  memory_take(void **out, size_t bytes, const char *what);
 void memory_give_back(void *p, size_t bytes);            /* NULL-safe */
 

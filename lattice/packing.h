@@ -27,7 +27,7 @@ typedef struct packing_key { part_shape shape; const seeded_part *part; } packin
 err packing64_var(uint64_t *out, packing_key key, lwe64_run in, pool *p);
 err packing128_var(u128 *out, packing_key key, lwe128_run in, pool *p);
 
-/* For tests and benches: one way or the other.  By products needs an N of ring/ntt.h. */
+/* For tests and benches: one way or the other.  By products needs an N of ring/ntt.h.  ERR_NOMEM. */
 err packing128_by_slots_var(u128 *out, packing_key key, lwe128_run in, pool *p);
 err packing128_by_products_var(u128 *out, packing_key key, lwe128_run in, pool *p);
 

@@ -5,12 +5,13 @@
  *   start    acc_b = X^-b~ lut, for each b
  *   step i   turn; multiply and add, all polynomials or one after the other (lattice/limbs.h); then, where needed, settle
  *            and look
- *   settle   b whose guard spoke: the step is taken back and redone by transforms modulo primes
+ *   settle   b whose guard spoke, or all if the key has no room for the GGSW: the step is taken back and redone by transforms
+ *            modulo primes
  *   look     b that is sampled: the step is checked.  If a sample is wrong, what was not sampled cannot be believed either,
  *            and the whole batch is done over by transforms
  *   finish   sample extraction, for each b
  *
- * A block alone waits for the key, 2.4 GB for a squash, more than for arithmetic.  Then threads that turn and add
+ * A block alone waits for the key, 2.1 or 2.4 GB for a squash, more than for arithmetic.  Then threads that turn and add
  * fetch what they will multiply with: pieces in the lower half of the row the beginning of the GGSW, the others that of its
  * second half, as lattice/crew.h gives them to the same threads.
  *
@@ -125,9 +126,18 @@ static bool guard_spoke(const batch *t, unsigned b)
 	return !(limbs_guard(t->bench->work, b) < LIMBS_GUARD);
 }
 
+static limb_check check_of(const rotation *r, const batch *t)
+{
+	limb_check check;
+
+	memcpy(&check, r->key->checks + t->i * sizeof check, sizeof check);
+	return check;
+}
+
 static bool must_settle(const rotation *r, const batch *t)
 {
 	if (!r->form.check_bytes) return false;
+	if (!check_of(r, t).fits) return true;
 	for (unsigned b = 0; b < t->n; b++)
 		if (guard_spoke(t, b)) return true;
 	return false;
@@ -142,9 +152,8 @@ static unsigned settled(rotation *r, batch *t)
 
 static unsigned looked(rotation *r, batch *t)
 {
-	limb_check check;
+	const limb_check check = check_of(r, t);
 
-	memcpy(&check, r->key->checks + t->i * sizeof check, sizeof check);
 	boot_happened(BOOT_SAMPLE);
 	if (limbs_look_right(&t->look, r->form.limb, &check)) return step_from(r, t, t->i + 1);
 	boot_happened(BOOT_WRONG);
@@ -234,9 +243,9 @@ static void turn(rotation *r, batch *t, boot_desk *d, unsigned piece)
 	r->form.kernel->turn(t->bench->work, d->scratch, b, c, switched_of(r, t->first + b)[t->i], next);
 }
 
-static const double *ggsw(const rotation *r, const batch *t)
+static const void *ggsw(const rotation *r, const batch *t)
 {
-	return (const double *)(r->key->key + t->i * r->form.step_bytes);
+	return r->key->key + t->i * r->form.step_bytes;
 }
 
 /* Which stretch of the key.  Each has to be fetched from far away at its beginning, unless it is the next one of the same thread:
@@ -294,8 +303,10 @@ static void redo(rotation *r, batch *t, boot_desk *d, unsigned b, unsigned a)
 /* One after the other, since redo makes sums again.  What was done again needs no look. */
 static void settle(rotation *r, batch *t, boot_desk *d)
 {
+	const bool fits = check_of(r, t).fits;
+
 	for (unsigned b = 0; b < t->n; b++) {
-		if (!guard_spoke(t, b)) continue;
+		if (fits && !guard_spoke(t, b)) continue;
 		redo(r, t, d, b, switched_of(r, t->first + b)[t->i]);
 		if (b == t->sampled) t->sampled = NOBODY;
 	}

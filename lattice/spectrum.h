@@ -10,16 +10,17 @@
  *              high part of the real parts, their low part, and the same of the imaginary parts: each number is high + low
  *
  * [facts: tfhe-fft/src/unordered.rs, fft128/mod.rs; tfhe/src/core_crypto/fft_impl/fft64/math/fft/mod.rs, fft128/math/fft/mod.rs,
- * release 1.7.0; checked with numbers from the memory of node-tfhe: doc/notes/server-key.md].  TFHE-rs computes them in doubles, and in pairs of doubles, by plans that differ between machines, so
- * there is no one file that it would write; any numbers near these values are its key.
+ * release 1.7.0; checked with numbers from the memory of node-tfhe: doc/notes/server-key.md].  TFHE-rs computes them in
+ * doubles, and in pairs of doubles, by plans that differ between machines, so there is no one file that it would write; any
+ * numbers near these values are its key.
  *
  * Ours must be one file, as parties sign it.  Both widths are computed in pairs of doubles (about 2^-104 relative to the
  * largest number), by additions, subtractions and multiplications of doubles in one order, which IEEE 754 defines to the last
  * bit: no fused multiplication, no library function but rint.  The numbers of 64 bits are those pairs, rounded once.
  *
  * Back: exact is neither.  Of N = 2048 a word comes back with a root mean square error of 2^8 (64 bits) or 2^22 (128 bits),
- * far below the noise of a key; the same for everybody, by the same rules.  Bytes from outside are safe: a number that no key can have (not
- * finite, or larger than N) counts as zero.
+ * far below the noise of a key; the same for everybody, by the same rules.  Bytes from outside are safe: a number that no key
+ * can have (not finite, or larger than N) counts as zero.
  *
  * All of this is public data.  Time: about 0.2 ms a polynomial of N = 2048.
  */

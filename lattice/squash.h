@@ -20,7 +20,7 @@
 /* Squashed blocks that come from so many 2-bit blocks. */
 static inline size_t squashed_count(size_t blocks) { return (blocks + 1) / 2; }
 
-/* out: squashed_count(in.count) LWE ciphertexts under SNS in memory of the caller (out.dim = sns.k * sns.N). */
+/* out: squashed_count(in.count) LWE ciphertexts under SNS in memory of the caller (out.dim = sns.k * sns.N).  ERR_NOMEM. */
 err squash_var(lwe128_run out, const eval_keys *keys, lwe64_run in, pool *p);
 
 /* The same for several values, whose results follow each other in `out`: they pass the keys together. */

@@ -5,6 +5,8 @@
  *   v_fma  a b + c      v_fms  a b - c      v_fnma  c - a b      each rounded once, to nearest
  *   v_transpose         r[i] lane j becomes r[j] lane i
  *   v_any_equal         whether some lane of a is x
+ *   v_load_fixed        L real and L imaginary parts from a chunk of 14 L bytes: signed numbers of 56 bits, the lowest byte first,
+ *                       times 2^8, rounded once.  Only where V_FIXED: with AVX2 it would cost more than shorter keys spare
  *   i_less              all ones where a < b, as signed numbers
  *   i_bits, i_vec       the same 64 bits
  */
@@ -16,6 +18,7 @@
 #include <stdint.h>
 
 #define LANES 4
+#define V_FIXED 0
 #define VARIANT(name) name##_AVX2
 #define VARIANT_NAME "avx2"
 #define VARIANT_NEEDS CPU_AVX2

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define LANES 8
+#define V_FIXED 1
 #define VARIANT(name) name##_AVX512
 #define VARIANT_NAME "avx512"
 #define VARIANT_NEEDS CPU_AVX512
@@ -48,6 +49,22 @@ static inline void v_transpose(vec r[LANES])
 		r[i] = _mm512_shuffle_f64x2(b[i], b[i + 4], 0x88);
 		r[i + 4] = _mm512_shuffle_f64x2(b[i], b[i + 4], 0xdd);
 	}
+}
+
+/* Numbers of 7 bytes, from byte `first` of a line on, to the tops of lanes: 14 bytes to each quarter, then into their places. */
+static inline vec v_fixed(ivec line, short first)
+{
+	const ivec words = _mm512_add_epi16(_mm512_set1_epi16(first / 2), _mm512_set_epi16(
+		28, 27, 26, 25, 24, 23, 22, 21, 21, 20, 19, 18, 17, 16, 15, 14, 14, 13, 12, 11, 10, 9, 8, 7, 7, 6, 5, 4, 3, 2, 1, 0));
+	const ivec places = _mm512_broadcast_i32x4(_mm_setr_epi8(-1, 0, 1, 2, 3, 4, 5, 6, -1, 7, 8, 9, 10, 11, 12, 13));
+	return _mm512_cvtepi64_pd(_mm512_shuffle_epi8(_mm512_permutexvar_epi16(words, line), places));
+}
+
+/* Two lines that overlap: nothing behind the chunk is read. */
+static inline void v_load_fixed(vec *re, vec *im, const uint8_t *chunk)
+{
+	*re = v_fixed(_mm512_loadu_si512(chunk), 0);
+	*im = v_fixed(_mm512_loadu_si512(chunk + 48), 8);
 }
 
 static inline bool v_any_equal(vec a, double x)

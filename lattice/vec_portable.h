@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LANES 1
+#define V_FIXED 1
 #define VARIANT(name) name##_PORTABLE
 #define VARIANT_NAME "portable"
 #define VARIANT_NEEDS CPU_PORTABLE
@@ -29,6 +30,19 @@ static inline vec v_fnma(vec a, vec b, vec c)  { return c - a * b; }
 static inline vec v_min(vec a, vec b)          { return a < b ? a : b; }
 static inline vec v_max(vec a, vec b)          { return a > b ? a : b; }
 static inline void v_transpose(vec r[LANES])   { (void)r; }
+
+static inline vec v_fixed(const uint8_t *x)
+{
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < 7; i++) bits |= (uint64_t)x[i] << (8 * i + 8);
+	return (double)(int64_t)bits;
+}
+
+static inline void v_load_fixed(vec *re, vec *im, const uint8_t *chunk)
+{
+	*re = v_fixed(chunk);
+	*im = v_fixed(chunk + 7);
+}
 
 static inline bool v_any_equal(vec a, double x) { return a >= x && a <= x; }
 
