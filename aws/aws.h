@@ -28,6 +28,7 @@ typedef struct aws_settings {
 	const rng  *random;                                /* of pauses                                             */
 	void      (*pause)(void *ctx, int64_t ms);         /* before a further try; NULL: sleeps                    */
 	void       *pause_ctx;
+	_Atomic(unsigned) *pauses;                         /* counts them, so that who asks much can ask less; NULL: nobody does */
 } aws_settings;
 
 enum { AWS_TIMEOUT = 20000, AWS_TRIES = 5, AWS_REGION = 32, AWS_ENDPOINT = 256 };

@@ -81,20 +81,40 @@ static bool has_expired(const aws_answer *a)
 	return among(a->code, EXPIRED);
 }
 
+/* What to try next. */
+static const char *remedy_for(const aws_answer *a)
+{
+	static const struct { const char *code, *remedy; } KNOWN[] = {
+		{ "RequestTimeTooSkewed", "compare the clock of this machine" },
+		{ "PermanentRedirect", "is aws.region that of the bucket?" },
+		{ "AuthorizationHeaderMalformed", "is aws.region right?" },
+		{ "AccessDeniedException", "does the policy allow it to this user?" },
+		{ "AccessDenied", "does the policy allow it to this user?" },
+		{ "SignatureDoesNotMatch", "is aws_secret_access_key that of this aws_access_key_id?" },
+		{ "InvalidAccessKeyId", "is aws_access_key_id right, and of this server?" },
+		{ "UnrecognizedClientException", "is aws_access_key_id right, and of this server?" },
+		{ "NoSuchBucket", "make the bucket, or correct its name" },
+		{ "NotFoundException", "is the key's id right, and aws.region that of the key?" },
+		{ "DisabledException", "enable the key in KMS" },
+	};
+
+	if (has_expired(a)) return "the credentials have expired: renew the file that they come from";
+	for (size_t i = 0; i < COUNT(KNOWN); i++)
+		if (!strcmp(a->code, KNOWN[i].code)) return KNOWN[i].remedy;
+	return a->reply.status == 301 ? "is aws.region that of the bucket?" : "";
+}
+
 static err refused(const aws_answer *a, const aws *client, const aws_call *c, const char *message)
 {
 	const unsigned status = a->reply.status;
 	const err e = status == 404 || !strcmp(a->code, "NotFoundException") ? ERR_NOT_FOUND : status == 412 ? ERR_EXISTS :
 	              status == 501 ? ERR_UNSUPPORTED : passes(a) ? ERR_IO : ERR_STATE;
 	const char *where = aws_is_own(client, c->service) ? c->host : client->endpoint[c->service];
-	const char *remedy = "";
+	const char *remedy = remedy_for(a);
 
-	if (!strcmp(a->code, "RequestTimeTooSkewed")) remedy = "; compare the clock of this machine";
-	if (!strcmp(a->code, "PermanentRedirect") || status == 301) remedy = "; is aws.region that of the bucket?";
-	if (has_expired(a)) remedy = "; the credentials have expired: renew the file that they come from";
-	if (!strcmp(a->code, "AccessDeniedException") || !strcmp(a->code, "AccessDenied")) remedy = "; does the policy allow it to this user?";
-	return err_fail(e, "%s at %s refused %s %.80s: %s%s%s (HTTP status %u)%s", c->service == AWS_S3 ? "S3" : "KMS", where, c->method,
-	                c->target, a->code[0] ? a->code : "no reason was given", message[0] ? ", " : "", message, status, remedy);
+	return err_fail(e, "%s at %s refused %s %.80s: %s%s%s (HTTP status %u)%s%s", c->service == AWS_S3 ? "S3" : "KMS", where, c->method,
+	                c->target, a->code[0] ? a->code : "no reason was given", message[0] ? ", " : "", message, status,
+	                remedy[0] ? "; " : "", remedy);
 }
 
 /* ---- one try ------------------------------------------------------------------------------------------------------- */
@@ -138,9 +158,13 @@ static void pause_before(aws *a, unsigned sent)
 {
 	int64_t ms = FIRST_PAUSE_MS;
 
+	if (a->pauses) atomic_fetch_add(a->pauses, 1);
 	for (unsigned i = 1; i < sent && ms < LONGEST_PAUSE_MS; i++) ms *= 2;
 	if (ms > LONGEST_PAUSE_MS) ms = LONGEST_PAUSE_MS;
-	a->pause(a->pause_ctx, ms / 2 + (int64_t)(rng_u64(&a->random) % (uint64_t)(ms / 2 + 1)));
+	pthread_mutex_lock(&a->lock);
+	const uint64_t chance = rng_u64(&a->random);
+	pthread_mutex_unlock(&a->lock);
+	a->pause(a->pause_ctx, ms / 2 + (int64_t)(chance % (uint64_t)(ms / 2 + 1)));
 }
 
 /* *again: it may go better next time. */

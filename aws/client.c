@@ -60,7 +60,7 @@ err aws_new(aws **out, const aws_settings *s)
 	a->timeout_ms = s->timeout_ms ? s->timeout_ms : AWS_TIMEOUT;
 	a->tries = s->tries ? s->tries : AWS_TRIES;
 	a->random = *s->random;
-	a->pause = s->pause ? s->pause : sleep_ms, a->pause_ctx = s->pause_ctx;
+	a->pause = s->pause ? s->pause : sleep_ms, a->pause_ctx = s->pause_ctx, a->pauses = s->pauses;
 	err e = secret_alloc((void **)&a->who, sizeof *a->who);
 	if (e == OK) e = aws_credentials_read(a->who, &s->credentials);
 	if (e != OK) {

@@ -4,6 +4,7 @@
 #define ARCA_AWS_CLIENT_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include "aws/call.h"
 
 struct aws {
@@ -11,12 +12,13 @@ struct aws {
 	char   *file, *credential;                         /* to read them again            */
 	int64_t timeout_ms;
 	unsigned tries;
-	rng     random;
 	void  (*pause)(void *ctx, int64_t ms);
 	void   *pause_ctx;
+	_Atomic(unsigned) *pauses;
 
 	pthread_mutex_t lock;                              /* of what follows               */
 	aws_credentials *who;                              /* in secret memory              */
+	rng     random;
 	uint64_t renewed;                                  /* how often                     */
 };
 

@@ -9,7 +9,8 @@
  *   ct.h      the only place where constant-time tricks are played
  *   secret.h  locked pages, wiping, and the marks of the constant-time tests
  *   rng.h     randomness is an argument
- * and, when needed, hex.h, utf8.h, id.h, file.h, draft.h, clock.h, trace.h, log.h, pool.h, config.h.
+ * and, when needed, hex.h, utf8.h, id.h, list.h, file.h, secret_file.h, draft.h, toml.h, config.h, clock.h, duration.h, wait.h, stop.h,
+ * pool.h, progress.h, log.h, trace.h, histogram.h, notify.h, undumpable.h, sandbox.h, stack.h, cpu.h.
  */
 #ifndef ARCA_BASE_BASE_H
 #define ARCA_BASE_BASE_H

@@ -16,6 +16,12 @@ err file_failed(const char *doing, const char *path)
 {
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_fail(ERR_IO, "cannot %s %s: the disk is full; free some space and try again", doing, path);
+	if (errno == EACCES)
+		return err_fail(ERR_IO, "cannot %s %s: permission denied to user %ju, or a sandbox closed it; chown it, or run as another user", doing, path,
+		                (uintmax_t)geteuid());
+	if (errno == EROFS)
+		return err_fail(ERR_IO, "cannot %s %s: it is mounted read-only, or closed by the unit (ProtectSystem=); write elsewhere, or mount "
+		                "it for writing", doing, path);
 	return err_fail(ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
 }
 

@@ -8,13 +8,16 @@
 #include "base/utf8.h"
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 static log_level shown = LOG_INFO;
-static bool as_json;
+static bool as_json, to_journal;
 
 static const char *const LEVEL[] = { "debug", "info", "warn", "error" };
+/* The journal takes a line's priority, of syslog(3), from its first bytes, and takes these away: sd-daemon(3). */
+static const char *const PRIORITY[] = { "<7>", "<6>", "<4>", "<3>" };
 
 bool log_level_by_name(log_level *out, const char *name)
 {
@@ -26,10 +29,23 @@ bool log_level_by_name(log_level *out, const char *name)
 	return false;
 }
 
+/* systemd names the file by device and inode: a program whose stderr was sent elsewhere since has the variable all the same. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat s;
+
+	if (!stream || fstat(STDERR_FILENO, &s)) return false;
+	snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
 void log_setup(log_level least, bool json)
 {
 	shown = least;
 	as_json = json;
+	to_journal = stderr_is_journal();
 }
 
 /* One event is one line and moves no cursor: a message may quote a name that somebody else chose.  So control characters
@@ -80,6 +96,7 @@ void log_line(log_level level, const char *format, ...)
 	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
 
 	buf line = { 0 };
+	if (to_journal) buf_put_str(&line, PRIORITY[level]);
 	if (as_json) {
 		buf_printf(&line, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"message\":\"", stamp, (int)(ms % 1000), LEVEL[level]);
 		put_message(&line, text);
@@ -99,8 +116,9 @@ void log_line(log_level level, const char *format, ...)
 
 void log_from_signal(log_level level, const char *what, const char *which)
 {
-	const char *const text[] = { LEVEL[level], "  ", what, which, "\n" };
-	const char *const json[] = { "{\"level\":\"", LEVEL[level], "\",\"message\":\"", what, which, "\"}\n" };
+	const char *const priority = to_journal ? PRIORITY[level] : "";
+	const char *const text[] = { priority, LEVEL[level], "  ", what, which, "\n" };
+	const char *const json[] = { priority, "{\"level\":\"", LEVEL[level], "\",\"message\":\"", what, which, "\"}\n" };
 	const char *const *part = as_json ? json : text;
 	const size_t parts = as_json ? COUNT(json) : COUNT(text);
 	char line[256];

@@ -4,7 +4,7 @@
  *
  * A library room does not log: it returns an err, and the boundary (request handler, main) logs once.
  * Secrets have no printer, so none can get here.  A line of a thread that works on a traced request (trace.h) ends with the
- * ids of trace and span; in JSON they are fields.
+ * ids of trace and span; in JSON they are fields.  Where stderr is systemd's journal, a line's level is its priority there.
  */
 #ifndef ARCA_BASE_LOG_H
 #define ARCA_BASE_LOG_H

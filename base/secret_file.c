@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +59,20 @@ static err from_file(buf *out, const char *path, const char *what, size_t max, m
 	return e;
 }
 
-err secret_from_file(buf *out, const char *path, const char *what, size_t max) { return from_file(out, path, what, max, OTHERS); }
+/* A credential's owner and its group are systemd's choice: it may have given this user the right to read by a list, which shows as
+ * that of a group. */
+unsigned secret_mode_refused(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	const size_t n = folder ? strlen(folder) : 0;
+
+	return n && strncmp(path, folder, n) == 0 && path[n] == '/' && !strstr(path + n, "..") ? WORLD : OTHERS;
+}
+
+err secret_from_file(buf *out, const char *path, const char *what, size_t max)
+{
+	return from_file(out, path, what, max, secret_mode_refused(path));
+}
 
 err secret_from_descriptor(buf *out, int fd, const char *what, size_t max)
 {
@@ -70,8 +84,6 @@ err secret_from_descriptor(buf *out, int fd, const char *what, size_t max)
 	return e;
 }
 
-/* Its owner and its group are systemd's choice: it may have given this user the right to read by a list, which shows as that of a
- * group. */
 err secret_from_credential(buf *out, char *path, const char *folder, const char *name, const char *what, size_t max)
 {
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))

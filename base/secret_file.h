@@ -15,9 +15,13 @@
 
 #include "base/base.h"
 
+/* The path may also be of a file in $CREDENTIALS_DIRECTORY. */
 err  secret_from_file(buf *out, const char *path, const char *what, size_t max);
 err  secret_from_descriptor(buf *out, int fd, const char *what, size_t max);              /* to its end; closed */
 /* folder: what $CREDENTIALS_DIRECTORY says, or NULL.  path: PATH_MAX bytes, where it was, for sentences. */
 err  secret_from_credential(buf *out, char *path, const char *folder, const char *name, const char *what, size_t max);
+
+/* The bits of a file's mode that say that others may read it, who may not: 077, or 07 of one in $CREDENTIALS_DIRECTORY. */
+unsigned secret_mode_refused(const char *path);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct world {
 
 static err world_open(world *w)
 {
-	delegate_chain chain = { .id = CHAIN };
+	delegate_chain chain = { .id = CHAIN, .state = KEY_ACTIVE };
 	secp_sk sk;
 
 	*w = (world){ 0 };

@@ -2,7 +2,8 @@
 /*
  * cli/bench_dkg_run.h -- one joint key generation by the nodes of a devnet, watched from outside: `arca keygen` asks for it and
  * verifies it, /proc says what the processes spent, and the nodes' /metrics how long their ceremonies took, how far one of them
- * is, and what was sent: bytes of TLS as they went to sockets (rpc/links.h).  That a client asks for the result now and then, and downloads it, is not in any figure.
+ * is, and what was sent: bytes of TLS as they went to sockets (rpc/links.h).  That a client asks for the result now and then,
+ * and downloads it, is not in any figure.
  *
  *   preprocessing    until the ceremony of that name has ended at all parties
  *   generation       from then on until party 1 has all bodies of the public set

@@ -39,6 +39,7 @@ static err judge(cli *c, const cluster *net, const ceremony *x, const outcome *o
 	for (size_t i = 0; i < o->failures; i++) unavailable += o->failure[i].unavailable;
 	const bool enough = size_of_set(o->done) >= need;
 	if (!enough && size_of_set(o->done) + unavailable >= need) c->code = EXIT_UNAVAILABLE;
+	if (!enough && signals_came()) return err_fail(ERR_CANCELLED, "%s: stopped by a signal", x->what);
 	if (!enough && net->parties == 1) return err_fail(ERR_REQUEST, "%s", o->failure[0].why);
 	for (size_t i = enough ? 0 : 1; i < o->failures; i++)
 		fprintf(stderr, "party %u: %s\n", o->failure[i].party, o->failure[i].why);

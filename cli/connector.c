@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/connector.c -- arca connector retry, fail: one request, as its operator decides. */
 #include "cli/connector.h"
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/hex.h"
 #include "connector/config.h"
@@ -35,6 +36,7 @@ err connector_open(queue **out, buf *place, cli *c)
 {
 	const char *file = args_text(&c->args, "config"), *url = args_text(&c->args, "database");
 	connector_config config;
+	struct stat s;
 
 	if (url && has_password(url))
 		return cli_usage(c, "--database: a password does not belong on a command line, which everybody on this machine can read; "
@@ -43,6 +45,10 @@ err connector_open(queue **out, buf *place, cli *c)
 	if (access(file, R_OK) != 0) {
 		c->code = EXIT_IO;
 		return err_fail(ERR_IO, "%s cannot be read; --config names the connector's configuration", file);
+	}
+	if (stat(file, &s) == 0 && !S_ISREG(s.st_mode)) {
+		c->code = EXIT_IO;
+		return err_fail(ERR_IO, "%s is not a regular file; --config names the connector's configuration", file);
 	}
 	TRY(connector_config_load(&config, 0, file, environ));
 	err e = open_it(out, place, c, config.database_url);

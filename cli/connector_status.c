@@ -5,6 +5,8 @@
 typedef struct standing {
 	queue_count    count[QUEUE_KINDS];
 	queue_tx_count tx;
+	queue_trouble  trouble[QUEUE_KINDS * QUEUE_TROUBLES];
+	size_t         troubles;
 	uint64_t       aside, block[QUEUE_CHAINS];
 	bool           read[QUEUE_CHAINS];               /* that chain, ever */
 } standing;
@@ -12,6 +14,7 @@ typedef struct standing {
 static err look(standing *s, queue *q)
 {
 	TRY(queue_counts(s->count, q));
+	TRY(queue_troubles(s->trouble, &s->troubles, q));
 	TRY(queue_tx_counts(&s->tx, q));
 	TRY(queue_set_aside_count(&s->aside, q));
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) TRY(queue_cursor(&s->read[k], &s->block[k], q, k));
@@ -62,6 +65,21 @@ static void print_reason(const char *reason)
 	putchar('\n');
 }
 
+static void print_troubles(const standing *s)
+{
+	char id[CONNECTOR_ID_TEXT], age[24], next[24];
+
+	for (const queue_trouble *t = s->trouble; t < s->trouble + s->troubles; t++) {
+		connector_id_text(id, &t->oldest);
+		printf("waiting after an error: %llu %s, %s %s, for %s; ", (unsigned long long)t->rows, queue_label(t->kind),
+		       t->rows > 1 ? "the oldest" : "which is", id, age_text(age, t->age_ms));
+		if (t->errors) printf("%u attempt%s failed; ", t->errors, t->errors > 1 ? "s" : "");
+		if (t->next_ms > 0) printf("tried again in %s\n  ", age_text(next, t->next_ms));
+		else printf("tried again %s\n  ", t->next_ms ? "now" : "as soon as the connector has time");
+		print_reason(t->reason);
+	}
+}
+
 static void print_errors(const standing *s)
 {
 	char id[CONNECTOR_ID_TEXT];
@@ -86,6 +104,7 @@ static void print(const standing *s, const char *place)
 	printf("transactions under way: %llu", (unsigned long long)(s->tx.made + s->tx.sent));
 	if (s->tx.oldest_ms >= 0) printf(", the oldest for %s", age_text(age, s->tx.oldest_ms));
 	printf("\nlogs set aside: %llu\n", (unsigned long long)s->aside);
+	print_troubles(s);
 	print_errors(s);
 }
 
@@ -102,6 +121,20 @@ static json_t *failure_json(const queue_count *c)
 	return json_pack("{s:s, s:s}", "id", id, "reason", c->last_reason);
 }
 
+static json_t *troubles_json(const standing *s, queue_kind kind)
+{
+	json_t *list = json_array();
+	char id[CONNECTOR_ID_TEXT];
+
+	for (const queue_trouble *t = s->trouble; t < s->trouble + s->troubles; t++) {
+		if (t->kind != kind) continue;
+		connector_id_text(id, &t->oldest);
+		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:i, s:o, s:s}", "rows", (json_int_t)t->rows, "oldest_id", id, "oldest_s",
+		                                      seconds(t->age_ms), "failed_attempts", (int)t->errors, "next_attempt_s", seconds(t->next_ms), "reason", t->reason));
+	}
+	return list;
+}
+
 static json_t *queues_json(const standing *s)
 {
 	json_t *list = json_array();
@@ -114,6 +147,7 @@ static json_t *queues_json(const standing *s)
 		json_object_set_new(row, "oldest_pending_s", seconds(c->oldest_pending_ms));
 		json_object_set_new(row, "oldest_under_process_s", seconds(c->oldest_under_process_ms));
 		json_object_set_new(row, "last_failure", failure_json(c));
+		json_object_set_new(row, "waiting_after_errors", troubles_json(s, k));
 		json_array_append_new(list, row);
 	}
 	return list;
@@ -134,7 +168,7 @@ static err run(cli *c)
 {
 	AUTO(buf) place = { 0 };
 	queue *q = NULL;
-	standing s;
+	static standing s;
 
 	TRY(connector_open(&q, &place, c));
 	err e = connector_told(c, look(&s, q));
@@ -157,8 +191,10 @@ const command COMMAND_CONNECTOR_STATUS = {
 	.help =
 	"Reads the connector's database, whether or not it runs: how many requests and answers\n"
 	"of each kind wait, are in work, are done, failed or were aborted; how far the chains\n"
-	"were read; transactions that are not mined yet; logs that could not be decoded; and of\n"
-	"each kind what failed last, and why. Queues in which nothing ever was are left out.\n",
+	"were read; transactions that are not mined yet; logs that could not be decoded; what\n"
+	"waits after errors: which, since when, after how many attempts that count (while a\n"
+	"chain, a bucket or a node is away none does), and when it is tried again; and of each\n"
+	"kind what failed last, and why. Queues in which nothing ever was are left out.\n",
 	.examples =
 	"  arca connector status --config /etc/arca/connector.toml\n"
 	"  arca connector status --database sqlite:/var/lib/arca/connector.db --json\n",

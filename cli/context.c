@@ -16,6 +16,7 @@ static const option NEW_OPTIONS[] = {
 	{ "context", "ID",     OPTIONAL, "its id; without it, the one that devnet.json or FILE names" },
 	{ "ca",      "I=FILE", REPEATED, "the ca.pem of party I, for each party; a devnet has them" },
 	{ "tell",    "FILE",   OPTIONAL, "further nodes that are told it: a file like that of --nodes" },
+	{ "have-it", NULL,     OPTIONAL, "the parties have it, from their configuration: tell only those of --tell" },
 	WHERE_OPTIONS,
 	OPTIONS_END
 };
@@ -152,23 +153,27 @@ static bool is_party(const cluster *net, const cluster_party *p)
 	return false;
 }
 
-static void tell_them(const context_job *j, group *g)
+static void tell_them(party_set *told, const context_job *j, group *g)
 {
 	for (const group_answer *a; (a = group_next(g, -1));) {
-		if (a->e == OK) continue;
+		if (a->e == OK) {
+			add_to(told, (party)a->party->party_id);
+			continue;
+		}
 		fprintf(stderr, "party %u of --tell: %s\n", a->party->party_id, a->why);
 		j->c->code = EXIT_PARTLY;
 	}
 }
 
 /* Nodes that are not in it, but will work with those that are. */
-static err tell_others(const context_job *j, const group_call *call)
+static err tell_others(party_set *told, const context_job *j, const group_call *call)
 {
 	const char *file = args_text(&j->c->args, "tell");
 	group_call mine = *call;
 	cluster others;
 	group *g;
 
+	*told = 0;
 	if (!file) return OK;
 	err e = cluster_read(&others, file);
 	if (e == ERR_NOT_FOUND || e == ERR_IO) j->c->code = EXIT_IO;
@@ -177,11 +182,25 @@ static err tell_others(const context_job *j, const group_call *call)
 		if (!is_party(&j->net, &others.party[i])) add_to(&mine.whom, (party)others.party[i].party_id);
 	if (mine.whom) e = group_ask(&g, &others, &mine);
 	if (mine.whom && e == OK) {
-		tell_them(j, g);
+		tell_them(told, j, g);
 		group_free(&g);
 	}
 	cluster_free(&others);
 	return e;
+}
+
+static err tell_only_others(const context_job *j, const group_call *call)
+{
+	char id[ID_TEXT];
+	party_set told;
+
+	if (!args_has(&j->c->args, "tell")) return cli_usage(j->c, "--have-it wants --tell FILE: who has it not");
+	TRY(tell_others(&told, j, call));
+	if (!told) return err_fail(ERR_STATE, "nobody of --tell took it");
+	id_text(id, &j->context);
+	if (args_has(&j->c->args, "json")) print_json(json_pack("{s:s, s:s, s:i}", "context_id", id, "outcome", "told", "nodes", (int)size_of_set(told)));
+	else printf("context %s taken by %u %s of --tell\n", id, size_of_set(told), size_of_set(told) == 1 ? "node" : "nodes");
+	return OK;
 }
 
 static err announce(context_job *j, described *d)
@@ -189,7 +208,7 @@ static err announce(context_job *j, described *d)
 	Kms__V1__NewMpcContextRequest q = KMS__V1__NEW_MPC_CONTEXT_REQUEST__INIT;
 	Kms__V1__MpcContext context = KMS__V1__MPC_CONTEXT__INIT;
 	request_fields f;
-	party_set who;
+	party_set who, told;
 	double seconds;
 
 	request_fill(&f, &j->net, &j->context, &j->context, true);
@@ -201,9 +220,10 @@ static err announce(context_job *j, described *d)
 	q.new_context = &context;
 	const ceremony x = { .what = "context", .verify = accept_any, .quiet = args_has(&j->c->args, "json"),
 		.call = { .start = "NewMpcContext", .request = &q.base, .timeout_ms = j->timeout_ms, .most_answer = CEREMONY_ANSWER } };
+	if (args_has(&j->c->args, "have-it")) return tell_only_others(j, &x.call);
 	TRY(ceremony_run(&who, &seconds, j->c, &j->net, &x));
 	report(j, "taken", who);
-	return tell_others(j, &x.call);
+	return tell_others(&told, j, &x.call);
 }
 
 static err make(context_job *j)
@@ -313,12 +333,15 @@ const command COMMAND_CONTEXT_NEW = {
 	"from there and need none of this.\n"
 	"\n"
 	"If keys shall go from one set of parties to another, the nodes of both need both contexts:\n"
-	"--tell names those that are not in this one.\n",
+	"--tell names those that are not in this one. New nodes are told of parties that know each\n"
+	"other from their configuration with --have-it, which asks nothing of these.\n",
 	.examples =
 	"  arca context new --nodes cluster.json --ca 1=a/ca.pem --ca 2=b/ca.pem --ca 3=c/ca.pem \\\n"
 	"      --ca 4=d/ca.pem\n"
 	"  arca context new --nodes five.json --tell four.json --ca 1=a/ca.pem --ca 2=b/ca.pem \\\n"
 	"      --ca 3=c/ca.pem --ca 4=d/ca.pem --ca 5=e/ca.pem\n"
+	"  arca context new --nodes four.json --have-it --tell five.json --ca 1=a/ca.pem \\\n"
+	"      --ca 2=b/ca.pem --ca 3=c/ca.pem --ca 4=d/ca.pem\n"
 	"  arca context new --devnet net \\\n"
 	"      --context 0700000000000000000000000000000000000000000000000000000000000002\n",
 };

@@ -196,7 +196,8 @@ const command COMMAND_DELEGATE_KEYGEN = {
 	.help =
 	"Without --rsa a private key of secp256k1, as hexadecimal text: the protocol key of a\n"
 	"chain ([[delegation.chains]] key_file of a node), a wallet (wallet_file) or a gateway.\n"
-	"Its public key and its address are printed. With --rsa the key to which a reader has\n"
+	"Its public key and its address are printed. A node whose vault is sealed takes its own\n"
+	"in, and its log says when the file can go. With --rsa the key to which a reader has\n"
 	"secrets sealed, in PEM. Files that are there already are left alone.\n",
 	.examples =
 	"  arca delegate keygen --out kms.key\n"

@@ -113,8 +113,12 @@ static err decrypt(buf *plain, cli *c)
 	if (e != OK) err_context("%s: ", args_text(&c->args, "in"));
 	TRY(e);
 	e = open_answer(&x, sk, &header.K, buf_slice(&answer));
-	if (e != OK) err_context("%s: ", args_text(&c->args, "answer"));
-	if (e == OK) e = ecies_open(plain, &x, header.nonce, buf_slice(&ciphertext));
+	if (e != OK) {
+		err_context("%s: ", args_text(&c->args, "answer"));
+	} else {
+		e = ecies_open(plain, &x, header.nonce, buf_slice(&ciphertext));
+		if (e != OK) err_context("%s with %s: ", args_text(&c->args, "in"), args_text(&c->args, "answer"));
+	}
 	wipe(&x, sizeof x);
 	return e;
 }

@@ -2,6 +2,7 @@
 /* cli/delegate_nodes.c -- the same question to every node, and what more of them say than may be corrupt. */
 #include "cli/delegate_nodes.h"
 #include "base/hex.h"
+#include "cli/request.h"
 #include "evm/address.h"
 
 enum { BEFORE_S = 60, AFTER_S = 200 };          /* how long what is asked for holds, around now */
@@ -23,16 +24,9 @@ static err read_chain(kms_nodes *n, cli *c)
 
 err kms_nodes_open(kms_nodes *n, cli *c)
 {
-	const char *dir = args_text(&c->args, "devnet");
-	AUTO(buf) path = { 0 };
-
 	*n = (kms_nodes){ 0 };
-	if (dir) buf_printf(&path, "%s/devnet.json", dir);
-	else buf_put_str(&path, args_text(&c->args, "nodes"));
-	err e = cluster_read(&n->net, buf_str(&path));
-	if (e == ERR_NOT_FOUND || e == ERR_IO) c->code = EXIT_IO;
-	TRY(e);
-	e = read_chain(n, c);
+	TRY(cluster_of_args(&n->net, c));
+	const err e = read_chain(n, c);
 	if (e != OK) kms_nodes_free(n);
 	return e;
 }
@@ -108,9 +102,9 @@ err kms_nodes_key(kms_nodes *n, cli *c)
 		n->key = said[from];
 		buf_put_slice(&n->description, buf_slice(&text[from]));
 	} else {
-		if (!answers) c->code = EXIT_UNAVAILABLE;
-		e = err_fail(ERR_STATE, "%zu of %zu nodes say what the key of chain %u is, and not enough say the same", answers, n->net.parties,
-		             n->chain_id);
+		if (answers <= n->net.threshold) c->code = EXIT_UNAVAILABLE;
+		e = err_fail(ERR_STATE, "%zu of %zu nodes say what the key of chain %u is, and %u must say the same", answers, n->net.parties,
+		             n->chain_id, (unsigned)n->net.threshold + 1);
 	}
 	for (size_t i = 0; i < n->net.parties; i++) buf_free(&text[i]);
 	free(said);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 
@@ -34,8 +35,13 @@ static err lock_it(devnet *d)
 static err open_it(devnet *out, cli *c, const char *dir, bool lock)
 {
 	devnet d = { .lock = -1 };
+	struct stat s;
 
 	err e = name_it(&d, dir);
+	if (e == OK && stat(d.dir, &s) == 0 && !S_ISDIR(s.st_mode)) {
+		c->code = EXIT_IO;
+		e = err_fail(ERR_IO, "%s is a file; --dir names the folder of a devnet", dir);
+	}
 	if (e == OK && !file_exists(d.file)) e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND) {
 		c->code = EXIT_IO;

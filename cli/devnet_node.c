@@ -12,34 +12,21 @@ enum { GRPC_OFFSET, MPC_OFFSET, HTTP_OFFSET, CERTIFICATE_DAYS = CERTS_CA_DAYS };
 
 /* ---- ports and folders ------------------------------------------------------------------------------------------- */
 
-static bool is_taken(const node_files *f, size_t parties, unsigned port)
+/* fixed: 0 for any. */
+static err choose_port(unsigned *out, unsigned fixed)
 {
-	for (size_t i = 0; i < parties; i++)
-		if (f[i].grpc_port == port || f[i].mpc_port == port || f[i].http_port == port) return true;
-	return false;
-}
-
-/* f[0 .. i] have theirs, as far as they are chosen. */
-static err choose_port(unsigned *out, const node_files *f, size_t i, unsigned fixed)
-{
-	unsigned port = fixed;
-
-	if (fixed) TRY(port_check(fixed));
-	else
-		do TRY(port_pick(&port, rng_os()));
-		while (is_taken(f, i + 1, port));
-	*out = port;
+	if (!fixed) return port_pick(out, rng_os());
+	TRY(port_check(fixed));
+	*out = fixed;
 	return OK;
 }
 
-static err lay_out(node_files *all, const char *dir, size_t i, unsigned base)
+static err lay_out(node_files *f, const char *dir, unsigned number, unsigned base)
 {
-	node_files *f = &all[i];
-
-	TRY(choose_port(&f->grpc_port, all, i, base ? base + GRPC_OFFSET : 0));
-	TRY(choose_port(&f->mpc_port, all, i, base ? base + MPC_OFFSET : 0));
-	TRY(choose_port(&f->http_port, all, i, base ? base + HTTP_OFFSET : 0));
-	f->party = (unsigned)i + 1;
+	TRY(choose_port(&f->grpc_port, base ? base + GRPC_OFFSET : 0));
+	TRY(choose_port(&f->mpc_port, base ? base + MPC_OFFSET : 0));
+	TRY(choose_port(&f->http_port, base ? base + HTTP_OFFSET : 0));
+	f->party = number;
 	int n = snprintf(f->dir, sizeof f->dir, "%s/party-%u", dir, f->party);
 	if (n < 0 || (size_t)n >= sizeof f->dir) return err_fail(ERR_IO, "--dir: the path is too long");
 	snprintf(f->config, sizeof f->config, "%s/node.toml", f->dir);
@@ -54,8 +41,8 @@ static err lay_out(node_files *all, const char *dir, size_t i, unsigned base)
 
 err node_files_lay_out(node_files *f, cli *c, const char *dir, size_t parties, unsigned base_port)
 {
-	for (size_t i = 0; i < parties; i++) {
-		err e = lay_out(f, dir, i, base_port ? base_port + PORTS_A_PARTY * (unsigned)i : 0);
+	for (unsigned i = 0; i < parties; i++) {
+		err e = lay_out(&f[i], dir, i + 1, base_port ? base_port + PORTS_A_PARTY * i : 0);
 		if (e != OK) c->code = EXIT_IO;
 		TRY(e);
 	}

@@ -225,9 +225,9 @@ const command COMMAND_DEVNET_KILL = {
 	.noun = "devnet", .verb = "kill", .run = run_kill, .options = KILL_OPTIONS,
 	.line = "kill one node without warning (SIGKILL), as a crash would",
 	.help =
-	"For trying what a node loses by a crash: no key, no preprocessing that was used, and no\n"
-	"result that it had ready. A decryption that was still running must be asked again, and\n"
-	"an unfinished key generation has failed.\n",
+	"For trying what a node loses by a crash: no key, no preprocessing, no result, and no\n"
+	"decryption that it had taken in, which it goes on with when it is started again. A key\n"
+	"generation that was running has failed, and its preprocessing is used up.\n",
 	.examples =
 	"  arca devnet kill --dir net --party 1\n",
 };

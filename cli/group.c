@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/group.c -- a thread a party, and a queue of answers. */
 #include "cli/group.h"
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/wait.h"
 
 typedef struct asker {
 	struct group *group;
@@ -90,16 +90,12 @@ static err start_askers(group *g)
 
 err group_ask(group **out, const cluster *net, const group_call *what)
 {
-	pthread_condattr_t monotonic;
 	group *g = calloc(1, sizeof *g);
 
 	ASSERT(g && net->parties <= MAX_PARTIES);
 	g->call = *what;
 	pthread_mutex_init(&g->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->came, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	wait_init(&g->came);
 	err e = open_askers(g, net);
 	if (e == OK) e = start_askers(g);
 	if (e != OK) group_free(&g);
@@ -109,19 +105,13 @@ err group_ask(group **out, const cluster *net, const group_call *what)
 
 const group_answer *group_next(group *g, int64_t wait_ms)
 {
-	struct timespec until;
-	int failed = 0;
+	const int64_t until_ms = clock_now_ms(clock_system()) + wait_ms;
+	bool in_time = true;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	if (wait_ms > 0) {
-		const int64_t ns = until.tv_nsec + wait_ms % 1000 * 1000000;
-		until.tv_sec += wait_ms / 1000 + ns / 1000000000;
-		until.tv_nsec = ns % 1000000000;
-	}
 	if (g->given == g->askers) return NULL;
 	pthread_mutex_lock(&g->lock);
-	while (g->ended == g->given && failed != ETIMEDOUT)
-		failed = wait_ms < 0 ? pthread_cond_wait(&g->came, &g->lock) : pthread_cond_timedwait(&g->came, &g->lock, &until);
+	while (g->ended == g->given && in_time)
+		in_time = wait_ms < 0 ? pthread_cond_wait(&g->came, &g->lock) == 0 : wait_until(&g->came, &g->lock, until_ms);
 	const group_answer *a = g->ended > g->given ? &g->order[g->given++]->answer : NULL;
 	pthread_mutex_unlock(&g->lock);
 	return a;

@@ -167,6 +167,7 @@ static void report(const made_key *k, const key_wish *w, bool recorded)
 
 static err generate_and_report(cli *c, const cluster *net)
 {
+	AUTO(buf) why = { 0 };
 	int64_t timeout_s;
 	bool recorded;
 	made_key k;
@@ -175,7 +176,12 @@ static err generate_and_report(cli *c, const cluster *net)
 	TRY(read_wish(&w, c, net));
 	TRY_USAGE(c, args_number(&timeout_s, &c->args, "timeout", 1, 1000000, KEYGEN_TIMEOUT_S));
 	signals_catch();
-	TRY(keygen_run(&k, c, net, &w, timeout_s * 1000));
+	const err e = keygen_run(&k, c, net, &w, timeout_s * 1000);
+	if (e == ERR_CANCELLED) {
+		buf_put_str(&why, err_text());
+		return err_fail(e, "%s; they go on with it, and 'arca keygen --abort' with this id ends that", buf_str(&why));
+	}
+	TRY(e);
 	TRY(record(c, &k, &w, &recorded));
 	if (args_has(&c->args, "json")) report_json(&k, &w, recorded);
 	else report(&k, &w, recorded);

@@ -191,8 +191,14 @@ err keygen_run(made_key *out, cli *c, const cluster *net, const key_wish *wish, 
 {
 	made_key k = { .prep = id_fresh(ID_PREPROCESSING, rng_os()), .key = id_fresh(ID_KEY, rng_os()) };
 	run_of r = { .c = c, .net = net, .wish = wish, .k = &k };
+	char prep[ID_TEXT];
 
-	TRY(all_steps(&r, timeout_ms));
+	const err e = all_steps(&r, timeout_ms);
+	if (e == ERR_CANCELLED) {
+		id_text(prep, &k.prep);
+		return err_fail(e, "stopped by a signal while the nodes make a key from preprocessing %s", prep);
+	}
+	TRY(e);
 	*out = k;
 	return OK;
 }

@@ -42,15 +42,24 @@ err program_beside(buf *path, const char *name)
 
 /* ---- ports --------------------------------------------------------------------------------------------------- */
 
+static const int YES = 1;
+
+/* 0, or an errno. */
+static int bind_to(int fd, unsigned port)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	return bind(fd, (const struct sockaddr *)&at, sizeof at) ? errno : 0;
+}
+
 err port_check(unsigned port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-	                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) return err_fail(ERR_IO, "cannot open a socket: %s", strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	int failed = bind(fd, (const struct sockaddr *)&at, sizeof at) ? errno : 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &YES, sizeof YES);
+	const int failed = bind_to(fd, port);
 	close(fd);
 	if (failed == EADDRINUSE)
 		return err_fail(ERR_IO, "port %u of 127.0.0.1 is in use; choose others with --base-port, or none for free ones", port);
@@ -58,15 +67,27 @@ err port_check(unsigned port)
 	return OK;
 }
 
+/*
+ * By a socket that is bound, does not listen, and stays open: who asks to share the address, as nodes and connectors do, may listen there
+ * at once, but it is nobody else's to pick meanwhile.
+ */
+static bool hold(unsigned port)
+{
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && bind_to(fd, port) == 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &YES, sizeof YES) == 0) return true;
+	if (fd >= 0) close(fd);
+	return false;
+}
+
 err port_pick(unsigned *out, const rng *random)
 {
 	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		unsigned port = FIRST_PORT + (unsigned)(rng_u64(random) % (LAST_PORT - FIRST_PORT + 1));
-		if (port_check(port) == OK) {
+		const unsigned port = FIRST_PORT + (unsigned)(rng_u64(random) % (LAST_PORT - FIRST_PORT + 1));
+		if (hold(port)) {
 			*out = port;
 			return OK;
 		}
-		err_clear();
 	}
 	return err_fail(ERR_IO, "no free port of 127.0.0.1 between %d and %d was found", FIRST_PORT, LAST_PORT);
 }

@@ -2,10 +2,10 @@
 /*
  * cli/process.h -- one arca-node, or one arca-connector, as a process of this machine, in the background.
  *
- * Its number is in DIR/node.pid beside its configuration DIR/node.toml (connector.pid beside connector.toml), with the moment at which it began, from before it
- * does anything: whoever started it may be killed at any time and it can still be found.  A process is ours if number and
- * moment are those of the file, it executes such a program, and its command line names the configuration; so a number that
- * the system has given to somebody else is never signalled.  /proc is where all this is read.
+ * Its number is in DIR/node.pid beside its configuration DIR/node.toml (connector.pid beside connector.toml), with the moment
+ * at which it began, from before it does anything: whoever started it may be killed at any time and it can still be found.  A
+ * process is ours if number and moment are those of the file, it executes such a program, and its command line names the
+ * configuration; so a number that the system has given to somebody else is never signalled.  /proc is where all this is read.
  */
 #ifndef ARCA_CLI_PROCESS_H
 #define ARCA_CLI_PROCESS_H
@@ -31,8 +31,9 @@ typedef struct node_process {
 /* The path of `name` beside the running executable.  ERR_NOT_FOUND with a sentence. */
 err  program_beside(buf *path, const char *name);
 
-/* A port of 127.0.0.1 that nobody listens on; ERR_IO with a sentence if this one is taken. */
+/* A port of 127.0.0.1 that nobody has, held for its server until this program ends, also against other arcas that pick. */
 err  port_pick(unsigned *out, const rng *random);
+/* ERR_IO with a sentence if this one is taken. */
 err  port_check(unsigned port);
 
 /* The last lines of a log, to stderr. */

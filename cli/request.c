@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/request.c */
 #include "cli/request.h"
+#include <sys/stat.h>
+
+/* A file where the folder belongs, or the other way round. */
+static err refuse_mistaken(const char *dir, const char *nodes)
+{
+	struct stat s;
+
+	if (stat(dir ? dir : nodes, &s) != 0) return OK;
+	if (dir && S_ISREG(s.st_mode)) return err_fail(ERR_IO, "%s is a file; --devnet names the folder of a devnet, --nodes a file", dir);
+	if (nodes && S_ISDIR(s.st_mode)) return err_fail(ERR_IO, "%s is a folder; --nodes names a file, --devnet the folder of a devnet", nodes);
+	return OK;
+}
 
 err cluster_of_args(cluster *out, cli *c)
 {
 	AUTO(buf) file = { 0 };
 	const char *dir = args_text(&c->args, "devnet"), *nodes = args_text(&c->args, "nodes");
 
+	TRY(refuse_mistaken(dir, nodes));
 	if (dir) buf_printf(&file, "%s/devnet.json", dir);
 	else buf_put_str(&file, nodes);
 	err e = cluster_read(out, buf_str(&file));

@@ -3,8 +3,9 @@
  * cli/verify.h -- what an answer must prove before it is believed.
  *
  * Every answer carries two signatures of the node: one over the payload as bytes (internal) and one that contracts and
- * wallets check (external, EIP-712), and one over the payload for each further scheme that was asked for.  All must be of the signer that the cluster file names for this party, and what
- * is signed must be about what was asked: ids, handle, type, key.  Anything else is ERR_REQUEST, with the party.
+ * wallets check (external, EIP-712), and one over the payload for each further scheme that was asked for.  All must be of the
+ * signer that the cluster file names for this party, and what is signed must be about what was asked: ids, handle, type, key.
+ * Anything else is ERR_REQUEST, with the party.
  */
 #ifndef ARCA_CLI_VERIFY_H
 #define ARCA_CLI_VERIFY_H

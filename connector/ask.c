@@ -18,6 +18,7 @@ ask_path ask_path_of(queue_kind kind)
 		[QUEUE_CRSGEN] = { SERVICE "CrsGen", SERVICE "GetCrsGenResult" },
 		[QUEUE_PRSS_INIT] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
 		[QUEUE_KEY_RESHARE] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
+		[QUEUE_NEW_CONTEXT] = { SERVICE "NewMpcContext", NULL },
 		[QUEUE_NEW_EPOCH] = { SERVICE "NewMpcEpoch", SERVICE "GetEpochResult" },
 		[QUEUE_ABORT_KEYGEN] = { SERVICE "AbortKeyGen", NULL },
 		[QUEUE_ABORT_CRSGEN] = { SERVICE "AbortCrsGen", NULL },

@@ -6,6 +6,7 @@
  *   user decryption     UserDecrypt      the payload as bytes, as the node signed it (kms-service 0.1, "BC")
  *   prep keygen, keygen, crsgen          KeyGenPreproc, KeyGen, CrsGen
  *   new epoch           NewMpcEpoch      each key that it took over, signed anew (v0.15)
+ *   new context         NewMpcContext    that the node knows it (v0.15)
  *   PRSS init, reshare  NewMpcEpoch      a node has epochs instead: the first one, and one for each resharing; no response
  *   aborts, ends                         no response
  *
@@ -28,7 +29,7 @@ typedef struct ask_ciphertext { slice bytes; ask_format format; } ask_ciphertext
 /* Who may have signed: the contracts' list. */
 typedef struct ask_signers { eth_address address[MAX_ASK_SIGNERS]; size_t n; } ask_signers;
 
-/* How a kind of request is asked; result NULL: the acknowledgement is all there is.  send NULL: no node can. */
+/* How a kind of request is asked; result NULL: the acknowledgement is all there is. */
 typedef struct ask_path { const char *send, *result; } ask_path;
 ask_path ask_path_of(queue_kind kind);
 
@@ -43,15 +44,22 @@ id32 ask_epoch_of(const queue_item *item);
 const id32 *ask_shard_id(const queue_item *item);
 
 /* Appends the message.  key_id: of the ciphertexts.  item->epoch_id of a decryption: where its key is, zero: in the first epoch;
- * item->previous_epoch_id of a resharing likewise; item->epoch_id of a key to be made: zero while there is the first epoch.  ERR_REQUEST: there is no such request (handles without types, an id of nobody);
- * ERR_UNSUPPORTED: no node answers this kind. */
+ * item->previous_epoch_id of a resharing likewise; item->epoch_id of a key to be made: zero while there is the first epoch.
+ * ERR_REQUEST: there is no such request (handles without types, an id of nobody); ERR_UNSUPPORTED: no node answers this kind. */
 err  ask_write(buf *out, const queue_item *item, const connector_config *c, const id32 *key_id, const ask_ciphertext *ct, size_t n);
 
 /* The same of a new epoch (v0.15), which takes over these keys.  ERR_REQUEST: there are none, and no contract takes an empty answer. */
 err  ask_write_epoch(buf *out, const queue_item *item, const connector_config *c, const epoch_material *m);
 
+/* A context for NewMpcContext (v0.15).  ERR_REQUEST: its texts or its threshold are not such as a message can have. */
+err  ask_write_context(buf *out, const kms_context *c);
+
 /* Appends the question for the result. */
 void ask_write_poll(buf *out, const queue_item *item);
+
+/* Is this the answer of a node that is not in the epoch's context?  It has given its shares away and has no key to attest: there is no
+ * response. */
+bool ask_gave_only(const queue_item *item, slice answer);
 
 /*
  * *out = the response, in the arena.  ERR_REQUEST: it is not the answer to this request, or not signed by one of the signers;

@@ -282,6 +282,19 @@ static err read_epoch(reading *r, slice answer)
 	return keep_lists(r, keys, m->n_reshare_responses, crs, m->n_crs_responses);
 }
 
+bool ask_gave_only(const queue_item *item, slice answer)
+{
+	arena a = arena_with_limit(PB_ROOM(answer.n));
+	Kms__V1__EpochResultResponse *m = NULL;
+
+	if (item->kind != QUEUE_NEW_EPOCH || answer.n > MAX_ASK_ANSWER) return false;
+	const bool read = pb_unpack(&a, &m, &kms__v1__epoch_result_response__descriptor, answer) == OK;
+	const bool only = read && m->n_reshare_responses + m->n_crs_responses == 0;
+	arena_free(&a);
+	err_clear();
+	return only;
+}
+
 err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, const connector_config *c, const ask_signers *signers,
              slice answer)
 {
@@ -298,6 +311,7 @@ err ask_read(queue_item *out, bool *wrong, arena *a, const queue_item *item, con
 	case QUEUE_KEYGEN:            e = read_keygen(&r, answer); break;
 	case QUEUE_CRSGEN:            e = read_crsgen(&r, answer); break;
 	case QUEUE_NEW_EPOCH:         e = read_epoch(&r, answer); break;
+	case QUEUE_NEW_CONTEXT:       e = OK; break;           /* the node has taken it: the contract wants to know no more */
 	default: e = err_fail(ERR_REQUEST, "there is no answer to %s", queue_label(item->kind));
 	}
 	if (e == OK && out->result.n > MAX_ITEM_BYTES) e = err_fail(ERR_REQUEST, "the node's answer is %zu bytes to a contract", out->result.n);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 #include "base/hex.h"
+#include "connector/endpoint.h"
+#include "rpc/fetch.h"
 
 err buckets_new(buckets **out, const connector_config *c, bucket_tally *tally)
 {
@@ -83,8 +85,7 @@ static void keep(buckets *b, slice bytes, ask_format format, const hash32 *diges
 
 /* ---- what is asked ---------------------------------------------------------------------------------------------- */
 
-/* Where a bucket is, for any of the ways in which one is named. */
-err bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const char *object)
+static err write_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const char *object)
 {
 	static const char S3[] = "s3://";
 	const size_t n = strlen(bucket) - (bucket[0] && bucket[strlen(bucket) - 1] == '/');
@@ -100,6 +101,24 @@ err bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const
 	if (c->worker.s3.endpoint[0]) snprintf(out, MAX_BUCKET_URL, "%s/%.*s/%s", c->worker.s3.endpoint, rest, in, object);
 	else snprintf(out, MAX_BUCKET_URL, "https://%.*s.s3.%s.amazonaws.com/%s", rest, in, c->worker.s3.region, object);
 	return OK;
+}
+
+/* The sandbox would refuse the connection without a word that an operator understands. */
+static err check_port(const connector_config *c, const char *url)
+{
+	const unsigned port = fetch_port(url);
+	unsigned own = 0;
+
+	for (size_t i = 0; i < c->worker.s3_ports.n; i++)
+		if (port_read(&own, c->worker.s3_ports.item[i]) && own == port) return OK;
+	if (!c->worker.s3_ports.n || (c->worker.s3.present && fetch_port(c->worker.s3.endpoint) == port)) return OK;
+	return err_fail(ERR_IO, "its port is %u, and s3_ports does not name it: if the bucket is to be reached there, add it, and start the connector again", port);
+}
+
+err bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const char *object)
+{
+	TRY(write_url(out, c, bucket, object));
+	return check_port(c, out);
 }
 
 CURLM *bucket_borrow(buckets *b)

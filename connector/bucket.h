@@ -21,15 +21,17 @@ typedef struct bucket_tally {
 } bucket_tally;
 
 typedef struct buckets buckets;
-err  buckets_new(buckets **out, const connector_config *c, bucket_tally *tally);     /* both stay */
+err  buckets_new(buckets **out, const connector_config *c, bucket_tally *tally);     /* both stay; ERR_NOMEM */
 void buckets_free(buckets **b);
 
 /* What is fetched now and later ends with ERR_IO, soon.  From any thread. */
 void buckets_stop(buckets *b);
 
 /*
- * *out = the object, which the caller frees.  object: its name in each bucket; NULL: its digest.  url[]: the buckets'; "s3://name" stands for one of s3_config, and without any the one
- * of s3_config is taken.  *cached: it was kept.  ERR_IO with a sentence: no bucket had it; ERR_REQUEST: there is none to ask.
+ * *out = the object, which the caller frees.  object: its name in each bucket; NULL: its digest.  url[]: the buckets';
+ * "s3://name" stands for one of s3_config, and without any the one of s3_config is taken.  *format: what the object says that
+ * it is, or else what the bucket said.  *cached: it was kept.  ERR_IO with a sentence: no bucket had it; ERR_REQUEST: there is
+ * none to ask.
  */
 err  buckets_fetch(buckets *b, buf *out, ask_format *format, bool *cached, const hash32 *digest, const char *object, const char *const *url,
                    size_t n);

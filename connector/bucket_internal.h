@@ -29,7 +29,8 @@ struct buckets {
 	size_t   idles;
 };
 
-/* Where an object is in a bucket, for any of the ways in which one is named. */
+/* Where an object is in a bucket, for any of the ways in which one is named.  ERR_REQUEST: it has no URL; ERR_IO: at a port that is closed
+ * to this process (s3_ports). */
 err     bucket_url(char out[static MAX_BUCKET_URL], const connector_config *c, const char *bucket, const char *object);
 
 /* Transfers that run together, with connections from before; NULL: no memory. */

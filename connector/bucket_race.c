@@ -9,6 +9,7 @@
 #include "connector/bucket_internal.h"
 #include <stdlib.h>
 #include "base/clock.h"
+#include "tfhers/tfhers.h"
 
 enum { AT_ONCE = 2, TICK_MS = 100, HEDGE_LEAST_MS = 20, HEDGE_KNOWN = 32, HEDGE_ONE_IN = 10, HEDGE_FREE = 10, LIE_BYTES = 1 << 20 };
 
@@ -142,6 +143,15 @@ static err judge(const race *r, const transfer *t, CURLcode code)
 	return OK;
 }
 
+/* What the header says, which is the bucket's alone; but bytes that name their format are believed, for others agreed on them. */
+static ask_format format_of(const transfer *t)
+{
+	ct_format says;
+
+	if (!tfhers_format_of_var(&says, buf_slice(&t->bytes)) || ct_format_is_small(says)) return t->format;
+	return says == BIG_COMPRESSED ? ASK_BIG_COMPRESSED : ASK_BIG_EXPANDED;
+}
+
 static void win(race *r, buf *out, ask_format *format, transfer *t)
 {
 	buckets *b = r->b;
@@ -151,9 +161,9 @@ static void win(race *r, buf *out, ask_format *format, transfer *t)
 	pthread_mutex_unlock(&b->lock);
 	if (t->second) atomic_fetch_add(&b->tally->hedges_won, 1);
 	buf_free(out);
+	*format = format_of(t);
 	*out = t->bytes;
 	t->bytes = (buf){ 0 };
-	*format = t->format;
 }
 
 /* ---- the race ----------------------------------------------------------------------------------------------------- */
@@ -211,7 +221,7 @@ static err run(race *r, buf *out, ask_format *format, bool *any, const char *con
 		if (next < n && may_begin(r, after_ms)) {
 			err_clear();
 			e = begin(r, bucket[next++]);
-			*any |= e == OK;
+			*any |= e == OK || e == ERR_IO;
 			if (e != OK) {
 				sem_post(&r->b->gets);
 				err_context("ciphertext from %.200s: ", bucket[next - 1]);

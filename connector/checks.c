@@ -10,6 +10,20 @@ enum { SIGNERS_MS = 60000, AGAIN_MS = 5000, TRANSACTION_BYTES = 4 << 20 };
 
 /* ---- chains ----------------------------------------------------------------------------------------------------- */
 
+/* One that has fewer providers than must agree has all of them agree. */
+static err connect_host(providers **out, const connector_config *c, const host_chain_config *h, const clock_source *clock, const atomic_bool *stop)
+{
+	char *const all = strdup(h->url), *url[MAX_PROVIDERS], *rest = NULL;
+	size_t n = 0;
+
+	if (!all) return err_fail(ERR_NOMEM, "no memory for chains");
+	for (char *one = strtok_r(all, "|", &rest); one && n < COUNT(url); one = strtok_r(NULL, "|", &rest)) url[n++] = one;
+	const int64_t agree = c->providers_agree < (int64_t)n ? c->providers_agree : (int64_t)n;
+	const err e = chain_connect(out, url, n, agree, h->chain_id, c->worker.host_timeout, clock, stop);
+	free(all);
+	return e;
+}
+
 err checks_new(checks **out, const connector_config *c, const clock_source *clock, const atomic_bool *stop)
 {
 	checks *k = calloc(1, sizeof *k);
@@ -18,13 +32,10 @@ err checks_new(checks **out, const connector_config *c, const clock_source *cloc
 	if (!k) return err_fail(ERR_NOMEM, "no memory for chains");
 	k->c = c;
 	k->clock = clock;
-	err e = chain_connect(&k->gateway, c->gateway_url.item, c->gateway_url.n, c->gateway_chain_id, timeout_ms, clock, stop);
-	for (size_t i = 0; e == OK && i < host_chains(c); i++) {
-		char *url = host_chain_at(c, i)->url;
-		e = chain_connect(&k->host[i], &url, 1, host_chain_at(c, i)->chain_id, timeout_ms, clock, stop);
-	}
+	err e = chain_connect(&k->gateway, c->gateway_url.item, c->gateway_url.n, c->providers_agree, c->gateway_chain_id, timeout_ms, clock, stop);
+	for (size_t i = 0; e == OK && i < host_chains(c); i++) e = connect_host(&k->host[i], c, host_chain_at(c, i), clock, stop);
 	if (e == OK && c->profile->contexts)
-		e = chain_connect(&k->ethereum, c->ethereum_url.item, c->ethereum_url.n, c->ethereum_chain_id, timeout_ms, clock, stop);
+		e = chain_connect(&k->ethereum, c->ethereum_url.item, c->ethereum_url.n, c->providers_agree, c->ethereum_chain_id, timeout_ms, clock, stop);
 	if (e == OK && c->profile->contexts) e = contexts_new(&k->contexts, k->ethereum, &c->protocol_config.address, clock);
 	if (e == OK) *out = k;
 	else checks_free(&k);
@@ -54,15 +65,22 @@ static err ask_calls(void *ctx, jrpc *r)
 		eth_calls_free(&a->calls[i], 1);
 		a->calls[i] = (eth_call){ .to = a->probe[i].to, .data = buf_slice(&a->probe[i].data), .gas = a->probe[i].gas };
 	}
-	return eth_calls(r, a->calls, a->n, eth_tag("latest"));
+	return chain_calls(a->chain, r, a->calls, a->n, eth_tag("latest"));
 }
 
-void checks_say(checked *out, check_verdict verdict, const char *format, ...)
+const char *check_type_name(check_type t)
+{
+	static const char *const NAME[CHECK_TYPES] = { "acl", "signature", "copro_consensus", "kms_context", "network" };
+	return NAME[t];
+}
+
+void checks_say(checked *out, check_type type, check_verdict verdict, const char *format, ...)
 {
 	va_list list;
 
 	if (out->verdict >= verdict) return;
 	out->verdict = verdict;
+	out->type = verdict == CHECK_AWAY ? CHECK_NETWORK : type;
 	va_start(list, format);
 	vsnprintf(out->why, sizeof out->why, format, list);
 	va_end(list);
@@ -74,9 +92,9 @@ static void judge_signature(checked *out, slice answer)
 	static const uint8_t VALID[ABI_SELECTOR] = { (uint8_t)(CALL_SIGNATURE_VALID >> 24), CALL_SIGNATURE_VALID >> 16 & 255,
 	                                             CALL_SIGNATURE_VALID >> 8 & 255, CALL_SIGNATURE_VALID & 255 };
 
-	if (answer.n == 0) checks_say(out, CHECK_NEVER, "its signature is not the user's");
+	if (answer.n == 0) checks_say(out, CHECK_SIGNATURE, CHECK_NEVER, "its signature is not the user's");
 	else if (answer.n < ABI_WORD || memcmp(answer.p, VALID, sizeof VALID))
-		checks_say(out, CHECK_LATER, "the user is a contract, which does not take its signature for its own");
+		checks_say(out, CHECK_SIGNATURE, CHECK_LATER, "the user is a contract, which does not take its signature for its own");
 }
 
 static void judge_read(checked *out, const probe *p, slice answer)
@@ -88,16 +106,16 @@ static void judge_read(checked *out, const probe *p, slice answer)
 	const err e = p->kind == PROBE_NOT_ABOVE ? call_read_u64(&number, p->which, answer) : call_read_bool(&yes, p->which, answer);
 	hex_write(handle, abi_slice(&p->handle));
 	if (e != OK) {
-		checks_say(out, CHECK_LATER, "%s", err_text());
+		checks_say(out, CHECK_ACL, CHECK_LATER, "%s", err_text());
 		err_clear();
 	} else if (p->kind == PROBE_NOT_ABOVE) {
-		if (number > p->limit) checks_say(out, p->otherwise, "the user has taken back what was signed before %ju, and this begins at %ju",
+		if (number > p->limit) checks_say(out, CHECK_SIGNATURE, p->otherwise, "the user has taken back what was signed before %ju, and this begins at %ju",
 		                                  (uintmax_t)number, (uintmax_t)p->limit);
 	} else if (p->kind == PROBE_ONE_OF) {
 		p->one_of->yes |= yes;
 	} else if (yes != (p->kind == PROBE_YES)) {
-		if (p->otherwise == CHECK_DONE) checks_say(out, CHECK_DONE, "it was answered already");
-		else checks_say(out, p->otherwise, "%s says no for 0x%s", CALL_READS[p->which].signature, handle);
+		if (p->otherwise == CHECK_DONE) checks_say(out, CHECK_ACL, CHECK_DONE, "it was answered already");
+		else checks_say(out, CHECK_ACL, p->otherwise, "%s says no for 0x%s", CALL_READS[p->which].signature, handle);
 	}
 }
 
@@ -111,8 +129,8 @@ static void judge(checked *out, const probe *p, const eth_call *call)
 	} else if (p->kind == PROBE_ONE_OF) {
 		p->one_of->failed |= !refused;               /* another of the contracts may suffice */
 	} else if (p->kind == PROBE_SIGNATURE && refused) {
-		checks_say(out, CHECK_LATER, "the user is a contract, which fails at its signature: %s", call->error.message);
-	} else checks_say(out, refused ? CHECK_LATER : CHECK_AWAY, "%s cannot be asked: %s", p->kind == PROBE_SIGNATURE ?
+		checks_say(out, CHECK_SIGNATURE, CHECK_LATER, "the user is a contract, which fails at its signature: %s", call->error.message);
+	} else checks_say(out, CHECK_ACL, refused ? CHECK_LATER : CHECK_AWAY, "%s cannot be asked: %s", p->kind == PROBE_SIGNATURE ?
 	                  "the user's contract" : CALL_READS[p->which].signature, call->error.message);
 }
 
@@ -123,19 +141,20 @@ static void judge_group(checked *out, const probe_group *g)
 
 	hex_write(handle, abi_slice(&g->handle));
 	if (g->yes) return;
-	if (g->failed) checks_say(out, CHECK_AWAY, "what allowed contracts may read cannot be asked");
-	else checks_say(out, CHECK_LATER, "none of the allowed contracts may read 0x%s", handle);
+	if (g->failed) checks_say(out, CHECK_NETWORK, CHECK_AWAY, "what allowed contracts may read cannot be asked");
+	else checks_say(out, CHECK_ACL, CHECK_LATER, "none of the allowed contracts may read 0x%s", handle);
 }
 
 static err run_round(checked *out, providers *chain, round *a, arena *memory)
 {
 	if (a->n == 0) return OK;
 	TRY(arena_new(memory, &a->calls, a->n));
+	a->chain = chain;
 	const err e = providers_try(chain, ask_calls, a);
 	for (size_t i = 0; i < a->n; i++) {
 		if (e == OK) judge(&out[a->probe[i].item], &a->probe[i], &a->calls[i]);
 		else if (a->probe[i].one_of) a->probe[i].one_of->failed = true;
-		else checks_say(&out[a->probe[i].item], CHECK_AWAY, "the chain cannot be asked: %s", err_text());
+		else checks_say(&out[a->probe[i].item], CHECK_NETWORK, CHECK_AWAY, "the chain cannot be asked: %s", err_text());
 	}
 	err_clear();
 	eth_calls_free(a->calls, a->n);
@@ -163,7 +182,7 @@ static err run_some(checks *k, checked *out, const queue_item *items, size_t n, 
 		size_t count = 0;
 		if (!queue_is_decryption(items[i].kind)) continue;
 		if (ask_handles(handles, &count, &items[i]) == OK) checks_plan(&p, i, &items[i], handles, count);
-		else checks_say(&out[i], CHECK_NEVER, "%s", err_text());
+		else checks_say(&out[i], CHECK_ACL, CHECK_NEVER, "%s", err_text());
 		err_clear();
 	}
 	if (e == OK) e = run_round(out, k->gateway, &p.gateway, &memory);
@@ -260,6 +279,12 @@ err checks_epoch_material(checks *k, epoch_material **out, const queue_item *ite
 	if (!k->ethereum || !abi_fits_u64(&block, &item->material_block))
 		return err_fail(ERR_REQUEST, "an epoch that was announced nowhere has nothing to take over");
 	return epoch_material_load(out, k->ethereum, &k->c->generation.address, block);
+}
+
+err checks_announced(checks *k, announced **out, const queue_item *item)
+{
+	if (!k->ethereum) return err_fail(ERR_REQUEST, "contexts are of contracts that this profile does not serve: set profile = \"v0.15\"");
+	return announced_load(out, k->ethereum, &k->c->protocol_config.address, item);
 }
 
 static err bucket_of_one(checks *k, const char **url, const eth_address *who)

@@ -57,6 +57,7 @@ typedef struct round {
 	probe    *probe;                         /* of one chain */
 	size_t    n;
 	eth_call *calls;                         /* as many */
+	providers *chain;
 } round;
 
 typedef struct plan {
@@ -70,8 +71,8 @@ typedef struct plan {
 	arena   *memory;
 } plan;
 
-/* The first of the gravest stays. */
-void checks_say(checked *out, check_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The first of the gravest stays.  Whoever is CHECK_AWAY, it is CHECK_NETWORK. */
+void checks_say(checked *out, check_type type, check_verdict verdict, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* How many questions a request has at most, and those of one. */
 size_t checks_questions(const queue_item *item);

@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "connector/endpoint.h"
+#include "evm/eth_batch.h"
 #include "rpc/tracing.h"
 
 #define AT(field) offsetof(connector_config, field)
@@ -40,7 +41,7 @@ enum {
 
 #define IN_CHAIN(field) offsetof(host_chain_config, field)
 static const config_key CHAIN_KEYS[] = {
-	TEXT("url", IN_CHAIN(url), 1, MAX_PATH_TEXT, NULL, "JSON-RPC of the chain"),
+	TEXT("url", IN_CHAIN(url), 1, MAX_PATH_TEXT, NULL, "JSON-RPC of the chain; of several, with | between them, the next is asked when one fails"),
 	NUMBER("chain_id", IN_CHAIN(chain_id), 0, MAX_CHAIN_ID, NULL, "number of the chain, as handles name it"),
 	TEXT("acl_address", IN_CHAIN(acl_text), 1, 64, NULL, "address of its ACL contract"),
 };
@@ -53,6 +54,8 @@ static const config_key KEYS[] = {
 	NUMBER("gateway_chain_id", AT(gateway_chain_id), 0, MAX_CHAIN_ID, NULL, "number of that chain"),
 	LIST("ethereum_url", AT(ethereum_url), 0, CONNECTOR_MAX_URLS, "v0.15: JSON-RPC of the chain of KMSGeneration and ProtocolConfig"),
 	NUMBER("ethereum_chain_id", AT(ethereum_chain_id), 0, MAX_CHAIN_ID, "0", "v0.15: number of that chain"),
+	NUMBER("providers_agree", AT(providers_agree), 1, CONNECTOR_MAX_URLS, "1",
+	  "how many of gateway_url, ethereum_url and a host chain's url must tell the same; 1: the one that is asked is believed"),
 	TEXT("service_name", AT(service_name), 1, MAX_NAME, "kms-connector", "its name in traces"),
 	NUMBER("task_limit", AT(task_limit), 1, 100000, "1000", "requests that are worked on at once"),
 	TEXT("monitoring_endpoint", AT(monitoring_endpoint), 3, MAX_NAME, "0.0.0.0:9100", "address:port of /metrics, /healthz, /liveness, /version"),
@@ -70,7 +73,7 @@ static const config_key KEYS[] = {
 	NUMBER("get_logs_batch_size", AT(listener.batch), 1, 100000, "100", "blocks that are asked for at once"),
 	NUMBER("max_consecutive_polling_errors", AT(listener.max_errors), 1, 1000000, "20", "after so many in a row it is not healthy any more"),
 	NUMBER("decryption_from_block_number", AT(listener.decryption_from), -1, MAX_BLOCK, "-1",
-	  "first block that is read when nothing was read before; -1: the newest"),
+	  "block to begin with at each start: once more what was read before, and nothing of what was not and comes before it; -1: where it was, or the newest"),
 	NUMBER("kms_operation_from_block_number", AT(listener.generation_from), -1, MAX_BLOCK, "-1", "the same of the host chain"),
 	ALIAS("kms_from_block_number", "kms_operation_from_block_number"), ALIAS("from_block_number", "decryption_from_block_number"),
 	NUMBER("gateway_confirmations", AT(listener.confirmations), 0, 10000, "0", 
@@ -94,6 +97,8 @@ static const config_key KEYS[] = {
 	  "a bucket that gave nothing for so long is not waited for alone: another is asked, too; earlier if most answers come sooner; 0: never"),
 	NUMBER("s3_max_concurrent_heads_per_bucket", AT(worker.s3_heads), 1, 1024, "64", "v0.15: attestations that are asked for at once"),
 	NUMBER("s3_max_concurrent_gets", AT(worker.s3_gets), 1, 1024, "16", "ciphertexts that are fetched at once"),
+	LIST("s3_ports", AT(worker.s3_ports), 0, CONNECTOR_MAX_URLS,
+	  "TCP ports of coprocessors' buckets, as [\"443\"], so that the sandbox can close all others; empty: any, for the chain says where buckets are"),
 	NUMBER("s3_max_ciphertext_size", AT(worker.s3_max_bytes), 1024, 1 << 30, "69206016", "bytes of a ciphertext"),
 	TIME("copro_registry_refresh", AT(worker.registry_refresh), SECOND, DAY, "60s", "v0.15: how often the coprocessors are read anew"),
 	NUMBER("host_rpc_max_concurrent_calls", AT(worker.host_calls), 1, 4096, "128", "calls of a host chain in flight"),
@@ -110,6 +115,7 @@ static const config_key KEYS[] = {
 	TEXT("aws_kms_config.key_id", AT(sender.aws.key_id), 1, MAX_NAME, NULL, "or the key of AWS KMS that signs (ECC_SECG_P256K1)"),
 	TEXT("aws_kms_config.region", AT(sender.aws.region), 0, MAX_NAME, "", "its region; empty: the one in its ARN, or AWS_REGION"),
 	TEXT("aws_kms_config.endpoint", AT(sender.aws.endpoint), 0, MAX_PATH_TEXT, "", "a server other than Amazon's"),
+	TIME("aws_kms_config.timeout", AT(sender.aws.timeout), 100 * MS, HOUR, "2s", "patience with it; it is asked three times"),
 	TEXT("aws_kms_config.credentials_file", AT(sender.aws.credentials_file), 0, MAX_PATH_TEXT, "",
 	  "file with aws_access_key_id and aws_secret_access_key, as AWS's own tools write it, readable for its owner only; it is read again "
 	  "when AWS says that they have expired.  Empty: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment"),
@@ -117,8 +123,15 @@ static const config_key KEYS[] = {
 	NUMBER("tx_retries", AT(sender.retries), 1, 100, "4", "tries of a transaction that the chain did not take"),
 	TIME("tx_retry_interval", AT(sender.retry_interval), 0, MINUTE, "10ms", "the pause between them"),
 	TRUTH("trace_reverted_tx", AT(sender.trace_reverted), "true", "why a mined transaction failed is asked for (debug_traceTransaction)"),
+	TRUTH("send_raw_transaction_sync", AT(sender.sync), "true",
+	      "the gateway chain is asked to answer once a transaction is mined (eth_sendRawTransactionSync), where its provider can"),
+	TEXT("batch_executor", AT(sender.executor_text), 0, 64, "",
+	     "address of contracts/Batch.sol on the gateway chain, to which the wallet delegates (EIP-7702) to send several answers in one transaction"),
+	NUMBER("responses_per_transaction", AT(sender.per_tx), 1, MAX_BATCH_CALLS, "16", "and how many, at most; without batch_executor each goes alone"),
 	NUMBER("responses_batch_size", AT(sender.batch), 1, 1024, "50", "responses that are taken at once"),
 	NUMBER("gas_multiplier_percent", AT(sender.gas_percent), 100, 1000, "115", "gas that is offered, in percent of the estimate"),
+	NUMBER("max_fee_per_gas_gwei", AT(sender.most_gwei), 1, 1000000, "500",
+	  "what a unit of gas may cost at most, whatever providers say of its price; answers wait while it costs more"),
 	NUMBER("max_pending_transactions", AT(sender.window), 1, 4096, "64", "transactions that are not mined yet"),
 	NUMBER("ethereum_tx_required_confirmations", AT(sender.confirmations), 0, 10000, "64", "v0.15: blocks of the host chain upon a transaction"),
 	TIME("ethereum_tx_get_receipt_timeout", AT(sender.receipt_timeout), SECOND, DAY, "20m", "v0.15: until they are there"),
@@ -130,6 +143,8 @@ static const config_key KEYS[] = {
 	ALIAS("gc_decryption_under_process_limit", "under_process_lease"), ALIAS("operation_under_process_timeout", "under_process_lease"),
 	TIME("gauge_update_interval", AT(sender.gauge_interval), SECOND, DAY, "30s", "how often it is looked how the wallet stands"),
 
+	TRUTH("internal_config.sandbox", AT(internal.sandbox), "true",
+	  "the kernel is asked to refuse this process files, ports and system calls that it has no use for; false: nothing is closed"),
 	{ .name = "host_chains", .type = CONFIG_ROWS, .offset = AT(worker.host_chains), .max = CONNECTOR_MAX_CHAINS, .rows = &CHAIN,
 	  .row_size = sizeof(host_chain_config), .help = "chains whose ACL says what may be decrypted" },
 };
@@ -277,6 +292,14 @@ static err check_nodes(const connector_config *c, bool needed)
 	return OK;
 }
 
+static err check_ports(const connector_config *c)
+{
+	for (size_t i = 0; i < c->worker.s3_ports.n; i++)
+		if (!port_read(&(unsigned){ 0 }, c->worker.s3_ports.item[i]))
+			return err_fail(ERR_REQUEST, "s3_ports: %s is no TCP port; one is a number from 1 to 65535", c->worker.s3_ports.item[i]);
+	return OK;
+}
+
 static err check_wallet(const connector_config *c)
 {
 	const int given = (c->sender.private_key[0] != 0) + (c->sender.private_key_file[0] != 0) + c->sender.aws.present;
@@ -295,14 +318,19 @@ static err check(connector_config *c, unsigned roles)
 		return err_fail(ERR_REQUEST, "the key database_url is missing: where requests are kept, sqlite:PATH or postgres://...");
 	if (c->profile->host_chain && (!c->ethereum_url.n || !c->ethereum_chain_id))
 		return err_fail(ERR_REQUEST, "profile v0.15 needs ethereum_url and ethereum_chain_id: the chain of KMSGeneration and ProtocolConfig");
+	if (c->providers_agree > (int64_t)c->gateway_url.n || (c->profile->host_chain && c->providers_agree > (int64_t)c->ethereum_url.n))
+		return err_fail(ERR_REQUEST, "providers_agree is %jd, and there are fewer URLs of %s", (intmax_t)c->providers_agree,
+		                c->providers_agree > (int64_t)c->gateway_url.n ? "gateway_url" : "ethereum_url");
 	const char *wrong = c->tracing_endpoint[0] ? tracing_endpoint_wrong(c->tracing_endpoint) : NULL;
 	if (wrong) return err_fail(ERR_REQUEST, "tracing_endpoint %s", wrong);
 	TRY(check_contract(&c->decryption, "decryption_contract", true));
 	TRY(check_contract(&c->generation, "kms_generation_contract", true));
 	TRY(check_contract(&c->gateway_config, "gateway_config_contract", roles & CONNECTOR_WORKER));
 	TRY(check_contract(&c->protocol_config, "protocol_config_contract", c->profile->host_chain));
+	if (c->sender.executor_text[0]) TRY(read_address(&c->sender.executor, "batch_executor", c->sender.executor_text));
 	TRY(check_chains(c));
 	TRY(check_nodes(c, roles & CONNECTOR_WORKER));
+	TRY(check_ports(c));
 	if (roles & CONNECTOR_SENDER) TRY(check_wallet(c));
 	if (c->sender.private_key[0]) log_warn("the wallet's private key stands in the configuration; a file of its own is safer");
 	return OK;
@@ -328,6 +356,8 @@ err connector_config_read(connector_config *out, unsigned roles, const char *nam
 	else config_free(&c, &SCHEMA);
 	return e;
 }
+
+void connector_config_wipe_environment(char *const *environment) { config_wipe_environment(&SCHEMA, environment); }
 
 err connector_config_load(connector_config *out, unsigned roles, const char *file, char *const *environment)
 {

@@ -8,6 +8,7 @@
  *   decryption_polling ...             listener: how often, how much at once, from which block on
  *   kms_core_endpoints ...             worker: the nodes, ciphertexts, and the chains whose ACL is asked
  *   private_key_file ...               sender: whose wallet, how patient, what becomes of what is done
+ *   internal_config.sandbox            every role: what it has no use for is refused it by the kernel (connector/closing.h)
  *
  * profile says which contracts are served (connector/profile.h): "gateway-v0.11" or "v0.15".
  */
@@ -43,7 +44,7 @@ typedef struct connector_config {
 	/* every role */
 	char       *profile_name, *database_url, *service_name, *monitoring_endpoint, *tracing_endpoint;
 	config_list gateway_url, ethereum_url;
-	int64_t     gateway_chain_id, ethereum_chain_id, task_limit, healthcheck_timeout;
+	int64_t     gateway_chain_id, ethereum_chain_id, providers_agree, task_limit, healthcheck_timeout;
 	contract_config decryption, generation, gateway_config, protocol_config;
 
 	struct {
@@ -55,6 +56,7 @@ typedef struct connector_config {
 		bool    allow_insecure_key;
 		int64_t fast_polling, long_polling, batch, grpc_retries, max_attempts, lease;
 		int64_t s3_attempts, s3_connect_timeout, s3_head_timeout, s3_get_timeout, s3_hedge_delay, s3_heads, s3_gets, s3_max_bytes, registry_refresh;
+		config_list s3_ports;                  /* empty: any */
 		int64_t host_calls, host_timeout, erc1271_gas;
 		config_rows host_chains;               /* of host_chain_config */
 		struct { bool present; char *region, *bucket, *endpoint; } s3;
@@ -62,11 +64,16 @@ typedef struct connector_config {
 
 	struct {
 		char   *private_key, *private_key_file;
-		struct { bool present; char *key_id, *region, *endpoint, *credentials_file; } aws;
-		int64_t polling, retries, retry_interval, batch, gas_percent, window, confirmations, receipt_timeout;
-		bool    trace_reverted;
+		struct { bool present; char *key_id, *region, *endpoint, *credentials_file; int64_t timeout; } aws;
+		int64_t polling, retries, retry_interval, batch, gas_percent, most_gwei, window, confirmations, receipt_timeout;
+		bool    trace_reverted, sync;
+		char   *executor_text;
+		int64_t per_tx;
+		eth_address executor;                  /* derived */
 		int64_t gc_interval, gc_expiry, gauge_interval;
 	} sender;
+
+	struct { bool sandbox; } internal;
 
 	const connector_profile *profile;      /* derived from its name */
 } connector_config;
@@ -78,6 +85,9 @@ typedef struct connector_config {
 err  connector_config_load(connector_config *out, unsigned roles, const char *file, char *const *environment);
 err  connector_config_read(connector_config *out, unsigned roles, const char *name, slice text, char *const *environment);
 void connector_config_free(connector_config *c);
+
+/* The values of keys that are secret, where others see them: once the configuration is loaded. */
+void connector_config_wipe_environment(char *const *environment);
 
 static inline size_t host_chains(const connector_config *c) { return c->worker.host_chains.n; }
 static inline const host_chain_config *host_chain_at(const connector_config *c, size_t i)

@@ -134,7 +134,8 @@ static void refuse(checked *out, const kms_named *named, check_verdict verdict, 
 
 	id_text(context, &named->context_id);
 	id_text(epoch, &named->epoch_id);
-	checks_say(out, verdict, "its extra data name context %s%s%s, which %s", context, named->epoch ? " and epoch " : "", named->epoch ? epoch : "", how);
+	checks_say(out, CHECK_KMS_CONTEXT, verdict, "its extra data name context %s%s%s, which %s", context, named->epoch ? " and epoch " : "",
+	           named->epoch ? epoch : "", how);
 }
 
 /* What can be said without the chain; what cannot is in the inquiry afterwards. */
@@ -143,7 +144,7 @@ static void look(contexts *k, inquiry *q, checked *out, const queue_item *item, 
 	kms_named named;
 
 	if (kms_extra_read(&named, item->extra_data) != OK) {
-		checks_say(out, CHECK_NEVER, "%s", err_text());
+		checks_say(out, CHECK_KMS_CONTEXT, CHECK_NEVER, "%s", err_text());
 		err_clear();
 	} else if (is_destroyed(k, &named)) refuse(out, &named, CHECK_NEVER, "was destroyed");
 	else if (named.context && !is_believed(k, &named)) add(q, i, &named);
@@ -164,7 +165,7 @@ static err check(contexts *k, arena *memory, checked *out, const queue_item *ite
 	const err e = ask(yes, k, &q);
 	for (size_t i = 0; i < n; i++) {
 		if (!q.asked[i]) continue;
-		if (e != OK) checks_say(&out[i], CHECK_AWAY, "the host chain cannot be asked for contexts: %s", err_text());
+		if (e != OK) checks_say(&out[i], CHECK_NETWORK, CHECK_AWAY, "the host chain cannot be asked for contexts: %s", err_text());
 		else if (!yes[q.of[i]]) refuse(&out[i], &q.named[q.of[i]], CHECK_LATER, "ProtocolConfig does not know, or not yet");
 	}
 	err_clear();

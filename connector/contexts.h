@@ -15,7 +15,7 @@ enum { CONTEXTS_BELIEVED_MS = 30000, CONTEXTS_KNOWN = 64 };
 
 typedef struct contexts contexts;
 
-/* The chain is borrowed. */
+/* The chain is borrowed.  ERR_NOMEM. */
 err  contexts_new(contexts **out, providers *chain, const eth_address *protocol_config, const clock_source *clock);
 void contexts_free(contexts **k);
 

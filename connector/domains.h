@@ -12,9 +12,9 @@
 #include "evm/providers.h"
 
 /*
- * Of Decryption and KMSGeneration, and of ProtocolConfig where that is; ethereum: the chain of the latter two where it is another, NULL where
- * nobody asks there.  OK also for one that does not say.  ERR_STATE with a sentence: it says something else, or there is no contract; other
- * errors are those of providers_try.
+ * Of Decryption and KMSGeneration, and of ProtocolConfig where that is; ethereum: the chain of the latter two where it is
+ * another, NULL where nobody asks there.  OK also for one that does not say.  ERR_STATE with a sentence: it says something
+ * else, or there is no contract; other errors are those of providers_try.
  */
 err  domains_check(providers *gateway, providers *ethereum, const connector_config *c);
 

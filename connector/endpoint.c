@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connector/endpoint.c -- kms_core_endpoints, one shard at a time. */
+/* connector/endpoint.c -- kms_core_endpoints, one shard at a time; and ports alone. */
 #include "connector/endpoint.h"
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ static err one(endpoint *out, slice text)
 		return err_fail(ERR_REQUEST, "kms_core_endpoints: %s is no http://host:port; a node's service port speaks plain HTTP/2", copy);
 	char *host = copy + sizeof SCHEME - 1, *colon = strrchr(host, ':');
 	const unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-	if (!colon || colon == host || port == 0 || port > 65535 || (*end && strcmp(end, "/")))
+	if (!colon || colon == host || port == 0 || port > UINT16_MAX || (*end && strcmp(end, "/")))
 		return err_fail(ERR_REQUEST, "kms_core_endpoints: %s has no host and port; http://127.0.0.1:50051 has", copy);
 	*colon = '\0';
 	if (*host == '[' && colon[-1] == ']') host++, colon[-1] = '\0';
@@ -37,4 +37,14 @@ err endpoints_of(endpoint out[static MAX_SHARD_ENDPOINTS], unsigned *n, const ch
 		++*n;
 		if (!*end) return OK;
 	}
+}
+
+bool port_read(unsigned *out, const char *text)
+{
+	char *end;
+	const unsigned long port = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+	if (port == 0 || port > UINT16_MAX || *end) return false;
+	*out = (unsigned)port;
+	return true;
 }

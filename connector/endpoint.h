@@ -15,4 +15,7 @@ typedef struct endpoint { char host[MAX_ENDPOINT_HOST]; unsigned port; } endpoin
 /* *n of them.  ERR_REQUEST with a sentence that names the key. */
 err  endpoints_of(endpoint out[static MAX_SHARD_ENDPOINTS], unsigned *n, const char *shard);
 
+/* "443"; false: no TCP port. */
+bool port_read(unsigned *out, const char *text);
+
 #endif

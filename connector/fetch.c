@@ -34,7 +34,9 @@ static err fetch_attested(fetched *f, bool *kept, buckets *b, size_t i, const ab
 	char name[ATTESTED_NAME];
 	attested a;
 
-	TRY(attested_find(&a, b, who, handle));
+	const err e = attested_find(&a, b, who, handle);
+	f->unattested = e == ERR_IO;
+	TRY(e);
 	TRY(same_key(f, i, &a.claim.key_id));
 	attested_name(name, handle);
 	TRY(buckets_fetch(b, &f->bytes[i], &f->ct[i].format, kept, &a.claim.squashed, name, a.url, a.urls));

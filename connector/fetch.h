@@ -26,6 +26,7 @@ typedef struct fetched {
 	buf           *bytes;                      /* room for all that the request names */
 	ask_ciphertext *ct;                        /* .bytes borrowed from bytes[]        */
 	size_t         kept;                       /* how many were there from before */
+	bool           unattested;                 /* coprocessors do not agree on the next one */
 } fetched;
 
 /* *out is to be given back also after an error: then so many were fetched as n says.  ERR_REQUEST: it will never be fetched;

@@ -20,7 +20,7 @@ typedef struct intake_chain {
 	eth_address contract[N_KMS_CONTRACTS];
 } intake_chain;
 
-/* What is asked for: addresses and first topics, in the arena. */
+/* What is asked for: addresses and first topics, in the arena.  ERR_NOMEM. */
 err  intake_filter(eth_address **addresses, size_t *n_addresses, hash32 **topics, size_t *n_topics, arena *a, const intake_chain *c);
 
 /* The kinds of the seed's cursors that are looked for: a bit each. */

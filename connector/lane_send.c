@@ -10,6 +10,9 @@
 enum {
 	SIGNING_MS = 1000,                       /* after which a batch is sent as far as it is signed: who sends must stay able to say so */
 	BRIEFLY = 10,                            /* errors after which what should pass soon is believed to stay */
+	MAX_GROUP_GAS = 14000000,                /* of one transaction: below what chains allow for it (2^24, EIP-7825) */
+	MAX_GROUP_BYTES = 96 << 10,              /* mempools take no transaction above 128 KiB                          */
+	AROUND_A_CALL_GAS = 30000,
 	MARGIN_GAS = 250000,                     /* other nodes answer meanwhile: who is the one that completes the quorum pays for its
 	                                          * announcement, which the estimate may not have seen.  What is not used is not paid */
 };
@@ -112,21 +115,29 @@ static void judge(lane *l, verdicts *v, draft *d, const eth_estimate *e)
 /* ---- the steps -------------------------------------------------------------------------------------------------- */
 
 /* What is under way, by what it answers. */
-typedef struct flights { flight **sorted; size_t n; } flights;
+typedef struct held { queue_ref what; flight *in; size_t at; } held;
+typedef struct flights { held *sorted; size_t n; } flights;
 
 static int by_response(const void *a, const void *b)
 {
-	const queue_ref x = (*(flight *const *)a)->response, y = (*(flight *const *)b)->response;
+	const queue_ref x = ((const held *)a)->what, y = ((const held *)b)->what;
 
 	return x.kind != y.kind ? (x.kind > y.kind) - (x.kind < y.kind) : (x.seq > y.seq) - (x.seq < y.seq);
+}
+
+static size_t answers_under_way(const lane *l)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->n; i++) n += l->flight[i]->answers;
+	return n;
 }
 
 static err sort_flights(flights *out, const lane *l, arena *memory)
 {
 	*out = (flights){ 0 };
-	TRY(arena_new(memory, &out->sorted, l->n + 1));
+	TRY(arena_new(memory, &out->sorted, answers_under_way(l) + 1));
 	for (size_t i = 0; i < l->n; i++)
-		if (l->flight[i]->answers) out->sorted[out->n++] = l->flight[i];
+		for (size_t k = 0; k < l->flight[i]->answers; k++) out->sorted[out->n++] = (held){ l->flight[i]->response[k], l->flight[i], k };
 	qsort(out->sorted, out->n, sizeof *out->sorted, by_response);
 	return OK;
 }
@@ -134,15 +145,11 @@ static err sort_flights(flights *out, const lane *l, arena *memory)
 /* Those under way already, from before a restart: the lease is ours now. */
 static bool adopt(lane *l, const flights *known, const queue_item *item)
 {
-	flight like = { .response = { item->kind, item->seq } }, *key = &like;
-	flight *const *found = known->n ? bsearch(&key, known->sorted, known->n, sizeof *known->sorted, by_response) : NULL;
+	const held key = { .what = { item->kind, item->seq } };
+	const held *found = known->n ? bsearch(&key, known->sorted, known->n, sizeof *known->sorted, by_response) : NULL;
 
-	if (!found) return false;
-	flight *f = *found;
-	f->ours = true;
-	f->lease_until_ms = lane_now(l) + l->c.lease_ms;
-	if (!f->created_ms) lane_begin(l, f, item);
-	return true;
+	if (found) lane_begin(l, found->in, found->at, item);
+	return found != NULL;
 }
 
 static size_t write_calls(lane *l, const flights *known, verdicts *v, draft *drafts, const queue_item *items, size_t n)
@@ -164,7 +171,63 @@ static size_t write_calls(lane *l, const flights *known, verdicts *v, draft *dra
 	return k;
 }
 
-static err sign_one(lane *l, draft *d, const eth_estimate *e)
+/* The chain never saw those from the first on: they are gone, and their numbers are free. */
+static void take_back(lane *l, size_t first)
+{
+	while (l->n > first) {
+		nonces_give_back(&l->nonces, l->flight[l->n - 1]->tx.nonce);
+		lane_remove(l, l->n - 1);
+	}
+}
+
+/* With the executor: one that was refused before goes alone, for it may be why the others were. */
+typedef struct group { size_t draft[MAX_BATCH_CALLS], n, bytes; uint64_t gas; } group;
+
+static uint64_t gas_of(const lane *l, const eth_estimate *e)
+{
+	return e->gas / 100 * l->c.gas_percent + e->gas % 100 * l->c.gas_percent / 100 + MARGIN_GAS;
+}
+
+/* The next ones that go together, from *at on. */
+static group next_group(const lane *l, const draft *drafts, const eth_estimate *e, size_t n, size_t *at)
+{
+	const size_t most = lane_batches(l) ? l->c.per_tx : 1;
+	group g = { 0 };
+
+	for (; *at < n && g.n < most; ++*at) {
+		const draft *d = &drafts[*at];
+		if (!d->goes) continue;
+		const bool alone = most > 1 && d->item->errors > 0;
+		const uint64_t gas = gas_of(l, &e[*at]) + AROUND_A_CALL_GAS;
+		if (g.n && (alone || g.gas + gas > MAX_GROUP_GAS || g.bytes + d->data.n > MAX_GROUP_BYTES)) break;
+		g.draft[g.n++] = *at;
+		g.gas += gas;
+		g.bytes += d->data.n;
+		if (alone) {
+			++*at;
+			break;
+		}
+	}
+	return g;
+}
+
+/* Calls of the executor, which is the wallet itself. */
+static void write_group(lane *l, flight *f, const group *g, const draft *drafts, const eth_estimate *e)
+{
+	batch_call call[MAX_BATCH_CALLS];
+
+	for (size_t k = 0; k < g->n; k++) {
+		const size_t i = g->draft[k];
+		call[k] = (batch_call){ .to = e[i].to, .gas = gas_of(l, &e[i]), .data = buf_slice(&drafts[i].data) };
+	}
+	eth_batch_call(&f->data, call, g->n);
+	f->tx.to = *wallet_address(l->c.wallet);
+	/* What one is given is at most 63 parts in 64 of what there is. */
+	f->tx.gas = g->gas + g->gas / 32 + AROUND_A_CALL_GAS;
+}
+
+/* A transaction that wants to be signed, with the next number. */
+static err write_one(lane *l, const group *g, draft *drafts, const eth_estimate *e)
 {
 	const uint64_t nonce = nonces_take(&l->nonces);
 	flight *f = lane_add(l, nonce);
@@ -173,53 +236,54 @@ static err sign_one(lane *l, draft *d, const eth_estimate *e)
 		nonces_give_back(&l->nonces, nonce);
 		return err_fail(ERR_NOMEM, "no memory for a transaction");
 	}
-	f->answers = f->ours = true;
-	f->response = (queue_ref){ d->item->kind, d->item->seq };
-	lane_begin(l, f, d->item);
-	f->lease_until_ms = lane_now(l) + l->c.lease_ms;
-	f->data = d->data;
-	d->data = (buf){ 0 };
-	f->tx.to = e->to;
-	f->tx.gas = e->gas / 100 * l->c.gas_percent + e->gas % 100 * l->c.gas_percent / 100 + MARGIN_GAS;
+	TRY(lane_carry(f, g->n));
+	for (size_t k = 0; k < g->n; k++) lane_begin(l, f, k, drafts[g->draft[k]].item);
+	if (g->n > 1) write_group(l, f, g, drafts, e);
+	else {
+		draft *d = &drafts[g->draft[0]];
+		f->data = d->data;
+		d->data = (buf){ 0 };
+		f->tx.to = e[g->draft[0]].to;
+		f->tx.gas = gas_of(l, &e[g->draft[0]]);
+	}
 	f->tx.max_priority_fee = l->fees.tip;
-	f->tx.max_fee = 2 * l->fees.base + l->fees.tip;
-	const err signed_ = lane_sign(l, f);
-	if (signed_ == OK) return OK;
-	nonces_give_back(&l->nonces, nonce);
-	lane_remove(l, l->n - 1);
-	return signed_;
+	f->tx.max_fee = lane_fee(l);
+	return OK;
 }
 
-/* The transactions, with numbers, signed; *rows are those to be remembered.  A service that keeps the key may be slow or away: what is not
- * signed in time is released, and its number is free for the next.  An error is that of the first that was not signed; the others stand. */
+/*
+ * The transactions, with numbers, signed; *rows are those to be remembered.  A service that keeps the key may be slow or away: what is not
+ * signed in time, and what has a higher number than such a one, is released, and its number is free for the next.  So is what there is no
+ * room for.  An error is that of one that was not signed; those before it stand.
+ */
 static err sign_all(lane *l, verdicts *v, draft *drafts, const eth_estimate *e, size_t n, queue_tx *rows)
 {
-	const int64_t until_ms = lane_now(l) + SIGNING_MS;
-	bool in_time = true;
-	size_t k = 0;
+	const size_t first = l->n;
+	size_t n_signed = 0, at = 0;
 	err made = OK;
 
+	while (made == OK && l->n < l->c.window) {
+		const group g = next_group(l, drafts, e, n, &at);
+		if (g.n == 0) break;
+		made = write_one(l, &g, drafts, e);
+	}
+	if (made == OK) {
+		n_signed = l->n - first;
+		made = lane_sign_all(l, l->flight + first, &n_signed, lane_now(l) + SIGNING_MS);
+	}
+	size_t sent = 0;
+	for (size_t i = 0; i < n_signed; i++) {
+		rows[i] = lane_row(l, l->flight[first + i]);
+		v->change[v->n++] = (queue_change){ .verb = QUEUE_TX, .tx = &rows[i] };
+		sent += l->flight[first + i]->answers;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (!drafts[i].goes) continue;
-		if (made == OK && in_time) made = sign_one(l, &drafts[i], &e[i]);
-		if (made != OK || !in_time) {
-			say(v, QUEUE_RELEASE, drafts[i].item, 0, (slice){ 0 });
-			continue;
-		}
-		rows[k] = lane_row(l, l->flight[l->n - 1]);
-		v->change[v->n++] = (queue_change){ .verb = QUEUE_TX, .tx = &rows[k++] };
-		in_time = lane_now(l) < until_ms;
+		if (sent) sent--;                            /* in their order, and without a gap */
+		else say(v, QUEUE_RELEASE, drafts[i].item, 0, (slice){ 0 });
 	}
+	take_back(l, first + n_signed);
 	return made;
-}
-
-/* The chain never saw those from the first on: they are gone, and their numbers are free. */
-static void take_back(lane *l, size_t first)
-{
-	while (l->n > first) {
-		nonces_give_back(&l->nonces, l->flight[l->n - 1]->tx.nonce);
-		lane_remove(l, l->n - 1);
-	}
 }
 
 typedef struct worth { const eth_address *us; eth_estimate *e; size_t n; } worth;
@@ -246,12 +310,14 @@ static err send_drafts(lane *l, verdicts *v, draft *drafts, size_t n)
 		else say(v, QUEUE_RELEASE, drafts[i].item, 0, (slice){ 0 });
 	}
 	const err made = sign_all(l, v, drafts, e, n, rows);
-	const err kept = queue_apply(l->c.queue, v->change, v->n, NULL);
+	const err kept = lane_keep(l, v->change, v->n);
 	if (kept != OK) {
 		take_back(l, before);
 		return kept;
 	}
-	TRY(lane_say(l, l->flight + before, l->n - before));
+	flight *last = l->n > before && lane_may_wait(l) ? l->flight[l->n - 1] : NULL;
+	TRY(lane_say(l, l->flight + before, l->n - before - (last != NULL)));
+	if (last) lane_wait_for(l, last);
 	return asked != OK ? asked : made;
 }
 
@@ -259,7 +325,7 @@ err lane_send(lane *l, const queue_item *items, size_t n)
 {
 	draft *drafts = NULL;
 	arena memory = arena_with_limit((n + 1) * (sizeof(draft) + 2 * sizeof(queue_change) + sizeof(eth_estimate) + sizeof(queue_tx) +
-	                                           MAX_ITEM_REASON + 1) + (l->n + 1) * sizeof(flight *) + 1024);
+	                                           MAX_ITEM_REASON + 1) + (answers_under_way(l) + 1) * sizeof(held) + 1024);
 	verdicts v = { .memory = &memory };
 	flights known;
 	size_t k = 0;

@@ -10,7 +10,7 @@
 #include "connector/reads.h"
 #include "evm/address.h"
 
-enum { ANSWER_GAS = 400000, FEW_ANSWERS = 100, WEI_A_GWEI = 1000000000 };
+enum { ANSWER_GAS = 400000, FEW_ANSWERS = 100 };
 
 typedef unsigned __int128 wei;
 

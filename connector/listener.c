@@ -41,7 +41,10 @@ typedef struct step {
 	listener *l;
 	arena     memory;
 	uint64_t  head;
+	bool      known;                 /* the head */
 	bool      again;                 /* there is more to do at once */
+	bool      too_much;              /* for one of those that were to say the same */
+	unsigned  pruned, otherwise;     /* providers that failed because they do not keep what was asked for, or for another reason */
 } step;
 
 static err read_head(uint64_t *head, bool *known, const listener_config *c, jrpc *r)
@@ -60,6 +63,19 @@ static err read_head(uint64_t *head, bool *known, const listener_config *c, jrpc
 	return OK;
 }
 
+/* No further than those know the chain who will have to say the same of it. */
+static err lower_head(void *ctx, jrpc *r)
+{
+	step *s = ctx;
+	uint64_t head = 0;
+	bool known;
+
+	TRY(read_head(&head, &known, &s->l->config, r));
+	s->known &= known;
+	if (head < s->head) s->head = head;
+	return OK;
+}
+
 /* Where to begin, the first time that a head is known. */
 static err begin(listener *l, uint64_t head)
 {
@@ -70,6 +86,11 @@ static err begin(listener *l, uint64_t head)
 	TRY(l->config.store.cursor(l->config.store.ctx, &known, &cursor, l->config.chain.chain));
 	l->follow.next = follow_start(l->config.from, known, cursor, head);
 	l->once_more = l->config.from && known ? cursor : 0;
+	if (known && l->follow.next > cursor + 1) {
+		l->passes_over = l->follow.next;
+		log_warn("%s: blocks %" PRIu64 " to %" PRIu64 " are passed over, as configured: what was asked in them is not answered", l->config.name,
+		         cursor + 1, l->follow.next - 1);
+	}
 	l->begun = true;
 	log_info("%s: reads from block %" PRIu64 " on%s", l->config.name, l->follow.next,
 	         l->config.from ? ", as configured" : known ? "" : ", the head: there is nothing from before");
@@ -94,6 +115,8 @@ static err catch_up(listener *l, below *what, hash32 *name)
 
 	*what = BELOW_NOTHING;
 	TRY(from->cursor(from->ctx, &known, &cursor, l->config.chain.chain));
+	if (l->passes_over > cursor + 1) return OK;
+	l->passes_over = 0;
 	const bool goes_on = known && l->follow.next > l->once_more;
 	if (goes_on) follow_back(&l->follow, cursor + 1);
 	if (l->follow.next == 0) return OK;
@@ -236,6 +259,44 @@ static void tell(const listener *l, const intake *in, int64_t from_ns)
 	}
 }
 
+static bool same_log(const evm_log *a, const evm_log *b)
+{
+	bool same = eth_address_eq_var(a->address, b->address) && a->n_topics == b->n_topics && slice_eq_var(a->data, b->data) && a->block == b->block &&
+	            a->index == b->index && hash32_eq_var(a->block_hash, b->block_hash) && hash32_eq_var(a->tx, b->tx);
+
+	for (unsigned i = 0; same && i < a->n_topics; i++) same = hash32_eq_var(a->topic[i], b->topic[i]);
+	return same;
+}
+
+/* Why is it that this one could not do it? */
+static void note_failure(step *s, const jrpc *r)
+{
+	const bool pruned = jrpc_last(r)->kind == JRPC_PRUNED;
+
+	++*(pruned ? &s->pruned : &s->otherwise);
+	if (pruned) listener_pruned(s->l);
+}
+
+typedef struct sight { step *s; const eth_filter *filter; follow_range range; const eth_range *logs; } sight;
+
+/* Does this one see the same in the range? */
+static err same_range(void *ctx, jrpc *r)
+{
+	const sight *by = ctx;
+	arena memory = arena_with_limit(MEMORY);
+	eth_range own;
+
+	const err e = eth_get_range(r, &own, &memory, by->filter, by->range.from, by->range.to);
+	bool same = e == OK && own.logs == by->logs->logs && hash32_eq_var(own.last.hash, by->logs->last.hash) &&
+	            hash32_eq_var(own.first.parent, by->logs->first.parent);
+	for (size_t i = 0; same && i < own.logs; i++) same = same_log(&own.log[i], &by->logs->log[i]);
+	arena_free(&memory);
+	by->s->too_much |= jrpc_last(r)->kind == JRPC_TOO_MUCH;
+	if (e != OK) note_failure(by->s, r);
+	if (e != OK || same) return e;
+	return err_fail(ERR_STATE, "%s sees other logs", jrpc_name(r));
+}
+
 static err take_range(step *s, jrpc *r, follow_range range, below what, const hash32 *name)
 {
 	listener *l = s->l;
@@ -249,6 +310,7 @@ static err take_range(step *s, jrpc *r, follow_range range, below what, const ha
 	TRY(intake_filter(&addresses, &filter.addresses, &topics, &filter.topics, &s->memory, &l->config.chain));
 	filter.address = addresses, filter.topic = topics;
 	TRY(eth_get_range(r, &logs, &s->memory, &filter, range.from, range.to));
+	TRY(providers_confirm(l->config.providers, r, same_range, &(sight){ s, &filter, range, &logs }));
 	if (what == BELOW_NAME && !hash32_eq_var(*name, logs.first.parent)) return go_back(s, r);
 	TRY(intake_read(&in, &s->memory, &l->config.chain, logs.log, logs.logs, l->config.clock, l->config.random));
 	say_what_was_set_aside(l, &in);
@@ -271,29 +333,36 @@ static bool ask_for_less(step *s, jrpc_kind kind, follow_range range)
 	return follow_halve(&s->l->follow, range) && kind == JRPC_TOO_MUCH;
 }
 
-static err work(void *ctx, jrpc *r)
+static err read_more(step *s, jrpc *r)
 {
-	step *s = ctx;
 	listener *l = s->l;
 	follow_range range;
 	hash32 name;
-	bool known;
 	below what;
 
 	arena_free(&s->memory);
-	s->again = false;
-	TRY(read_head(&s->head, &known, &l->config, r));
-	if (!known) return OK;
+	s->again = s->too_much = false;
+	TRY(read_head(&s->head, &s->known, &l->config, r));
+	if (s->known) TRY(providers_confirm(l->config.providers, r, lower_head, s));
+	if (!s->known) return OK;
 	TRY(begin(l, s->head));
 	TRY(settle(s, r));
 	TRY(catch_up(l, &what, &name));
 	if (what == BELOW_LOST) return go_back(s, r);
 	if (!follow_plan(&range, &l->follow, s->head)) return OK;
 	err e = take_range(s, r, range, what, &name);
-	if (e == OK || !ask_for_less(s, jrpc_last(r)->kind, range)) return e;
+	if (e == OK || !ask_for_less(s, s->too_much ? JRPC_TOO_MUCH : jrpc_last(r)->kind, range)) return e;
 	err_clear();
 	s->again = true;
 	return OK;
+}
+
+static err work(void *ctx, jrpc *r)
+{
+	const err e = read_more(ctx, r);
+
+	if (e != OK) note_failure(ctx, r);
+	return e;
 }
 
 listener_step listener_tick(listener *l)
@@ -303,10 +372,12 @@ listener_step listener_tick(listener *l)
 	const err e = providers_try(l->config.providers, work, &s);
 	arena_free(&s.memory);
 	if (e == OK) {
+		if (!s.again && !s.pruned) l->told = false;
 		listener_worked(l, s.head);
 		return s.again ? LISTENER_AGAIN : LISTENER_IDLE;
 	}
 	if (e == ERR_CANCELLED) err_clear();
+	else if (s.pruned && !s.otherwise) listener_gone(l);
 	else listener_failed(l, e);
 	return LISTENER_FAILED;
 }

@@ -13,6 +13,9 @@
  * reading goes on from there.  Where the chain offers it, following finalized blocks or some blocks behind the head avoids that.
  *
  * A listener never gives up: after some failures in a row it says that it is stalled, and tries less often.
+ *
+ * A provider that has thrown away the blocks that come next is named once, with what to do; others are asked, and where none keeps
+ * them the listener is stalled at once and tries every half minute.
  */
 #ifndef ARCA_CONNECTOR_LISTENER_H
 #define ARCA_CONNECTOR_LISTENER_H
@@ -22,7 +25,7 @@
 #include "evm/providers.h"
 #include "rpc/tracing.h"
 
-enum { LISTENER_STALLED_MS = 5000, LISTENER_COMMIT = 4096, MAX_LISTENER_REASON = 512 };
+enum { LISTENER_STALLED_MS = 5000, LISTENER_GONE_MS = 30000, LISTENER_COMMIT = 4096, MAX_LISTENER_REASON = 512 };
 
 /* Where it writes: connector/queue.h, or what a test puts in its place. */
 typedef struct listener_store {
@@ -38,7 +41,7 @@ typedef struct listener_config {
 	const char    *name;                 /* for the log: "gateway" */
 	bool           finalized;            /* follows finalized blocks; otherwise the latest, less the confirmations */
 	uint64_t       confirmations;
-	const uint64_t *from;                /* the block to begin with at each start; NULL: where it was, or at the head */
+	const uint64_t *from;                /* the block to begin with at each start, also if it passes over some; NULL: where it was, or at the head */
 	uint64_t       range;                /* blocks asked for at once, at the most */
 	int64_t        poll_ms;              /* the pause when there is nothing more */
 	unsigned       max_errors;           /* in a row, before it is stalled */
@@ -50,7 +53,7 @@ typedef struct listener_config {
 } listener_config;
 
 typedef struct listener listener;
-err  listener_new(listener **out, const listener_config *config);
+err  listener_new(listener **out, const listener_config *config);      /* ERR_NOMEM */
 
 /* A thread of its own.  listener_free ends it: what it was reading is read again another time.  Providers that are being asked
  * should be told to stop as well (jrpc_http_config.stop). */
@@ -69,6 +72,8 @@ typedef struct listener_view {
 	uint64_t next, head;                 /* the next block to read; the last head that was seen */
 	uint64_t received[N_KMS_EVENT_KINDS];
 	uint64_t errors, set_aside, reorgs;
+	uint64_t pruned;                     /* answers of providers that do not keep the blocks any more */
+	bool     gone;                       /* none keeps the next ones */
 	int64_t  worked_ms;                  /* monotonic: when it last did what it should; 0: never */
 	char     reason[MAX_LISTENER_REASON];        /* of the last failure; "" after a success */
 } listener_view;

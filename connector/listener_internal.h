@@ -20,6 +20,8 @@ struct listener {
 	follow      follow;
 	bool        begun;
 	uint64_t    once_more;               /* blocks up to this one are read although they were before; 0: none */
+	uint64_t    passes_over;             /* to this block, as configured, until the database knows of it; 0: does not */
+	bool        told;                    /* that a provider does not keep what comes next */
 	listener_doubt doubt;
 
 	pthread_t       thread;
@@ -35,5 +37,10 @@ void listener_count(listener *l, const intake *in);
 void listener_count_reorg(listener *l);
 void listener_worked(listener *l, uint64_t head);
 void listener_failed(listener *l, err e);          /* takes the sentence */
+
+/* Reads the sentence of a provider that does not keep what comes next, and tells it unless l->told. */
+void listener_pruned(listener *l);
+/* A failure, in place of listener_failed: none keeps it. */
+void listener_gone(listener *l);
 
 #endif

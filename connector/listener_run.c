@@ -2,19 +2,14 @@
 /* connector/listener_run.c -- the thread of a listener, and what others may see of it. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 #include "base/log.h"
+#include "base/wait.h"
 #include "connector/listener_internal.h"
 
 void listener_threads_init(listener *l)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	wait_init(&l->wake);
 }
 
 /* ---- what happened ---------------------------------------------------------------------------------------------- */
@@ -38,7 +33,7 @@ void listener_worked(listener *l, uint64_t head)
 {
 	pthread_mutex_lock(&l->lock);
 	const bool was_stalled = l->view.stalled;
-	l->view.stalled = false;
+	l->view.stalled = l->view.gone = false;
 	l->view.errors_in_row = 0;
 	l->view.reason[0] = '\0';
 	l->view.next = l->follow.next;
@@ -48,9 +43,46 @@ void listener_worked(listener *l, uint64_t head)
 	if (was_stalled) log_info("%s: goes on at block %" PRIu64, l->config.name, l->follow.next);
 }
 
+/* What the operator has of either chain. */
+static const struct { const char *providers, *from; } KEYS[QUEUE_CHAINS] = {
+	[QUEUE_GATEWAY] = { "gateway_url", "decryption_from_block_number" }, [QUEUE_ETHEREUM] = { "ethereum_url", "kms_operation_from_block_number" },
+};
+
+void listener_pruned(listener *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->view.pruned++;
+	pthread_mutex_unlock(&l->lock);
+	if (!l->told) log_warn("%s: %s: block %" PRIu64 " or what stands in it is not kept there any more; others of %s are asked until it is read",
+	                       l->config.name, err_text(), l->follow.next, KEYS[l->config.chain.chain].providers);
+	l->told = true;
+}
+
+void listener_gone(listener *l)
+{
+	char why[MAX_LISTENER_REASON / 4];
+	const queue_chain chain = l->config.chain.chain;
+
+	snprintf(why, sizeof why, "%s", err_text());
+	err_clear();
+	const err e = err_fail(ERR_BUSY, "no provider keeps block %" PRIu64 " any more: name one that does in %s, or begin behind it with %s, and what was "
+	                       "asked up to there is not answered (%s)", l->follow.next, KEYS[chain].providers, KEYS[chain].from, why);
+	pthread_mutex_lock(&l->lock);
+	const bool known = l->view.gone;
+	snprintf(l->view.reason, sizeof l->view.reason, "%s", err_text());
+	l->view.gone = l->view.stalled = true;
+	l->view.errors++;
+	l->view.errors_in_row++;
+	l->view.next = l->follow.next;
+	pthread_mutex_unlock(&l->lock);
+	if (known) err_clear();
+	else log_err(LOG_ERROR, l->config.name, e);
+}
+
 void listener_failed(listener *l, err e)
 {
 	pthread_mutex_lock(&l->lock);
+	l->view.gone = false;
 	snprintf(l->view.reason, sizeof l->view.reason, "%s", err_text());
 	l->view.errors++;
 	l->view.errors_in_row++;
@@ -103,6 +135,7 @@ void listener_metrics(buf *out, listener *l)
 	}
 	put_errors(out, l, &v);
 	buf_printf(out, "kms_connector_gw_listener_logs_set_aside{chain=\"%s\"} %" PRIu64 "\n", chain, v.set_aside);
+	buf_printf(out, "kms_connector_gw_listener_pruned_answers{chain=\"%s\"} %" PRIu64 "\n", chain, v.pruned);
 	buf_printf(out, "kms_connector_gw_listener_reorganisations{chain=\"%s\"} %" PRIu64 "\n", chain, v.reorgs);
 	buf_printf(out, "kms_connector_gw_listener_head{chain=\"%s\"} %" PRIu64 "\n", chain, v.head);
 	buf_printf(out, "kms_connector_gw_listener_next_block{chain=\"%s\"} %" PRIu64 "\n", chain, v.next);
@@ -114,6 +147,7 @@ void listener_metrics(buf *out, listener *l)
 int64_t listener_pause_ms(const listener *l, listener_step s)
 {
 	if (s == LISTENER_AGAIN) return 0;
+	if (s == LISTENER_FAILED && l->view.gone) return LISTENER_GONE_MS;
 	if (s == LISTENER_FAILED && l->view.stalled && l->config.poll_ms < LISTENER_STALLED_MS) return LISTENER_STALLED_MS;
 	return l->config.poll_ms;
 }
@@ -121,14 +155,10 @@ int64_t listener_pause_ms(const listener *l, listener_step s)
 /* False: it was told to stop. */
 static bool pause_ms(listener *l, int64_t ms)
 {
-	struct timespec until;
+	const int64_t until_ms = clock_now_ms(clock_system()) + ms;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
 	pthread_mutex_lock(&l->lock);
-	while (!l->stop && ms > 0 && pthread_cond_timedwait(&l->wake, &l->lock, &until) == 0) {}
+	while (!l->stop && ms > 0 && wait_until(&l->wake, &l->lock, until_ms)) {}
 	const bool go_on = !l->stop;
 	pthread_mutex_unlock(&l->lock);
 	return go_on;

@@ -11,6 +11,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/notify.h"
+#include "base/undumpable.h"
+#include "connector/closing.h"
 #include "connector/monitor.h"
 #include "rpc/fetch.h"
 
@@ -54,7 +57,11 @@ static const char HELP[] =
 	"  chain_id = 54321\n"
 	"  acl_address = \"0x...\"\n"
 	"\n"
-	"SIGTERM: what is under way has some seconds, the rest is done after the next start, here or elsewhere.\n"
+	"SIGTERM: what is under way has some seconds, the rest is done after the next start, here or elsewhere; a second one\n"
+	"ends the connector at once. Under systemd (Type=notify) it says when it is started and when it stops. A crash leaves no\n"
+	"core file, and keys that the environment named are wiped there. The kernel refuses it files, ports and system\n"
+	"calls that it has no use for (Landlock, seccomp), unless internal_config.sandbox is false; the log tells what is in\n"
+	"force.\n"
 	"\n"
 	"Exit codes: 0 stopped as asked, 1 failed, 64 usage, configuration or the wallet's key, 69 an address is taken\n"
 	"or the database is away.\n"
@@ -155,13 +162,18 @@ static int run(connector_config *c, unsigned played)
 	int signal = 0, code = 0;
 
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
-	/* An address that is taken is found before anything is picked or sent. */
 	roles_init(&r, c, played);
-	err e = monitor_new(&http, &r);
+	err e = roles_read_key(&r, c);
+	if (e == OK) e = closing_begin(c, played);
+	/* An address that is taken is found before anything is picked or sent. */
+	if (e == OK) e = monitor_new(&http, &r);
 	if (e == OK) e = roles_start(&r, c);
+	if (e == OK) e = closing_end(c);
 	if (e == OK) {
 		log_info("ready: HTTP on %s", c->monitoring_endpoint);
+		notify_say("READY=1", NOTIFY_SURELY_MS);
 		sigwait(&stop, &signal);
+		notify_say("STOPPING=1", NOTIFY_SURELY_MS);
 		log_info("stopping: signal %d", signal);
 		pthread_sigmask(SIG_UNBLOCK, &stop, NULL);           /* a second one ends the process */
 	} else {
@@ -192,12 +204,14 @@ int main(int argc, char **argv)
 	if (o.version) return puts("arca-connector " ARCA_VERSION), 0;
 	if (o.health) return ask_health(&o);
 	log_setup(o.least, o.log_json);
+	undumpable_begin();
 	const unsigned played = connector_role_of(o.role);
 	if (!played) {
 		fprintf(stderr, "arca-connector: --role is %s; listener, worker, sender or all is wanted\n", o.role);
 		return EX_USAGE;
 	}
 	const err e = connector_config_load(&c, played, o.config, environ);
+	connector_config_wipe_environment(environ);
 	if (e != OK) {
 		fprintf(stderr, "arca-connector: %s\n", err_text());
 		return EX_USAGE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connector/material.h -- what a new epoch takes over (v0.15): the keys and common reference strings that KMSGeneration had when the epoch
- * was announced, read as of that block, so that all nodes are told the same.
+ * connector/material.h -- what a new epoch takes over (v0.15): the keys and common reference strings that KMSGeneration had
+ * when the epoch was announced, read as of that block, so that all nodes are told the same.
  */
 #ifndef ARCA_CONNECTOR_MATERIAL_H
 #define ARCA_CONNECTOR_MATERIAL_H

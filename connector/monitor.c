@@ -55,7 +55,9 @@ static void worker_metrics(buf *out, const worker_tally *t)
 	one(out, WORKER "s3_requests", "Objects that were asked of buckets.", atomic_load(&t->buckets.asked));
 	one(out, WORKER "s3_hedged_requests", "Of a second bucket, because the first was slow.", atomic_load(&t->buckets.hedged));
 	one(out, WORKER "s3_hedged_wins", "Of these, first with a good answer.", atomic_load(&t->buckets.hedges_won));
-	one(out, WORKER "request_check_errors", "Requests that contracts did not allow, or not yet.", atomic_load(&t->check_errors));
+	counter(out, WORKER "request_check_errors", "Requests that chains or coprocessors did not allow, or not yet, or that could not be checked.");
+	for (check_type k = 0; k < CHECK_TYPES; k++)
+		buf_printf(out, WORKER "request_check_errors{check_type=\"%s\"} %llu\n", check_type_name(k), atomic_load(&t->check_errors[k]));
 	one(out, WORKER "wrong_signatures", "Answers of nodes that no contract would take.", atomic_load(&t->wrong_signatures));
 	one(out, WORKER "ciphertext_cache_hits", "Ciphertexts that were kept from before.", atomic_load(&t->cache_hits));
 	histogram_head(out, WORKER "decryption_latency_seconds", "From a decryption's event to the node's answer.");
@@ -83,7 +85,7 @@ static void wallet_metrics(buf *out, const sender_tally *t)
 
 static void sender_metrics(buf *out, const sender_tally *t)
 {
-	unsigned long long sent = 0, errors = 0;
+	unsigned long long sent = 0, errors = 0, waited_for = 0;
 
 	counter(out, SENDER "response_received_counter", "Responses that were picked.");
 	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++)
@@ -91,10 +93,12 @@ static void sender_metrics(buf *out, const sender_tally *t)
 	one(out, SENDER "response_received_errors", "Rows that could not be read.", atomic_load(&t->broken));
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) {
 		sent += atomic_load(&t->lane[k].sent);
+		waited_for += atomic_load(&t->lane[k].waited_for);
 		errors += atomic_load(&t->lane[k].failed) + atomic_load(&t->lane[k].refused);
 	}
 	one(out, SENDER "gateway_tx_sent_counter", "Transactions that the chain took.", sent);
 	one(out, SENDER "gateway_tx_sent_errors", "Transactions that the chain or a contract did not take.", errors);
+	one(out, SENDER "gateway_tx_sync_counter", "Transactions whose block came as an answer (eth_sendRawTransactionSync).", waited_for);
 	buf_printf(out, "# HELP " SENDER "transactions_under_way Transactions that are not mined yet.\n"
 	                "# TYPE " SENDER "transactions_under_way gauge\n" SENDER "transactions_under_way %llu\n", atomic_load(&t->under_way));
 	buf_printf(out, "# HELP " SENDER "leads Is this the sender that sends?\n# TYPE " SENDER "leads gauge\n" SENDER "leads %d\n",
@@ -190,15 +194,14 @@ static bool sender_health(json_t *j, buf *details, const roles *r)
 	return all;
 }
 
-bool monitor_health(buf *out, roles *r)
+/* Is it well?  What is connected goes to the object, what is amiss to details. */
+static bool look(json_t *j, buf *details, roles *r)
 {
-	AUTO(buf) details = { 0 };
 	int64_t t;
-	json_t *j = json_object();
 
 	const bool database = queue_now_ms(&t, r->queue) == OK;
 	if (!database) {
-		(void)well(false, &details, err_text());
+		(void)well(false, details, err_text());
 		err_clear();
 	}
 	bool all = database;
@@ -207,16 +210,26 @@ bool monitor_health(buf *out, roles *r)
 		listener_view v;
 		if (!r->listener[k]) continue;
 		listener_look(r->listener[k], &v);
-		const bool up = well(!v.stalled, &details, v.reason);
+		/* One that failed and never worked has nothing that it was connected to. */
+		const bool up = well(!v.stalled && (v.worked_ms || !v.errors), details, v.reason);
 		json_object_set_new(j, CONNECTED[k], json_boolean(up));
 		all &= up;
 	}
 	if (r->worker) {
-		const bool up = worker_healthy(&details, r->worker, r->config->healthcheck_timeout);
+		const bool up = worker_healthy(details, r->worker, r->config->healthcheck_timeout);
 		json_object_set_new(j, "kms_core_connected", json_boolean(up));
 		all &= up;
 	}
-	if (r->sender) all &= sender_health(j, &details, r);
+	if (r->sender) all &= sender_health(j, details, r);
+	return all;
+}
+
+bool monitor_health(buf *out, roles *r)
+{
+	AUTO(buf) details = { 0 };
+	json_t *j = json_object();
+
+	const bool all = look(j, &details, r);
 	json_object_set_new(j, "healthy", json_boolean(all));
 	json_object_set_new(j, "details", json_string(buf_str(&details)));
 	char *text = json_dumps(j, JSON_COMPACT);
@@ -234,11 +247,33 @@ static void health(void *ctx, http_reply *out, const http_request *in)
 	out->content_type = "application/json";
 }
 
+/* A word, or what is amiss; for who asks for JSON as above. */
+static void ready(void *ctx, http_reply *out, const http_request *in)
+{
+	AUTO(buf) details = { 0 };
+
+	if (strstr(in->accept, "application/json") || !atomic_load(&((roles *)ctx)->up)) {
+		health(ctx, out, in);
+		return;
+	}
+	json_t *j = json_object();
+	const bool well_ = look(j, &details, ctx);
+	json_decref(j);
+	out->status = well_ ? 200 : 503;
+	buf_put_str(&out->body, well_ ? "ready" : buf_str(&details));
+}
+
 static void live(void *ctx, http_reply *out, const http_request *in)
 {
 	(void)ctx, (void)in;
 	buf_put_str(&out->body, "{\"status_code\":\"200\",\"status\":\"alive\"}");
 	out->content_type = "application/json";
+}
+
+static void alive(void *ctx, http_reply *out, const http_request *in)
+{
+	if (strstr(in->accept, "application/json")) live(ctx, out, in);
+	else buf_put_str(&out->body, "alive");
 }
 
 static void version(void *ctx, http_reply *out, const http_request *in)
@@ -248,19 +283,29 @@ static void version(void *ctx, http_reply *out, const http_request *in)
 	out->content_type = "application/json";
 }
 
+err monitor_place(char address[static MONITOR_ADDRESS], unsigned *port, const connector_config *c)
+{
+	const char *text = c->monitoring_endpoint, *colon = strrchr(text, ':');
+	char *end = NULL;
+	const unsigned long number = colon ? strtoul(colon + 1, &end, 10) : 0;
+
+	if (!colon || colon == text || colon[1] < '0' || colon[1] > '9' || *end || number > UINT16_MAX || colon - text >= MONITOR_ADDRESS)
+		return err_fail(ERR_REQUEST, "monitoring_endpoint is %s; address:port is wanted, as 127.0.0.1:9100", text);
+	const bool bracket = text[0] == '[' && colon[-1] == ']';
+	snprintf(address, MONITOR_ADDRESS, "%.*s", (int)(colon - text) - 2 * bracket, text + bracket);
+	*port = (unsigned)number;
+	return OK;
+}
+
 err monitor_new(http_server **out, roles *r)
 {
 	const http_route routes[] = {
-		{ "/metrics", metrics, r }, { "/healthz", health, r }, { "/health", health, r }, { "/ready", health, r },
-		{ "/liveness", live, r }, { "/live", live, r }, { "/version", version, r },
+		{ "/metrics", metrics, r }, { "/healthz", health, r }, { "/health", ready, r }, { "/ready", ready, r },
+		{ "/liveness", live, r }, { "/live", alive, r }, { "/version", version, r },
 	};
-	const char *text = r->config->monitoring_endpoint, *colon = strrchr(text, ':');
-	char address[256], *end = NULL;
-	const unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	char address[MONITOR_ADDRESS];
+	unsigned port;
 
-	if (!colon || colon == text || colon[1] < '0' || colon[1] > '9' || *end || port > 65535 || (size_t)(colon - text) >= sizeof address)
-		return err_fail(ERR_REQUEST, "monitoring_endpoint is %s; address:port is wanted, as 127.0.0.1:9100", text);
-	const bool bracket = text[0] == '[' && colon[-1] == ']';
-	snprintf(address, sizeof address, "%.*s", (int)(colon - text) - 2 * bracket, text + bracket);
-	return http_server_new(out, address, (unsigned)port, routes, COUNT(routes));
+	TRY(monitor_place(address, &port, r->config));
+	return http_server_new(out, address, port, routes, COUNT(routes));
 }

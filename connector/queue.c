@@ -244,6 +244,7 @@ static err put_change(plan *p, const queue_change *c)
 	case QUEUE_KILL:      return PUT(p, of_kind(p, c->kind, SQL_KILL), seq, now, reason);
 	case QUEUE_TX:        return put_tx(p, c->tx);
 	case QUEUE_TX_STATE:  return put_tx_state(p, c);
+	case QUEUE_STILL_HELD: return PUT(p, plain(p, SQL_STILL_HELD), store_text(c->name), owner);
 	}
 	return OK;
 }
@@ -300,6 +301,8 @@ err queue_apply(queue *q, queue_change *c, size_t n, size_t *bad)
 		size_t op = 0;
 		e = store_batch(q->db, ops, ops_of(&p), &op);
 		if (e != OK && n > 0) where = size_min(whose[op], n - 1);
+		if (e == ERR_REQUEST && c[where].verb == QUEUE_STILL_HELD)
+			e = err_fail(ERR_EXISTS, "another process is \"%s\" now: what this one was about to do is left to it", c[where].name);
 	}
 	for (size_t i = 0; i < n; i++) c[i].done = false;
 	for (size_t i = 0; e == OK && i < ops_of(&p); i++)

@@ -67,6 +67,8 @@ typedef enum queue_verb {
 	/* the sender's */
 	QUEUE_TX,             /* tx: is about to be sent, perhaps the same bytes once more after they were dropped            */
 	QUEUE_TX_STATE,       /* tx->hash, tx->state, reason                                                                */
+	QUEUE_STILL_HELD,     /* name: it is ours (queue_hold), or nothing of the whole is done and queue_apply says ERR_EXISTS.  Nobody takes the
+	                         name while this is committed, so who takes it later finds all of it.  Not for queue_submit */
 } queue_verb;
 
 /* A transaction of ours. */
@@ -107,6 +109,7 @@ typedef struct queue_change {
 	uint64_t          block;
 	hash32            hash;
 	uint32_t          kinds;                 /* CURSOR, REORG: a bit for each seed kind read from that chain */
+	const char       *name;
 	int64_t           delay_ms;
 	bool              already_sent, blameless;   /* of RETRY; blameless: it does not count as an error       */
 	const char       *reason;                /* cut at MAX_ITEM_REASON                                      */
@@ -114,7 +117,7 @@ typedef struct queue_change {
 } queue_change;
 
 /* All of them in one commit, in this order; rings the bells of what became pending.  ERR_REQUEST: none was made, and *bad (unless NULL)
- * is the one to blame. */
+ * is the one to blame.  ERR_EXISTS: as STILL_HELD says. */
 err  queue_apply(queue *q, queue_change *c, size_t n, size_t *bad);
 
 /* The same, sharing commits with others (store/committer.h): copies what it needs and returns; done may be NULL.  The n changes are
@@ -134,7 +137,8 @@ typedef struct queue_batch {
 void queue_batch_free(queue_batch *b);
 
 /* Up to n rows, the oldest first: pending ones whose time has come, and those whose lease ran out (an error is counted for them).
- * They are under_process, leased to us for lease_ms from now.  Fewer than n + broken: there are no more at present. */
+ * They are under_process, leased to us for lease_ms from now.  Fewer than n + broken: there are no more at present.
+ * ERR_IO while what was submitted waits for a database that was away: it says what became of rows whose lease has run out meanwhile. */
 err  queue_pick(queue_batch *out, queue *q, queue_kind kind, size_t n, int64_t lease_ms);
 
 /* ---- bells ------------------------------------------------------------------------------------------------------ */
@@ -172,6 +176,20 @@ typedef struct queue_count {
 	id32     last_failed;                                       /* its id; zero if none                         */
 } queue_count;
 err  queue_counts(queue_count out[static QUEUE_KINDS], queue *q);
+
+/* What waits, or is in work again, after an error: by kind and error, as the last attempt left it; per kind the QUEUE_TROUBLES most
+ * frequent ones.  *n: how many. */
+enum { QUEUE_TROUBLES = 3 };
+typedef struct queue_trouble {
+	queue_kind kind;
+	uint64_t   rows;
+	id32       oldest;                       /* of these                                        */
+	int64_t    age_ms;                       /* its age                                         */
+	unsigned   errors;                       /* attempts that counted, of the one that has most */
+	int64_t    next_ms;                      /* from now until one of them is tried again, 0: it may be at any time; -1: all are in work */
+	char       reason[MAX_LAST_REASON + 1];
+} queue_trouble;
+err  queue_troubles(queue_trouble out[static QUEUE_KINDS * QUEUE_TROUBLES], size_t *n, queue *q);
 err  queue_set_aside_count(uint64_t *out, queue *q);
 
 /* Transactions of any wallet that are under way. */
@@ -181,6 +199,9 @@ err  queue_tx_counts(queue_tx_count *out, queue *q);
 /* Rows with this id, in any queue: what the operator's verbs act on. */
 typedef struct queue_found { queue_ref ref; queue_status status; unsigned errors; int64_t age_ms; char reason[MAX_LAST_REASON + 1]; } queue_found;
 err  queue_find(queue_found out[static QUEUE_KINDS], size_t *n, queue *q, const id32 *id);
+
+/* Which resharings of the item's key came before it and were not done here, the last first: their ids.  *n: in room, out how many. */
+err  queue_reshares_left(id32 *out, size_t *n, queue *q, const queue_item *item);
 
 /* ---- cleaning up ------------------------------------------------------------------------------------------------ */
 

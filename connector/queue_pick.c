@@ -52,6 +52,8 @@ err queue_pick(queue_batch *out, queue *q, queue_kind kind, size_t n, int64_t le
 	int64_t now;
 
 	ASSERT(n > 0 && n <= QUEUE_PICK_MAX);
+	if (store_committer_behind(q->committer))
+		return err_fail(ERR_IO, "the database was away, and what is to be written there goes before anything is picked");
 	TRY(store_now_ms(&now, q->picks));
 	*out = (queue_batch){ .memory = arena_with_limit(64 << 20) };
 	const store_value v[] = { store_text(q->owner), store_int(now + lease_ms), store_int(now), store_int((int64_t)n),

@@ -192,6 +192,42 @@ err queue_counts(queue_count out[static QUEUE_KINDS], queue *q)
 	return OK;
 }
 
+static bool read_trouble(queue_trouble *t, store_row *r, queue_kind kind, int64_t now)
+{
+	*t = (queue_trouble){ .kind = kind, .next_ms = -1 };
+	read_reason(t->reason, r);
+	t->rows = (uint64_t)row_int(r);
+	t->errors = (unsigned)row_int(r);
+	if (!row_null(r)) {
+		const int64_t next = row_int(r);
+		t->next_ms = next > now ? next - now : 0;
+	}
+	queue_read_word(t->oldest.b, r);
+	t->age_ms = now - row_int(r);
+	return row_ok(r);
+}
+
+err queue_troubles(queue_trouble out[static QUEUE_KINDS * QUEUE_TROUBLES], size_t *n, queue *q)
+{
+	const store_value most = store_int(QUEUE_TROUBLES);
+	int64_t now;
+
+	*n = 0;
+	TRY(store_now_ms(&now, q->db));
+	for (queue_kind k = 0; k < QUEUE_KINDS; k++) {
+		store_rows rows = { 0 };
+		bool good = true;
+		TRY(store_query(&rows, q->db, &q->sql->of_kind[k][SQL_TROUBLES], &most, 1));
+		for (size_t i = 0; i < rows.n; i++) {
+			store_row r = store_row_of(&rows, i);
+			good = read_trouble(&out[(*n)++], &r, k, now) && good;
+		}
+		store_rows_free(&rows);
+		if (!good) return read_failed(queue_table(k));
+	}
+	return OK;
+}
+
 err queue_set_aside_count(uint64_t *out, queue *q)
 {
 	store_rows rows = { 0 };
@@ -248,6 +284,26 @@ err queue_find(queue_found out[static QUEUE_KINDS], size_t *n, queue *q, const i
 		}
 		store_rows_free(&rows);
 	}
+	arena_free(&memory);
+	return e;
+}
+
+err queue_reshares_left(id32 *out, size_t *n, queue *q, const queue_item *item)
+{
+	arena memory = arena_with_limit(4096);
+	store_rows rows = { 0 };
+	store_value key;
+
+	err e = queue_word_value(&key, &memory, item->key_id.b);
+	if (e == OK) e = store_query(&rows, q->db, &q->sql->plain[SQL_RESHARES_LEFT],
+	                             (store_value[]){ key, store_int(item->seq), store_int((int64_t)*n) }, 3);
+	for (size_t i = 0; i < rows.n && e == OK; i++) {
+		store_row r = store_row_of(&rows, i);
+		queue_read_word(out[i].b, &r);
+		if (!row_ok(&r)) e = read_failed("a resharing");
+	}
+	if (e == OK) *n = rows.n;
+	store_rows_free(&rows);
 	arena_free(&memory);
 	return e;
 }

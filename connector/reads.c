@@ -4,7 +4,7 @@
 
 enum { LAG_MOST = 20, DEPTH = 8, LOOK_MS = 30000, IN_ONE_MESSAGE = 500 };
 
-err chain_connect(providers **out, char *const *url, size_t n, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
+err chain_connect(providers **out, char *const *url, size_t n, int64_t agree, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
                   const atomic_bool *stop)
 {
 	jrpc *each[MAX_PROVIDERS] = { NULL };
@@ -16,7 +16,7 @@ err chain_connect(providers **out, char *const *url, size_t n, int64_t chain_id,
 		                                                 .stop = stop });
 	if (e == OK)
 		return providers_new(out, &(providers_config){ .each = each, .n = n, .chain_id = (uint64_t)chain_id, .clock = clock,
-		                                               .lag_most = LAG_MOST, .depth = DEPTH, .look_ms = n > 1 ? LOOK_MS : 0 });
+		                                               .lag_most = LAG_MOST, .depth = DEPTH, .look_ms = n > 1 ? LOOK_MS : 0, .agree = (size_t)agree });
 	while (k--) jrpc_free(&each[k]);
 	return e;
 }
@@ -28,7 +28,32 @@ void chain_read_set(chain_read *r, const eth_address *contract, call_read which,
 	call_read_put(&r->data, which, words, n);
 }
 
-typedef struct round { chain_read *read; eth_call *call; size_t n; eth_at at; } round;
+typedef struct round { chain_read *read; eth_call *call; size_t n; eth_at at; providers *chain; } round;
+typedef struct seen { const eth_call *call; size_t n; eth_at at; } seen;
+
+/* Does this one answer the same? */
+static err answers_so(void *ctx, jrpc *r)
+{
+	const seen *by = ctx;
+	arena memory = arena_with_limit(by->n * sizeof(eth_call) + 256);
+	eth_call *own = NULL;
+
+	err e = arena_new(&memory, &own, by->n);
+	for (size_t i = 0; e == OK && i < by->n; i++) own[i] = (eth_call){ .to = by->call[i].to, .data = by->call[i].data, .gas = by->call[i].gas };
+	if (e == OK) e = eth_calls(r, own, by->n, by->at);
+	for (size_t i = 0; e == OK && i < by->n; i++)
+		if (own[i].error.kind != by->call[i].error.kind || !slice_eq_var(buf_slice(&own[i].answer), buf_slice(&by->call[i].answer)))
+			e = err_fail(ERR_STATE, "%s answers otherwise", jrpc_name(r));
+	if (own) eth_calls_free(own, by->n);
+	arena_free(&memory);
+	return e;
+}
+
+err chain_calls(providers *chain, jrpc *r, eth_call *calls, size_t n, eth_at at)
+{
+	TRY(eth_calls(r, calls, n, at));
+	return providers_confirm(chain, r, answers_so, &(seen){ calls, n, at });
+}
 
 static err ask(void *ctx, jrpc *r)
 {
@@ -38,7 +63,7 @@ static err ask(void *ctx, jrpc *r)
 		eth_calls_free(&a->call[i], 1);
 		a->call[i] = (eth_call){ .to = a->read[i].contract, .data = buf_slice(&a->read[i].data) };
 	}
-	TRY(eth_calls(r, a->call, a->n, a->at));
+	TRY(chain_calls(a->chain, r, a->call, a->n, a->at));
 	for (size_t i = 0; i < a->n; i++)
 		if (a->call[i].error.kind != JRPC_OK) return jrpc_fail(r, CALL_READS[a->read[i].which].signature, &a->call[i].error);
 	return OK;
@@ -47,7 +72,7 @@ static err ask(void *ctx, jrpc *r)
 err chain_reads(providers *chain, chain_read *r, size_t n, eth_at at)
 {
 	arena memory = arena_with_limit(n * sizeof(eth_call) + 256);
-	round a = { .read = r, .n = n, .at = at };
+	round a = { .read = r, .n = n, .at = at, .chain = chain };
 
 	err e = n ? arena_new(&memory, &a.call, n) : OK;
 	if (e == OK && n) e = providers_try(chain, ask, &a);

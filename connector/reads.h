@@ -23,8 +23,11 @@ void chain_read_set(chain_read *r, const eth_address *contract, call_read which,
 err  chain_reads(providers *chain, chain_read *r, size_t n, eth_at at);
 void chain_reads_free(chain_read *r, size_t n);
 
-/* The chain behind these URLs.  Connects to nothing yet; ERR_REQUEST: a URL is none. */
-err  chain_connect(providers **out, char *const *url, size_t n, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
+/* Within work that r does: eth_calls, and what as many providers answer as must agree (providers_confirm). */
+err  chain_calls(providers *chain, jrpc *r, eth_call *calls, size_t n, eth_at at);
+
+/* The chain behind these URLs, so many of which must say the same.  Connects to nothing yet; ERR_REQUEST: a URL is none. */
+err  chain_connect(providers **out, char *const *url, size_t n, int64_t agree, int64_t chain_id, int64_t timeout_ms, const clock_source *clock,
                    const atomic_bool *stop);
 
 #endif

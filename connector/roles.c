@@ -15,7 +15,7 @@ enum {
 
 static err connect_all(providers **out, roles *r, const config_list *urls, int64_t chain_id, int64_t timeout_ms)
 {
-	return chain_connect(out, urls->item, urls->n, chain_id, timeout_ms, clock_system(), &r->stop);
+	return chain_connect(out, urls->item, urls->n, r->config->providers_agree, chain_id, timeout_ms, clock_system(), &r->stop);
 }
 
 static void watch(intake_chain *out, kms_contract which, const contract_config *c)
@@ -74,6 +74,21 @@ static void *send(void *ctx)
 	return NULL;
 }
 
+static void wake_sender(void *ctx)
+{
+	queue_bell_ring(((roles *)ctx)->sender_bell, 1u << QUEUE_PUBLIC_DECRYPTION_RESPONSE);
+}
+
+static err start_waiter(roles *r)
+{
+	const connector_config *c = r->config;
+	providers *chain = NULL;
+
+	if (!c->sender.sync) return OK;
+	TRY(connect_all(&chain, r, &c->gateway_url, c->gateway_chain_id, WAITER_TIMEOUT_MS));
+	return waiter_new(&r->waiter, &chain, wake_sender, r);
+}
+
 static lane_config lane_of(const roles *r, queue_chain chain)
 {
 	const connector_config *c = r->config;
@@ -81,11 +96,13 @@ static lane_config lane_of(const roles *r, queue_chain chain)
 	const int64_t behind = c->listener.confirmations;    /* a lane counts the block itself, too */
 
 	return (lane_config){
-		.chain = r->chain[chain], .wallet = r->wallet, .clock = clock_system(), .tracing = r->tracing, .random = rng_os(),
+		.chain = r->chain[chain], .waiter = host ? NULL : r->waiter, .wallet = r->wallet, .clock = clock_system(), .tracing = r->tracing, .random = rng_os(),
 		.chain_id = (uint64_t)(host ? c->ethereum_chain_id : c->gateway_chain_id),
 		.contract = { [KMS_DECRYPTION] = c->decryption.address, [KMS_GENERATION] = c->generation.address,
 		              [KMS_PROTOCOL_CONFIG] = c->protocol_config.address },
 		.registry = !host && c->gateway_config.present ? &c->gateway_config.address : NULL, .window = (unsigned)c->sender.window, .gas_percent = (unsigned)c->sender.gas_percent,
+		.most_fee = (uint64_t)c->sender.most_gwei * WEI_A_GWEI,
+		.executor = !host && c->sender.executor_text[0] ? &c->sender.executor : NULL, .per_tx = (unsigned)c->sender.per_tx,
 		.confirmations = (unsigned)(host ? c->sender.confirmations : behind ? behind + 1 : 0), .trace = c->sender.trace_reverted,
 		.retry_ms = c->sender.retry_interval > 0 ? c->sender.retry_interval : 1, .lost_ms = LOST_MS,
 		.stuck_ms = host ? c->sender.receipt_timeout / 4 : STUCK_MS,
@@ -98,11 +115,12 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 	uint32_t kinds = 0;
 
 	for (queue_kind k = QUEUE_REQUESTS; k < QUEUE_KINDS; k++) kinds |= 1u << k;
-	TRY(wallet_new(&r->wallet, c, environ, rng_os()));
+	if (!r->wallet) TRY(wallet_new(&r->wallet, c, environ, rng_os()));
 	TRY(connect_all(&r->chain[QUEUE_GATEWAY], r, &c->gateway_url, c->gateway_chain_id, SENDER_TIMEOUT_MS));
 	if (c->profile->host_chain) TRY(connect_all(&r->chain[QUEUE_ETHEREUM], r, &c->ethereum_url, c->ethereum_chain_id, SENDER_TIMEOUT_MS));
 	TRY(queue_open(&r->sender_queue, q));
 	TRY(queue_bell_new(&r->sender_bell, q, kinds));
+	TRY(start_waiter(r));
 	gateway = lane_of(r, QUEUE_GATEWAY);
 	ethereum = lane_of(r, QUEUE_ETHEREUM);
 	TRY(sender_new(&r->sender, &(sender_config){
@@ -119,6 +137,11 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 void roles_init(roles *r, const connector_config *config, unsigned played)
 {
 	*r = (roles){ .config = config, .played = played };
+}
+
+err roles_read_key(roles *r, connector_config *config)
+{
+	return r->played & CONNECTOR_SENDER && !config->sender.aws.present ? wallet_new(&r->wallet, config, environ, rng_os()) : OK;
 }
 
 err roles_start(roles *r, connector_config *config)
@@ -149,6 +172,7 @@ void roles_stop(roles *r)
 	if (r->sender_runs) pthread_join(r->sender_thread, NULL);
 	worker_free(&r->worker);
 	sender_free(&r->sender);
+	waiter_free(&r->waiter);
 	queue_bell_free(&r->worker_bell);
 	queue_bell_free(&r->sender_bell);
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) providers_free(&r->chain[k]);

@@ -28,6 +28,7 @@ typedef struct roles {
 	queue_bell *worker_bell, *sender_bell;
 	sender     *sender;
 	wallet     *wallet;
+	waiter     *waiter;                      /* NULL: nobody waits for transactions */
 	providers  *chain[QUEUE_CHAINS];         /* the sender's */
 	pthread_t   worker_thread, sender_thread;
 	bool        worker_runs, sender_runs;
@@ -36,7 +37,10 @@ typedef struct roles {
 /* config stays as long as the roles.  Nothing is opened yet. */
 void roles_init(roles *r, const connector_config *config, unsigned played);
 
-/* config is that of roles_init; the text of a private key in it is wiped.  After a failure roles_stop ends what was begun. */
+/* Reads the sender's key, if it is in a file or in the configuration, where its text is wiped: then it can be closed.  No thread yet. */
+err  roles_read_key(roles *r, connector_config *config);
+
+/* config is that of roles_init, whose key was read.  After a failure roles_stop ends what was begun. */
 err  roles_start(roles *r, connector_config *config);
 
 /* What is under way is waited for some seconds. */

@@ -40,13 +40,17 @@ static void drop_lanes(sender *s)
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) lane_free(&s->way[k].lane);
 }
 
-/* Two thirds of the lease are left when it is renewed; when it cannot be, nothing more is sent under it. */
+/*
+ * Two thirds of the lease are left when it is renewed; when it cannot be, nothing more is sent under it.  Who was held up for longer than it
+ * lasts begins anew, from the database: another one may have sent meanwhile.
+ */
 static void lead(sender *s)
 {
 	bool held = false;
 
 	if (s->leads && now(s) < s->held_until_ms - SENDER_HOLD_MS * 2 / 3) return;
 	const int64_t asked_ms = now(s);
+	const bool in_time = s->leads && asked_ms < s->held_until_ms;
 	const err e = queue_hold(&held, s->c.queue, NAME, SENDER_HOLD_MS);
 	if (e != OK && !s->asks_in_vain) log_err(LOG_WARN, "the database does not say who sends", e);
 	s->asks_in_vain = e != OK;
@@ -58,7 +62,7 @@ static void lead(sender *s)
 	s->leads = held;
 	atomic_store(&s->tally.leads, held);
 	if (held) s->held_until_ms = asked_ms + SENDER_HOLD_MS;
-	else let_go_of_lanes(s), drop_lanes(s);
+	if (!held || !in_time) let_go_of_lanes(s), drop_lanes(s);
 }
 
 /* ---- the lanes -------------------------------------------------------------------------------------------------- */
@@ -69,10 +73,12 @@ static queue_chain chain_of(const sender *s, queue_kind k)
 	return decryption || !s->c.lane[QUEUE_ETHEREUM] ? QUEUE_GATEWAY : QUEUE_ETHEREUM;
 }
 
-/* What failed is tried again after a rest; a transaction under way is never forgotten, for the database knows it. */
+/* What failed is tried again after a rest; that another one sends is no failure.  A transaction under way is never forgotten, for the
+ * database knows it. */
 static void rest(sender *s, way *w, const char *what, err e)
 {
-	atomic_store(&s->tally.away[w - s->way], e != OK);
+	atomic_store(&s->tally.away[w - s->way], e != OK && e != ERR_EXISTS);
+	if (e == ERR_EXISTS) s->held_until_ms = now(s);                /* ask at once who sends */
 	if (e == OK) {
 		w->rest_ms = 0;
 		return;
@@ -184,6 +190,8 @@ err sender_new(sender **out, const sender_config *c)
 		if (!c->lane[k]) continue;
 		s->way[k].c = *c->lane[k];
 		s->way[k].c.queue = c->queue;
+		s->way[k].c.role = NAME;
+		s->way[k].c.role_until_ms = &s->held_until_ms;
 		s->way[k].c.clock = c->clock;
 		s->way[k].c.lease_ms = c->lease_ms;
 		s->way[k].c.tally = &s->tally.lane[k];

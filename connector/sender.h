@@ -3,8 +3,11 @@
  * connector/sender.h -- takes responses out of the database and brings them on chain.
  *
  * One sender at a time works for a database: it holds the name "sender" there, and another one waits until that is let go or
- * runs out.  Responses go first in, first out; those of the gateway's contracts down one lane, those of the host chain's (v0.15) down
- * another.  The sender is also who cleans up: it is the only one of its kind.
+ * runs out.  The hold is no matter of clocks alone: what a sender is about to send it writes in a commit that fails if another has
+ * the name by then, so one that was cut off, stopped or misled by its clock, and comes back, does no harm.
+ *
+ * Responses go first in, first out; those of the gateway's contracts down one lane, those of the host chain's (v0.15) down another.
+ * The sender is also who cleans up: it is the only one of its kind.
  *
  * sender_run is a thread's work; a stop ends it once what is under way was looked at, within a second.  What is still under way then
  * is given back, so that the next sender has it at once.

@@ -23,7 +23,7 @@ typedef struct key_standing {
 err standing_read(key_standing *out, const id32 *key_id, slice answer);
 
 typedef struct standings standings;
-err  standings_new(standings **out);
+err  standings_new(standings **out);          /* ERR_NOMEM */
 void standings_free(standings **s);
 
 /* Asks the node of the item's shard unless it is known, for all keys together (NULL) always.  DONE: *out is filled; otherwise why has

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 static const char *const KIND_NAME[KIND_SQLS] = {
-	"add", "answer", "pick", "renew", "release", "mark_sent", "retry", "give_up", "done", "kill", "revive", "count", "ages", "find", "collect",
-	"expire", "erase",
+	"add", "answer", "pick", "renew", "release", "mark_sent", "retry", "give_up", "done", "kill", "revive", "count", "ages", "troubles", "find",
+	"collect", "expire", "erase",
 };
 static const char *const PLAIN_NAME[PLAIN_SQLS] = {
 	"cursor", "cursor_of_kind", "cursor_back", "cursor_of_kind_back", "cursor_read", "block", "blocks_forget_old", "blocks_forget_above",
-	"blocks_read", "set_aside", "set_aside_erase", "set_aside_count", "tx", "tx_state", "outbox", "tx_count", "tx_collect", "hold", "let_go", "notify",
+	"blocks_read", "set_aside", "set_aside_erase", "set_aside_count", "tx", "tx_state", "outbox", "tx_count", "tx_collect", "reshares_left", "hold", "let_go",
+	"still_held", "notify",
 };
 
 static void put_own(buf *out, const queue_kind_info *k, long first)

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* connector/wallet.c -- who pays for transactions and signs them. */
 #include "connector/wallet.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include "aws/kms.h"
 #include "base/hex.h"
+#include "base/pool.h"
 #include "delegate/key_file.h"
 
-enum { SERVICE_TIMEOUT_MS = 2000, SERVICE_TRIES = 3 };
+enum { SERVICE_TRIES = 3 };
 
 struct wallet {
 	signer     *key;                             /* ours; NULL: the service's */
 	aws        *service;
 	char       *name;                            /* of its key               */
+	pool       *hands;                           /* that ask it, with us     */
+	unsigned    at_once;                         /* how many of them         */
+	atomic_uint pauses;                          /* that it made us wait     */
 	secp_pk     pk;
 	eth_address address;
 };
@@ -77,7 +82,9 @@ static err open_service(wallet *w, const connector_config *c, char **environment
 	TRY(find_region(region, c, environment));
 	TRY(aws_new(&w->service, &(aws_settings){ .region = region, .s3_endpoint = "", .kms_endpoint = c->sender.aws.endpoint,
 		.credentials = { .file = c->sender.aws.credentials_file, .descriptor = -1, .environment = environment },
-		.timeout_ms = SERVICE_TIMEOUT_MS, .tries = SERVICE_TRIES, .random = r }));
+		.timeout_ms = c->sender.aws.timeout, .tries = SERVICE_TRIES, .random = r, .pauses = &w->pauses }));
+	TRY(pool_new(&w->hands, WALLET_AT_ONCE - 1));
+	w->at_once = WALLET_AT_ONCE;
 	w->name = strdup(c->sender.aws.key_id);
 	if (!w->name) return err_fail(ERR_NOMEM, "no memory for a wallet");
 	TRY(aws_kms_public_key(&spki, w->service, w->name));
@@ -96,6 +103,58 @@ static err sign_by_service(secp_rsig *out, wallet *w, const hash32 *digest)
 	if (secp_sig_complete_var(out, &sig, &w->pk, digest->b)) return OK;
 	return err_fail(ERR_STATE, "the signature is not of the key whose address this wallet has: if the alias names another key now, start "
 	                           "the connector again, and have that wallet registered");
+}
+
+/* ---- many ------------------------------------------------------------------------------------------------------- */
+
+typedef struct signing {
+	wallet       *w;
+	secp_rsig    *out;
+	const hash32 *digest;
+	bool         *is_signed;
+	size_t        n;
+	const clock_source *clock;
+	int64_t       until_ms;
+	atomic_size_t next;
+	atomic_bool   over;                          /* one failed, or time is up: those that follow would leave a gap */
+} signing;
+
+/* One hand's work: the next that nobody has begun. */
+static err sign_some(void *ctx, size_t hand)
+{
+	signing *s = ctx;
+
+	(void)hand;
+	for (size_t i; !atomic_load(&s->over) && (i = atomic_fetch_add(&s->next, 1)) < s->n; ) {
+		const err e = wallet_sign(&s->out[i], s->w, &s->digest[i]);
+		s->is_signed[i] = e == OK;
+		if (e != OK || clock_now_ms(s->clock) >= s->until_ms) atomic_store(&s->over, true);
+		TRY(e);
+	}
+	return OK;
+}
+
+static void adapt(wallet *w)
+{
+	const bool busy = atomic_exchange(&w->pauses, 0) > 0;
+
+	if (busy) w->at_once = w->at_once > 1 ? w->at_once / 2 : 1;
+	else if (w->at_once < WALLET_AT_ONCE) w->at_once++;
+}
+
+err wallet_sign_all(secp_rsig *out, size_t *n, wallet *w, const hash32 *digest, const clock_source *clock, int64_t until_ms)
+{
+	signing s = { .w = w, .out = out, .digest = digest, .n = *n, .clock = clock, .until_ms = until_ms };
+
+	*n = 0;
+	if (s.n == 0) return OK;
+	s.is_signed = calloc(s.n, sizeof *s.is_signed);
+	if (!s.is_signed) return err_fail(ERR_NOMEM, "no memory for signatures");
+	const err e = pool_try(w->hands, w->hands ? size_min(w->at_once, s.n) : 1, sign_some, &s);
+	while (*n < s.n && s.is_signed[*n]) ++*n;
+	if (w->service) adapt(w);
+	free(s.is_signed);
+	return e;
 }
 
 /* ---- both ------------------------------------------------------------------------------------------------------- */
@@ -120,6 +179,7 @@ void wallet_free(wallet **w)
 {
 	if (!*w) return;
 	signer_free(&(*w)->key);
+	pool_free(&(*w)->hands);
 	aws_free(&(*w)->service);
 	free((*w)->name);
 	free(*w);

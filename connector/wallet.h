@@ -7,8 +7,11 @@
 #ifndef ARCA_CONNECTOR_WALLET_H
 #define ARCA_CONNECTOR_WALLET_H
 
+#include "base/clock.h"
 #include "connector/config.h"
 #include "seal/sign.h"
+
+enum { WALLET_AT_ONCE = 16 };                    /* signatures of a service that are under way, at most */
 
 typedef struct wallet wallet;
 
@@ -23,10 +26,17 @@ void wallet_free(wallet **w);
 const eth_address *wallet_address(const wallet *w);
 
 /*
- * Signs the digest of a transaction.  A service that keeps the key is asked again while it is busy, for seconds at most, and what it
+ * Signs the digest of a transaction.  A service that keeps the key is asked again while it is busy, three times in all, and what it
  * says counts only if it recovers to the wallet's address: so nothing is broadcast that the chain would take for somebody else's.
  * ERR_IO: it is away; others: it refuses.  out is then untouched.
  */
 err  wallet_sign(secp_rsig *out, wallet *w, const hash32 *digest);
+
+/*
+ * Many: *n in, how many there are; out, how many of them are signed, the first ones, which is what numbered transactions need.  A service is
+ * asked for several at once, for half as many after it was busy, and for one more after it was not.  No further one is begun once
+ * the clock says until_ms (one is in any case); that is no error.  Otherwise that of one that was not signed.
+ */
+err  wallet_sign_all(secp_rsig *out, size_t *n, wallet *w, const hash32 *digest, const clock_source *clock, int64_t until_ms);
 
 #endif

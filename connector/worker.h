@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include "base/histogram.h"
 #include "connector/bucket.h"
+#include "connector/checks.h"
 #include "connector/queue.h"
 #include "rpc/tracing.h"
 
@@ -28,7 +29,8 @@ typedef struct worker_tally {
 	atomic_ullong polled[QUEUE_REQUESTS], polled_errors[QUEUE_REQUESTS];
 	atomic_ullong fetched, fetch_errors;                                           /* ciphertexts */
 	bucket_tally  buckets;
-	atomic_ullong check_errors, wrong_signatures, cache_hits;
+	atomic_ullong check_errors[CHECK_TYPES];                                       /* what held requests up, or ended them */
+	atomic_ullong wrong_signatures, cache_hits;
 	atomic_ullong under_way;
 	histogram     latency[QUEUE_REQUESTS];                                         /* ms from a decryption's event to its answer */
 } worker_tally;

@@ -76,6 +76,12 @@ contract DecryptionV15 is Decryption {
         announceEntries(newEntries(entries, publicKey, extraData), entries, payload);
     }
 
+    /// The next context is the current one; those before it stay valid.
+    function beginKmsContext() external {
+        if (msg.sender != config.owner()) revert GatewayConfig.NotGatewayOwner(msg.sender);
+        getCurrentKmsContextId++;
+    }
+
     function isValidKmsContext(uint256 contextId) public view returns (bool) {
         return contextId >= FIRST_CONTEXT && contextId <= getCurrentKmsContextId;
     }

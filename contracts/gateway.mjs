@@ -87,7 +87,7 @@ export async function newWallet(provider, ether = 1000n) {
 
 const sent = async transaction => (await transaction).wait();
 
-async function deploy(contract, wallet, ...args) {
+export async function deploy(contract, wallet, ...args) {
 	const c = await new ethers.ContractFactory(contract.abi, contract.bytecode, wallet).deploy(...args);
 	return c.waitForDeployment();
 }
@@ -132,12 +132,23 @@ const laterHost = (host, acl) => ({
 	allow: async (handle, account) => sent(acl.allow(handle, account)),
 });
 
+/* The nodes of a devnet as ProtocolConfig describes them, without their wallets; of one node alone there is nothing to say. */
+export const partiesOf = (devnet, dir) => devnet.parties.filter(p => p.mpc).map(p => ({ ipAddress: `https://${p.mpc}`, storageUrl: p.http, storagePrefix: 'PUB',
+	caCert: fs.readFileSync(path.join(dir, `party-${p.party_id}`, 'tls', 'ca.pem')) }));
+
+/* A context's members, and its thresholds when so many nodes may be corrupt. */
+export const membersOf = (nodes, parties, numbers = nodes.map((_, i) => i + 1)) => nodes.map((n, i) => {
+	const { ipAddress = '127.0.0.1', storageUrl = '', caCert = '0x', storagePrefix = '' } = parties[i] ?? {};
+	return [n.wallet.address, n.signer, ipAddress, storageUrl, numbers[i], `party-${i + 1}`, caCert, storagePrefix];
+});
+export const thresholdsOf = t => [2 * t + 1, 2 * t + 1, 2 * t + 1, t];
+
 /*
  * Everything deployed.  signers: one address a node.  threshold: how many nodes may be corrupt.  Wallets are made for nodes
  * (tx senders) and coprocessors; buckets are the coprocessors' URLs.  host: another chain, on which the later profile has keys,
- * contexts and its ACL; the wallets of owner and nodes are known there, too.
+ * contexts and its ACL; the wallets of owner and nodes are known there, too.  parties: what partiesOf says, for the first context.
  */
-export async function deployGateway({ provider, contract, signers, threshold, buckets, profile = 'gateway-v0.11', host: second = null }) {
+export async function deployGateway({ provider, contract, signers, threshold, buckets, profile = 'gateway-v0.11', host: second = null, parties = [] }) {
 	const later = profile === 'v0.15', hostProvider = second ?? provider;
 	const owner = await newWallet(provider), nodes = [], coprocessors = [];
 	for (const signer of signers) nodes.push({ wallet: await newWallet(provider), signer });
@@ -159,10 +170,8 @@ export async function deployGateway({ provider, contract, signers, threshold, bu
 	const decryption = await deploy(contract(later ? 'DecryptionV15' : 'Decryption'), owner, config, commits);
 	let protocol = null, generation;
 	if (later) {
-		const members = nodes.map((n, i) => [n.wallet.address, n.signer, '127.0.0.1', '', i + 1, `party-${i + 1}`, '0x', '']);
 		const by = there(owner);
-		protocol = await deploy(contract('ProtocolConfig'), by, members,
-			[2 * threshold + 1, 2 * threshold + 1, 2 * threshold + 1, threshold], '0.1.0', []);
+		protocol = await deploy(contract('ProtocolConfig'), by, membersOf(nodes, parties), thresholdsOf(threshold), '0.1.0', []);
 		generation = await deploy(contract('KMSGenerationV15'), by, second ? await configOf(by) : config, protocol);
 	} else {
 		generation = await deploy(contract('KMSGeneration'), owner, config);
@@ -262,7 +271,7 @@ function options(argv) {
 const secret = (file, text) => { fs.mkdirSync(path.dirname(file), { recursive: true }); fs.writeFileSync(file, text + '\n', { mode: 0o600 }); };
 
 async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folder = path.join(dir, 'contracts') }) {
-	const devnet = JSON.parse(fs.readFileSync(nodes));
+	const devnet = JSON.parse(fs.readFileSync(nodes)), parties = partiesOf(devnet, path.dirname(nodes));
 	fs.mkdirSync(dir, { recursive: true });
 	const contract = compiled(folder);
 	const chain = await startChain({ anvil: path.join(folder, 'anvil'), port, dir, detached: true });
@@ -272,6 +281,7 @@ async function up({ dir, nodes, profile = 'gateway-v0.11', port, compiled: folde
 	for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { undo(); process.exit(1); });
 	const g = await deployGateway({
 		provider: chain.provider, contract, profile, threshold: devnet.threshold, signers: devnet.parties.map(p => p.signer),
+		parties,
 		buckets: [0, 1, 2].map(i => `http://127.0.0.1:${bucketPort}/${i}`),
 	}).catch(e => { undo(); throw e; });
 	const wallet = (name, w) => {

@@ -24,7 +24,8 @@ static inline secp_pk secp_pk_negative(const secp_pk *P)
 	return n;
 }
 
-/* *out = sum of k[i] P[i]; k NULL: of the P[i].  False, and out untouched: it is infinity, as it is without terms, or some P[i] is no point. */
+/* *out = sum of k[i] P[i]; k NULL: of the P[i].  False, and out untouched: it is infinity, as it is without terms, or some P[i]
+ * is no point. */
 [[nodiscard]] bool secp_pk_sum_var(secp_pk *out, const secp_pk *P, const secp_scalar *k, size_t terms);
 
 #endif

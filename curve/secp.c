@@ -125,14 +125,24 @@ static int keep_both(unsigned char *out, const unsigned char *x, const unsigned 
 	return 1;
 }
 
-err secp_mul(uint8_t out[static SECP_PK_PLAIN], const secp_sk *sk, slice pk)
+err secp_point_read(secp_point *out, slice pk)
 {
 	secp256k1_pubkey point;
 
 	if (pk.n != SECP_PK || !secp256k1_ec_pubkey_parse(plain(), &point, pk.p, pk.n))
 		return err_fail(ERR_REQUEST, "%zu bytes are no compressed point of secp256k1", pk.n);
-	ASSERT(done(secp256k1_ecdh(plain(), out, &point, sk->b, keep_both, NULL)));
+	write_plain(out->xy, &point);
 	return OK;
+}
+
+void secp_point_mul(uint8_t out[static SECP_PK_PLAIN], const secp_sk *sk, const secp_point *P)
+{
+	uint8_t sec1[1 + SECP_PK_PLAIN] = { 4 };
+	secp256k1_pubkey point;
+
+	memcpy(sec1 + 1, P->xy, sizeof P->xy);
+	ASSERT(secp256k1_ec_pubkey_parse(plain(), &point, sec1, sizeof sec1) == 1);
+	ASSERT(done(secp256k1_ecdh(plain(), out, &point, sk->b, keep_both, NULL)));
 }
 
 secp_sig secp_sign(const secp *s, const secp_sk *sk, const uint8_t digest[static SECP_DIGEST])

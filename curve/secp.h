@@ -39,9 +39,13 @@ err  secp_pk_read_der(secp_pk *out, slice spki);
 /* x || y.  Requires: pk came from this file. */
 void secp_pk_plain(uint8_t out[static SECP_PK_PLAIN], const secp_pk *pk);
 
-/* The point sk * pk as x || y: what two ends of an exchange share, and secret.  pk: SEC1, compressed.  ERR_REQUEST if it is no
- * point; out is then untouched. */
-err  secp_mul(uint8_t out[static SECP_PK_PLAIN], const secp_sk *sk, slice pk);
+/* A point as x || y, from secp_point_read only: to be multiplied, which would else take a square root again.  Reading: SEC1,
+ * compressed; ERR_REQUEST if it is no point, and out is then untouched. */
+typedef struct secp_point { uint8_t xy[SECP_PK_PLAIN]; } secp_point;
+err  secp_point_read(secp_point *out, slice pk);
+
+/* The point sk * P as x || y: what two ends of an exchange share, and secret. */
+void secp_point_mul(uint8_t out[static SECP_PK_PLAIN], const secp_sk *sk, const secp_point *P);
 
 secp_sig  secp_sign(const secp *s, const secp_sk *sk, const uint8_t digest[static SECP_DIGEST]);
 secp_rsig secp_sign_recoverable(const secp *s, const secp_sk *sk, const uint8_t digest[static SECP_DIGEST]);

@@ -90,6 +90,12 @@ bool ask_read(ask_frame *out, slice frame)
 	return true;
 }
 
+hash32 ask_request(const ask_frame *a)
+{
+	if (a->form == ASK_ONCE) return typed_v1_authorization(&a->v1);
+	return typed_authorization(a->chain_id, a->form == ASK_TEXT_BARE ? TYPED_BARE : TYPED_AS_SENT, a->ephemeral, a->target);
+}
+
 /* ---- answering ----------------------------------------------------------------------------------------------------- */
 
 void ask_answer_write(buf *out, const ask_answer *a)
@@ -112,7 +118,18 @@ bool ask_answer_read(ask_answer *out, slice frame)
 	a.verdict = (ask_verdict)read_u8(&r);
 	if (a.verdict < ASK_ANSWERED || a.verdict >= ASK_VERDICTS) return false;
 	if (a.verdict == ASK_ANSWERED && (!take(a.partial, sizeof a.partial, &r) || !take(a.signature.b, sizeof a.signature.b, &r))) return false;
-	if (!read_done(&r)) return false;
-	*out = a;
-	return true;
+	const bool is = read_done(&r);
+	if (is) *out = a;
+	wipe(&a, sizeof a);
+	return is;
+}
+
+bool ask_answer_number(uint64_t *out, slice frame)
+{
+	reader r = reader_of(frame);
+
+	if (read_u8(&r) != ASK_ANSWER_FRAME) return false;
+	const slice number = read_bytes(&r, 8);
+	if (number.p) *out = load64(number.p);
+	return number.p != NULL;
 }

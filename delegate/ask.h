@@ -34,6 +34,8 @@ typedef struct ask_frame {
 
 void ask_write(buf *out, const ask_frame *a);
 [[nodiscard]] bool ask_read(ask_frame *out, slice frame);
+/* What the gateway has signed, as a digest; whether the signature is the gateway's is not looked at. */
+hash32 ask_request(const ask_frame *a);
 
 typedef enum ask_verdict {
 	ASK_ANSWERED = 1, ASK_REFUSED,             /* the gateway has not signed it, or it has ended */
@@ -49,6 +51,8 @@ typedef struct ask_answer {
 
 void ask_answer_write(buf *out, const ask_answer *a);
 [[nodiscard]] bool ask_answer_read(ask_answer *out, slice frame);
+/* The number alone, of what begins as an answer. */
+[[nodiscard]] bool ask_answer_number(uint64_t *out, slice frame);
 
 /* What a frame is: the first byte. */
 enum { ASK_FRAME = 1, ASK_ANSWER_FRAME = 2 };

@@ -2,7 +2,7 @@
 /* delegate/combiner.c -- a table of requests, each with whom was asked, who answered, and what is right. */
 #include "delegate/combiner.h"
 #include <stdlib.h>
-#include <time.h>
+#include "base/wait.h"
 #include "delegate/kms_internal.h"
 
 typedef struct pending {
@@ -59,7 +59,7 @@ static party whom_next(combiner *c, const pending *p)
 	for (unsigned i = 0; i < n; i++) {
 		const party who = (party)(1 + (c->turn + i) % n);
 		if (has(p->asked, who) || !group_has_share(&p->group->key, who)) continue;
-		if (c->p.is_up(c->p.ctx, who)) return who;
+		if (c->p.is_up(c->p.ctx, p->q.chain->c.id, who)) return who;
 		if (!down) down = who;
 	}
 	return down;
@@ -84,7 +84,7 @@ static bool ask_more(combiner *c, pending *p, unsigned more)
 		if (!who) return false;
 		add_to(&p->asked, who);
 		atomic_fetch_add(&c->asks, 1);
-		c->p.ask(c->p.ctx, who, buf_slice(&frame));
+		c->p.ask(c->p.ctx, p->q.chain->c.id, who, buf_slice(&frame));
 		more--;
 	}
 	return true;
@@ -123,10 +123,9 @@ static err combine(buf *body, const combiner *c, const pending *p)
 
 	TRY(group_combine(&S, &p->group->key, p->good, p->goods));
 	shared_x x = shared_x_of(&S);
-	const err e = kms_seal(&sealed, &p->q, slice_of(x.b, sizeof x.b));
+	kms_seal(&sealed, c->p.kms, &p->q, slice_of(x.b, sizeof x.b));
 	wipe(&S, sizeof S);
 	wipe(&x, sizeof x);
-	TRY(e);
 	if (p->q.once) put_nodes(&nodes, p);
 	kms_put_answer(body, c->p.kms, &p->q, buf_slice(&sealed), buf_str(&nodes));
 	return OK;
@@ -167,9 +166,13 @@ static bool judge(group_partial *out, const combiner *c, const arrival *v)
 	const pending *p = v->p;
 	const bool read = group_partial_read(out, slice_of(v->a.partial, sizeof v->a.partial)) == OK;
 
+	AUTO(buf) ask = { 0 };
+
 	err_clear();
 	if (read && out->index == v->from && group_partial_ok_var(out, &p->group->key, &p->q.K, &p->q.request)) return true;
-	c->p.lied(c->p.ctx, &(combiner_evidence){ p->q.chain->c.id, v->from, p->q.request, slice_of(v->a.partial, sizeof v->a.partial), v->a.signature });
+	const ask_frame a = ask_of(p);
+	ask_write(&ask, &a);
+	c->p.lied(c->p.ctx, &(combiner_evidence){ v->from, buf_slice(&ask), slice_of(v->a.partial, sizeof v->a.partial), v->a.signature });
 	return false;
 }
 
@@ -180,7 +183,7 @@ static bool signed_rightly(const combiner *c, const arrival *v)
 	             digest = typed_v1_response(&v->p->q.v1, &v->p->q.request, &what);
 	eth_address by, wanted;
 
-	return c->p.wallet(c->p.ctx, &wanted, v->from) && sign_external_by_var(&by, &v->a.signature, &digest) && eth_address_eq_var(by, wanted);
+	return c->p.wallet(c->p.ctx, &wanted, v->p->q.chain->c.id, v->from) && sign_external_by_var(&by, &v->a.signature, &digest) && eth_address_eq_var(by, wanted);
 }
 
 /* True: the request ends by this, with *e. */
@@ -258,6 +261,19 @@ bool combiner_take(combiner *c, party from, slice frame)
 	return is;
 }
 
+bool combiner_chain_of(combiner *c, uint32_t *chain_id, slice frame)
+{
+	uint64_t number;
+
+	if (!ask_answer_number(&number, frame)) return false;
+	pthread_mutex_lock(&c->lock);
+	const pending *p = c->slot[number % MAX_COMBINED];
+	const bool waits = p && p->number == number;
+	if (waits) *chain_id = p->q.chain->c.id;
+	pthread_mutex_unlock(&c->lock);
+	return waits;
+}
+
 /* ---- new requests ---------------------------------------------------------------------------------------------------------- */
 
 /* Its own part needs no proof. */
@@ -319,10 +335,14 @@ static err read_question(pending *p, combiner *c, unsigned *status, const delega
 	delegate_kms *k = c->p.kms;
 
 	TRY(once ? kms_read_v1(&p->q, k, status, call) : kms_read(&p->q, k, status, call));
-	if (!p->q.chain->c.shared) return OK;
 	*status = 503;
 	p->group = kms_group_hold(k, p->q.chain);
-	if (!p->group) return err_fail(ERR_STATE, "the key of chain %u is not made yet", p->q.chain->c.id);
+	if (kms_group_is_whole(p->group)) {
+		kms_group_release(p->group);
+		p->group = NULL;
+		return OK;
+	}
+	if (!p->group) return kms_no_group(k, p->q.chain);
 	return once ? kms_use_nonce(k, status, &p->q.v1) : OK;
 }
 
@@ -402,7 +422,6 @@ void combiner_look(combiner *c)
 static void *keep_looking(void *arg)
 {
 	combiner *c = arg;
-	struct timespec until;
 
 	pthread_mutex_lock(&c->lock);
 	while (!c->stopping) {
@@ -410,10 +429,7 @@ static void *keep_looking(void *arg)
 			pthread_cond_wait(&c->bell, &c->lock);
 			continue;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += COMBINE_LOOK_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000L) until.tv_sec++, until.tv_nsec -= 1000000000L;
-		(void)pthread_cond_timedwait(&c->bell, &c->lock, &until);
+		(void)wait_until(&c->bell, &c->lock, clock_now_ms(clock_system()) + COMBINE_LOOK_MS);
 		pthread_mutex_unlock(&c->lock);
 		combiner_look(c);
 		pthread_mutex_lock(&c->lock);
@@ -427,15 +443,11 @@ static void *keep_looking(void *arg)
 err combiner_new(combiner **out, const combiner_parts *parts)
 {
 	combiner *c = calloc(1, sizeof *c);
-	pthread_condattr_t monotonic;
 
 	if (!c) return err_fail(ERR_NOMEM, "no memory to combine delegations");
 	c->p = *parts;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->bell, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	wait_init(&c->bell);
 	if (pthread_create(&c->thread, NULL, keep_looking, c) != 0) {
 		pthread_cond_destroy(&c->bell);
 		pthread_mutex_destroy(&c->lock);

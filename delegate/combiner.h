@@ -21,12 +21,12 @@
 
 enum { COMBINE_NEXT_MS = 500, COMBINE_LIMIT_MS = 5000, COMBINE_LOOK_MS = 50, MAX_COMBINED = 1024 };
 
-/* What convicts a party, if `signature` is of its wallet: it signed DelegateResponseV1(request, Keccak-256(partial)), and the
- * partial's proof is wrong. */
+/* What convicts a party, if `signature` is of its wallet: it signed DelegateResponseV1(request, Keccak-256(partial)) in the domain of
+ * what was asked, and the partial's proof is wrong.  Whoever knows the key of that epoch can see it: the question names the point, and
+ * the request is its digest. */
 typedef struct combiner_evidence {
-	uint32_t  chain_id;
 	party     who;
-	hash32    request;
+	slice     ask;                             /* the question: a frame (ask.h) */
 	slice     partial;
 	secp_rsig signature;
 } combiner_evidence;
@@ -35,13 +35,13 @@ typedef struct combiner_parts {
 	delegate_kms *kms;
 	pool *cores;                               /* where proofs are checked */
 	const clock_source *clock;
-	void *ctx;
+	void *ctx;                                 /* parties are those who share the key of the chain */
 	/* Lost, and no error, if it cannot be reached.  May not block. */
-	void (*ask)(void *ctx, party to, slice frame);
-	bool (*is_up)(void *ctx, party who);
+	void (*ask)(void *ctx, uint32_t chain_id, party to, slice frame);
+	bool (*is_up)(void *ctx, uint32_t chain_id, party who);
 	void (*lied)(void *ctx, const combiner_evidence *e);
 	/* The wallet of a party, for the answers of nodes that /v1 hands on; false: not known. */
-	bool (*wallet)(void *ctx, eth_address *out, party who);
+	bool (*wallet)(void *ctx, eth_address *out, uint32_t chain_id, party who);
 } combiner_parts;
 
 typedef struct combiner combiner;
@@ -57,6 +57,8 @@ void combiner_begin(combiner *c, const delegate_call *call, bool once, combiner_
 
 /* A frame that a party sent (ask.h).  False: it is none. */
 bool combiner_take(combiner *c, party from, slice frame);
+/* Of which chain's key it is a part; false: of none that is waited for.  Who shares another key may not answer for this one's parties. */
+bool combiner_chain_of(combiner *c, uint32_t *chain_id, slice frame);
 
 /* What the thread does every COMBINE_LOOK_MS; for tests. */
 void combiner_look(combiner *c);

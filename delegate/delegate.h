@@ -18,7 +18,7 @@
  *   request.h  the one door for bytes from outside           kms.h      keys, authorisation, answers
  *   typed_v1.h request_v1.h nonces.h   the same for authorizations that end and serve once
  *   http.h     its routes                                    key_file.h private keys on disk
- *   on_chain.h whether a contract knows it
+ *   on_chain.h whether a contract knows it                   whole_key.h the same in a vault
  *   client.h   the asker's side
  * and, where several nodes share d (node/ knows which ones):
  *   feldman.h  shares of a scalar            dleq.h     proofs
@@ -28,6 +28,7 @@
  *   dealing.h  one party's part of such a key;  receiver.h  what all do with it
  *   generate.h a key that nobody ever had;      regroup.h   new shares of a key
  *   group_record.h, group_ceremony.h            what is kept, and how one comes from what is kept to what is kept next
+ *   group_move.h   the same where the parties change
  */
 #ifndef ARCA_DELEGATE_DELEGATE_H
 #define ARCA_DELEGATE_DELEGATE_H
@@ -53,5 +54,6 @@
 #include "delegate/rsa.h"
 #include "delegate/typed.h"
 #include "delegate/typed_v1.h"
+#include "delegate/whole_key.h"
 
 #endif

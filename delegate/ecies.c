@@ -35,12 +35,22 @@ void ecies_key(uint8_t key[static AES256_KEY], const shared_x *x)
 
 err ecies_shared(shared_x *out, const secp_sk *d, slice K)
 {
-	uint8_t xy[SECP_PK_PLAIN];
+	secp_point at;
 
-	TRY(secp_mul(xy, d, K));
-	memcpy(out->b, xy, sizeof out->b);
-	wipe(xy, sizeof xy);
+	TRY(secp_point_read(&at, K));
+	*out = ecies_shared_at(d, &at);
 	return OK;
+}
+
+shared_x ecies_shared_at(const secp_sk *d, const secp_point *K)
+{
+	uint8_t xy[SECP_PK_PLAIN];
+	shared_x x;
+
+	secp_point_mul(xy, d, K);
+	memcpy(x.b, xy, sizeof x.b);
+	wipe(xy, sizeof xy);
+	return x;
 }
 
 void ecies_seal(buf *out, ecies_header *header, const secp_pk *P, slice plain, const secp *curve, const rng *r)

@@ -23,6 +23,8 @@ typedef struct ecies_header { secp_pk K; uint8_t nonce[GCM_NONCE]; } ecies_heade
 
 /* The holder's part: x(d K).  K: 33 bytes, compressed; ERR_REQUEST if they are no point. */
 err  ecies_shared(shared_x *out, const secp_sk *d, slice K);
+/* The same with a point that was read before. */
+shared_x ecies_shared_at(const secp_sk *d, const secp_point *K);
 
 /* Appends plain.n + GCM_TAG bytes to *out.  curve: makes K. */
 void ecies_seal(buf *out, ecies_header *header, const secp_pk *P, slice plain, const secp *curve, const rng *r);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/group_ceremony.c */
-#include "delegate/group_ceremony.h"
+#include "delegate/group_ceremony_internal.h"
 #include "delegate/generate.h"
 #include "mpc/mpc.h"
 
@@ -47,14 +47,13 @@ typedef struct standing {
 	party_set    begun_by;
 } standing;
 
-static bool has_share(const group_holding *h, const hash32 *of)
+bool group_has(const group_holding *h, const hash32 *of)
 {
 	for (unsigned i = 0; i < h->held; i++) if (hash32_eq_var(h->digest[i], *of)) return true;
 	return false;
 }
 
-/* Of several keys with one epoch, that of the smallest id: honest parties make no second key of a chain. */
-static bool is_newer(const group_record *a, const group_record *b)
+bool group_is_newer(const group_record *a, const group_record *b)
 {
 	if (a->key.epoch != b->key.epoch) return a->key.epoch > b->key.epoch;
 	return memcmp(a->key.key_id.b, b->key.key_id.b, sizeof a->key.key_id.b) < 0;
@@ -63,9 +62,8 @@ static bool is_newer(const group_record *a, const group_record *b)
 /* A claim far above all epochs would use them up.  Each attempt that fails may leave one that is above by one. */
 enum { MOST_ATTEMPTS = 1 << 10 };
 
-static uint32_t next_epoch(const standing *x, const group_holding *offer, party_set said)
+uint32_t group_free_epoch(uint32_t next, const group_holding *offer, party_set said)
 {
-	uint32_t next = x->exists ? x->newest.key.epoch + 1 : 0;
 	const uint32_t most = next + MOST_ATTEMPTS;
 
 	FOR_EACH_IN(i, said)
@@ -73,8 +71,7 @@ static uint32_t next_epoch(const standing *x, const group_holding *offer, party_
 	return next;
 }
 
-/* offer[i], for i in *said: what P_i says; and the roster. */
-static err hear_offers(session *s, group_holding *offer, party_set *said, group_ceremony *c)
+err group_hear_offers(session *s, group_holding *offer, party_set *said, group_ceremony *c)
 {
 	AUTO(buf) mine = { 0 };
 	slice all[MAX_PARTIES + 1];
@@ -99,7 +96,7 @@ static void find_begun(const session *s, standing *x, const group_holding *offer
 {
 	FOR_EACH_IN(i, said) for (unsigned k = 0; k < offer[i].held; k++) {
 		party_set by = 0;
-		FOR_EACH_IN(j, said) if (has_share(&offer[j], &offer[i].digest[k])) add_to(&by, j);
+		FOR_EACH_IN(j, said) if (group_has(&offer[j], &offer[i].digest[k])) add_to(&by, j);
 		if (size_of_set(by) > s->t && size_of_set(by) > size_of_set(x->begun_by)) x->begun = offer[i].digest[k], x->begun_by = by;
 	}
 }
@@ -112,23 +109,23 @@ static err exchange_offers(session *s, standing *x, group_ceremony *c)
 
 	*x = (standing){ 0 };
 	TRY(arena_new(&s->arena, &offer, s->n + 1u));
-	TRY(hear_offers(s, offer, &said, c));
+	TRY(group_hear_offers(s, offer, &said, c));
 	FOR_EACH_IN(i, said) {
 		const group_record *r = &offer[i].newest;
-		if (!offer[i].certified || r->key.chain_id != c->chain_id || (x->exists && !is_newer(r, &x->newest))) continue;
-		if (!group_is_certified_var(r, &c->roster)) continue;
+		if (!offer[i].certified || r->key.chain_id != c->chain_id || (x->exists && !group_is_newer(r, &x->newest))) continue;
+		if (!group_is_certified_var(r, &c->roster, s->t)) continue;
 		x->exists = true;
 		x->newest = *r;
 	}
-	x->next = next_epoch(x, offer, said);
+	x->next = group_free_epoch(x->exists ? x->newest.key.epoch + 1 : 0, offer, said);
 	if (!x->exists) {
 		find_begun(s, x, offer, said);
 		return OK;
 	}
 	const hash32 digest = group_digest(&x->newest.key);
 	x->lacking = parties_all(s->n);
-	FOR_EACH_IN(i, said) if (has_share(&offer[i], &digest)) take_from(&x->lacking, i);
-	if (!c->have->certified || is_newer(&x->newest, &c->have->newest)) TRY(c->take(c->ctx, &x->newest));
+	FOR_EACH_IN(i, said) if (group_has(&offer[i], &digest)) take_from(&x->lacking, i);
+	if (!c->have->certified || group_is_newer(&x->newest, &c->have->newest)) TRY(c->take(c->ctx, &x->newest));
 	return OK;
 }
 
@@ -153,7 +150,7 @@ static err store_and_sign(session *s, const group_ceremony *c, const group_key *
 		if (group_signed_by_var(key, &c->roster, i, &r->signature[i])) add_to(&r->signers, i);
 		else memset(r->signature[i].b, 0, SECP_RSIG);
 	}
-	if (!group_is_certified_var(r, &c->roster))
+	if (!group_is_certified_var(r, &c->roster, s->t))
 		return err_fail(ERR_STATE, "only %u of %u parties say that their shares are stored; what there was before stays",
 		                size_of_set(r->signers), s->n);
 	return c->finish(c->ctx, r);
@@ -176,28 +173,36 @@ static regroup_plan plan_for(const session *s, const group_key *old, const group
 	                       .roster = group_roster_hash(&c->roster) };
 }
 
-/* New shares of this key, of the epoch x->next. */
-static err renew(session *s, const group_ceremony *c, const group_key *from, party_set lacking, const standing *x)
+err group_renew(session *s, const group_ceremony *c, regroup_plan *plan, uint32_t epoch)
 {
 	group_share old = { 0 }, held = { 0 };
-	regroup_plan plan = plan_for(s, from, c);
 	party_set failed;
 	group_record *r;
 	group_key key;
 
 	TRY(arena_new(&s->arena, &r, 1));
-	plan.lacking = lacking;
-	if (!has(lacking, s->me)) {
-		const hash32 digest = group_digest(from);
+	if (plan->as && has(plan->lacking, plan->as)) plan->as = 0;
+	if (plan->as) {
+		const hash32 digest = group_digest(plan->old);
 		TRY(c->load(c->ctx, &old, r, &digest));
-		plan.as = s->me, plan.mine = &old;
+		plan->mine = &old;
 	}
-	err e = group_reshare(s, &key, &held, &failed, &plan, c->curve);
-	key.epoch = x->next;
+	err e = group_reshare(s, &key, &held, &failed, plan, c->curve);
+	key.epoch = epoch;
 	if (e == OK) e = store_and_sign(s, c, &key, &held);
 	wipe(&old, sizeof old);
 	wipe(&held, sizeof held);
 	return e;
+}
+
+/* New shares of this key for the same parties, of the epoch x->next. */
+static err renew(session *s, const group_ceremony *c, const group_key *from, party_set lacking, const standing *x)
+{
+	regroup_plan plan = plan_for(s, from, c);
+
+	plan.lacking = lacking;
+	plan.as = s->me;
+	return group_renew(s, c, &plan, x->next);
 }
 
 err group_refresh(session *s, void *arg)
@@ -253,18 +258,28 @@ static err generate(session *s, const group_ceremony *c)
 	return e;
 }
 
+/* *done: what somebody absent may have seen certified is the key. */
+static err go_on(session *s, bool *done, group_ceremony *c)
+{
+	standing x;
+
+	*done = false;
+	TRY(offers_of_none(s, &x, c));
+	if (!x.begun_by) return OK;
+	const err e = finish_begun(s, c, &x);
+	*done = e != ERR_STATE || !is_sound(s);
+	if (*done) return e;
+	err_clear();
+	return OK;
+}
+
 err group_create(session *s, void *arg)
 {
 	group_ceremony *c = arg;
-	standing x;
+	bool done;
 
-	TRY(offers_of_none(s, &x, c));
-	if (x.begun_by) {
-		const err e = finish_begun(s, c, &x);
-		if (e != ERR_STATE || !is_sound(s)) return e;
-		err_clear();
-	}
-	return generate(s, c);
+	TRY(go_on(s, &done, c));
+	return done ? OK : generate(s, c);
 }
 
 /* The owner says which key it is. */
@@ -280,18 +295,14 @@ static err hear_owner(session *s, secp_pk *P, const group_import_job *j)
 	return err_fail(ERR_STATE, "party %u, which has the key of chain %u, did not say which key it is", j->owner, j->c->chain_id);
 }
 
-err group_import(session *s, void *arg)
+static err import(session *s, const group_import_job *j)
 {
-	const group_import_job *j = arg;
 	group_ceremony *c = j->c;
 	group_share whole = { .index = 1 }, held = { 0 };
 	group_key old, key;
 	party_set failed;
-	standing x;
 	secp_pk P;
 
-	ASSERT(!j->d == (j->owner != s->me));
-	TRY(offers_of_none(s, &x, c));
 	TRY(hear_owner(s, &P, j));
 	old = group_of_one(&P, c->chain_id);
 	regroup_plan plan = plan_for(s, &old, c);
@@ -302,4 +313,14 @@ err group_import(session *s, void *arg)
 	wipe(&whole, sizeof whole);
 	wipe(&held, sizeof held);
 	return e;
+}
+
+err group_import(session *s, void *arg)
+{
+	const group_import_job *j = arg;
+	bool done;
+
+	ASSERT(!j->d == (j->owner != s->me));
+	TRY(go_on(s, &done, j->c));
+	return done ? OK : import(s, j);
 }

@@ -65,7 +65,7 @@ err  group_refresh(session *s, void *arg);
 
 /* A key that `owner` alone has; d: at the owner only. */
 typedef struct group_import_job { group_ceremony *c; party owner; const secp_sk *d; } group_import_job;
-/* arg: a group_import_job.  As group_create. */
+/* arg: a group_import_job.  As group_create, also in that an attempt that somebody absent may have seen succeed is gone on with. */
 err  group_import(session *s, void *arg);
 
 enum { MAX_GROUP_OFFER = 20 + 4 + MAX_GROUP_RECORD + 4 + 1 + MAX_HELD * 32 };

@@ -40,18 +40,18 @@ bool group_signed_by_var(const group_key *k, const group_roster *r, party i, con
 	return i >= 1 && i <= r->n && sign_external_by_var(&by, sig, &digest) && eth_address_eq_var(by, r->wallet[i]);
 }
 
-bool group_is_certified_var(const group_record *r, const group_roster *now)
+bool group_is_certified_var(const group_record *r, const group_roster *now, unsigned T)
 {
 	const hash32 is = group_roster_hash(&r->roster);
 	unsigned count = 0, known = 0;
 
-	if (!hash32_eq_var(is, r->key.roster) || r->key.n != r->roster.n || r->key.n != now->n) return false;
+	if (!hash32_eq_var(is, r->key.roster) || r->key.n != r->roster.n || r->key.n != now->n || r->key.T != T) return false;
 	FOR_EACH_IN(i, r->signers & parties_all(now->n)) {
 		if (!group_signed_by_var(&r->key, &r->roster, i, &r->signature[i])) continue;
 		count++;
 		known += eth_address_eq_var(r->roster.wallet[i], now->wallet[i]);
 	}
-	return count >= r->key.n - r->key.T && known > r->key.T;
+	return count >= r->key.n - T && known > T;
 }
 
 /* ---- bytes --------------------------------------------------------------------------------------------------------- */

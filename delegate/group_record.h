@@ -38,9 +38,10 @@ hash32 group_digest(const group_key *k);
 bool   group_signed_by_var(const group_key *k, const group_roster *r, party i, const secp_rsig *sig);
 /*
  * n - T parties of its roster have signed the record, T + 1 of them with the wallets that parties have now, as they themselves say:
- * so an honest one is among these, and the roster, which it has signed as well, was that of the ceremony.
+ * so an honest one is among these, and the roster, which it has signed as well, was that of the ceremony.  T is the cluster's: a record
+ * that names another is none, for with a smaller one liars alone would do.
  */
-bool   group_is_certified_var(const group_record *r, const group_roster *now);
+bool   group_is_certified_var(const group_record *r, const group_roster *now, unsigned T);
 
 enum {
 	MAX_GROUP_RECORD = 1 + 32 + 4 + 4 + 2 + SECP_PK + 8 + MAX_PARTIES * (20 + SECP_PK + SECP_RSIG),

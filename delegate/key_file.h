@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * delegate/key_file.h -- a secp256k1 private key as a file: 64 hexadecimal digits, 0x in front or not, and a line's end; for its
- * owner alone.  Protocol keys, wallets and gateways' keys are kept so.
+ * owner alone, or one of systemd's credentials (base/secret_file.h).  Protocol keys, wallets and gateways' keys are kept so.
  */
 #ifndef ARCA_DELEGATE_KEY_FILE_H
 #define ARCA_DELEGATE_KEY_FILE_H

@@ -47,6 +47,8 @@ err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains,
 	err made = OK;
 	for (size_t i = 0; i < chains; i++) {
 		k->chain[i].c = c[i];
+		k->chain[i].domain = typed_domain(c[i].id, NULL);
+		wipe(&k->chain[i].c.key, sizeof k->chain[i].c.key);
 		if (made == OK && !c[i].shared) made = kms_group_alone(&k->chain[i].group, k, &c[i]);
 	}
 	if (made == OK) *out = k;
@@ -143,9 +145,10 @@ void kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, slic
 		kms_put_answer_v1(out, k, q, "encryptedSharedSecret", sealed, signed_by);
 		return;
 	}
+	const hash32 domain = q->salted ? typed_domain(q->chain->c.id, q->salt) : q->chain->domain;
 	kms_put_hex(&text, sealed.p, sealed.n);
 	put_proved(out, k->wallet, "encryptedSharedSecret", buf_slice(&text), "",
-	           typed_response(q->chain->c.id, q->salted ? TYPED_AS_SENT : q->text, q->salted ? q->salt : NULL, buf_slice(&text)));
+	           typed_response_in(&domain, q->salted ? TYPED_AS_SENT : q->text, buf_slice(&text)));
 }
 
 /* ---- the public key ------------------------------------------------------------------------------------------ */
@@ -166,7 +169,7 @@ static err key_of(kms_group **out, kms_chain **of, delegate_kms *k, unsigned *st
 	TRY(find_by_text(of, k, chain_id));
 	*status = 503;
 	*out = kms_group_hold(k, *of);
-	return *out ? OK : err_fail(ERR_STATE, "the key of chain %u is not made yet", (*of)->c.id);
+	return *out ? OK : kms_no_group(k, *of);
 }
 
 unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bool prefixed)
@@ -176,10 +179,12 @@ unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bo
 	kms_chain *c = NULL;
 	kms_group *g = NULL;
 
-	const err e = key_of(&g, &c, k, &status, chain_id);
+	err e = key_of(&g, &c, k, &status, chain_id);
 	if (e != OK) return kms_refuse(out, e, status);
+	e = key_state_may(g->state, KEY_USE_ENCRYPT, &g->key.key_id);
 	kms_put_hex(&text, g->key.P.b, sizeof g->key.P.b);
 	kms_group_release(g);
+	if (e != OK) return kms_refuse(out, e, 503);
 	put_proved(out, k->wallet, "publicKey", buf_slice(&text), "",
 	           typed_public_key(c->c.id, prefixed ? TYPED_AS_SENT : TYPED_BARE, buf_slice(&text)));
 	return 200;
@@ -200,32 +205,35 @@ unsigned delegate_describe(delegate_kms *k, buf *out, const char *chain_id)
 
 /* ---- delegation ---------------------------------------------------------------------------------------------- */
 
-static err whole_key(const kms_chain *c, unsigned *status)
+/* To be given back; ERR_STATE: nobody has it whole. */
+static err hold_whole(kms_group **out, delegate_kms *k, unsigned *status, kms_chain *c)
 {
-	if (!c->c.shared) return OK;
+	*out = kms_group_hold(k, c);
+	if (kms_group_is_whole(*out)) return OK;
+	kms_group_release(*out);
 	*status = 503;
 	return err_fail(ERR_STATE, "the key of chain %u is shared among nodes, and this one combines no answers", c->c.id);
 }
 
 /* Appends x(d K), sealed to the reader. */
-static err seal_secret(buf *sealed, const kms_question *q)
+static void seal_secret(buf *sealed, const delegate_kms *k, const kms_group *whole, const kms_question *q)
 {
-	shared_x x;
+	shared_x x = ecies_shared_at(&whole->share.s, &q->point);
 
-	TRY(ecies_shared(&x, &q->chain->c.key, slice_of(q->K.b, sizeof q->K.b)));
-	const err e = kms_seal(sealed, q, slice_of(x.b, sizeof x.b));
+	kms_seal(sealed, k, q, slice_of(x.b, sizeof x.b));
 	wipe(&x, sizeof x);
-	return e;
 }
 
 static err answer(delegate_kms *k, buf *out, unsigned *status, const kms_question *q)
 {
 	AUTO(buf) sealed = { 0 };
+	kms_group *whole;
 
-	TRY(whole_key(q->chain, status));
-	if (q->once) TRY(kms_use_nonce(k, status, &q->v1));
-	*status = 400;
-	TRY(seal_secret(&sealed, q));
+	TRY(hold_whole(&whole, k, status, q->chain));
+	const err e = q->once ? kms_use_nonce(k, status, &q->v1) : OK;
+	if (e == OK) seal_secret(&sealed, k, whole, q);
+	kms_group_release(whole);
+	TRY(e);
 	kms_put_answer(out, k, q, buf_slice(&sealed), "");
 	*status = 200;
 	return OK;

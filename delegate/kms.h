@@ -4,7 +4,8 @@
  *
  * A request is looked at in this order, and the first thing that is wrong is the answer: its shape; the chain; the salt; the
  * signature, which must be the gateway's; the points; the RSA key.  Only then does the protocol key do something.  Which of the
- * two texts the gateway signed decides which text is signed in return (typed.h).
+ * two texts the gateway signed decides which text is signed in return (typed.h).  And each key has a state (vault/key_state.h): one
+ * that may not be used so is 503, also for whoever asks for it to encrypt.
  *
  * Any thread.  Time: constant in the protocol keys.
  */
@@ -16,6 +17,7 @@
 #include "delegate/nonces.h"
 #include "delegate/request.h"
 #include "seal/sign.h"
+#include "vault/key_state.h"
 
 enum { MAX_DELEGATE_CHAINS = 64 };
 
@@ -26,12 +28,14 @@ typedef struct delegate_chain {
 	uint32_t    id;
 	eth_address gateway;
 	secp_sk     key;                           /* copied; the caller wipes its own */
-	bool        shared;                        /* there is no such key: nodes have shares of one (group.h) */
+	key_state   state;                         /* of this key */
+	bool        shared;                        /* there is no such key: nodes have, or will have, shares of one (group.h) */
 } delegate_chain;
 
 typedef struct delegate_kms delegate_kms;
 
-/* wallet is borrowed.  ERR_REQUEST: no chains, too many, one twice, or the zero address as a gateway. */
+/* wallet and r are borrowed, and r is asked on every thread that answers, as rng_os may be.  ERR_REQUEST: no chains, too many, one
+ * twice, the zero address as a gateway, or a key in no state. */
 err  delegate_kms_new(delegate_kms **out, const delegate_chain *chain, size_t chains, const signer *wallet, const rng *r);
 void delegate_kms_free(delegate_kms **k);
 
@@ -47,10 +51,15 @@ unsigned delegate_public_key(delegate_kms *k, buf *out, const char *chain_id, bo
 
 /* ---- keys that are shared: any thread, at any time ----------------------------------------------------------------- */
 
-/* From now on this is the key of its chain, with this node's share; NULL: it has none, and combines only.  What is being made
- * of the former one is finished.  ERR_REQUEST: there is no such chain, or its key is whole; ERR_STATE: it is no share of this key. */
-err  delegate_kms_put_share(delegate_kms *k, const group_key *key, const group_share *share);
-void delegate_kms_drop_share(delegate_kms *k, uint32_t chain_id);
+/* From now on this is the key of its chain, in this state, with this node's share; NULL: it has none, and combines only.  What is
+ * being made of the former one is finished.  What was whole here is shared from now on, and wiped.  ERR_REQUEST: there is no such chain
+ * or state, or a key that is whole is another one; ERR_STATE: it is no share of this key. */
+err  delegate_kms_put_share(delegate_kms *k, const group_key *key, key_state state, const group_share *share);
+/* The key itself, for the party that shares it out; the caller wipes it.  ERR_NOT_FOUND: it is not whole, or not here. */
+err  delegate_kms_whole(delegate_kms *k, secp_sk *out, uint32_t chain_id);
+bool delegate_kms_is_whole(delegate_kms *k, uint32_t chain_id);
+/* why: ends a sentence that begins with "the key of chain N"; static. */
+void delegate_kms_drop_share(delegate_kms *k, uint32_t chain_id, const char *why);
 
 /* As delegate_answer_v1, with this node's part of the answer: group_partial_write, sealed to the reader, who combines. */
 unsigned delegate_answer_partial(delegate_kms *k, buf *out, const delegate_call *c);

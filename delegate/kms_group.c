@@ -19,6 +19,16 @@ void kms_group_release(kms_group *g)
 	if (g && atomic_fetch_sub(&g->holders, 1) == 1) secret_release(g);
 }
 
+err kms_may_answer(delegate_kms *k, unsigned *status, kms_chain *c)
+{
+	kms_group *g = kms_group_hold(k, c);
+
+	*status = 503;
+	const err e = g ? key_state_may(g->state, KEY_USE_DECRYPT, &g->key.key_id) : OK;
+	kms_group_release(g);
+	return e;
+}
+
 /* SHA-256("arca/keyid/v1", P, no roster, one of one, no session). */
 static id32 key_id_alone(const secp_pk *P)
 {
@@ -36,13 +46,15 @@ static id32 key_id_alone(const secp_pk *P)
 	return id;
 }
 
-static err new_group(kms_group **out, const group_key *key, const group_share *share)
+static err new_group(kms_group **out, const group_key *key, key_state state, const group_share *share)
 {
 	void *p;
 
+	if (!key_state_is(state)) return err_fail(ERR_REQUEST, "the key of chain %u is in the state %d, which does not exist", key->chain_id, state);
 	TRY(secret_alloc(&p, sizeof(kms_group)));
 	kms_group *g = p;
 	g->key = *key;
+	g->state = state;
 	if (share) g->share = *share;
 	atomic_init(&g->holders, 1);
 	*out = g;
@@ -55,7 +67,7 @@ err kms_group_alone(kms_group **out, delegate_kms *k, const delegate_chain *c)
 	const group_key key = { .key_id = key_id_alone(&P), .chain_id = c->id, .n = 1, .P = P, .Y = { [1] = P } };
 	group_share share = { 1, c->key };
 
-	const err e = new_group(out, &key, &share);
+	const err e = new_group(out, &key, c->state, &share);
 	wipe(&share, sizeof share);
 	return e;
 }
@@ -69,14 +81,24 @@ static void put(delegate_kms *k, kms_chain *c, kms_group *g)
 	kms_group_release(old);
 }
 
-err delegate_kms_put_share(delegate_kms *k, const group_key *key, const group_share *share)
+/* What was whole, and is shared now, is the same key. */
+static err succeeds(delegate_kms *k, kms_chain *c, const group_key *key)
+{
+	kms_group *g = kms_group_hold(k, c);
+	const bool other = kms_group_is_whole(g) && memcmp(g->key.P.b, key->P.b, sizeof key->P.b) != 0;
+
+	kms_group_release(g);
+	return other ? err_fail(ERR_REQUEST, "chain %u has a key here that is whole, and nodes share another one", c->c.id) : OK;
+}
+
+err delegate_kms_put_share(delegate_kms *k, const group_key *key, key_state state, const group_share *share)
 {
 	kms_chain *c = NULL;
 	kms_group *g = NULL;
 
 	TRY(kms_find_chain(&c, k, true, key->chain_id));
-	if (!c->c.shared) return err_fail(ERR_REQUEST, "chain %u has a key that is whole, in a file", c->c.id);
-	TRY(new_group(&g, key, share));
+	TRY(succeeds(k, c, key));
+	TRY(new_group(&g, key, state, share));
 	if (share) {
 		const secp_pk Y = secp_pk_of(k->curve, &share->s);
 		if (share->index < 1 || share->index > key->n || memcmp(Y.b, key->Y[share->index].b, sizeof Y.b) != 0) {
@@ -88,10 +110,49 @@ err delegate_kms_put_share(delegate_kms *k, const group_key *key, const group_sh
 	return OK;
 }
 
-void delegate_kms_drop_share(delegate_kms *k, uint32_t chain_id)
+err delegate_kms_whole(delegate_kms *k, secp_sk *out, uint32_t chain_id)
 {
-	for (size_t i = 0; i < k->chains; i++)
-		if (k->chain[i].c.id == chain_id) put(k, &k->chain[i], NULL);
+	kms_chain *c;
+
+	TRY(kms_find_chain(&c, k, true, chain_id));
+	kms_group *g = kms_group_hold(k, c);
+	const bool whole = kms_group_is_whole(g);
+	if (whole) *out = g->share.s;
+	kms_group_release(g);
+	return whole ? OK : err_fail(ERR_NOT_FOUND, "this node has no key of chain %u that is whole", chain_id);
+}
+
+bool delegate_kms_is_whole(delegate_kms *k, uint32_t chain_id)
+{
+	kms_chain *c;
+
+	if (kms_find_chain(&c, k, true, chain_id) != OK) {
+		err_clear();
+		return false;
+	}
+	kms_group *g = kms_group_hold(k, c);
+	const bool whole = kms_group_is_whole(g);
+	kms_group_release(g);
+	return whole;
+}
+
+void delegate_kms_drop_share(delegate_kms *k, uint32_t chain_id, const char *why)
+{
+	for (size_t i = 0; i < k->chains; i++) {
+		if (k->chain[i].c.id != chain_id) continue;
+		pthread_mutex_lock(&k->lock);
+		k->chain[i].why = why;
+		pthread_mutex_unlock(&k->lock);
+		put(k, &k->chain[i], NULL);
+	}
+}
+
+err kms_no_group(delegate_kms *k, kms_chain *c)
+{
+	pthread_mutex_lock(&k->lock);
+	const char *why = c->why ? c->why : "is not made yet";
+	pthread_mutex_unlock(&k->lock);
+	return err_fail(ERR_STATE, "the key of chain %u %s", c->c.id, why);
 }
 
 /* ---- a part of an answer, sealed to the reader ------------------------------------------------------------------------ */
@@ -114,11 +175,10 @@ static err partial(delegate_kms *k, buf *out, unsigned *status, const kms_questi
 	kms_group *g = kms_group_hold(k, q->chain);
 	const bool mine = g && g->share.index && memcmp(g->key.key_id.b, q->v1.key_id.b, 32) == 0 && g->key.epoch == q->v1.epoch;
 	*status = 503;
-	err e = mine ? kms_use_nonce(k, status, &q->v1) : err_fail(ERR_STATE, "this node has no share of the key of chain %u now", q->chain->c.id);
+	const err e = mine ? kms_use_nonce(k, status, &q->v1) : err_fail(ERR_STATE, "this node has no share of the key of chain %u now", q->chain->c.id);
 	if (e == OK) {
-		*status = 400;
 		make(bytes, k, g, &q->K, &q->request);
-		e = kms_seal(&sealed, q, slice_of(bytes, sizeof bytes));
+		kms_seal(&sealed, k, q, slice_of(bytes, sizeof bytes));
 		wipe(bytes, sizeof bytes);
 	}
 	kms_group_release(g);
@@ -146,14 +206,13 @@ static ask_verdict authorised(delegate_kms *k, kms_chain *c, secp_pk *K, hash32 
 	uint8_t sec1[SECP_PK];
 	unsigned status;
 
+	*request = ask_request(a);
 	if (a->form == ASK_ONCE) {
-		*request = typed_v1_authorization(&a->v1);
 		if (!k->used || kms_authorise(c, &a->authorization, request) != OK || kms_in_time(k, &a->v1) != OK) return ASK_REFUSED;
 		if (secp_pk_read(K, slice_of(a->v1.ephemeral, SECP_PK)) != OK) return ASK_REFUSED;
 		const err e = kms_use_nonce(k, &status, &a->v1);
 		return e == OK ? ASK_ANSWERED : e == ERR_EXISTS ? ASK_NONCE_USED : ASK_FAILED;
 	}
-	*request = typed_authorization(c->c.id, a->form == ASK_TEXT_BARE ? TYPED_BARE : TYPED_AS_SENT, a->ephemeral, a->target);
 	if (kms_authorise(c, &a->authorization, request) != OK || !hex_strict(sec1, sizeof sec1, a->ephemeral)) return ASK_REFUSED;
 	return secp_pk_read(K, slice_of(sec1, sizeof sec1)) == OK ? ASK_ANSWERED : ASK_REFUSED;
 }
@@ -169,6 +228,11 @@ static void answer_with(delegate_kms *k, ask_answer *out, kms_chain *c, const km
 	hash32 request;
 	secp_pk K;
 
+	out->verdict = ASK_NO_KEY;
+	if (key_state_may(g->state, KEY_USE_DECRYPT, &g->key.key_id) != OK) {
+		err_clear();
+		return;
+	}
 	out->verdict = ASK_OTHER_EPOCH;
 	if (a->epoch != g->key.epoch || (a->form == ASK_ONCE && memcmp(a->v1.key_id.b, g->key.key_id.b, 32) != 0)) return;
 	out->verdict = authorised(k, c, &K, &request, a);
@@ -189,9 +253,9 @@ bool delegate_answer_ask(delegate_kms *k, buf *out, bool may_combine, slice fram
 	answer.number = a.number;
 	answer.verdict = may_combine ? ASK_NO_KEY : ASK_NOT_YOU;
 	for (size_t i = 0; i < k->chains && may_combine; i++)
-		if (k->chain[i].c.id == a.chain_id && k->chain[i].c.shared) c = &k->chain[i];
+		if (k->chain[i].c.id == a.chain_id) c = &k->chain[i];
 	kms_group *g = c ? kms_group_hold(k, c) : NULL;
-	if (g && g->share.index) answer_with(k, &answer, c, g, &a);
+	if (g && !kms_group_is_whole(g) && g->share.index) answer_with(k, &answer, c, g, &a);
 	kms_group_release(g);
 	ask_answer_write(out, &answer);
 	wipe(&answer, sizeof answer);

@@ -17,13 +17,16 @@ enum { KMS_STATUSES = 10 };
 typedef struct kms_group {
 	atomic_uint holders;
 	group_key   key;
+	key_state   state;
 	group_share share;                         /* index 0: none, this node only combines */
 } kms_group;
 
 typedef struct kms_chain {
 	delegate_chain c;
 	kms_group *group;                          /* under the lock; NULL: none yet.  A key that is whole is shared by one */
+	const char *why;                           /* there is none; likewise.  NULL: it is not made yet */
 	_Atomic uint64_t answers;
+	hash32 domain;                             /* of what is signed of it, without a salt */
 	_Atomic typed_text likely;                 /* which text its gateway signed last: tried first */
 } kms_chain;
 
@@ -52,6 +55,7 @@ typedef struct kms_question {
 	hash32     request;                        /* digest of what was signed */
 	secp_rsig  authorization;
 	secp_pk    K;
+	secp_point point;                          /* the same, to be multiplied */
 	size_t     spki_n;
 	uint8_t    spki[MAX_SPKI];
 } kms_question;
@@ -69,13 +73,20 @@ err      kms_in_time(const delegate_kms *k, const delegate_v1 *w);
 /* Appends the answer of this form.  signed_by: what other nodes have signed of it (JSON members, each with a comma in front), or "". */
 void     kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, slice sealed, const char *signed_by);
 void     kms_put_answer_v1(buf *out, const delegate_kms *k, const kms_question *q, const char *name, slice sealed, const char *signed_by);
-err      kms_seal(buf *sealed, const kms_question *q, slice secret);
+void     kms_seal(buf *sealed, const delegate_kms *k, const kms_question *q, slice secret);
+
+/* ERR_STATE: with the key of this chain nothing is read now; no key at all is none of this question. */
+err      kms_may_answer(delegate_kms *k, unsigned *status, kms_chain *c);
 
 /* A key that is whole, as one that one party shares with nobody. */
 err      kms_group_alone(kms_group **out, delegate_kms *k, const delegate_chain *c);
 /* The present epoch's, to be given back; NULL: there is none. */
 kms_group *kms_group_hold(delegate_kms *k, kms_chain *c);
 void     kms_group_release(kms_group *g);
+/* ERR_STATE with a sentence, for there is none. */
+err      kms_no_group(delegate_kms *k, kms_chain *c);
+/* NULL is none. */
+static inline bool kms_group_is_whole(const kms_group *g) { return g && g->key.n == 1; }
 
 /* Counts it, and hands it on. */
 unsigned kms_count(delegate_kms *k, unsigned status);

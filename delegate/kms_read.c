@@ -17,10 +17,12 @@ err kms_authorise(const kms_chain *c, const secp_rsig *sig, const hash32 *digest
 	return err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
 }
 
-static err read_point(secp_pk *K, slice sec1)
+static err read_point(kms_question *q, const uint8_t sec1[static SECP_PK])
 {
-	err e = secp_pk_read(K, sec1);
+	const err e = secp_point_read(&q->point, slice_of(sec1, SECP_PK));
+
 	if (e != OK) err_context("ephemeralPubKey: ");
+	else memcpy(q->K.b, sec1, sizeof q->K.b);
 	return e;
 }
 
@@ -38,7 +40,7 @@ static err authorise(kms_question *q, const delegate_request *r)
 
 	for (unsigned i = 0; i < COUNT(text) && !authorised && prefixed(r->ephemeral) && prefixed(r->target); i++) {
 		q->text = text[i];
-		q->request = typed_authorization(c->c.id, q->text, r->ephemeral, r->target);
+		q->request = typed_authorization_in(&c->domain, q->text, r->ephemeral, r->target);
 		authorised = by_gateway(c, &r->authorization, &q->request);
 	}
 	if (!authorised) return err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
@@ -53,7 +55,7 @@ static err read_keys(kms_question *q, const delegate_request *r)
 
 	if (!hex_strict(K, sizeof K, r->ephemeral))
 		return err_fail(ERR_REQUEST, "ephemeralPubKey is not 0x and the 33 bytes of a compressed point in hexadecimal");
-	TRY(read_point(&q->K, slice_of(K, sizeof K)));
+	TRY(read_point(q, K));
 	q->spki_n = r->target.n / 2 - 1;
 	if (q->spki_n > sizeof q->spki || !hex_strict(q->spki, q->spki_n, r->target))
 		return err_fail(ERR_REQUEST, "targetPubKey is not 0x and at most %d bytes in hexadecimal", MAX_SPKI);
@@ -71,6 +73,7 @@ static err look(kms_question *q, delegate_kms *k, unsigned *status, const delega
 	TRY(authorise(q, r));
 	*status = 400;
 	TRY(read_keys(q, r));
+	TRY(kms_may_answer(k, status, q->chain));
 	q->once = false;
 	q->v1.chain_id = q->chain->c.id;
 	q->v1.has_contract = false;
@@ -109,7 +112,7 @@ static err for_this_key(delegate_kms *k, unsigned *status, kms_chain *c, const d
 
 	*status = 503;
 	kms_group *g = kms_group_hold(k, c);
-	if (!g) return err_fail(ERR_STATE, "the key of chain %u is not made yet", c->c.id);
+	if (!g) return kms_no_group(k, c);
 	const id32 id = g->key.key_id;
 	const uint32_t epoch = g->key.epoch;
 	kms_group_release(g);
@@ -134,10 +137,11 @@ static err look_v1(kms_question *q, delegate_kms *k, unsigned *status, const del
 	TRY(kms_authorise(q->chain, &r->authorization, &q->request));
 	TRY(kms_in_time(k, &q->v1));
 	TRY(for_this_key(k, status, q->chain, &q->v1));
-	TRY(read_point(&q->K, slice_of(q->v1.ephemeral, sizeof q->v1.ephemeral)));
+	TRY(read_point(q, q->v1.ephemeral));
 	q->spki_n = r->spki_n;
 	memcpy(q->spki, r->spki, r->spki_n);
-	return rsa_pk_read(&to, slice_of(q->spki, q->spki_n));
+	TRY(rsa_pk_read(&to, slice_of(q->spki, q->spki_n)));
+	return kms_may_answer(k, status, q->chain);
 }
 
 err kms_read_v1(kms_question *q, delegate_kms *k, unsigned *status, const delegate_call *c)

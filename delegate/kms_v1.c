@@ -10,12 +10,12 @@ err kms_use_nonce(delegate_kms *k, unsigned *status, const delegate_v1 *w)
 	return e;
 }
 
-err kms_seal(buf *sealed, const kms_question *q, slice secret)
+void kms_seal(buf *sealed, const delegate_kms *k, const kms_question *q, slice secret)
 {
 	rsa_pk to;
 
-	TRY(rsa_pk_read(&to, slice_of(q->spki, q->spki_n)));
-	return rsa_seal(sealed, &to, secret);
+	ASSERT(rsa_pk_read(&to, slice_of(q->spki, q->spki_n)) == OK);              /* as it was when the question was */
+	rsa_seal(sealed, &to, secret, k->random);
 }
 
 void kms_put_answer_v1(buf *out, const delegate_kms *k, const kms_question *q, const char *name, slice sealed, const char *signed_by)

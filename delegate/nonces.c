@@ -37,6 +37,7 @@ struct nonces {
 	buf      pending;
 	waiting *queue;
 	bool     writing;
+	bool     replaced;                         /* the name may be another file's than fd's by now: it is written anew before it is relied on */
 };
 
 /* ---- the table ------------------------------------------------------------------------------------------------ */
@@ -124,9 +125,11 @@ static err rewrite(nonces *n)
 	buf_put_u64(&all, n->forgotten);
 	for (size_t i = 0; i < n->room; i++)
 		if (n->table[i].expires) put_record(&all, &n->table[i]);
+	n->replaced = true;                        /* also after a failure, for it may have come after the change of names */
 	TRY(file_write_atomic(n->path, buf_slice(&all), 0600));
 	const int fd = open(n->path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0) return failed(n);
+	n->replaced = false;
 	if (n->fd >= 0) close(n->fd);
 	n->fd = fd;
 	n->end = all.n;
@@ -213,7 +216,7 @@ err nonces_open(nonces **out, const char *path, const clock_source *clock)
 /* The record of everybody who waits.  Only one thread is here at a time. */
 static err write_all(nonces *n, slice records)
 {
-	if (n->records < 2 * n->kept + SPARE_RECORDS) return append(n, records);
+	if (!n->replaced && n->records < 2 * n->kept + SPARE_RECORDS) return append(n, records);
 	pthread_mutex_lock(&n->lock);              /* the table is what is written; it holds the new records, too */
 	err e = forget(n);
 	if (e == OK) e = rewrite(n);

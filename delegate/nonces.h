@@ -10,6 +10,10 @@
  * When most of them have ended the file is written anew without those, and `forgotten` is then at least their latest end: what
  * ended by then is refused whatever the clock says, so that a clock set back opens no door.
  *
+ * The file is not sealed with the vault.  It tells nothing: names are hashes of what the gateway drew at random.  And whoever can write
+ * it could as well put an older sealed one back; against that only a counter outside of the disk would help.  What is gained by it is
+ * a replay within DELEGATE_WINDOW_S, which gives the same reader the same secret again.
+ *
  * Any thread.
  */
 #ifndef ARCA_DELEGATE_NONCES_H

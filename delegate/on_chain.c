@@ -30,7 +30,7 @@ err on_chain_key_read(secp_pk *out, slice answer)
 
 	if (answer.n == 0) return err_fail(ERR_REQUEST, "kmsPublicKey() returned nothing: there is no such contract at this address of this chain");
 	if (!abi_ok(&r)) return err_fail(ERR_REQUEST, "what kmsPublicKey() returned is malformed: %s", r.why);
-	if (sec1.n == 0) return err_fail(ERR_STATE, "kmsPublicKey() is empty: the contract has no key yet");
+	if (sec1.n == 0) return err_fail(ERR_NOT_FOUND, "kmsPublicKey() is empty: the contract has no key yet");
 	const err e = secp_pk_read(out, sec1);
 	if (e != OK) err_context("kmsPublicKey(): ");
 	return e;

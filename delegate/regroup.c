@@ -4,7 +4,7 @@
 #include "delegate/generate.h"
 #include "delegate/receiver.h"
 #include "delegate/tagged.h"
-#include "mpc/crossing.h"
+#include "mpc/relay.h"
 
 /* ---- what is agreed on ------------------------------------------------------------------------------------------- */
 
@@ -157,51 +157,17 @@ static err deal_inside(regrouping *g, const secp *curve)
 	return within_model(s);
 }
 
-/* What more than t2 members say that P_i has dealt; of several, what the first of them says.  said: a flag and a deal for each. */
-static slice most_say(const session *s, const slice *said, size_t at, size_t size)
-{
-	slice out = { 0 };
-	unsigned most = s->t;
-
-	FOR_EACH_IN(j, live(s)) if (said[j].p[at]) {
-		unsigned count = 0;
-		FOR_EACH_IN(k, live(s)) count += said[k].p[at] && memcmp(said[k].p + at + 1, said[j].p + at + 1, size) == 0;
-		if (count > most) most = count, out = slice_of(said[j].p + at + 1, size);
-	}
-	return out;
-}
-
 /* Rounds 3 and 4.  Who is outside deals, and its deals are repeated to all. */
 static err deal_outside(regrouping *g)
 {
-	session *s = g->s;
 	const party_set from = outsiders(g->plan);
-	const size_t size = deal_bytes(s->n, s->t), each = 1 + size;
-	slice got[MAX_PARTIES + 1], said[MAX_PARTIES + 1];
+	slice deal[MAX_PARTIES + 1];
 	party_set at = 0;
-	uint8_t *m;
-	size_t k = 0;
 
 	if (!from) return OK;
 	FOR_EACH_IN(i, from) add_to(&at, g->plan->sets.at[i]);
-	next_round(s);
-	crossing_next_round(&g->between);
-	const crossing_wait wait = { .until_ms = session_round_ends_ms(s) };
-	TRY(crossing_gather(&g->between, got, &s->arena, at, size, &wait));
-	TRY(arena_new(&s->arena, &m, size_of_set(from) * each));
-	FOR_EACH_IN(i, from) {
-		const slice deal = got[g->plan->sets.at[i]];
-		if (deal.p) m[k] = 1, memcpy(m + k + 1, deal.p, size);
-		k += each;
-	}
-	TRY(s->p->bcast(s, slice_of(m, k), k, said));
-	FOR_EACH_IN(j, live(s)) if (said[j].n != k) accuse(s, j, "broadcast something else than what others dealt");
-	TRY(within_model(s));
-	k = 0;
-	FOR_EACH_IN(i, from) {
-		look_at(g, i, most_say(s, said, k, size));
-		k += each;
-	}
+	TRY(relay(g->s, &g->between, deal, at, deal_bytes(g->s->n, g->s->t)));
+	FOR_EACH_IN(i, from) look_at(g, i, deal[g->plan->sets.at[i]]);
 	return OK;
 }
 

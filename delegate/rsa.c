@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * delegate/rsa.c -- the DER by hand, the arithmetic by libcrypto.
+ * delegate/rsa.c -- the DER and the padding by hand, the arithmetic by libcrypto.
  *
- * libcrypto's own decoder takes most forms that BER knows, and several times as long as everything else in a request.
+ * libcrypto's own decoder takes most forms that BER knows, and several times as long as everything else in a request; what it makes
+ * ready to encrypt once with a key is as much again as the power itself.
  */
 #include "delegate/rsa.h"
+#include "delegate/oaep.h"
 #include <stdlib.h>
 #define ERR_STATE openssl_err_state                /* a name that base/err.h has taken */
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -116,30 +117,38 @@ err rsa_pk_read(rsa_pk *out, slice spki)
 
 /* ---- sealing ------------------------------------------------------------------------------------------------- */
 
-static void reverse(uint8_t *out, slice s)
+/* out = block^e mod n, all as long as n.  Numbers of a BN_CTX are wiped when it is freed. */
+static void raise(uint8_t *out, const rsa_pk *k, const uint8_t *block)
 {
-	for (size_t i = 0; i < s.n; i++) out[i] = s.p[s.n - 1 - i];
+	BN_MONT_CTX *mont = BN_MONT_CTX_new();
+	BN_CTX *c = BN_CTX_new();
+
+	ASSERT(c && mont);
+	BN_CTX_start(c);
+	BIGNUM *n = BN_CTX_get(c), *e = BN_CTX_get(c), *x = BN_CTX_get(c);
+	ASSERT(x && BN_bin2bn(k->n.p, (int)k->n.n, n) && BN_bin2bn(k->e.p, (int)k->e.n, e) && BN_bin2bn(block, (int)k->n.n, x));
+	ASSERT(BN_MONT_CTX_set(mont, n, c) == 1 && BN_mod_exp_mont(x, x, e, n, c, mont) == 1);
+	ASSERT(BN_bn2binpad(x, out, (int)k->n.n) == (int)k->n.n);
+	BN_CTX_end(c);
+	BN_CTX_free(c);
+	BN_MONT_CTX_free(mont);
 }
 
-/* The key for libcrypto, or NULL; numbers are least significant byte first there. */
-static EVP_PKEY *key_of(const rsa_pk *k)
+void rsa_seal(buf *out, const rsa_pk *to, slice secret, const rng *r)
 {
-	uint8_t n[RSA_MODULUS_MOST], e[8];
-	EVP_PKEY *key = NULL;
-	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	const size_t n = to->n.n;
+	uint8_t block[RSA_MODULUS_MOST], *sealed = buf_grow(out, n);
 
-	ASSERT(c && k->n.n <= sizeof n && k->e.n <= sizeof e);
-	reverse(n, k->n);
-	reverse(e, k->e);
-	OSSL_PARAM p[] = {
-		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n, k->n.n),
-		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e, k->e.n),
-		OSSL_PARAM_construct_end(),
-	};
-	if (EVP_PKEY_fromdata_init(c) != 1 || EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, p) != 1) key = NULL;
-	EVP_PKEY_CTX_free(c);
-	return key;
+	_Static_assert(RSA_SECRET_MOST == RSA_BITS_LEAST / 8 - OAEP_OVERHEAD, "what the header says");
+	oaep_pad(block, n, secret, r);
+	raise(sealed, to, block);
+	wipe(block, sizeof block);
+	DECLASSIFY(sealed, n, "what is sealed is sent");
 }
+
+/* ---- the reader's side --------------------------------------------------------------------------------------- */
+
+struct rsa_sk { EVP_PKEY *key; };
 
 /* OAEP with SHA-256 throughout. */
 static bool use_oaep(EVP_PKEY_CTX *c)
@@ -148,27 +157,6 @@ static bool use_oaep(EVP_PKEY_CTX *c)
 	    && EVP_PKEY_CTX_set_rsa_oaep_md_name(c, "SHA2-256", NULL) == 1
 	    && EVP_PKEY_CTX_set_rsa_mgf1_md_name(c, "SHA2-256", NULL) == 1;
 }
-
-err rsa_seal(buf *out, const rsa_pk *to, slice secret)
-{
-	EVP_PKEY *key = key_of(to);
-	EVP_PKEY_CTX *c = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
-	size_t n = to->n.n;
-
-	buf_reserve(out, n);
-	const bool sealed = c && EVP_PKEY_encrypt_init(c) == 1 && use_oaep(c) &&
-	                    EVP_PKEY_encrypt(c, out->p + out->n, &n, secret.p, secret.n) == 1 && n == to->n.n;
-	EVP_PKEY_CTX_free(c);
-	EVP_PKEY_free(key);
-	if (!sealed) return refuse("nothing can be encrypted to this RSA key");
-	DECLASSIFY(out->p + out->n, n, "what is sealed is sent");
-	out->n += n;
-	return OK;
-}
-
-/* ---- the reader's side --------------------------------------------------------------------------------------- */
-
-struct rsa_sk { EVP_PKEY *key; };
 
 static rsa_sk *hold(EVP_PKEY *key)
 {
@@ -266,7 +254,7 @@ err spki_read_pem(buf *der, slice pem)
 	OPENSSL_free(name);
 	OPENSSL_free(header);
 	OPENSSL_free(bytes);
-	return read ? OK : refuse("this is no public key in PEM");
+	return read ? OK : refuse("this is no public key in PEM; of a reader's key it is in the file that ends in .pub");
 }
 
 err rsa_open(uint8_t *out, size_t n, const rsa_sk *sk, slice sealed)

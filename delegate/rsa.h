@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * delegate/rsa.h -- the reader's RSA key: OAEP with SHA-256 (also for its mask), no label, by libcrypto.
+ * delegate/rsa.h -- the reader's RSA key: OAEP with SHA-256 (also for its mask), no label.
  *
  * A key from outside is SubjectPublicKeyInfo in DER, read strictly: every length in its shortest form, nothing behind the end,
  * algorithm rsaEncryption; n odd, of 2048 to 8192 bits as a number; e odd, from 65537 up to 2^33.
  *
- * The random bytes of OAEP are libcrypto's own.  Time: sealing is constant in the secret; what is sealed is uniformly masked
- * before the arithmetic begins.
+ * Time: sealing is constant in the secret; what is sealed is uniformly masked (oaep.h) before libcrypto's arithmetic begins.
  */
 #ifndef ARCA_DELEGATE_RSA_H
 #define ARCA_DELEGATE_RSA_H
@@ -25,8 +24,10 @@ typedef struct rsa_pk { slice n, e; } rsa_pk;
 
 err  rsa_pk_read(rsa_pk *out, slice spki);
 
-/* Appends as many bytes as the modulus has.  ERR_REQUEST if libcrypto cannot work with the key. */
-err  rsa_seal(buf *out, const rsa_pk *to, slice secret);
+/* What can be sealed to the shortest key. */
+enum { RSA_SECRET_MOST = RSA_BITS_LEAST / 8 - 2 * 32 - 2 };
+/* Appends as many bytes as the modulus has.  Requires: a key that was read, and at most RSA_SECRET_MOST bytes. */
+void rsa_seal(buf *out, const rsa_pk *to, slice secret, const rng *r);
 
 /* ---- the reader's side ------------------------------------------------------------------------------------------ */
 

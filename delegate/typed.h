@@ -21,7 +21,12 @@
 
 typedef enum typed_text { TYPED_AS_SENT, TYPED_BARE } typed_text;          /* B and C; A */
 
-/* Texts begin with 0x; salt NULL: none. */
+/* The separator of what is signed of a chain's delegations: who signs or checks many keeps it.  salt NULL: none. */
+hash32 typed_domain(uint32_t chain_id, const uint8_t salt[DOMAIN_SALT]);
+hash32 typed_authorization_in(const hash32 *domain, typed_text t, slice ephemeral, slice target);
+hash32 typed_response_in(const hash32 *domain, typed_text t, slice encrypted);
+
+/* Texts begin with 0x, here and above. */
 hash32 typed_public_key(uint32_t chain_id, typed_text t, slice public_key);
 hash32 typed_authorization(uint32_t chain_id, typed_text t, slice ephemeral, slice target);
 hash32 typed_response(uint32_t chain_id, typed_text t, const uint8_t salt[DOMAIN_SALT], slice encrypted);

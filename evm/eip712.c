@@ -105,10 +105,18 @@ hash32 eip712_end(eip712_struct *s)
 
 hash32 eip712_digest(const eip712_domain *d, eip712_struct *s)
 {
-	const hash32 separator = eip712_separator(d), content = eip712_end(s);
+	const hash32 separator = eip712_separator(d);
+
+	return eip712_digest_in(&separator, s);
+}
+
+hash32 eip712_digest_in(const hash32 *separator, eip712_struct *s)
+{
+	const hash32 content = eip712_end(s);
 	xof x = xof_keccak256();
+
 	xof_absorb(&x, slice_of("\x19\x01", 2));
-	xof_absorb(&x, hash32_slice(&separator));
+	xof_absorb(&x, hash32_slice(separator));
 	xof_absorb(&x, hash32_slice(&content));
 	return xof_squeeze32(&x);
 }

@@ -56,5 +56,7 @@ hash32 eip712_end(eip712_struct *s);
 
 /* Ends s. */
 hash32 eip712_digest(const eip712_domain *d, eip712_struct *s);
+/* The same in a domain whose separator is known. */
+hash32 eip712_digest_in(const hash32 *separator, eip712_struct *s);
 
 #endif

@@ -49,7 +49,7 @@ typedef struct eth_range {
 
 /*
  * Checked: it knows the last block, before and after it gave the logs, by the same hash; each log is of the filter, in
- * the range, in its order, and its block is called as the log says.  Otherwise an error of JRPC_BEHIND or JRPC_GARBAGE.
+ * the range, in its order, and its block is called as the log says.  Otherwise an error of JRPC_BEHIND, JRPC_PRUNED or JRPC_GARBAGE.
  * Requires: from <= to.
  */
 err  eth_get_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filter, uint64_t from, uint64_t to);

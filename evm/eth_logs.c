@@ -71,14 +71,18 @@ static err read_logs(jrpc *r, eth_range *out, arena *a, const eth_filter *filter
 	return OK;
 }
 
+static err without(jrpc *r, const jrpc_call *c, jrpc_kind kind, const char *when, uint64_t block)
+{
+	jrpc_error error = { .kind = kind };
+
+	snprintf(error.message, sizeof error.message, "it does not know block %llu %s", (unsigned long long)block, when);
+	return jrpc_fail(r, c->method, &error);
+}
+
 static err read_end(jrpc *r, eth_block *out, const jrpc_call *c, uint64_t block)
 {
 	if (!c->result) return jrpc_fail(r, c->method, &c->error);
-	if (json_is_null(c->result)) {
-		jrpc_error behind = { .kind = JRPC_BEHIND };
-		snprintf(behind.message, sizeof behind.message, "it does not know block %llu yet", (unsigned long long)block);
-		return jrpc_fail(r, c->method, &behind);
-	}
+	if (json_is_null(c->result)) return without(r, c, JRPC_BEHIND, "yet", block);
 	if (!eth_read_block(out, c->result) || out->number != block)
 		return jrpc_doubt(r, "its answer to eth_getBlockByNumber is malformed");
 	return OK;
@@ -89,6 +93,8 @@ static err read_range(jrpc *r, eth_range *out, arena *a, const eth_filter *filte
 	eth_range range = { 0 };
 	eth_block after;
 
+	/* Who knows a later block and not this one has thrown it away. */
+	if (json_is_null(calls[FIRST].result) && json_is_object(calls[LAST_BEFORE].result)) return without(r, &calls[FIRST], JRPC_PRUNED, "any more", from);
 	TRY(read_end(r, &range.first, &calls[FIRST], from));
 	TRY(read_end(r, &range.last, &calls[LAST_BEFORE], to));
 	TRY(read_end(r, &after, &calls[LAST_AFTER], to));

@@ -30,10 +30,12 @@ typedef enum jrpc_kind {
 	JRPC_TOO_MUCH,            /* asked for too much at once: less                                     */
 	JRPC_UNSUPPORTED,         /* this provider does not know the method                               */
 	JRPC_BEHIND,              /* it does not know this block yet                                      */
+	JRPC_PRUNED,              /* it does not keep this block, or its logs, any more                   */
 	JRPC_REVERTED,            /* a contract refused: data say why, if anything does                   */
 	JRPC_NONCE_USED,          /* of transactions: nonce too low                                       */
 	JRPC_KNOWN,               /* this very transaction is there already                               */
 	JRPC_UNDERPRICED,         /* a fee too low, absolutely or to replace another                      */
+	JRPC_CROWDED,             /* no more transactions of this wallet before the others are mined      */
 	JRPC_NO_FUNDS,            /* the wallet is too poor                                               */
 	JRPC_ACCEPTED,            /* taken, but not mined in time (EIP-7966); data are its hash           */
 	JRPC_REFUSED,             /* everything else                                                      */
@@ -91,7 +93,7 @@ const char *jrpc_name(const jrpc *r);
 err  jrpc_ask(jrpc *r, jrpc_call *calls, size_t n);
 
 /* One question, and its result or an err with a sentence: ERR_IO, ERR_EXHAUSTED (limited, too much), ERR_UNSUPPORTED, ERR_BUSY
- * (behind), ERR_CANCELLED, ERR_REQUEST (all others).  params: printf of a JSON array. */
+ * (behind, pruned), ERR_CANCELLED, ERR_REQUEST (all others).  params: printf of a JSON array. */
 err  jrpc_one(jrpc *r, struct json_t **result, const char *method, const char *params, ...) __attribute__((format(printf, 4, 5)));
 
 /* What failed last, of any question since it was forgotten; JRPC_OK: nothing. */

@@ -30,8 +30,13 @@ static const struct { int64_t code; const char *words; jrpc_kind kind; } KNOWN[]
 	{ 0,      "less than block base fee",          JRPC_UNDERPRICED },
 	{ 0,      "fee cap less than",                 JRPC_UNDERPRICED },
 	{ 0,      "fee too low",                       JRPC_UNDERPRICED },
+	{ 0,      "in-flight transaction limit",       JRPC_CROWDED },
 	{ 0,      "insufficient funds",                JRPC_NO_FUNDS },
 	{ 0,      "doesn't have enough funds",         JRPC_NO_FUNDS },
+	{ 4444,   NULL,                                JRPC_PRUNED },      /* geth, reth, Nethermind, Besu: EIP-4444 */
+	{ 0,      "prun",                              JRPC_PRUNED },      /* Erigon: "due to pruning"                */
+	{ 0,      "data before txnum",                 JRPC_PRUNED },      /* its older versions                      */
+	{ 0,      "receipt not available",             JRPC_PRUNED },      /* older Nethermind                        */
 	{ 0,      "beyond current head",               JRPC_BEHIND },
 	{ 0,      "query returned more than",          JRPC_TOO_MUCH },
 	{ 0,      "block range",                       JRPC_TOO_MUCH },

@@ -64,6 +64,23 @@ hash32 kms712_user_request(const eip712_domain *d, const eth_address *user, slic
 	return eip712_digest(d, &s);
 }
 
+hash32 kms712_user_request_v011(const eip712_domain *d, slice public_key, const eth_address *contracts, size_t n, const eth_address *delegator,
+                                const abi_word *start_s, const abi_word *days, slice extra)
+{
+	eip712_struct s = eip712_begin(delegator
+		? "DelegatedUserDecryptRequestVerification(bytes publicKey,address[] contractAddresses,address delegatorAddress,uint256 startTimestamp,"
+		  "uint256 durationDays,bytes extraData)"
+		: "UserDecryptRequestVerification(bytes publicKey,address[] contractAddresses,uint256 startTimestamp,uint256 durationDays,bytes extraData)");
+
+	eip712_put_bytes(&s, public_key);
+	eip712_put_addresses(&s, contracts, n);
+	if (delegator) eip712_put_address(&s, delegator);
+	eip712_put_word(&s, start_s);
+	eip712_put_word(&s, days);
+	eip712_put_bytes(&s, extra);
+	return eip712_digest(d, &s);
+}
+
 hash32 kms712_link(const eip712_domain *d, slice public_key, const abi_word *handles, size_t n, const eth_address *user)
 {
 	eip712_struct s = eip712_begin("UserDecryptionLinker(bytes publicKey,bytes32[] handles,address userAddress)");

@@ -34,6 +34,10 @@ hash32 kms712_user_response(const eip712_domain *d, slice public_key, const abi_
 hash32 kms712_user_request(const eip712_domain *d, const eth_address *user, slice public_key, const eth_address *allowed, size_t n,
                            uint64_t start_s, uint64_t duration_s, slice extra);
 
+/* The same, of contracts before v0.15, which check it themselves.  delegator: for whom a delegate reads; NULL: nobody. */
+hash32 kms712_user_request_v011(const eip712_domain *d, slice public_key, const eth_address *contracts, size_t n, const eth_address *delegator,
+                                const abi_word *start_s, const abi_word *days, slice extra);
+
 /* What ties an answer to its request: the key, the handles and the reader's address. */
 hash32 kms712_link(const eip712_domain *d, slice public_key, const abi_word *handles, size_t n, const eth_address *user);
 

@@ -103,14 +103,19 @@ err  call_read_domain(eip712_domain *out, slice answer);
 
 typedef struct call_pair { abi_word handle; eth_address contract; } call_pair;
 
-/* userDecryptionRequest and delegatedUserDecryptionRequest, from the data of their transaction. */
+/* userDecryptionRequest and delegatedUserDecryptionRequest, from the data of their transaction.  The user signed what is below chain_id. */
 typedef struct call_user_request {
 	bool        delegated;
 	eth_address delegator;                         /* if delegated */
 	eth_address user;                              /* the delegate if delegated */
-	uint64_t    chain_id;
 	const call_pair *pair;
 	size_t      n;
+	slice       signature;                         /* of data, as the slices below */
+	uint64_t    chain_id;                          /* of the contracts */
+	const eth_address *contract;
+	size_t      contracts;
+	slice       public_key, extra_data;
+	abi_word    start, days;
 } call_user_request;
 
 /* ERR_REQUEST if the data are of another function or malformed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* evm/kms_reads.c -- what is read from contracts, and users' own calls.  (evm/kms_calls.h) */
 #include "evm/kms_calls.h"
+#include "evm/kms_events.h"
 
 const struct call_read_row CALL_READS[N_CALL_READS] = {
 	[READ_DECRYPTION_DONE]           = { "isDecryptionDone(uint256)", 0x58f5b8ab, 1 },
@@ -195,12 +196,17 @@ err call_read_domain(eip712_domain *out, slice answer)
 #define DELEGATED_USER_REQUEST 0x9fad5a2fu       /* (pairs, validity, accounts, contracts, ...)      */
 enum { MAX_PAIRS = 1024, MAX_CONTRACTS = 1024 };
 
-static void next_contracts(call_user_request *u, abi_part *p)
+static err next_contracts(call_user_request *u, arena *a, abi_part *p)
 {
-	size_t n;
+	eth_address *contract = NULL;
 	abi_part info = abi_next_tuple(p);
+
 	u->chain_id = abi_next_u64(&info, UINT64_MAX);
-	(void)abi_next_list(&info, &n, 1, MAX_CONTRACTS);
+	abi_part list = abi_next_list(&info, &u->contracts, 1, MAX_CONTRACTS);
+	if (abi_ok(p->r) && u->contracts) TRY(arena_new(a, &contract, u->contracts));
+	for (size_t i = 0; contract && i < u->contracts; i++) contract[i] = abi_next_address(&list);
+	u->contract = contract;
+	return OK;
 }
 
 static uint32_t selector_of(slice data)
@@ -225,13 +231,16 @@ err call_user_request_read(call_user_request *out, arena *a, slice data)
 		pair[i].contract = abi_next_address(&list);
 	}
 	u.pair = pair;
-	(void)abi_next(&p), (void)abi_next(&p);                /* the validity: two words in place */
+	u.start = abi_next(&p), u.days = abi_next(&p);
 	if (u.delegated) {
 		u.delegator = abi_next_address(&p);
 		u.user = abi_next_address(&p);
 	}
-	next_contracts(&u, &p);
+	TRY(next_contracts(&u, a, &p));
 	if (!u.delegated) u.user = abi_next_address(&p);
+	u.public_key = abi_next_bytes(&p, MAX_EVENT_BYTES);
+	u.signature = abi_next_bytes(&p, MAX_EVENT_BYTES);
+	u.extra_data = abi_next_bytes(&p, MAX_EVENT_BYTES);
 	if (!abi_ok(&r)) return err_fail(ERR_REQUEST, "the transaction's request for user decryption is malformed: %s", r.why);
 	*out = u;
 	return OK;

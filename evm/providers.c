@@ -70,6 +70,7 @@ static void put_aside(const providers *p, provider *v)
 	int64_t pause = PROVIDER_ASIDE_MS;
 
 	for (unsigned i = 0; i < v->failures && pause < PROVIDER_ASIDE_MOST_MS; i++) pause *= 2;
+	if (jrpc_last(v->rpc)->kind == JRPC_PRUNED) pause = PROVIDER_ASIDE_MOST_MS;      /* that does not pass */
 	v->failures++;
 	v->state = PROVIDER_ASIDE;
 	v->aside_until_ms = now(p) + (pause < PROVIDER_ASIDE_MOST_MS ? pause : PROVIDER_ASIDE_MOST_MS);
@@ -81,7 +82,7 @@ static void put_aside(const providers *p, provider *v)
 static bool others_may_help(jrpc_kind kind)
 {
 	return kind == JRPC_UNREACHABLE || kind == JRPC_GARBAGE || kind == JRPC_DENIED || kind == JRPC_LIMITED || kind == JRPC_TOO_MUCH ||
-	       kind == JRPC_UNSUPPORTED || kind == JRPC_BEHIND;
+	       kind == JRPC_UNSUPPORTED || kind == JRPC_BEHIND || kind == JRPC_PRUNED;
 }
 
 /* Is it of our chain at all?  OK once it answered; the state says what. */
@@ -248,4 +249,32 @@ err providers_try(providers *p, err (*work)(void *ctx, jrpc *r), void *ctx)
 	if (e != OK) return err_at(e, __FILE__, __LINE__);
 	const provider *v = &p->one[0];
 	return err_fail(ERR_IO, "no provider can be asked at present; the first, %s: %s", jrpc_name(v->rpc), v->reason);
+}
+
+err providers_confirm(providers *p, jrpc *by, err (*same)(void *ctx, jrpc *r), void *ctx)
+{
+	size_t left = p->config.agree ? p->config.agree - 1 : 0;
+	const char *against = NULL;
+	const provider *why = NULL;
+	bool tried[MAX_PROVIDERS] = { 0 };
+
+	for (int second = 0; second < 2; second++)
+		for (size_t i = 0; left && i < p->config.n; i++) {
+			provider *v = &p->one[i];
+			err e = OK;
+			if (v->rpc == by || tried[i] || !may_be_asked(p, v, second)) continue;
+			tried[i] = true;
+			if (!work_with(&e, p, v, same, ctx)) {
+				why = why ? why : v;
+				continue;
+			}
+			if (e != OK && e != ERR_STATE) return e;
+			if (e == OK) left--;
+			else against = jrpc_name(v->rpc);
+		}
+	err_clear();
+	if (left == 0) return OK;
+	if (against) return jrpc_doubt(by, "%s says otherwise, and too few say the same", against);
+	return err_fail(ERR_IO, "%zu providers must say the same, and %zu of them cannot be asked at present%s%s", p->config.agree, left,
+	                why ? "; the first of these, " : "", why ? why->reason : "");
 }

@@ -51,3 +51,59 @@ void rlp_put_list(buf *out, slice content)
 	put_prefix(out, LIST, content.n);
 	buf_put_slice(out, content);
 }
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t number_of(slice s)
+{
+	uint64_t x = 0;
+	for (size_t i = 0; i < s.n; i++) x = x << 8 | s.p[i];
+	return x;
+}
+
+/* A length has no zeros in front, and is not long where it could be short. */
+static bool take(slice *out, slice *rest, uint8_t kind, uint8_t last)
+{
+	if (rest->n == 0 || rest->p[0] < kind || rest->p[0] > last) return false;
+	size_t skip = 1, n = (size_t)(rest->p[0] - kind);
+	if (n > SHORT) {
+		const size_t digits = n - SHORT;
+		if (rest->n - 1 < digits || rest->p[1] == 0) return false;
+		n = number_of(slice_of(rest->p + 1, digits));
+		skip += digits;
+		if (n <= SHORT) return false;
+	}
+	if (n > rest->n - skip) return false;
+	*out = slice_of(rest->p + skip, n);
+	*rest = slice_of(rest->p + skip + n, rest->n - skip - n);
+	return true;
+}
+
+bool rlp_take_bytes(slice *out, slice *rest)
+{
+	slice after = *rest;
+
+	if (rest->n && rest->p[0] < STRING) {
+		*out = slice_of(rest->p, 1);
+		*rest = slice_of(rest->p + 1, rest->n - 1);
+		return true;
+	}
+	if (!take(out, &after, STRING, LIST - 1) || (out->n == 1 && out->p[0] < STRING)) return false;
+	*rest = after;
+	return true;
+}
+
+bool rlp_take_u64(uint64_t *out, slice *rest)
+{
+	slice after = *rest, s;
+
+	if (!rlp_take_bytes(&s, &after) || s.n > sizeof *out || (s.n && s.p[0] == 0)) return false;
+	*out = number_of(s);
+	*rest = after;
+	return true;
+}
+
+bool rlp_take_list(slice *content, slice *rest)
+{
+	return take(content, rest, LIST, UINT8_MAX);
+}

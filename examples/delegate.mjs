@@ -12,37 +12,44 @@
  * scalar, which serves once: good enough where nobody measures this process.
  */
 const { subtle } = globalThis.crypto;
-const hex = bytes => '0x' + Array.from(new Uint8Array(bytes), b => b.toString(16).padStart(2, '0')).join('');
-const unhex = text => Uint8Array.from(text.slice(2).match(/../g) ?? [], b => parseInt(b, 16));
+export const hex = bytes => '0x' + Array.from(new Uint8Array(bytes), b => b.toString(16).padStart(2, '0')).join('');
+export const unhex = text => Uint8Array.from(text.slice(2).match(/../g) ?? [], b => parseInt(b, 16));
 
 /* ---- secp256k1: y^2 = x^3 + 7 modulo P --------------------------------------------------------------------------- */
 
 const P = 2n ** 256n - 2n ** 32n - 977n;
-const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-const G = [0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798n,
+export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+export const G = [0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798n,
 	0x483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8n];
-const mod = a => (a % P + P) % P;
+const mod = (a, m = P) => (a % m + m) % m;
 const power = (a, e) => { let r = 1n; for (; e; e >>= 1n, a = mod(a * a)) if (e & 1n) r = mod(r * a); return r; };
 
+/* 1 / a modulo m, by Euclid. */
+export function inverse(a, m = P) {
+	let [r, s, x, y] = [m, mod(a, m), 0n, 1n];
+	while (s) [r, s, x, y] = [s, r % s, y, x - r / s * y];
+	return mod(x, m);
+}
+
 /* null is the point at infinity. */
-function add(a, b) {
+export function add(a, b) {
 	if (!a || !b) return a ?? b;
 	if (a[0] === b[0] && mod(a[1] + b[1]) === 0n) return null;
-	const slope = a[0] === b[0] ? 3n * a[0] * a[0] * power(2n * a[1], P - 2n) : (b[1] - a[1]) * power(mod(b[0] - a[0]), P - 2n);
+	const slope = a[0] === b[0] ? 3n * a[0] * a[0] * inverse(2n * a[1]) : (b[1] - a[1]) * inverse(b[0] - a[0]);
 	const x = mod(mod(slope) ** 2n - a[0] - b[0]);
 	return [x, mod(mod(slope) * (a[0] - x) - a[1])];
 }
 
-function multiply(k, point) {
+export function multiply(k, point) {
 	let r = null;
 	for (; k; k >>= 1n, point = add(point, point)) if (k & 1n) r = add(r, point);
 	return r;
 }
 
-const word = n => unhex('0x' + n.toString(16).padStart(64, '0'));
-const compress = ([x, y]) => new Uint8Array([2 + Number(y & 1n), ...word(x)]);
+export const word = n => unhex('0x' + n.toString(16).padStart(64, '0'));
+export const compress = ([x, y]) => new Uint8Array([2 + Number(y & 1n), ...word(x)]);
 
-function decompress(bytes) {
+export function decompress(bytes) {
 	const x = BigInt(hex(bytes.slice(1))), square = mod(x ** 3n + 7n), y = power(square, (P + 1n) / 4n);
 	if (bytes.length !== 33 || bytes[0] >> 1 !== 1 || x >= P || mod(y * y) !== square) throw new Error('this is no public key');
 	return [x, Number(y & 1n) === (bytes[0] & 1) ? y : P - y];
@@ -50,7 +57,7 @@ function decompress(bytes) {
 
 /* ---- what the KMS and its clients agree on ----------------------------------------------------------------------- */
 
-async function cipherKey(x, use) {
+export async function cipherKey(x, use) {
 	const secret = await subtle.importKey('raw', x, 'HKDF', false, ['deriveKey']);
 	const info = new TextEncoder().encode('ECIES:AES_GCM:v1');
 	return subtle.deriveKey({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info }, secret,
@@ -67,7 +74,7 @@ export async function protect(publicKey, bytes) {
 	return { public_key: hex(compress(multiply(k, G))), nonce: hex(nonce), ciphertext: hex(ciphertext) };
 }
 
-const OAEP = { name: 'RSA-OAEP', hash: 'SHA-256' };
+export const OAEP = { name: 'RSA-OAEP', hash: 'SHA-256' };
 
 /* The private half stays with the reader, as JWK; the public half, SubjectPublicKeyInfo, goes to the gateway. */
 export async function newReader() {

@@ -4,6 +4,7 @@
  * fewer than 2t + 1 parties can have sent, and quotas hold.  Of the input, byte 0 of each piece says: its length, 0 for a turn.
  */
 #include "fuzz/fuzz.h"
+#include "fuzz/sevens.h"
 #include "mpc/async_open.h"
 
 enum { EARLY = 8, EARLY_BYTES = 20000, ANSWERS = 6, MOST_PIECES = 64 };
@@ -17,20 +18,17 @@ static void on_done(void *ctx, const hash32 *h, const u128 *secret, uint32_t ele
 static void on_suspect(void *ctx, party who, open_suspicion why, const hash32 *h) { (void)ctx, (void)why, (void)h; ASSERT(who == 2); }
 static void on_stuck(void *ctx, const hash32 *h, party_set without) { (void)ctx, (void)h, (void)without; }
 
-static void seed(void *ctx, uint8_t *out, size_t n) { (void)ctx; memset(out, 0x5a, n); }
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const open_limits limits = { .openings = 2, .early = EARLY, .early_bytes = EARLY_BYTES, .late = 1, .kept = 1, .kept_bytes = 1000,
 	                             .answers = ANSWERS, .early_ms = 100, .pull_ms = 30, .late_ms = 50 };
 	const open_hooks hooks = { NULL, on_send, on_done, on_suspect, on_stuck };
-	const rng fixed = { NULL, seed };
 	static const uint8_t mine[2 * 64];
 	async_open *o;
 	reader r = reader_of(slice_of(data, size));
 	int64_t now = 0;
 
-	ASSERT(async_open_new(&o, 4, 1, 4, 1, &limits, &hooks, &fixed, now) == OK);
+	ASSERT(async_open_new(&o, 4, 1, 4, 1, &limits, &hooks, &SEVENS, now) == OK);
 	ASSERT(async_open_begin(o, &(hash32){ { 1 } }, slice_of(mine, 64), false) == OPEN_BEGUN);
 	ASSERT(async_open_begin(o, &(hash32){ { 2 } }, slice_of(mine, 128), true) == OPEN_BEGUN);
 	for (unsigned pieces = 0; pieces < MOST_PIECES && read_left(&r); pieces++) {

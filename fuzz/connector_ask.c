@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	queue_item response;
 	bool wrong = false;
 
+	ASSERT(!ask_gave_only(&item, rest) || item.kind == QUEUE_NEW_EPOCH);
 	ASSERT(ask_read(&response, &wrong, &a, &item, &config, &NOBODY, rest) != OK);
 	err_clear();
 	arena_free(&a);

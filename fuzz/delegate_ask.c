@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What nodes tell each other of a delegation: what is read is written again as it was; and a node without a share that is asked. */
-#include <stdlib.h>
 #include <string.h>
 #include "delegate/ask.h"
 #include "delegate/parts.h"
-#include "delegate/kms.h"
+#include "fuzz/delegate_kms.h"
 #include "fuzz/fuzz.h"
-
-static void fill(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	memset(out, 7, n);
-}
-
-static delegate_kms *k;
-static signer *wallet;
-
-/* Leak checkers do not look into guarded memory. */
-static void release(void)
-{
-	delegate_kms_free(&k);
-	signer_free(&wallet);
-}
-
-static delegate_kms *kms(void)
-{
-	static const rng SEVENS = { NULL, fill };
-	const delegate_chain chain = { .id = 1, .gateway = { { 1 } }, .shared = true };
-	secp_sk sk;
-
-	if (k) return k;
-	ASSERT(atexit(release) == 0);
-	secp_sk_random(&sk, &SEVENS);
-	ASSERT(signer_new(&wallet, &sk, &SEVENS) == OK);
-	ASSERT(delegate_kms_new(&k, &chain, 1, wallet, &SEVENS) == OK);
-	return k;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	delegate_kms *const kms = fuzz_kms_of((delegate_chain){ .id = 1, .gateway = { { 1 } }, .shared = true });
 	AUTO(buf) again = { 0 }, answer = { 0 };
 	const slice in = slice_of(data, size);
 	group_key key, other;
@@ -51,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ask_read(&q, in)) {
 		ask_write(&again, &q);
 		ASSERT(slice_eq_var(buf_slice(&again), in) && size <= MAX_ASK);
-		ASSERT(delegate_answer_ask(kms(), &answer, true, in) && ask_answer_read(&a, buf_slice(&answer)));
+		ASSERT(delegate_answer_ask(kms, &answer, true, in) && ask_answer_read(&a, buf_slice(&answer)));
 		ASSERT(a.number == q.number && a.verdict == ASK_NO_KEY);
 	}
 	buf_clear(&again);
@@ -61,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (description_read(&key, &index, &by, 1, in) == OK) {
 		buf_clear(&again);
-		description_write(&again, &key, index, wallet ? wallet : (kms(), wallet));
+		description_write(&again, &key, index, fuzz_wallet);
 		ASSERT(description_read(&other, &index, &by, 1, buf_slice(&again)) == OK && description_eq_var(&key, &other));
 	}
 	if (parts_read(&p, in) == OK) {

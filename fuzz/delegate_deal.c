@@ -6,21 +6,15 @@
 #include <stdlib.h>
 #include "delegate/dealing.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/sevens.h"
 
 enum { N = 4, T = 1 };
-
-static void fill(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	memset(out, 7, n);
-}
 
 static secp *curve;
 static void release(void) { secp_free(&curve); }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const rng SEVENS = { NULL, fill };
 	static const hash32 sid = { { 1 } };
 	static const secp_sk e = { { [31] = 2 } };
 	const size_t bytes = deal_bytes(N, T);

@@ -3,10 +3,9 @@
  * A request for a delegation: query, headers and body, each ended by a newline but the last, read in both forms.  A KMS that
  * believes a gateway without a key is asked too: nothing is answered with 200.
  */
-#include <stdlib.h>
 #include <string.h>
-#include "delegate/kms.h"
 #include "delegate/request_v1.h"
+#include "fuzz/delegate_kms.h"
 #include "fuzz/fuzz.h"
 
 enum { TEXT = 512 };
@@ -22,38 +21,9 @@ static const char *line(char out[static TEXT], reader *r)
 	return out;
 }
 
-/* The same numbers each time. */
-static void fill(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	memset(out, 7, n);
-}
-
-static delegate_kms *k;
-static signer *wallet;
-
-/* Leak checkers do not look into guarded memory. */
-static void release(void)
-{
-	delegate_kms_free(&k);
-	signer_free(&wallet);
-}
-
-static delegate_kms *kms(void)
-{
-	static const rng SEVENS = { NULL, fill };
-	delegate_chain chain = { .id = 31337, .gateway = { { 1 } } };
-
-	if (k) return k;
-	ASSERT(atexit(release) == 0);
-	secp_sk_random(&chain.key, &SEVENS);
-	ASSERT(signer_new(&wallet, &chain.key, &SEVENS) == OK);
-	ASSERT(delegate_kms_new(&k, &chain, 1, wallet, &SEVENS) == OK);
-	return k;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	delegate_kms *const kms = fuzz_kms_of((delegate_chain){ .id = 31337, .gateway = { { 1 } }, .state = KEY_ACTIVE });
 	reader r = reader_of(slice_of(data, size));
 	char chain[TEXT], salt[TEXT], authorization[TEXT], type[TEXT];
 	AUTO(buf) answer = { 0 };
@@ -75,10 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static delegate_request_v1 once;
 	if (delegate_request_v1_read(&once, &status, &c) == OK) ASSERT(once.spki_n <= MAX_SPKI);
 	else ASSERT(status >= 400 && status < 500 && err_text()[0]);
-	status = delegate_answer(kms(), &answer, &c);
+	status = delegate_answer(kms, &answer, &c);
 	ASSERT(status >= 400 && status < 500 && answer.n > 0);
 	answer.n = 0;
-	status = delegate_answer_v1(kms(), &answer, &c);
+	status = delegate_answer_v1(kms, &answer, &c);
 	ASSERT(status == 503 && answer.n > 0);
 	err_clear();
 	return 0;

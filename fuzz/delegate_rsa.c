@@ -3,6 +3,7 @@
 #include <string.h>
 #include "delegate/rsa.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/sevens.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -13,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ASSERT(pk.n.n >= RSA_BITS_LEAST / 8 && pk.n.n <= RSA_MODULUS_MOST && pk.n.p[0] && pk.n.p[pk.n.n - 1] & 1);
 		ASSERT(pk.e.n >= 3 && pk.e.n <= 5 && pk.e.p[0] && pk.e.p[pk.e.n - 1] & 1);
 		ASSERT(pk.e.p + pk.e.n == data + size);
-		if (rsa_seal(&sealed, &pk, slice_of(data, 32)) == OK) ASSERT(sealed.n == pk.n.n);
+		rsa_seal(&sealed, &pk, slice_of(data, 32), &SEVENS);
+		ASSERT(sealed.n == pk.n.n);
 	}
 	if (spki_read_pem(&der, slice_of(data, size)) == OK) {
 		spki_write_pem(&pem, buf_slice(&der));

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 5: (void)call_read_key(&key, rest); break;
 	case 6: (void)call_read_crs_digest(&digest, rest); break;
 	case 7: (void)call_read_domain(&d, rest); break;
-	case 8: if (call_user_request_read(&u, &a, rest) == OK) ASSERT(u.n * 64 < rest.n); break;
+	case 8: if (call_user_request_read(&u, &a, rest) == OK) ASSERT(u.n * 64 + u.contracts * 32 < 2 * rest.n); break;
 	case 9: revert_print(&text, rest); break;
 	case 10: (void)call_read_u64(&x, READ_COPROCESSOR_MAJORITY, rest); break;
 	case 12: if (kms_extra_read(&named, rest) == OK) ASSERT(!named.epoch || rest.n >= 65); break;

@@ -2,6 +2,9 @@
 /* What parties tell each other besides protocols: what is accepted is written back as the same bytes. */
 #include "fuzz/fuzz.h"
 #include "node/frames.h"
+#include "node/settings.h"
+
+static void forget(void *ctx, const setting *mine, const setting *theirs) { (void)ctx, (void)mine, (void)theirs; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -9,7 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t again[ANNOUNCEMENT_BYTES];
 	announcement a;
 	deal_header h;
+	setting first;
+	slice rest = bytes;
 
+	(void)settings_compare(bytes, bytes, forget, NULL);
+	if (settings_read(&first, &rest)) ASSERT(first.key.n + first.value.n + rest.n + 2 == size);
 	if (announcement_read(&a, bytes)) {
 		announcement_write(again, &a);
 		ASSERT(slice_eq_var(slice_of(again, sizeof again), bytes));

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames of the journal as a file; then records, u16 length and bytes each, applied to one table one after the other. */
 #include "fuzz/fuzz.h"
+#include "fuzz/sevens.h"
 #include "node/journal_frame.h"
 #include "node/journal_record.h"
-
-static void zeros(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	memset(out, 0, n);
-}
 
 /* Frames that are read are written as the same bytes, and a file that is cut short is always torn, with zeros behind or
  * without. */
@@ -36,13 +31,12 @@ static void read_frames(slice file)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const requests_limit limit[REQUEST_KINDS] = { [REQUEST_PUBLIC_DECRYPT] = { 4, 1, 0 }, [REQUEST_USER_DECRYPT] = { 4, 1, 4096 } };
-	const rng none = { NULL, zeros };
 	reader r = reader_of(slice_of(data, size));
 	requests *t = NULL;
 	size_t pending = 0;
 
 	read_frames(slice_of(data, size));
-	err e = requests_new(&t, limit, &none);
+	err e = requests_new(&t, limit, &SEVENS);
 	ASSERT(e == OK);
 	while (read_left(&r) > 2) {
 		const slice n = read_bytes(&r, 2);

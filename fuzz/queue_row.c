@@ -2,13 +2,14 @@
 /*
  * A row of a queue's table that another hand wrote, as SQLite gives it.  The first byte chooses the kind of item; then, value after
  * value: a byte for its type, eight for a number or four for a length and the bytes.  What is accepted makes the values of a row again,
- * and the parts of an item that are byte strings of their own are read as well.
+ * and the parts of an item that are byte strings of their own are read as well.  255 as the first byte: a transaction, as it stands in the outbox.
  */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>
 
 #include "connector/queue_internal.h"
+#include "evm/tx.h"
 
 enum { MOST_VALUES = 32 };
 
@@ -37,8 +38,21 @@ static void try_parts(const queue_item *item)
 	else err_clear();
 }
 
+static int try_transaction(slice raw)
+{
+	AUTO(buf) again = { 0 };
+	secp_rsig sig;
+	evm_tx tx;
+
+	if (!tx_read(&tx, &sig, raw)) return 0;
+	tx_write(&again, &tx, &sig);
+	ASSERT(slice_eq_var(buf_slice(&again), raw));
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	if (size && data[0] == UINT8_MAX) return try_transaction(slice_of(data + 1, size - 1));
 	reader r = reader_of(slice_of(data, size));
 	const queue_kind kind = read_u8(&r) % QUEUE_KINDS;
 	store_value value[MOST_VALUES] = { 0 }, again[MOST_VALUES];

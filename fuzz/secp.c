@@ -7,6 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t xy[SECP_PK_PLAIN];
 	secp_pk pk, again;
+	secp_point at;
 	secp_rsig rsig;
 	secp_sig sig;
 
@@ -14,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		secp_pk_plain(xy, &pk);
 		ASSERT(memcmp(xy, pk.b + 1, SECP_PK - 1) == 0);
 		ASSERT(secp_pk_read(&again, slice_of(pk.b, sizeof pk.b)) == OK && memcmp(&again, &pk, sizeof pk) == 0);
+		ASSERT((secp_point_read(&at, slice_of(data, size)) == OK) == (size == SECP_PK));
+		if (size == SECP_PK) ASSERT(memcmp(at.xy, xy, sizeof xy) == 0);
 	}
 	if (secp_pk_read_der(&pk, slice_of(data, size)) == OK) {
 		secp_pk_plain(xy, &pk);

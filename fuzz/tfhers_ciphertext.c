@@ -21,10 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(arena) a = arena_with_limit(16 << 20);
 	AUTO(buf) again = { 0 };
 	ciphertext ct, back;
+	ct_format says;
 
+	const bool known = tfhers_format_of_var(&says, slice_of(data, size));
 	err e = tfhers_read_ciphertext(&ct, &a, slice_of(data, size));
 	ASSERT(e == OK || e == ERR_REQUEST);
 	if (e == OK) {
+		ASSERT(known && says == ct.format);
 		tfhers_write_ciphertext(&again, &ct);
 		ASSERT(tfhers_read_ciphertext(&back, &a, buf_slice(&again)) == OK);
 		ASSERT(back.params == ct.params && back.format == ct.format && back.blocks == ct.blocks && back.boolean == ct.boolean);

@@ -5,24 +5,18 @@
  * which only the true one is accepted; or a key and a signature that both come from the input.
  */
 #include "fuzz/fuzz.h"
+#include "fuzz/sevens.h"
 #include "vault/objects.h"
 
 static struct { bool ready; uint8_t key[MAX_SCHEMES][MAX_TYPED_KEY], sig[MAX_SCHEMES][MAX_TYPED_SIG]; } scene;
 
-static void sevens(void *ctx, uint8_t *out, size_t n)
-{
-	(void)ctx;
-	memset(out, 7, n);
-}
-
 static void set_up(void)
 {
-	const rng r = { NULL, sevens };
 	AUTO(signer) *s = NULL;
 	secp_sk sk;
 
-	secp_sk_random(&sk, &r);
-	ASSERT(signer_new(&s, &sk, &r) == OK);
+	secp_sk_random(&sk, &SEVENS);
+	ASSERT(signer_new(&s, &sk, &SEVENS) == OK);
 	for (uint32_t scheme = SCHEME_ED25519; scheme < MAX_SCHEMES; scheme++) {
 		typed_key(scene.key[scheme], s, scheme);
 		typed_sign(scene.sig[scheme], s, scheme, "PUBL_DEC", slice_str("m"));

@@ -11,6 +11,7 @@
  */
 #include "mpc/inbox.h"
 #include <stdlib.h>
+#include "base/wait.h"
 #include "sym/sha2.h"
 
 enum { TABLE = 1024, OVER_ROWS = 1024, OVER_IN_ROW = 8, HEED_MS = 200 };
@@ -122,16 +123,12 @@ static box **place_of(inbox *b, const session_id *sid)
 static box *box_new(inbox *b, box **place, const session_id *sid)
 {
 	box *x = calloc(1, sizeof *x);
-	pthread_condattr_t monotonic;
 
 	if (!x) return NULL;
 	x->home = b;
 	x->sid = *sid;
 	x->eldest_ms = b->time.now_ms(b->time.ctx);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&x->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	wait_init(&x->woken);
 	return *place = x;
 }
 

@@ -51,7 +51,7 @@ wait_source wait_system(void);                       /* the monotonic clock, whi
 typedef struct inbox inbox;
 typedef struct box box;                              /* one open session's */
 
-/* limits may be NULL: INBOX_LIMITS. */
+/* limits may be NULL: INBOX_LIMITS.  ERR_NOMEM. */
 err  inbox_new(inbox **out, party me, unsigned n, const inbox_limits *limits, wait_source time);
 /* Requires: every box is closed.  Wipes; NULL-safe. */
 void inbox_free(inbox **b);

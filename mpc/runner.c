@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "base/stack.h"
 
-enum { STACK = 1 << 20, NEAR = 12 << 10 };
+enum { STACK = 1 << 20 };
 
 typedef struct slot {
 	runner      *home;
@@ -66,37 +67,6 @@ void runner_free(runner **r)
 	*r = NULL;
 }
 
-static __attribute__((noinline)) void overwrite_below(void)
-{
-	uint8_t bytes[NEAR];
-
-	wipe(bytes, sizeof bytes);
-}
-
-/* The lowest address of this thread's stack. */
-static __attribute__((noinline)) uint8_t *stack_end(void)
-{
-	pthread_attr_t own;
-	void *stack;
-	size_t size;
-
-	ASSERT(pthread_getattr_np(pthread_self(), &own) == 0 && pthread_attr_getstack(&own, &stack, &size) == 0);
-	pthread_attr_destroy(&own);
-	return stack;
-}
-
-/* Pages further down are given back, which empties them without touching each; what is near is overwritten.  It has no
- * variables in memory: in the gaps of its own frame something could stay. */
-__attribute__((noinline)) void forget_stack(void)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *const end = stack_end();
-	const size_t here = (size_t)((uint8_t *)__builtin_frame_address(0) - end);
-
-	if (here > NEAR) madvise(end, (here - NEAR / 2) / page * page, MADV_DONTNEED);
-	overwrite_below();
-}
-
 static void run_session(slot *w)
 {
 	session *s = &w->s;
@@ -119,7 +89,7 @@ static void *thread_main(void *arg)
 	slot *w = arg;
 
 	run_session(w);
-	forget_stack();
+	stack_forget();
 	pthread_mutex_lock(&w->home->lock);
 	w->state = ENDED;
 	w->home->running--;

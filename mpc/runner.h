@@ -26,8 +26,4 @@ err  runner_start(runner *r, const session_plan *plan, program run, program_end 
 
 unsigned runner_running(runner *r);
 
-/* What is left on this thread's stack below the caller's frame is gone: for whoever runs sessions on other threads, after the
- * function that ran them returned. */
-void forget_stack(void);
-
 #endif

@@ -3,7 +3,7 @@
 #include "node/announce.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include "rpc/wait.h"
+#include "base/wait.h"
 
 enum {
 	KEPT = 32,

@@ -32,7 +32,7 @@
 
 typedef struct announcements announcements;
 
-/* time: wait_system(), if it is not a test's. */
+/* time: wait_system(), if it is not a test's.  ERR_NOMEM. */
 err  announcements_new(announcements **out, wait_source time);
 void announcements_free(announcements **a);
 

@@ -2,8 +2,8 @@
 /* node/api.c -- the table of methods and the life of the server. */
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/notify.h"
 #include "node/api_internal.h"
-#include "node/notify.h"
 #include "tkms/dealer.h"
 
 #define CORE "/kms_service.v1.CoreServiceEndpoint/"

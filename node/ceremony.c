@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node/ceremony.c -- two sessions, and what stands before and between them. */
 #include "node/ceremony.h"
+#include "base/stack.h"
 #include "mpc/mpc.h"
 #include "node/audit.h"
 
@@ -127,6 +128,6 @@ err ceremony_run(const ceremony_tools *t, const ceremony_plan *p)
 {
 	err e = run_sessions(t, p);
 
-	forget_stack();                                  /* the thread is a pool's, and does other things next */
+	stack_forget();                                  /* the thread is a pool's, and does other things next */
 	return e;
 }

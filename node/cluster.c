@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "node/audit.h"
 #include "node/epoch_grace.h"
+#include "node/group_keeper.h"
 #include "node/reshared.h"
+#include "node/settings.h"
 #include "node/small_keys.h"
 #include "node/superseded.h"
 #include "vault/spool.h"
@@ -20,7 +22,7 @@ static err read_certificate(cluster *c)
 	certs_certificate *x = NULL;
 
 	TRY(pem_config_read(&c->certificate_pem, &t->tls.cert, "threshold.tls.manual.cert"));
-	TRY(pem_config_read(&c->key_pem, &t->tls.key, "threshold.tls.manual.key"));
+	TRY(pem_config_read_secret(&c->key_pem, &t->tls.key, "threshold.tls.manual.key"));
 	TRY(certs_read(&x, "threshold.tls.manual.cert", buf_slice(&c->certificate_pem)));
 	err e = certs_name(c->name, x);
 	certs_certificate_free(&x);
@@ -95,14 +97,6 @@ static bool has_made(cluster *c, request_kind kind, const id32 *id)
 	return requests_state(c->table, &state, kind, id) && (state == REQUEST_DONE || state == REQUEST_CONSUMED);
 }
 
-static bool is_delegated(const cluster *c, const id32 *id)
-{
-	const unsigned count = atomic_load(&c->delegations);
-
-	for (unsigned i = 0; i < count; i++) if (id_eq_var(&c->delegated[i], id)) return true;
-	return false;
-}
-
 static bool is_there(cluster *c, const committee *with, const announcement *h)
 {
 	switch (h->what) {
@@ -110,7 +104,7 @@ static bool is_there(cluster *c, const committee *with, const announcement *h)
 	case ATTEMPT_PREPROC: return has_made(c, REQUEST_PREPROC, &h->request);
 	case ATTEMPT_DEAL:
 	case ATTEMPT_KEYGEN:  return has_made(c, REQUEST_KEYGEN, &h->request);
-	case ATTEMPT_DELEGATION: return is_delegated(c, &h->request);
+	case ATTEMPT_DELEGATION: return group_keeper_has(atomic_load(&c->keeper), &with->context->id, &h->request);
 	case ATTEMPTS:        break;
 	}
 	return false;
@@ -131,10 +125,45 @@ static bool on_delegation(void *ctx, committee *with, party from, slice frame)
 	return combining_take(atomic_load(&c->combining), with, from, frame);
 }
 
+static slice own_settings(const cluster *c, committee *with)
+{
+	if (!with->settings.n) settings_write(&with->settings, c->config, with->context);
+	return buf_slice(&with->settings);
+}
+
 static void on_up(void *ctx, committee *with, party who)
 {
-	(void)ctx;
-	log_info("party %u, %s, can be reached", who, with->context->member[who].identity);
+	const mpc_context *k = with->context;
+
+	log_info("party %u, %s, can be reached", who, k->member[who].identity);
+	if (!id_eq_var(&k->id, &k->makes)) return;       /* two that work together; each says its own */
+	peers_send(with, who, FRAME_SETTINGS, own_settings(ctx, with), (slice){ 0 }, 0);
+}
+
+typedef struct compared { committee *with; party other; int64_t now; } compared;
+
+static void tell_difference(void *ctx, const setting *mine, const setting *theirs)
+{
+	const compared *x = ctx;
+	const mpc_context *k = x->with->context;
+	char id[ID_TEXT];
+
+	x->with->settings_ms[x->other] = x->now;
+	id_text(id, &k->id);
+	log_warn("%.*s: party %u, %s, has %.*s, and this node %.*s, in context %s; all its parties must have the same: correct the one that "
+	         "is wrong, and start that node again", (int)mine->key.n, (const char *)mine->key.p, x->other, k->member[x->other].identity,
+	         (int)theirs->value.n, (const char *)theirs->value.p, (int)mine->value.n, (const char *)mine->value.p, id);
+}
+
+/* Who says it again and again finds no room in the log for it. */
+enum { SETTINGS_AGAIN_MS = 10000 };
+
+static bool on_settings(void *ctx, committee *with, party from, slice theirs)
+{
+	const int64_t now = clock_now_ms(clock_system());
+
+	if (with->settings_ms[from] && now - with->settings_ms[from] < SETTINGS_AGAIN_MS) return true;
+	return settings_compare(own_settings(ctx, with), theirs, tell_difference, &(compared){ with, from, now });
 }
 
 typedef struct joining { cluster *c; err failed; } joining;
@@ -150,11 +179,13 @@ err cluster_link(cluster *c)
 {
 	const peers_parts parts = {
 		.config = c->config, .name = c->name, .certificate_pem = buf_slice(&c->certificate_pem), .key_pem = buf_slice(&c->key_pem),
-		.listener = { c, on_opening, on_announced, on_up, on_delegation }, .seams = c->seams,
+		.listener = { c, on_opening, on_announced, on_up, on_delegation, on_settings }, .seams = c->seams,
 	};
 	joining j = { c, OK };
 
-	TRY(peers_new(&c->peers, &parts));
+	err e = peers_new(&c->peers, &parts);
+	if (e == ERR_REQUEST) err_context("threshold.tls.manual: ");
+	TRY(e);
 	buf_free(&c->key_pem);
 	ddec_use_peers(c->ddec, c->peers);
 	contexts_each(c->contexts, join, &j);
@@ -270,17 +301,34 @@ static err has_keys(cluster *c, const request *r)
 	return e;
 }
 
+/* Who names another context than that of the epoch would wait in vain for its parties. */
+static err not_of_another(cluster *c, const request *r)
+{
+	char epoch_text[ID_TEXT], is_of[ID_TEXT];
+	const epoch *x;
+
+	if (epochs_hold(&x, c->epochs, &r->epoch.from, NULL) != OK) {
+		err_clear();
+		return OK;
+	}
+	const id32 context = x->context->id;
+	epochs_release(c->epochs, &x);
+	if (id_eq_var(&context, &r->epoch.from_context)) return OK;
+	id_text(epoch_text, &r->epoch.from), id_text(is_of, &context);
+	return err_fail(ERR_STATE, "previous_epoch: epoch %s is of context %s: name that one, of those who have the keys", epoch_text, is_of);
+}
+
 /* With the lease of the new epoch the old one stays.  Who lacks it, or some of its keys, may still get shares. */
 static err may_reshare(cluster *c, const request *r)
 {
 	const crossed *x;
 
 	TRY(cluster_crossed(&x, c, r));
-	if (!x->old->me) return OK;
+	if (!x->old->me) return not_of_another(c, r);
 	err e = has_keys(c, r);
 	if (e != ERR_NOT_FOUND || !x->new->me) return e;
 	err_clear();
-	return OK;
+	return not_of_another(c, r);
 }
 
 err cluster_begin_epoch(cluster *c, const request *r)
@@ -423,12 +471,22 @@ static void leave_united(void *ctx, const mpc_context *united)
 	peers_leave(c->peers, united);
 }
 
+static err share_no_key(cluster *c, const id32 *id)
+{
+	uint32_t chain;
+
+	if (!group_keeper_lives_in(atomic_load(&c->keeper), id, &chain)) return OK;
+	return err_fail(ERR_STATE, "the parties of this context share the delegation key of chain %u; a new epoch that gets the keys of theirs takes "
+	                "it to other parties", chain);
+}
+
 err cluster_destroy_context(cluster *c, buf *gone, const id32 *id)
 {
 	const mpc_context *k;
 
 	TRY(contexts_find(&k, c->contexts, id));
 	TRY(contexts_may_remove(c->contexts, id));
+	TRY(share_no_key(c, id));
 	TRY(epochs_begin_destroy_context(c->epochs));
 	err e = destroy_all(c, gone, id);
 	if (e == OK) e = contexts_remove(c->contexts, id);

@@ -30,8 +30,7 @@ typedef struct cluster {
 	ddec      *ddec;
 	peers     *peers;
 	_Atomic(combining *) combining;              /* NULL: no delegations, or not yet */
-	id32       delegated[MAX_DELEGATE_CHAINS];   /* ceremonies that have made a delegation key (node/group_keeper.h): */
-	_Atomic unsigned delegations;                /* so many; they are written before they count */
+	_Atomic(struct group_keeper *) keeper;       /* of keys of delegations (node/group_keeper.h); likewise */
 	char       name[CERTS_NAME_MAX + 1];         /* in this node's certificate */
 	buf        certificate_pem, key_pem;         /* the key's is empty once the links have it */
 	const node_seams *seams;
@@ -40,10 +39,10 @@ typedef struct cluster {
 /* Contexts and epochs; no link yet.  ERR_REQUEST and ERR_STATE as contexts_open, epochs_open. */
 err  cluster_new(cluster **out, const node_config *c, vault *v, const signer *s, const node_seams *seams);
 
-/* What of it needs keys and cores. */
+/* What of it needs keys and cores.  ERR_NOMEM. */
 err  cluster_start(cluster *c, const engine *e, requests *table);
 
-/* Links to every context's parties. */
+/* Links to every context's parties; its own port is open then.  As peers_new, peers_join. */
 err  cluster_link(cluster *c);
 
 /* Nobody waits any longer for others to come to a ceremony; then, those that run are ended.  NULL-safe. */
@@ -55,13 +54,14 @@ void cluster_free(cluster **c);
 
 /* ---- what requests need ------------------------------------------------------------------------------------------- */
 
-/* May this party serve such a request: is it in the context, and is the epoch there and the context's? */
+/* May this party serve such a request: is it in the context, and is the epoch there and the context's?  ERR_NOT_FOUND, ERR_STATE
+ * with a sentence for the client. */
 err  cluster_admits(cluster *c, const request *r);
 
-/* What a crash left on the disk of a preprocessing that is used up or failed, whatever its epoch. */
+/* What a crash left on the disk of a preprocessing that is used up or failed, whatever its epoch.  ERR_IO. */
 err  cluster_drop_preprocessing(cluster *c, const id32 *id);
 
-/* The lease of a new epoch. */
+/* The lease of a new epoch: as contexts_find, epochs_begin. */
 err  cluster_begin_epoch(cluster *c, const request *r);
 
 /* Appends what there is to count, for Prometheus. */
@@ -74,9 +74,10 @@ ceremony_tools cluster_tools(const cluster *c, const rng *random);
 
 /* ---- what operators ask: each blocks until it is done ---------------------------------------------------------------- */
 
+/* On disk, and its parties linked.  As contexts_add, peers_join. */
 err  cluster_make_context(cluster *c, const context_info *info);
 
-/* Destroys its epochs first; their ids are appended to `gone`. */
+/* Destroys its epochs first; their ids are appended to `gone`.  As contexts_may_remove, epochs_begin_destroy. */
 err  cluster_destroy_context(cluster *c, buf *gone, const id32 *id);
 err  cluster_destroy_epoch(cluster *c, const id32 *id);
 

@@ -10,18 +10,61 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "delegate/ask.h"
+#include "node/combiners.h"
+
+/* Who shares the key of a chain. */
+typedef struct sharing {
+	uint32_t   chain_id;
+	committee *with;                       /* NULL: nobody */
+	const mpc_context *in;                 /* where the key is or, with nobody, was */
+	party_set  combiners;
+	unsigned   n;                          /* so many have wallets */
+	eth_address wallet[MAX_PARTIES + 1];
+	unsigned   waiting[MAX_PARTIES + 1];   /* asks of each that are not answered yet */
+} sharing;
 
 struct combining {
 	combining_parts p;
 	pthread_mutex_t lock;
 	bool      stopped;
-	party_set combiners;
-	committee *with;
 	pool     *cores;
 	combiner *combiner;
-	bool      known[MAX_PARTIES + 1];
-	eth_address wallet[MAX_PARTIES + 1];
+	size_t    chains;
+	sharing   of[MAX_DELEGATE_CHAINS];     /* under the lock */
 };
+
+/* NULL: none.  Under the lock. */
+static sharing *find_sharing(combining *c, uint32_t chain_id)
+{
+	for (size_t i = 0; i < c->chains; i++) if (c->of[i].chain_id == chain_id) return &c->of[i];
+	return NULL;
+}
+
+/* Who shares the chain's key, and of these who may combine; NULL: nobody. */
+static committee *links_for(combining *c, party_set *combiners, uint32_t chain_id)
+{
+	pthread_mutex_lock(&c->lock);
+	const sharing *s = find_sharing(c, chain_id);
+	committee *with = s ? s->with : NULL;
+	*combiners = with ? s->combiners : 0;
+	pthread_mutex_unlock(&c->lock);
+	return with;
+}
+
+/* The first of the chains whose key they share; NULL: none.  Under the lock. */
+static sharing *sharing_of(combining *c, const committee *with)
+{
+	for (size_t i = 0; i < c->chains; i++) if (c->of[i].with == with) return &c->of[i];
+	return NULL;
+}
+
+static bool share_a_key(combining *c, const committee *with)
+{
+	pthread_mutex_lock(&c->lock);
+	const bool any = sharing_of(c, with) != NULL;
+	pthread_mutex_unlock(&c->lock);
+	return any;
+}
 
 /* ---- what others ask ------------------------------------------------------------------------------------------------ */
 
@@ -29,17 +72,25 @@ typedef struct asked {
 	combining *c;
 	committee *with;
 	party      from;
+	sharing   *counted;
 	buf        frame;
 } asked;
 
+/* Of who shares no key of this chain, nothing is said: it was sent before the key came to others. */
 static void answer(void *arg)
 {
 	AUTO(buf) out = { 0 };
+	party_set combiners;
 	asked *a = arg;
+	ask_frame is;
 
-	if (delegate_answer_ask(a->c->p.kms, &out, has(a->c->combiners, a->from), buf_slice(&a->frame)))
+	if (!ask_read(&is, buf_slice(&a->frame))) peers_blame(a->with, a->from, "a question about a delegation that is none");
+	else if (links_for(a->c, &combiners, is.chain_id) == a->with
+	         && delegate_answer_ask(a->c->p.kms, &out, has(combiners, a->from), buf_slice(&a->frame)))
 		peers_send(a->with, a->from, FRAME_DELEGATION, buf_slice(&out), (slice){ 0 }, 0);
-	else peers_blame(a->with, a->from, "a question about a delegation that is none");
+	pthread_mutex_lock(&a->c->lock);
+	a->counted->waiting[a->from]--;
+	pthread_mutex_unlock(&a->c->lock);
 	buf_free(&a->frame);
 	free(a);
 }
@@ -52,7 +103,9 @@ static void take_ask(combining *c, committee *with, party from, slice frame)
 	*a = (asked){ .c = c, .with = with, .from = from };
 	buf_put_slice(&a->frame, frame);
 	pthread_mutex_lock(&c->lock);
-	const bool submitted = !c->stopped && pool_submit(c->cores, answer, a, MAX_ASKS_WAITING) == OK;
+	sharing *s = a->counted = sharing_of(c, with);
+	const bool submitted = !c->stopped && s && s->waiting[from] < MAX_ASKS_WAITING && pool_submit(c->cores, answer, a, 0) == OK;
+	if (submitted) s->waiting[from]++;
 	pthread_mutex_unlock(&c->lock);
 	if (submitted) return;
 	err_clear();                                   /* lost: whoever asked asks another */
@@ -60,11 +113,20 @@ static void take_ask(combining *c, committee *with, party from, slice frame)
 	free(a);
 }
 
+static bool take_answer(combining *c, committee *with, party from, slice frame)
+{
+	party_set combiners;
+	uint32_t chain_id;
+
+	if (combiner_chain_of(c->combiner, &chain_id, frame) && links_for(c, &combiners, chain_id) != with) return true;
+	return combiner_take(c->combiner, from, frame);
+}
+
 bool combining_take(combining *c, committee *with, party from, slice frame)
 {
-	if (!c) return true;
+	if (!c || !share_a_key(c, with)) return true;          /* it was sent before the key came to others */
 	if (frame.n == 0 || frame.n > MAX_ASK) return false;
-	if (frame.p[0] == ASK_ANSWER_FRAME) return combiner_take(c->combiner, from, frame);
+	if (frame.p[0] == ASK_ANSWER_FRAME) return take_answer(c, with, from, frame);
 	if (frame.p[0] != ASK_FRAME) return false;
 	take_ask(c, with, from, frame);
 	return true;
@@ -72,25 +134,32 @@ bool combining_take(combining *c, committee *with, party from, slice frame)
 
 /* ---- what this node asks ---------------------------------------------------------------------------------------------- */
 
-static void ask_party(void *ctx, party to, slice frame)
+static bool is_another(const committee *with, party who) { return with && who <= with->context->n && who != with->context->me; }
+
+static void ask_party(void *ctx, uint32_t chain_id, party to, slice frame)
 {
-	combining *c = ctx;
-	if (to <= c->p.context->n && to != c->p.context->me) peers_send(c->with, to, FRAME_DELEGATION, frame, (slice){ 0 }, 0);
+	party_set combiners;
+	committee *with = links_for(ctx, &combiners, chain_id);
+
+	if (is_another(with, to)) peers_send(with, to, FRAME_DELEGATION, frame, (slice){ 0 }, 0);
 }
 
-static bool is_up(void *ctx, party who)
+static bool is_up(void *ctx, uint32_t chain_id, party who)
 {
-	const combining *c = ctx;
-	return who <= c->p.context->n && who != c->p.context->me && peers_is_up(c->with, who);
+	party_set combiners;
+	committee *with = links_for(ctx, &combiners, chain_id);
+
+	return is_another(with, who) && peers_is_up(with, who);
 }
 
-static bool wallet_of(void *ctx, eth_address *out, party who)
+static bool wallet_of(void *ctx, eth_address *out, uint32_t chain_id, party who)
 {
 	combining *c = ctx;
 
 	pthread_mutex_lock(&c->lock);
-	const bool known = who <= MAX_PARTIES && c->known[who];
-	if (known) *out = c->wallet[who];
+	const sharing *s = find_sharing(c, chain_id);
+	const bool known = s && who <= s->n;
+	if (known) *out = s->wallet[who];
 	pthread_mutex_unlock(&c->lock);
 	return known;
 }
@@ -104,22 +173,24 @@ static void put_member(buf *out, const char *before, slice bytes)
 }
 
 /* Does its own signature stand under what it sent? */
-static bool convicts(combining *c, const combiner_evidence *e)
+static bool convicts(combining *c, const combiner_evidence *e, const ask_frame *of)
 {
-	const hash32 what = keccak256(e->partial), digest = typed_v1_response(&(delegate_v1){ .chain_id = e->chain_id }, &e->request, &what);
+	const hash32 what = keccak256(e->partial), request = ask_request(of), digest = typed_v1_response(&of->v1, &request, &what);
 	eth_address by, wallet;
 
-	return wallet_of(c, &wallet, e->who) && sign_external_by_var(&by, &e->signature, &digest) && eth_address_eq_var(by, wallet);
+	return wallet_of(c, &wallet, of->chain_id, e->who) && sign_external_by_var(&by, &e->signature, &digest) && eth_address_eq_var(by, wallet);
 }
 
-static void keep_evidence(combining *c, const combiner_evidence *e)
+static void keep_evidence(combining *c, const committee *with, const combiner_evidence *e, const ask_frame *of)
 {
+	const hash32 request = ask_request(of);
 	AUTO(buf) line = { 0 };
 	char path[PATH_MAX];
 	struct stat st;
 
-	buf_printf(&line, "{\"chain_id\":%u,\"party\":%u", e->chain_id, e->who);
-	put_member(&line, ",\"request\":\"", hash32_slice(&e->request));
+	buf_printf(&line, "{\"chain_id\":%u,\"party\":%u,\"name\":\"%s\"", of->chain_id, e->who, with->context->member[e->who].identity);
+	put_member(&line, ",\"request\":\"", hash32_slice(&request));
+	put_member(&line, ",\"ask\":\"", e->ask);
 	put_member(&line, ",\"partial\":\"", e->partial);
 	put_member(&line, ",\"signature\":\"", slice_of(e->signature.b, sizeof e->signature.b));
 	buf_put_str(&line, "}\n");
@@ -133,30 +204,81 @@ static void keep_evidence(combining *c, const combiner_evidence *e)
 static void lied(void *ctx, const combiner_evidence *e)
 {
 	combining *c = ctx;
-	const bool sure = convicts(c, e);
+	party_set combiners;
+	ask_frame of;
 
-	peers_blame(c->with, e->who, sure ? "a wrong part of a delegation, under its own signature" : "a wrong part of a delegation");
-	if (sure) keep_evidence(c, e);
+	ASSERT(ask_read(&of, e->ask));                     /* the combiner's own */
+	const bool sure = convicts(c, e, &of);
+	committee *with = links_for(c, &combiners, of.chain_id);
+	if (!is_another(with, e->who)) return;                     /* the key went to others just now, and with it who it was */
+	peers_blame(with, e->who, sure ? "a wrong part of a delegation, under its own signature" : "a wrong part of a delegation");
+	if (sure) keep_evidence(c, with, e, &of);
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------------- */
 
-void combining_know(combining *c, const eth_address wallet[MAX_PARTIES + 1], unsigned n)
+/* The numbers of two contexts are not those of the same parties. */
+static void warn_of_numbers(const char *text, const mpc_context *before, const mpc_context *in)
 {
-	pthread_mutex_lock(&c->lock);
-	for (party i = 1; i <= n; i++) {
-		c->wallet[i] = wallet[i];
-		c->known[i] = true;
+	const party_set named = combiners_of(text, in, NULL) | combiners_of(text, before, NULL);
+
+	FOR_EACH_IN(i, named) {
+		const char *was = i <= before->n ? before->member[i].identity : "nobody", *is = i <= in->n ? in->member[i].identity : "nobody";
+		if (!combiners_number(text, i) || strcmp(was, is) == 0) continue;
+		log_warn("delegation.combiners names party %u by its number, which was %s and is %s now; name it by its name instead", i, was, is);
 	}
+}
+
+static void say_who_combines(const combining *c, const sharing *s)
+{
+	const char *text = c->p.config->delegation.combiners;
+	AUTO(buf) who = { 0 }, strangers = { 0 };
+
+	FOR_EACH_IN(i, s->combiners) buf_printf(&who, "%s%s", who.n ? ", " : "", s->in->member[i].identity);
+	combiners_strangers(&strangers, text, s->in, c->p.numbered);
+	log_info("audit: answers of the delegation key of chain %u may be combined by %s", s->chain_id,
+	         who.n ? buf_str(&who) : "its readers only");
+	if (strangers.n) log_warn("delegation.combiners names %s, who shares no key of chain %u", buf_str(&strangers), s->chain_id);
+}
+
+static void move_to(combining *c, sharing *s, committee *with, const mpc_context *in)
+{
+	const char *text = c->p.config->delegation.combiners;
+	const mpc_context *before = s->in;
+
+	pthread_mutex_lock(&c->lock);
+	s->with = with;
+	s->combiners = with ? combiners_of(text, in, c->p.numbered) : 0;
+	if (with) s->in = in;
 	pthread_mutex_unlock(&c->lock);
+	if (!with) return;
+	if (before && !c->p.numbered) warn_of_numbers(text, before, in);
+	say_who_combines(c, s);
+}
+
+void combining_move(combining *c, uint32_t chain_id, const mpc_context *in, const eth_address wallet[MAX_PARTIES + 1], unsigned n)
+{
+	committee *with = NULL;
+
+	if (in && peers_committee(&with, c->p.peers, in) != OK) err_clear();
+	pthread_mutex_lock(&c->lock);
+	sharing *s = find_sharing(c, chain_id);
+	if (!s) {
+		ASSERT(c->chains < COUNT(c->of));
+		s = &c->of[c->chains++];
+		s->chain_id = chain_id;
+	}
+	memcpy(s->wallet, wallet, sizeof s->wallet);
+	s->n = n;
+	const bool moves = with != s->with;
+	pthread_mutex_unlock(&c->lock);
+	if (moves) move_to(c, s, with, in);
 }
 
 combiner *combining_combiner(combining *c) { return c->combiner; }
 
 static err start(combining *c)
 {
-	TRY(combiners_read(&c->combiners, c->p.config->delegation.combiners));
-	TRY(peers_committee(&c->with, c->p.peers, c->p.context));
 	TRY(pool_new(&c->cores, 0));
 	const combiner_parts parts = { c->p.kms, c->cores, clock_system(), c, ask_party, is_up, lied, wallet_of };
 	return combiner_new(&c->combiner, &parts);

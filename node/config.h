@@ -49,7 +49,7 @@ typedef struct threshold_config {
 } threshold_config;
 
 typedef struct chain_config {
-	int64_t chain_id;
+	int64_t chain_id, import_from;                 /* 0: nobody */
 	char   *gateway, *key_file;
 	char   *rpc_urls, *contract;                   /* both or none */
 } chain_config;
@@ -95,9 +95,6 @@ static inline size_t peers_count(const node_config *c) { return c->threshold.pee
 static inline const peer_config *peer_at(const node_config *c, size_t i) { return (const peer_config *)c->threshold.peers.row + i; }
 static inline const char *peer_identity(const peer_config *p) { return p->mpc_identity[0] ? p->mpc_identity : p->address; }
 
-/* delegation.combiners.  "": nobody; "all"; or numbers, as "1,3".  ERR_REQUEST. */
-err  combiners_read(party_set *out, const char *text);
-
 /* As if there were none. */
 void node_config_drop_peers(node_config *c);
 
@@ -107,6 +104,8 @@ void node_config_wipe_key(node_config *c);
 
 /* Appends the PEM text, from the file if it is in one.  what: for sentences. */
 err  pem_config_read(buf *out, const pem_config *p, const char *what);
+/* The same of a private key, whose file must be its owner's alone (base/secret_file.h). */
+err  pem_config_read_secret(buf *out, const pem_config *p, const char *what);
 
 /* The same as node_config_read; after a failure *where tells which key it was. */
 err  node_config_read_where(config_place *where, node_config *out, const char *name, slice text, char *const *environment);

@@ -7,9 +7,12 @@
 #include <unistd.h>
 #include "aws/credentials.h"
 #include "base/file.h"
-#include "delegate/key_file.h"
+#include "delegate/key_eraser.h"
+#include "delegate/whole_key.h"
 #include "evm/address.h"
 #include "rpc/certs.h"
+#include "rpc/tls.h"
+#include "vault/vault.h"
 #include "vault/vault_key.h"
 
 enum { OTHERS = 077, SOON_S = 30 * 24 * 3600, DAY_S = 24 * 3600, MAX_PATH = 4096 };
@@ -171,6 +174,21 @@ static void check_own(const checking *k, const certs_certificate *leaf, const ch
 	}
 }
 
+/* Is it the key of this certificate? */
+static void check_key(const checking *k, slice certificate_pem)
+{
+	const pem_config *p = &k->c->threshold.tls.key;
+	char key[MAX_CONFIG_KEY];
+	AUTO(buf) pem = { 0 };
+	tls *t = NULL;
+
+	given(key, "threshold.tls.manual.key", p);
+	err e = pem_config_read(&pem, p, "the node's key");
+	if (e == OK) e = tls_new(&t, certificate_pem, buf_slice(&pem), "check");
+	if (e != OK) found(k, key, 0, false, "give the key.pem that 'arca certs leaf' made together with this certificate");
+	tls_free(&t);
+}
+
 static void check_links(const checking *k)
 {
 	const threshold_config *t = &k->c->threshold;
@@ -189,15 +207,32 @@ static void check_links(const checking *k)
 	if (e == OK) check_life(k, leaf, key, 0, "the node's certificate");
 	if (e == OK && peers_count(k->c)) check_own(k, leaf, key);
 	certs_certificate_free(&leaf);
-	if (t->tls.key.path[0]) private_file(k, t->tls.key.path, "threshold.tls.manual.key.path", 0);
+	if ((!t->tls.key.path[0] || private_file(k, t->tls.key.path, "threshold.tls.manual.key.path", 0)) && e == OK) check_key(k, buf_slice(&pem));
 }
 
 /* ---- keys of the delegation --------------------------------------------------------------------------------------- */
 
-static void check_key_file(const checking *k, const char *path, const char *key, size_t row)
+static bool is_in_vault(const checking *k, const id32 *place)
+{
+	AUTO(buf) path = { 0 };
+	char id[ID_TEXT];
+
+	id_text(id, place);
+	buf_printf(&path, "%s/%s/%s/%s", k->c->private_vault.path, k->c->private_vault.prefix, priv_type_name(PRIV_DELEGATION_PRIVATE_KEY), id);
+	return file_exists(buf_str(&path));
+}
+
+/* A vault may have taken it in, and its file may be gone (node/delegate_keys.h). */
+static void check_key_file(const checking *k, const char *path, const id32 *place, const char *key, size_t row)
 {
 	secp_sk sk;
 
+	if (!file_exists(path) && is_in_vault(k, place)) return;
+	if (!file_exists(path) && k->c->private_vault.bucket[0]) {
+		say(err_fail(ERR_NOT_FOUND, "%s: there is no such file, and none in the vault's folder", path));
+		found(k, key, row, true, "nothing, if the vault's bucket has the key; else put the file there");
+		return;
+	}
 	if (!private_file(k, path, key, row)) return;
 	if (key_file_read(&sk, path) != OK) found(k, key, row, false, "make one: arca delegate keygen --help");
 	wipe(&sk, sizeof sk);
@@ -214,13 +249,16 @@ static void check_address(const checking *k, const char *text, const char *key, 
 static void check_delegation(const checking *k)
 {
 	const config_rows *chains = &k->c->delegation.chains;
+	const id32 wallet = whole_key_place(WHOLE_KEY_WALLET, 0);
 
-	if (k->c->delegation.wallet_file[0]) check_key_file(k, k->c->delegation.wallet_file, "delegation.wallet_file", 0);
+	if (k->c->delegation.wallet_file[0]) check_key_file(k, k->c->delegation.wallet_file, &wallet, "delegation.wallet_file", 0);
 	for (size_t i = 0; i < chains->n; i++) {
 		const chain_config *chain = (const chain_config *)chains->row + i;
+		const id32 place = whole_key_place(WHOLE_KEY_CHAIN, (uint32_t)chain->chain_id);
 		check_address(k, chain->gateway, "delegation.chains.gateway", i + 1);
 		if (chain->contract[0]) check_address(k, chain->contract, "delegation.chains.contract", i + 1);
-		if (chain->key_file[0]) check_key_file(k, chain->key_file, "delegation.chains.key_file", i + 1);
+		/* A node that has shared out its key has an empty file. */
+		if (chain->key_file[0] && !(chain->import_from && key_file_is_gone(chain->key_file))) check_key_file(k, chain->key_file, &place, "delegation.chains.key_file", i + 1);
 	}
 }
 
@@ -250,6 +288,7 @@ static void check_folder(const checking *k, const char *path, const char *key, b
 	bool known = there;
 	while (!known && errno == ENOENT && climb(at)) known = stat(at, &s) == 0;
 	if (!known) {
+		if (errno == EACCES) remedy = "check as the user that the node runs as, or give it the folder with chown";
 		e = err_fail(ERR_IO, "%s cannot be reached: %s", path, strerror(errno));
 	} else if (!S_ISDIR(s.st_mode)) {
 		e = err_fail(ERR_IO, "%s is not a folder", at);

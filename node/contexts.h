@@ -64,7 +64,8 @@ err  contexts_add(const mpc_context **out, contexts *k, const context_info *info
 err  contexts_may_remove(contexts *k, const id32 *id);
 err  contexts_remove(contexts *k, const id32 *id);
 
-/* What a context must be for parties to work together: numbers, names, addresses, certificates, threshold. */
+/* What a context must be for parties to work together: numbers, names, addresses, certificates, threshold.  ERR_REQUEST with a
+ * sentence that names the node; ERR_NOMEM. */
 err  context_check(const context_info *info);
 
 /* scheme://host:port[/...], the host of an IPv6 address in brackets.  False if it is not. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* node/ddec.c -- requests come in as items and end when the last of these does. */
 #include <stdlib.h>
+#include "base/wait.h"
 #include "node/answers.h"
 #include "node/ddec_internal.h"
-#include "rpc/wait.h"
 #include "tkms/reconstruct.h"
 
 /* ---- the end of a request ----------------------------------------------------------------------------------------- */

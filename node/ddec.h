@@ -35,7 +35,7 @@ typedef struct ddec_parts {
 	unsigned      threads;                   /* of the cores  */
 } ddec_parts;
 
-err  ddec_new(ddec **out, const ddec_parts *parts);
+err  ddec_new(ddec **out, const ddec_parts *parts);      /* ERR_NOMEM */
 
 /* Ends the thread.  Requires: no request runs.  NULL-safe. */
 void ddec_stop(ddec *d);

@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "base/list.h"
 #include "node/ddec.h"
-#include "rpc/list.h"
 
 typedef struct ddec_request ddec_request;
 

@@ -8,8 +8,8 @@
  */
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/wait.h"
 #include "node/ddec_internal.h"
-#include "rpc/wait.h"
 #include "tkms/finish.h"
 
 enum {

@@ -8,6 +8,8 @@
  * opens hangs on the ciphertext alone, so that a second time gives nothing away.  Order at the end of a request: the
  * outcome is on disk, then in the table, then with whoever waits.  A request that was taken in always ends: whatever
  * happens to its job, the table learns of it.
+ *
+ * Any thread may call anything.
  */
 #ifndef ARCA_NODE_DESK_H
 #define ARCA_NODE_DESK_H
@@ -35,8 +37,9 @@ typedef struct desk_parts {
 	tracing      *tracing;               /* NULL: nobody                         */
 } desk_parts;
 
+/* ERR_NOMEM. */
 err  desk_new(desk **out, const desk_parts *parts);
-void desk_free(desk **d);                    /* Requires: idle */
+void desk_free(desk **d);                    /* NULL-safe; requires: idle */
 
 /*
  * Puts into the table what the stored keys and epochs and the journal's consumptions tell: finished key generations with
@@ -47,7 +50,7 @@ err  desk_restore(desk *d);
 
 /*
  * Takes the price for a request of this kind; the desk keeps it until the request ends.  desk_leave gives it back when
- * the request does not come to desk_submit.
+ * the request does not come to desk_submit.  ERR_EXHAUSTED: too few tokens are free.
  */
 err  desk_enter(desk *d, request_kind kind);
 void desk_leave(desk *d, request_kind kind);
@@ -56,9 +59,9 @@ void desk_leave(desk *d, request_kind kind);
 err  desk_resume(desk *d);
 
 /*
- * Takes the request in and sends it to work; message: what it was parsed from.  On OK *r is taken; on an error it stays the caller's, who leaves.
- * ERR_EXISTS, ERR_EXHAUSTED as requests_start; ERR_EXHAUSTED as backlog_take; for a key generation the errors of its preprocessing; ERR_BUSY when the
- * node is stopping.
+ * Takes the request in and sends it to work; message: what it was parsed from.  On OK *r is taken; on an error it stays the
+ * caller's, who leaves.  ERR_EXISTS, ERR_EXHAUSTED as requests_start; ERR_EXHAUSTED as backlog_take; for a key generation the
+ * errors of its preprocessing; ERR_IO when it cannot be written down; ERR_BUSY when the node is stopping.
  */
 err  desk_submit(desk *d, request **r, slice message);
 
@@ -72,7 +75,7 @@ err  desk_abort(desk *d, const id32 *preproc);
 /* Nothing is taken in any more. */
 void desk_close(desk *d);
 
-/* Waits until no job runs; false if that takes longer. */
+/* Waits until no job runs; false if that takes longer.  And: how many requests wait or run. */
 bool desk_wait_idle(desk *d, int64_t timeout_ms);
 size_t desk_running(desk *d);
 

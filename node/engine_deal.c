@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "node/cluster.h"
+#include "base/wait.h"
 #include "node/deal.h"
-#include "rpc/wait.h"
 #include "tkms/dealer.h"
 
 enum { WAIT_SAY_MS = 250 };

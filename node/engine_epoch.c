@@ -2,7 +2,8 @@
 /*
  * node/engine_epoch.c -- a new epoch: keys for pseudo-random sharing, set up among the parties of a context (mpc/mpc.h); and,
  * if the request names an epoch before it, new shares of its keys (refresh.h), each signed anew under the request's domain.  A
- * node that is in that epoch's context only gives its shares away.
+ * node that is in that epoch's context only gives its shares away.  Keys of delegations that the nodes share (group_keeper.h) go the same
+ * way, before the epoch is there.
  *
  * The parts of keys are stored first, under a mark, and the epoch's own file last.  So a crash leaves the whole epoch or none
  * of it, and the old one as it was.
@@ -13,6 +14,7 @@
 #include "base/file.h"
 #include "node/cluster.h"
 #include "node/extras.h"
+#include "node/group_keeper.h"
 #include "node/joint_try.h"
 #include "node/refresh.h"
 #include "node/published.h"
@@ -286,6 +288,12 @@ static err remove_marks(const epoch_work *w)
 	return OK;
 }
 
+/* The keys of delegations go where these keys go. */
+static err move_delegations(const epoch_work *w)
+{
+	return group_keeper_move(atomic_load(&w->engine->cluster->keeper), w->sets, w->request);
+}
+
 /* ---- giving only -------------------------------------------------------------------------------------------------------- */
 
 /* Rounds that may pass between two messages to a party that is in the old set only. */
@@ -313,9 +321,10 @@ static err give_away(epoch_work *w)
 
 	TRY(peers_committee(&plan.with, c->peers, w->sets->all));
 	TRY(ceremony_attend(&tools, &plan, &x.attempt, false));
-	if (!x.attempt) return OK;
+	if (!x.attempt) return move_delegations(w);
 	const reshare_giver g = { w->sets->all->me, plan.with->in, peers_wire(plan.with), PATIENT_ROUNDS * round_ms, round_ms };
 	TRY(refresh_give(&x, &g));
+	TRY(move_delegations(w));
 	TRY(ceremony_attend(&tools, &plan, &x.attempt, true));
 	return note_given(w);
 }
@@ -337,6 +346,7 @@ static err make_with_keys(epoch_work *w)
 
 	TRY(keys_begin_epoch(w->engine->keys, id));
 	err e = run_refresh(w);
+	if (e == OK) e = move_delegations(w);
 	if (e == OK) e = finish(w);
 	if (e != OK) return take_back(w, e);
 	/* The epoch is whole beside marks that stay; the next start removes them. */

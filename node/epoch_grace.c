@@ -3,8 +3,8 @@
 #include "node/epoch_grace.h"
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/wait.h"
 #include "node/superseded.h"
-#include "rpc/wait.h"
 
 enum { LOOK_MS = 1000, AFTER_FAILURE_MS = 60000 };
 

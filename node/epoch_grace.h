@@ -11,8 +11,8 @@
  *   one of its keys has not come to a later epoch, or to other parties          said once; it stays
  *   a new share cannot be read from the disk                                    said, and tried again, every minute
  *
- * A node that gave all its keys to parties of whom it is none has no epoch in the end.  Parties do this each by its own clock.  A wrong clock can make it early, which old
- * requests suffer from and no key: its new shares were read from the disk before.
+ * A node that gave all its keys to parties of whom it is none has no epoch in the end.  Parties do this each by its own clock.
+ * A wrong clock can make it early, which old requests suffer from and no key: its new shares were read from the disk before.
  *
  * One thread, which looks once a second.
  */
@@ -32,6 +32,7 @@ typedef struct epoch_grace_parts {
 	int64_t  grace_ms;                   /* above 0 */
 } epoch_grace_parts;
 
+/* A thread begins.  ERR_NOMEM. */
 err  epoch_grace_start(epoch_grace **out, const epoch_grace_parts *parts);
 void epoch_grace_stop(epoch_grace **g);              /* NULL-safe */
 

@@ -1,167 +1,94 @@
 /* SPDX-License-Identifier: MIT */
-/* node/group_keeper.c */
-#include "node/group_keeper.h"
+/* node/group_keeper.c -- a thread that looks every second what is to be done. */
 #include <stdlib.h>
 #include "base/log.h"
-#include "node/group_store.h"
-#include "rpc/wait.h"
-#include "sym/dsep.h"
+#include "base/wait.h"
+#include "node/group_keeper_internal.h"
 
 enum { AFTER_FAILURE_MS = 2000, LOOK_MS = 1000 };
 
-/* Ceremonies. */
-static const char MAKES[] = "delegation", REFRESHES[] = "delegation-refresh";
-
-typedef struct kept {
-	uint32_t chain_id;
-	bool     certified, is_elsewhere;          /* this node has the certificate; others have the key */
-	int64_t  refreshed;                        /* the last slot of refresh_secs that is done or over, since 1970 */
-} kept;
-
-struct group_keeper {
-	group_keeper_parts p;
-	secp           *curve;
-	kept            chain[MAX_DELEGATE_CHAINS];
-	pthread_t       thread;
-	pthread_mutex_t lock;
-	pthread_cond_t  wake;
-	bool            stopping;                  /* under the lock */
-	stop_flag       stop;
-};
-
-/* Stands for what is done: a key of this chain among these parties, or new shares of it. */
-static id32 request_of(const group_keeper *k, const kept *c, const char *operation)
-{
-	xof x = dsep_begin("ARCA_DKG");
-	id32 id;
-
-	xof_absorb(&x, id_slice(&k->p.context->id));
-	xof_absorb_u64(&x, c->chain_id);
-	xof_absorb(&x, slice_str(operation));
-	xof_squeeze(&x, id.b, sizeof id.b);
-	return id;
-}
-
-/* ---- what is there, in use ------------------------------------------------------------------------------------------ */
-
-static group_store store_of(const group_keeper *k, const kept *c)
-{
-	return (group_store){ k->p.cluster->vault, k->curve, c->chain_id };
-}
-
-static err use_share(group_keeper *k, group_store *g, const group_record *r)
-{
-	const hash32 digest = group_digest(&r->key);
-	group_share held;
-	group_record prepared;
-
-	err e = group_store_load(g, &held, &prepared, &digest);
-	if (e == OK) e = delegate_kms_put_share(k->p.kms, &r->key, &held);
-	wipe(&held, sizeof held);
-	if (e != ERR_NOT_FOUND) return e;
-	log_warn("chain %u: this node has no share of epoch %u of the delegation key; it gets one at the next refresh", r->key.chain_id,
-	         r->key.epoch);
-	err_clear();
-	return delegate_kms_put_share(k->p.kms, &r->key, NULL);
-}
-
-/* Whoever comes later to the ceremony that makes it is told that it is there. */
-static void tell(group_keeper *k, const kept *c)
-{
-	cluster *in = k->p.cluster;
-	const unsigned count = atomic_load(&in->delegations);
-
-	in->delegated[count] = request_of(k, c, MAKES);
-	atomic_store(&in->delegations, count + 1);
-}
-
-/* have: what is in the vault. */
-static err use(group_keeper *k, kept *c, const group_holding *have)
-{
-	group_store g = store_of(k, c);
-
-	if (!have->certified) return OK;
-	TRY(use_share(k, &g, &have->newest));
-	k->p.made(k->p.ctx, &have->newest);
-	if (!c->certified) tell(k, c);
-	c->certified = true;
-	return OK;
-}
-
-static err look(group_keeper *k, kept *c, group_holding *have)
-{
-	group_store g = store_of(k, c);
-
-	have->wallet = *signer_address(k->p.wallet);
-	return group_store_look(have, &g);
-}
-
-/* ---- ceremonies ----------------------------------------------------------------------------------------------------- */
-
-/* Ids and attempts of ceremonies that are over are of no more use, but for the last number. */
-static err forget(group_keeper *k, const id32 *id)
-{
-	TRY(used_sids_erase(k->p.cluster->vault, id));
-	return attempts_bury(k->p.cluster->vault, id);
-}
-
-static err hold_ceremony(group_keeper *k, kept *c, const char *operation, program run, const group_holding *have)
-{
-	const ceremony_tools tools = cluster_tools(k->p.cluster, k->p.random);
-	const id32 id = request_of(k, c, operation);
-	group_store g = store_of(k, c);
-	group_ceremony work = { .chain_id = c->chain_id, .wallet = k->p.wallet, .curve = k->curve, .have = have, .ctx = &g,
-	                        .load = group_store_load, .take = group_store_finish, .prepare = group_store_prepare,
-	                        .finish = group_store_finish };
-	ceremony_plan plan = { .what = ATTEMPT_DELEGATION, .operation = operation, .request = id, .epoch = id, .run = run,
-	                       .arg = &work, .stop = &k->stop };
-
-	TRY(peers_committee(&plan.with, k->p.cluster->peers, k->p.context));
-	const err e = ceremony_run(&tools, &plan);
-	if (e == OK) return forget(k, &id);
-	return e;
-}
-
-/* What others have shown in the ceremony may be new here even if it failed. */
-static err run_ceremony(group_keeper *k, kept *c, const char *operation, program run)
-{
-	const int64_t begun_ms = clock_now_ms(clock_system());
-	group_holding *have = calloc(1, sizeof *have);
-
-	if (!have) return err_fail(ERR_NOMEM, "no memory for a ceremony");
-	err e = look(k, c, have);
-	if (e == OK) e = hold_ceremony(k, c, operation, run, have);
-	if (e == ERR_EXISTS) err_clear(), e = OK;
-	if (e == OK) e = look(k, c, have);
-	if (e == OK) e = use(k, c, have);
-	if (e == OK && c->certified)
-		log_info("audit: delegation key of chain %u, epoch %u, is in use, %jd ms after this node was ready for it", c->chain_id,
-		         have->newest.key.epoch, (intmax_t)(clock_now_ms(clock_system()) - begun_ms));
-	free(have);
-	return e;
-}
-
 /* ---- when ----------------------------------------------------------------------------------------------------------- */
 
-static int64_t slot_now(const group_keeper *k) { return clock_unix_ms(clock_system()) / 1000 / k->p.refresh_secs; }
+static int64_t slot_now(const group_keeper *k) { return k->p.refresh_secs ? clock_unix_ms(clock_system()) / 1000 / k->p.refresh_secs : 0; }
 
-/* Whether everything went well that was to be done. */
+static err check_import(const group_keeper *k, const kept *c, const mpc_context *in)
+{
+	const bool has_it = delegate_kms_is_whole(k->p.kms, c->chain_id);
+
+	if (!c->import_from) return OK;
+	if (c->import_from > in->n)
+		return err_fail(ERR_REQUEST, "delegation.chains: import_from of chain %u is %u, and there are %u parties", c->chain_id, c->import_from, in->n);
+	if (!has_it || c->import_from == in->me) return OK;
+	return err_fail(ERR_REQUEST, "delegation.chains: import_from of chain %u is party %u, and this party %u names a key_file, too", c->chain_id,
+	                c->import_from, in->me);
+}
+
+static err make_first(group_keeper *k, kept *c)
+{
+	const mpc_context *in = group_work_first_context(k);
+
+	if (!in) return OK;                                /* there are no parties yet */
+	TRY(check_import(k, c, in));
+	if (c->import_from) return group_work_hold(k, c, in, GROUP_IMPORTS, group_import);
+	return group_work_hold(k, c, in, GROUP_MAKES, group_create);
+}
+
+static void tell(kept *c, const mpc_context *home)
+{
+	char id[ID_TEXT];
+
+	if (c->told || !c->certified || c->left) return;
+	c->told = true;
+	id_text(id, &home->id);
+	log_warn("chain %u: parties of context %s say that the delegation key has gone to others, and this node has missed it; what it has answers "
+	         "nothing any more; if it is one of them, it gets a share at a refresh; if not, ask it for the epoch with which the key went, under "
+	         "the same id, and it erases its share", c->chain_id, id);
+}
+
+/*
+ * This node may have missed that the key went to other parties; those who have it say in its former context that they do, and nobody
+ * comes there.  Then the other contexts take turns until a refresh succeeds.  Not because one failed at home: parties of a context
+ * that the key has left may be corrupt by now, more of them than were to be feared, and what they certify there is not looked at unless
+ * more parties at home than can be corrupt have sent this node away.
+ */
+static err make_new_shares(group_keeper *k, kept *c, int64_t slot)
+{
+	kept at_home = *c;
+	at_home.turn = 0;
+	const mpc_context *in = group_work_context(k, c);
+
+	if (!in) return OK;
+	if (in == group_work_context(k, &at_home)) c->turn = 0;
+	c->is_elsewhere = false;
+	const err e = group_work_hold(k, c, in, GROUP_REFRESHES, group_refresh);
+	if (c->is_elsewhere && c->turn == 0) tell(c, in);
+	if (e == OK && !c->is_elsewhere) c->refreshed = slot, c->turn = 0;
+	else if (c->is_elsewhere || c->turn) c->turn++;
+	c->is_elsewhere = true;
+	return e;
+}
+
+/* Whether everything went well that was to be done.  Requires: `work`. */
 static bool attend(group_keeper *k, kept *c)
 {
-	const int64_t slot = k->p.refresh_secs ? slot_now(k) : 0;
+	const int64_t slot = slot_now(k);
 	err e = OK;
 
+	if (c->left) {
+		/* It may be back among them and have missed that; asked once, others soon say if not. */
+		if (slot > c->refreshed && make_new_shares(k, c, slot) != OK) err_clear();
+		c->refreshed = slot;
+		return true;
+	}
 	/* Others may have a key that this node has never heard of: then there is nothing to make, and shares come with a refresh. */
 	if (slot > c->refreshed && (c->certified || c->is_elsewhere)) {
-		e = run_ceremony(k, c, REFRESHES, group_refresh);
-		if (e == OK) c->refreshed = slot;
+		e = make_new_shares(k, c, slot);
 	} else if (!c->certified && !c->is_elsewhere) {
-		e = run_ceremony(k, c, MAKES, group_create);
-		c->is_elsewhere = e == OK && !c->certified;
+		e = make_first(k, c);
 		c->refreshed = slot;
 	}
 	if (e == OK) return true;
-	if (!stop_is_asked(&k->stop)) {
+	if (!stop_is_asked(&k->pause)) {
 		err_context("delegation key of chain %u: ", c->chain_id);
 		log_err(LOG_WARN, "tried again soon", e);
 	}
@@ -169,12 +96,14 @@ static bool attend(group_keeper *k, kept *c)
 	return false;
 }
 
+/* Waits, and then for those who come first. */
 static bool is_time_to_stop(group_keeper *k, int64_t after_ms)
 {
 	const int64_t until = clock_now_ms(clock_system()) + after_ms;
 
 	pthread_mutex_lock(&k->lock);
 	while (!k->stopping && wait_until(&k->wake, &k->lock, until)) {}
+	while (!k->stopping && k->movers) pthread_cond_wait(&k->wake, &k->lock);
 	const bool stopping = k->stopping;
 	pthread_mutex_unlock(&k->lock);
 	return stopping;
@@ -187,9 +116,49 @@ static void *run(void *arg)
 
 	do {
 		well = true;
-		for (size_t i = 0; i < k->p.chains && !stop_is_asked(&k->stop); i++) well &= attend(k, &k->chain[i]);
+		pthread_mutex_lock(&k->work);
+		for (size_t i = 0; i < k->p.chains && !stop_is_asked(&k->pause); i++) well &= attend(k, &k->chain[i]);
+		pthread_mutex_unlock(&k->work);
 	} while (!is_time_to_stop(k, well ? LOOK_MS : AFTER_FAILURE_MS));
 	return NULL;
+}
+
+/* ---- what others ask -------------------------------------------------------------------------------------------------- */
+
+static bool is_of(const kept *c, const id32 *context, const id32 *asked)
+{
+	const id32 makes = group_request_of(context, c->chain_id, GROUP_MAKES), imports = group_request_of(context, c->chain_id, GROUP_IMPORTS),
+	           refreshes = group_request_of(context, c->chain_id, GROUP_REFRESHES);
+
+	if (id_eq_var(asked, &makes) || id_eq_var(asked, &imports)) return true;
+	if (id_eq_var(asked, &refreshes)) return !id_eq_var(&c->context, context) && !id_eq_var(&c->context, &(id32){ 0 });
+	return !c->left && id_eq_var(asked, &c->by);
+}
+
+bool group_keeper_has(group_keeper *k, const id32 *context, const id32 *asked)
+{
+	bool has = false;
+
+	if (!k) return false;
+	pthread_mutex_lock(&k->lock);
+	for (size_t i = 0; !has && i < k->p.chains; i++) has = k->chain[i].certified && is_of(&k->chain[i], context, asked);
+	pthread_mutex_unlock(&k->lock);
+	return has;
+}
+
+bool group_keeper_lives_in(group_keeper *k, const id32 *context, uint32_t *chain_id)
+{
+	bool lives = false;
+
+	if (!k) return false;
+	pthread_mutex_lock(&k->lock);
+	for (size_t i = 0; !lives && i < k->p.chains; i++) {
+		const kept *c = &k->chain[i];
+		lives = c->certified && !c->left && id_eq_var(&c->context, context);
+		*chain_id = c->chain_id;
+	}
+	pthread_mutex_unlock(&k->lock);
+	return lives;
 }
 
 /* ---- from beginning to end ------------------------------------------------------------------------------------------- */
@@ -198,22 +167,29 @@ static void release(group_keeper *k)
 {
 	pthread_cond_destroy(&k->wake);
 	pthread_mutex_destroy(&k->lock);
+	pthread_mutex_destroy(&k->work);
 	secp_free(&k->curve);
 	free(k);
 }
 
+static int by_chain(const void *a, const void *b)
+{
+	const kept *x = a, *y = b;
+	return x->chain_id < y->chain_id ? -1 : x->chain_id > y->chain_id;
+}
+
 static err begin(group_keeper *k)
 {
-	group_holding *have = calloc(1, sizeof *have);
-	err e = have ? secp_new(&k->curve, k->p.random) : err_fail(ERR_NOMEM, "no memory for delegation keys");
+	const mpc_context *first = group_work_first_context(k);
+	err e = secp_new(&k->curve, k->p.random);
 
+	for (size_t i = 0; i < k->p.chains; i++)
+		k->chain[i] = (kept){ .chain_id = k->p.chain[i].id, .import_from = k->p.chain[i].import_from, .refreshed = slot_now(k) };
+	qsort(k->chain, k->p.chains, sizeof *k->chain, by_chain);          /* all nodes take them in turn */
 	for (size_t i = 0; e == OK && i < k->p.chains; i++) {
-		kept *c = &k->chain[i];
-		*c = (kept){ .chain_id = k->p.chain[i], .refreshed = k->p.refresh_secs ? slot_now(k) : 0 };
-		e = look(k, c, have);
-		if (e == OK) e = use(k, c, have);
+		e = first ? check_import(k, &k->chain[i], first) : OK;
+		if (e == OK) e = group_work_look(k, &k->chain[i]);
 	}
-	free(have);
 	if (e == OK && pthread_create(&k->thread, NULL, run, k)) e = err_fail(ERR_NOMEM, "no thread for delegation keys");
 	return e;
 }
@@ -225,6 +201,7 @@ err group_keeper_start(group_keeper **out, const group_keeper_parts *parts)
 	if (!k) return err_fail(ERR_NOMEM, "no memory for delegation keys");
 	ASSERT(parts->chains <= COUNT(k->chain));
 	k->p = *parts;
+	pthread_mutex_init(&k->work, NULL);
 	pthread_mutex_init(&k->lock, NULL);
 	wait_init(&k->wake);
 	const err e = begin(k);
@@ -233,16 +210,19 @@ err group_keeper_start(group_keeper **out, const group_keeper_parts *parts)
 	return e;
 }
 
-void group_keeper_stop(group_keeper **kp)
+void group_keeper_stop(group_keeper *k)
 {
-	group_keeper *k = *kp;
-	if (!k) return;
-	(void)stop_ask(&k->stop);
+	if (!k || k->stopping) return;
 	pthread_mutex_lock(&k->lock);
 	k->stopping = true;
+	(void)stop_ask(&k->pause);
 	pthread_cond_signal(&k->wake);
 	pthread_mutex_unlock(&k->lock);
 	pthread_join(k->thread, NULL);
-	release(k);
-	*kp = NULL;
+}
+
+void group_keeper_free(group_keeper **k)
+{
+	if (*k) release(*k);
+	*k = NULL;
 }

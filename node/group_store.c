@@ -3,9 +3,11 @@
 #include "node/group_store.h"
 #include <stdlib.h>
 
-static id32 number_of(uint32_t epoch)
+enum { AS_IT_IS = 1, LEFT = 2 };
+
+static id32 number_of(uint8_t what, uint32_t epoch)
 {
-	return (id32){ { 1, [28] = (uint8_t)(epoch >> 24), (uint8_t)(epoch >> 16), (uint8_t)(epoch >> 8), (uint8_t)epoch } };
+	return (id32){ { what, [28] = (uint8_t)(epoch >> 24), (uint8_t)(epoch >> 16), (uint8_t)(epoch >> 8), (uint8_t)epoch } };
 }
 
 /* ---- going through what is there --------------------------------------------------------------------------------- */
@@ -43,62 +45,113 @@ static err damaged(err e, const char *what, const id32 *key)
 	return e == ERR_REQUEST ? ERR_STATE : e;
 }
 
-static err read_record(group_record *out, const group_store *g, const id32 *key, const id32 *number)
+enum { WITH_HOME = 2, HOME_BYTES = 2 + 2 * (int)sizeof(id32) };
+
+static void put_home(buf *out, const group_home *h, key_state state)
+{
+	buf_put_u8(out, WITH_HOME);
+	buf_put_u8(out, (uint8_t)state);
+	buf_put_slice(out, id_slice(&h->context));
+	buf_put_slice(out, id_slice(&h->by));
+}
+
+/* *rest: what follows. */
+static err take_home(group_home *h, slice *rest, slice object)
+{
+	*h = (group_home){ .state = KEY_ACTIVE };
+	*rest = object;
+	if (!object.n || object.p[0] != WITH_HOME) return OK;
+	if (object.n < HOME_BYTES || !key_state_is(object.p[1])) return err_fail(ERR_REQUEST, "it does not say where the key is");
+	h->state = (key_state)object.p[1];
+	memcpy(h->context.b, object.p + 2, sizeof h->context.b);
+	memcpy(h->by.b, object.p + 2 + sizeof h->context.b, sizeof h->by.b);
+	*rest = slice_of(object.p + HOME_BYTES, object.n - HOME_BYTES);
+	return OK;
+}
+
+static err read_record(group_record *out, group_home *home, const group_store *g, const id32 *key, const id32 *number)
 {
 	AUTO(buf) file = { 0 };
+	slice rest;
 
-	err e = vault_get_private(&file, g->vault, PRIV_DELEGATION_KEY, key, number, MAX_GROUP_RECORD);
-	if (e == OK) e = group_record_read(out, buf_slice(&file));
+	err e = vault_get_private(&file, g->vault, PRIV_DELEGATION_KEY, key, number, HOME_BYTES + MAX_GROUP_RECORD);
+	if (e == OK) e = take_home(home, &rest, buf_slice(&file));
+	if (e == OK) e = group_record_read(out, rest);
 	return e == OK ? OK : damaged(e, "record", key);
 }
 
-static err read_share(group_share *held, group_record *r, const group_store *g, const id32 *key, const id32 *number)
+static err read_share(group_share *held, group_record *r, group_home *home, const group_store *g, const id32 *key, const id32 *number)
 {
 	AUTO(buf) file = { 0 };
+	slice rest;
 
-	err e = vault_get_private(&file, g->vault, PRIV_DELEGATION_SHARE, key, number, MAX_GROUP_SHARE_FILE);
-	if (e == OK) e = group_share_read(held, r, buf_slice(&file));
+	err e = vault_get_private(&file, g->vault, PRIV_DELEGATION_SHARE, key, number, HOME_BYTES + MAX_GROUP_SHARE_FILE);
+	if (e == OK) e = take_home(home, &rest, buf_slice(&file));
+	if (e == OK) e = group_share_read(held, r, rest);
 	if (e == OK && !group_share_is_right(held, &r->key, g->curve)) e = err_fail(ERR_STATE, "it is not the share that was published");
 	return e == OK ? OK : damaged(e, "share", key);
 }
 
 /* ---- what there is ----------------------------------------------------------------------------------------------- */
 
+typedef struct looking { group_holding *h; group_home home, begun; uint32_t begun_epoch; } looking;
+
+/* Of one epoch, that this node has left it is the later news. */
 static err look_at_record(void *ctx, const group_store *g, const id32 *key, const id32 *number)
 {
-	group_holding *h = ctx;
+	looking *l = ctx;
+	group_home home;
 	group_record r;
 
-	TRY(read_record(&r, g, key, number));
-	if (r.key.chain_id != g->chain_id || (h->certified && h->newest.key.epoch >= r.key.epoch)) return OK;
-	h->certified = true;
-	h->newest = r;
+	TRY(read_record(&r, &home, g, key, number));
+	if (r.key.chain_id != g->chain_id) return OK;
+	const uint32_t known = l->h->newest.key.epoch;
+	if (l->h->certified && (known > r.key.epoch || (known == r.key.epoch && home.state != KEY_DESTROYED))) return OK;
+	l->h->certified = true;
+	l->h->newest = r;
+	l->home = home;
 	return OK;
 }
 
 /* More shares than can be offered: those of the latest attempts do not count. */
 static err look_at_share(void *ctx, const group_store *g, const id32 *key, const id32 *number)
 {
-	group_holding *h = ctx;
-	group_record r;
+	looking *l = ctx;
+	group_holding *h = l->h;
 	group_share held;
+	group_home home;
+	group_record r;
 
-	TRY(read_share(&held, &r, g, key, number));
+	TRY(read_share(&held, &r, &home, g, key, number));
 	wipe(&held, sizeof held);
 	if (r.key.chain_id != g->chain_id) return OK;
 	if (r.key.epoch + 1 > h->prepared) h->prepared = r.key.epoch + 1;
 	if (h->held < MAX_HELD) h->digest[h->held++] = group_digest(&r.key);
+	if ((h->certified && r.key.epoch <= h->newest.key.epoch) || (l->begun.state && r.key.epoch < l->begun_epoch)) return OK;
+	l->begun = home;
+	l->begun_epoch = r.key.epoch;
+	return OK;
+}
+
+err group_store_look_at(group_holding *out, group_home *home, group_home *begun, const group_store *g)
+{
+	const eth_address wallet = out->wallet;
+	looking l = { .h = out };
+
+	*out = (group_holding){ .wallet = wallet };
+	TRY(each(g, PRIV_DELEGATION_KEY, look_at_record, &l));
+	if (out->certified) out->prepared = out->newest.key.epoch + 1;
+	TRY(each(g, PRIV_DELEGATION_SHARE, look_at_share, &l));
+	*home = l.home;
+	*begun = l.begun;
 	return OK;
 }
 
 err group_store_look(group_holding *out, const group_store *g)
 {
-	const eth_address wallet = out->wallet;
+	group_home home, begun;
 
-	*out = (group_holding){ .wallet = wallet };
-	TRY(each(g, PRIV_DELEGATION_KEY, look_at_record, out));
-	if (out->certified) out->prepared = out->newest.key.epoch + 1;
-	return each(g, PRIV_DELEGATION_SHARE, look_at_share, out);
+	return group_store_look_at(out, &home, &begun, g);
 }
 
 /* ---- for ceremonies ------------------------------------------------------------------------------------------------ */
@@ -110,9 +163,10 @@ static err compare(void *ctx, const group_store *g, const id32 *key, const id32 
 	sought *x = ctx;
 	group_record r;
 	group_share held;
+	group_home home;
 
 	if (x->found) return OK;
-	TRY(read_share(&held, &r, g, key, number));
+	TRY(read_share(&held, &r, &home, g, key, number));
 	x->found = hash32_eq_var(group_digest(&r.key), *x->digest);
 	if (x->found) *x->out = held, *x->of = r;
 	wipe(&held, sizeof held);
@@ -127,27 +181,57 @@ err group_store_load(void *ctx, group_share *out, group_record *r, const hash32 
 	return x.found ? OK : err_fail(ERR_NOT_FOUND, "the vault has no share of this epoch of the delegation key");
 }
 
-/* An attempt at a first key that came to nothing leaves a share of a key that is none. */
-static err drop_unborn(void *ctx, const group_store *g, const id32 *key, const id32 *number)
+/* Every share of the chain.  An attempt at a first key that came to nothing leaves one of a key that is none. */
+static err drop_shares(void *ctx, const group_store *g, const id32 *key, const id32 *number)
 {
 	group_record r;
 	group_share held;
+	group_home home;
 
 	(void)ctx;
-	TRY(read_share(&held, &r, g, key, number));
+	TRY(read_share(&held, &r, &home, g, key, number));
 	wipe(&held, sizeof held);
 	return r.key.chain_id == g->chain_id ? vault_remove_private(g->vault, PRIV_DELEGATION_SHARE, key, number) : OK;
+}
+
+/* The newest certified key of the chain and where it is, whether this node has left it or not; *known: there is one. */
+static err look_for_known(group_key *key, group_home *home, bool *known, const group_store *g)
+{
+	looking l = { .h = calloc(1, sizeof *l.h) };
+
+	if (!l.h) return err_fail(ERR_NOMEM, "no memory for delegation keys");
+	const err e = each(g, PRIV_DELEGATION_KEY, look_at_record, &l);
+	*key = l.h->newest.key, *home = l.home, *known = l.h->certified;
+	free(l.h);
+	return e;
+}
+
+/* Whoever certifies it: a chain's key never becomes another one, and epochs only grow.  Parties of a context that has lost its say may have
+ * become corrupt, and their records are seen in a ceremony there.  *newer: than what is known here, if there is anything. */
+static err compare_with_known(bool *newer, const group_store *g, const group_key *theirs)
+{
+	group_home home;
+	group_key ours;
+	bool known;
+
+	TRY(look_for_known(&ours, &home, &known, g));
+	*newer = !known || theirs->epoch > ours.epoch;
+	if (!known || (id_eq_var(&ours.key_id, &theirs->key_id) && memcmp(&ours.P, &theirs->P, sizeof ours.P) == 0)) return OK;
+	return err_fail(ERR_STATE, "others show another key of chain %u than the one that this node knows, and a chain has one; compare what all "
+	                "nodes say at /v1/public-key", g->chain_id);
 }
 
 err group_store_prepare(void *ctx, const group_record *made, const group_share *held)
 {
 	const group_store *g = ctx;
-	const id32 number = number_of(made->key.epoch);
+	const id32 number = number_of(AS_IT_IS, made->key.epoch);
 	AUTO(buf) file = { 0 };
-	bool existed;
+	bool existed, newer;
 
-	if (made->key.epoch == 0) TRY(each(g, PRIV_DELEGATION_SHARE, drop_unborn, NULL));
-	buf_reserve(&file, MAX_GROUP_SHARE_FILE);
+	TRY(compare_with_known(&newer, g, &made->key));
+	if (made->key.epoch == 0) TRY(each(g, PRIV_DELEGATION_SHARE, drop_shares, NULL));
+	buf_reserve(&file, HOME_BYTES + MAX_GROUP_SHARE_FILE);
+	put_home(&file, &g->home, KEY_PRE_ACTIVATION);
 	group_share_write(&file, held, made);
 	TRY(vault_put_private(g->vault, PRIV_DELEGATION_SHARE, &made->key.key_id, &number, buf_slice(&file), &existed));
 	return existed ? err_fail(ERR_EXISTS, "the vault has a share of epoch %u of the delegation key already", made->key.epoch) : OK;
@@ -166,8 +250,9 @@ static err drop_older_share(void *ctx, const group_store *g, const id32 *key, co
 {
 	group_record r;
 	group_share held;
+	group_home home;
 
-	TRY(read_share(&held, &r, g, key, number));
+	TRY(read_share(&held, &r, &home, g, key, number));
 	wipe(&held, sizeof held);
 	return drop_older(ctx, g, PRIV_DELEGATION_SHARE, &r.key, key, number);
 }
@@ -175,21 +260,68 @@ static err drop_older_share(void *ctx, const group_store *g, const id32 *key, co
 static err drop_older_record(void *ctx, const group_store *g, const id32 *key, const id32 *number)
 {
 	group_record r;
+	group_home home;
 
-	TRY(read_record(&r, g, key, number));
+	TRY(read_record(&r, &home, g, key, number));
 	return drop_older(ctx, g, PRIV_DELEGATION_KEY, &r.key, key, number);
 }
 
-err group_store_finish(void *ctx, const group_record *certified)
+err group_store_tidy(const group_store *g, const group_record *certified)
 {
-	const group_store *g = ctx;
-	const id32 number = number_of(certified->key.epoch);
 	group_key newest = certified->key;
+
+	TRY(each(g, PRIV_DELEGATION_SHARE, drop_older_share, &newest));
+	return each(g, PRIV_DELEGATION_KEY, drop_older_record, &newest);
+}
+
+static err keep_record(const group_store *g, const group_home *home, key_state state, uint8_t what, const group_record *certified)
+{
+	const id32 number = number_of(what, certified->key.epoch);
 	AUTO(buf) file = { 0 };
 	bool existed;
 
+	put_home(&file, home, state);
 	group_record_write(&file, certified);
-	TRY(vault_put_private(g->vault, PRIV_DELEGATION_KEY, &newest.key_id, &number, buf_slice(&file), &existed));
-	TRY(each(g, PRIV_DELEGATION_SHARE, drop_older_share, &newest));
-	return each(g, PRIV_DELEGATION_KEY, drop_older_record, &newest);
+	TRY(vault_put_private(g->vault, PRIV_DELEGATION_KEY, &certified->key.key_id, &number, buf_slice(&file), &existed));
+	return group_store_tidy(g, certified);
+}
+
+/* New shares for the same parties: these came as before, for whoever gave them their first ones and has not heard that they came. */
+err group_store_finish(void *ctx, const group_record *certified)
+{
+	const group_store *g = ctx;
+	group_home home = g->home, before;
+	group_key key;
+	bool known;
+
+	TRY(look_for_known(&key, &before, &known, g));
+	if (known && id_eq_var(&home.by, &(id32){ 0 }) && id_eq_var(&home.context, &before.context)) home.by = before.by;
+	return keep_record(g, &home, KEY_ACTIVE, AS_IT_IS, certified);
+}
+
+err group_store_take(void *ctx, const group_record *certified)
+{
+	const group_store *g = ctx;
+	const group_home home = { .context = g->taken };
+	bool newer;
+
+	TRY(compare_with_known(&newer, g, &certified->key));
+	return newer ? keep_record(g, &home, KEY_ACTIVE, AS_IT_IS, certified) : OK;
+}
+
+static err drop_active(void *ctx, const group_store *g, const id32 *key, const id32 *number)
+{
+	group_record r;
+	group_home home;
+
+	(void)ctx;
+	TRY(read_record(&r, &home, g, key, number));
+	return r.key.chain_id == g->chain_id && home.state != KEY_DESTROYED ? vault_remove_private(g->vault, PRIV_DELEGATION_KEY, key, number) : OK;
+}
+
+err group_store_leave(const group_store *g, const group_record *last)
+{
+	TRY(keep_record(g, &g->home, KEY_DESTROYED, LEFT, last));
+	TRY(each(g, PRIV_DELEGATION_SHARE, drop_shares, NULL));
+	return each(g, PRIV_DELEGATION_KEY, drop_active, NULL);
 }

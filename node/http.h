@@ -39,7 +39,8 @@ typedef struct node_http_parts {
 
 /*
  * Listens, and says that the node is starting: nothing published is served before it was compared with what was signed,
- * and there is nothing to count.  Vault, configuration, version and delegation (NULL: none; its routes are served at once) outlive the server.
+ * and there is nothing to count.  Vault, configuration, version and delegation (NULL: none; its routes are served at once)
+ * outlive the server.
  */
 err  node_http_new(node_http **out, vault *v, const node_config *config, const char *version, delegate_service *delegation);
 

@@ -16,7 +16,7 @@
 
 typedef struct key_urls key_urls;
 
-/* Vault and keys outlive it. */
+/* Vault and keys outlive it.  ERR_NOMEM. */
 err  key_urls_new(key_urls **out, vault *v);
 void key_urls_free(key_urls **u);                        /* NULL-safe */
 

@@ -81,14 +81,7 @@ err keys_facts(key_facts *out, keys *k, const id32 *epoch, const id32 *key)
 
 err key_may(const key_facts *f, key_use use)
 {
-	/* NIST SP 800-57 part 1, section 7: what is protected may still be read after protecting has ended. */
-	const bool yes = f->state == KEY_ACTIVE || (f->state == KEY_DEACTIVATED && use == KEY_USE_DECRYPT);
-	char id[ID_TEXT];
-
-	if (yes) return OK;
-	id_text(id, &f->key_id);
-	return err_fail(ERR_STATE, "key %s is %s and may not be used to %s", id, key_state_name(f->state),
-	                use == KEY_USE_ENCRYPT ? "encrypt" : "decrypt");
+	return key_state_may(f->state, use, &f->key_id);
 }
 
 err keys_for_decryption(const secret_keys **out, keys *k, const id32 *epoch, const id32 *key)

@@ -45,9 +45,7 @@ typedef struct key_facts {
 /* ERR_NOT_FOUND with a sentence. */
 err  keys_facts(key_facts *out, keys *k, const id32 *epoch, const id32 *key);
 
-typedef enum key_use { KEY_USE_ENCRYPT, KEY_USE_DECRYPT } key_use;
-
-/* May this key be used so, now?  The one place that answers this.  ERR_STATE with a sentence if not. */
+/* May this key be used so, now (key_state_may)?  ERR_STATE with a sentence if not. */
 err  key_may(const key_facts *f, key_use use);
 
 /* Calls each for every key, those of later epochs first; facts and record stay valid as long as the table. */

@@ -12,13 +12,14 @@
  *   small_keys.h the prepared keys for small formats
  *   config.h     what an operator may choose                     process.c   how all this starts and stops
  *   cluster.h    what a party of a cluster has beyond that       delegate.h  the delegation KMS
- *   epoch_grace.h  the end of old shares              sandbox.h   what the kernel refuses the process
+ *   epoch_grace.h  the end of old shares
  *
  * and the small ones through which everything passes: admit.h, policy.h, limiter.h, backlog.h, audit.h, metrics.h,
  * key_progress.h.
  *
  * Threads: one reactor for gRPC, one for HTTP, some at the door (parsing) and some clerks (recording), a few for ceremonies,
- * the cores, and one that writes the journal anew.  In a cluster one more for the links, one that opens decryptions, and one that looks after old epochs.
+ * the cores, and one that writes the journal anew.  In a cluster one more for the links, one that opens decryptions, and one
+ * that looks after old epochs.
  */
 #ifndef ARCA_NODE_NODE_H
 #define ARCA_NODE_NODE_H

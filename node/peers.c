@@ -70,7 +70,8 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 
 	(void)lane;
 	if (frame.n < FRAME_HEADER_BYTES) return true;
-	committee *c = find_committee(p, frame.p + 1);
+	const bool of_settings = frame.p[0] == FRAME_SETTINGS && frame.n >= FRAME_HEADER_BYTES + sizeof(id32);
+	committee *c = find_committee(p, frame.p + (of_settings ? FRAME_HEADER_BYTES : 1));
 	const party who = c ? party_of_number(c, from) : 0;
 	if (who == 0 || who == c->context->me) {
 		atomic_fetch_add(&p->strays, 1);         /* of a context that one of us has not yet, or no longer */
@@ -87,6 +88,10 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 	case FRAME_ANNOUNCE: p->listener.announced(p->listener.ctx, c, who, payload); break;
 	case FRAME_DELEGATION:
 		if (!p->listener.delegation(p->listener.ctx, c, who, payload)) peers_blame(c, who, "a frame of delegations that is none");
+		break;
+	case FRAME_SETTINGS:
+		if (!of_settings || !p->listener.settings(p->listener.ctx, c, who, slice_of(payload.p + sizeof(id32), payload.n - sizeof(id32))))
+			peers_blame(c, who, "settings that are none");
 		break;
 	default:             peers_blame(c, who, "a frame of no known kind"); break;
 	}
@@ -153,6 +158,7 @@ void peers_send(committee *c, party to, frame_kind kind, slice head, slice body,
 	ASSERT(to != c->context->me && to <= c->context->n);
 	if (c->number[to] == 0 || c->gone) return;
 	buf_put_u8(&frame, (uint8_t)kind);
+	if (kind == FRAME_SETTINGS) buf_put_slice(&frame, id_slice(&(id32){ 0 }));
 	buf_put_slice(&frame, id_slice(&c->context->id));
 	buf_put_slice(&frame, head);
 	if (p->seams && p->seams->frame) {
@@ -251,6 +257,7 @@ static inbox_limits limits_of(const node_config *c)
 static void committee_free(committee *c)
 {
 	inbox_free(&c->in);
+	buf_free(&c->settings);
 	free(c);
 }
 
@@ -273,6 +280,15 @@ static err committee_new(committee **out, peers *p, const mpc_context *k)
 	return OK;
 }
 
+/* Links that came up before there was a committee. */
+static void greet(void *arg)
+{
+	committee *c = arg;
+
+	for (party i = 1; i <= c->context->n; i++)
+		if (i != c->context->me && peers_is_up(c, i)) c->of->listener.up(c->of->listener.ctx, c, i);
+}
+
 err peers_join(peers *p, const mpc_context *k)
 {
 	committee *c = NULL;
@@ -285,6 +301,7 @@ err peers_join(peers *p, const mpc_context *k)
 		__atomic_store_n(&p->first, c, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&p->lock);
+	if (e == OK) reactor_run(p->reactor, greet, c);
 	return e;
 }
 

@@ -9,6 +9,8 @@
  *   opening    records of openings (mpc/async_open.h), to the decryptions
  *   announce   a ceremony that the sender has begun (node/announce.h)
  *   delegation a part of an answer is asked for, or given (delegate/ask.h)
+ *   settings   what the sender has set, where all must have the same (node/settings.h): zeros for a context, and its id in front
+ *              of the rest.  Who does not know of these frames takes them for some of a context that it has not.
  *
  * Who sent a frame is known from the certificate of the link, never from the frame.  A node that is in several contexts
  * under one name and one CA has one link.  What a peer may leave lying here is bounded; beyond that its link is told to wait.
@@ -26,7 +28,7 @@
 
 typedef struct peers peers;
 
-typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_KINDS } frame_kind;
+typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_SETTINGS, FRAME_KINDS } frame_kind;
 
 enum { FRAME_HEADER_BYTES = 1 + 32, MAX_FRAME_PAYLOAD = LINKS_URGENT_MAX - FRAME_HEADER_BYTES };
 
@@ -39,6 +41,8 @@ typedef struct committee {
 	_Atomic uint64_t odd[MAX_PARTIES + 1];   /* ceremonies in which it was silent or odd */
 	_Atomic uint64_t corrupt[MAX_PARTIES + 1];           /* and all parties saw it fail  */
 	_Atomic int64_t  told_ms[MAX_PARTIES + 1];
+	buf      settings;                       /* this node's (settings.h), once they were wanted; the links' thread's own, as */
+	int64_t  settings_ms[MAX_PARTIES + 1];   /* when each party last had others */
 	_Atomic bool gone;
 	struct committee *next;
 } committee;
@@ -50,6 +54,7 @@ typedef struct peers_listener {
 	void (*announced)(void *ctx, committee *c, party from, slice what);
 	void (*up)(void *ctx, committee *c, party who);                            /* a link came, or the party restarted */
 	bool (*delegation)(void *ctx, committee *c, party from, slice frame);      /* false: it is none */
+	bool (*settings)(void *ctx, committee *c, party from, slice settings);     /* false: they are none */
 } peers_listener;
 
 typedef struct peers_parts {
@@ -72,7 +77,8 @@ void peers_free(peers **p);
 
 unsigned peers_port(const peers *p);
 
-/* The context's parties are linked.  Nothing if this node is not in it. */
+/* The context's parties are linked from now on, each as soon as it is there.  Nothing if this node is not in it.  ERR_REQUEST: a
+ * certificate or address is none; ERR_NOMEM. */
 err  peers_join(peers *p, const mpc_context *c);
 void peers_leave(peers *p, const mpc_context *c);
 

@@ -13,10 +13,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/notify.h"
+#include "base/undumpable.h"
 #include "node/node.h"
-#include "node/notify.h"
-#include "node/undumpable.h"
 #include "rpc/tls.h"
+
+enum { STOP_SECS = 60 };               /* beyond the patience with requests: threads end, files are closed */
 
 static const char HELP[] =
 	"arca-node -- one node of a key management system for TFHE: a party of a cluster, or alone (centralized).\n"
@@ -60,7 +62,8 @@ static const char HELP[] =
 	"  port = 50001\n"
 	"  tls_cert.path = \"/etc/arca/ca1.pem\"\n"
 	"\n"
-	"SIGTERM: running requests may finish, within service.grace_secs; a second one ends the node at once. Under systemd\n"
+	"SIGTERM: running requests may finish, within service.grace_secs; a second one ends the node at once. While it starts,\n"
+	"the step that runs is finished first. Under systemd\n"
 	"(Type=notify) it says when it serves and when it stops, and answers the watchdog. A crash leaves no core file unless\n"
 	"internal_config.core_dumps is true. The kernel refuses the node what it has no use for: files, ports and system calls\n"
 	"(Landlock, seccomp), unless internal_config.sandbox is false; the log tells what is in force.\n"
@@ -143,9 +146,8 @@ static sigset_t stop_signals(void)
 
 static void stop_at_once(int signal)
 {
-	static const char text[] = "stopped at once: asked twice\n";
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
-	(void)signal, (void)ignored;
+	(void)signal;
+	log_from_signal(LOG_WARN, "stopped at once: asked twice", "");
 	_exit(1);
 }
 
@@ -167,30 +169,76 @@ static void say_ready(const node *n)
 	         n->cfg.http_address, node_http_port(n->http), n->address);
 }
 
-static int run(node *n)
+/* The manager's own patience (TimeoutStopSec=) may be less than what the configuration gives to running requests. */
+static void say_stopping(const node *n)
+{
+	char state[80];
+
+	snprintf(state, sizeof state, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)(n->cfg.service.grace_secs + STOP_SECS) * 1000000);
+	notify_say(state, NOTIFY_SURELY_MS);
+}
+
+/* The signal that has come, or 0. */
+static int asked_to_stop(void)
 {
 	const sigset_t stop = stop_signals();
-	int exit_code = 0, signal = 0;
-	size_t up = 0;
-	err e = OK;
+	const int signal = sigtimedwait(&stop, NULL, &(struct timespec){ 0 });
 
-	while (up < N_NODE_SERVICES && (e = NODE_SERVICES[up].start(n)) == OK) {
-		log_info("%s: started", NODE_SERVICES[up].name);
-		up++;
+	return signal > 0 ? signal : 0;
+}
+
+/* A start may take minutes.  Up to where it came; *signal: why it went no further, or 0. */
+static err start_services(size_t *up, int *signal, node *n)
+{
+	for (*up = 0; *up < N_NODE_SERVICES; ++*up) {
+		const service *s = &NODE_SERVICES[*up];
+		if ((*signal = asked_to_stop())) return OK;
+		const err e = s->start(n);
+		if (e == ERR_CANCELLED && (*signal = asked_to_stop())) {
+			err_clear();
+			s->stop(n);
+			return OK;
+		}
+		TRY(e);
+		log_info("%s: started", s->name);
 	}
-	if (e == OK) {
-		say_ready(n);
-		notify_say("READY=1", NOTIFY_SURELY_MS);
-		sigwait(&stop, &signal);
-		notify_say("STOPPING=1", NOTIFY_SURELY_MS);
-		log_info("stopping: signal %d", signal);
-		arm_second_signal();
-		/* What still runs then is left as a crash would leave it, which the next start puts in order. */
-		if (!node_finish(n)) _exit(1);
-	} else {
+	return OK;
+}
+
+static void begin_stop(const node *n, int signal, const char *when)
+{
+	say_stopping(n);
+	log_info("stopping: signal %d%s", signal, when);
+	arm_second_signal();
+}
+
+static void serve(node *n)
+{
+	const sigset_t stop = stop_signals();
+	int signal = 0;
+
+	say_ready(n);
+	notify_say("READY=1", NOTIFY_SURELY_MS);
+	sigwait(&stop, &signal);
+	begin_stop(n, signal, "");
+	/* What still runs then is left as a crash would leave it, which the next start puts in order. */
+	if (!node_finish(n)) _exit(1);
+}
+
+static int run(node *n)
+{
+	int exit_code = 0, signal = 0;
+	size_t up;
+
+	err e = start_services(&up, &signal, n);
+	if (e != OK) {
 		exit_code = node_exit_code(&NODE_SERVICES[up], e);
 		log_err(LOG_ERROR, NODE_SERVICES[up].name, e);
 		NODE_SERVICES[up].stop(n);
+	} else if (signal) {
+		begin_stop(n, signal, ", before it served");
+	} else {
+		serve(n);
 	}
 	while (up--) {
 		NODE_SERVICES[up].stop(n);

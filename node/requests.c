@@ -3,7 +3,7 @@
 #include "node/requests.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include "rpc/list.h"
+#include "base/list.h"
 
 enum { BUCKETS = 1 << 14 };
 

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
+#include "base/sandbox.h"
+#include "base/stack.h"
 #include "node/audit.h"
 #include "node/node.h"
-#include "node/sandbox.h"
 #include "vault/spool.h"
 
 /* ---- vault -------------------------------------------------------------------------------------------------- */
@@ -62,7 +64,14 @@ static void identity_stop(node *n) { signer_free(&n->signer); }
 
 /* ---- delegation: its keys are there before anybody can ask ------------------------------------------------------ */
 
-static err delegation_start(node *n) { return node_delegate_open(&n->delegate, &n->cfg, n->vault, n->signer, rng_os()); }
+static err delegation_start(node *n)
+{
+	const err e = node_delegate_open(&n->delegate, &n->cfg, n->vault, n->signer, rng_os());
+
+	stack_forget();                                    /* of whole keys: one of them may be erased later */
+	return e;
+}
+
 static void delegation_stop(node *n) { node_delegate_close(&n->delegate); }
 
 /* ---- cluster: who the parties are; the links come last ---------------------------------------------------------- */
@@ -92,29 +101,11 @@ static void links_end(node *n)
 
 /* ---- the sandbox: what the configuration names is read by now, and no thread is there ----------------------------- */
 
-static bool sandboxed(const node *n)
-{
-	if (n->cfg.internal.sandbox && sandbox_possible()) return true;
-	log_warn("sandbox: off%s", sandbox_possible() ? ", as internal_config.sandbox says" : ": this is a build for tests, with a sanitizer");
-	return false;
-}
+enum { DERIVED_MODE = 0755 };
 
-static err in_force(const char *what, sandbox_report *r, err e)
-{
-	if (e == OK) log_line(r->partly ? LOG_WARN : LOG_INFO, "%s: %s", what, buf_str(&r->said));
-	buf_free(&r->said);
-	return e;
-}
-
-/* A rule of a file is void when another file takes its name; so it is the folder's. */
 static const char *credentials_folder(char out[static PATH_MAX], const node_config *c)
 {
-	const char *slash = strrchr(c->aws.file, '/');
-
-	if (c->aws.credential[0]) return getenv("CREDENTIALS_DIRECTORY");
-	if (!c->aws.file[0]) return NULL;
-	snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - c->aws.file) : 1, slash ? c->aws.file : ".");
-	return slash == c->aws.file ? NULL : out;
+	return c->aws.credential[0] ? getenv("CREDENTIALS_DIRECTORY") : sandbox_folder_of(out, c->aws.file);
 }
 
 static err sandbox_start(node *n)
@@ -127,9 +118,10 @@ static err sandbox_start(node *n)
 		.port = { (unsigned)c->service.listen_port, c->http_port, (unsigned)c->threshold.listen_port },
 		.ports = c->threshold.present ? 3 : 2, .core_files = c->internal.core_dumps,
 	};
-	sandbox_report r = { 0 };
 
-	return sandboxed(n) ? in_force("sandbox", &r, sandbox_begin(&r, &needs)) : OK;
+	/* The others are there.  What is kept in this one is public, and who does not find it says so. */
+	if (c->internal.sandbox && !file_exists(n->derived) && dir_make(n->derived, DERIVED_MODE) != OK) err_clear();
+	return sandbox_enter(&needs, c->internal.sandbox);
 }
 
 /* A phase has no end but that of the process. */
@@ -138,12 +130,7 @@ static void sandbox_stop(node *n) { (void)n; }
 /* The first thread. */
 static err lease_begin(node *n) { return vault_keep(n->vault); }
 
-static err serving_begin(node *n)
-{
-	sandbox_report r = { 0 };
-
-	return n->cfg.internal.sandbox && sandbox_possible() ? in_force("sandbox of serving", &r, sandbox_serve(&r)) : OK;
-}
+static err serving_begin(node *n) { return sandbox_enter_serving(n->cfg.internal.sandbox); }
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */
 
@@ -313,7 +300,7 @@ int node_exit_code(const service *failed, err e)
 	const bool listens = failed->start == http_start || failed->start == api_begin || failed->start == links_begin;
 
 	/* The configuration contradicts a certificate, or names no key. */
-	if ((failed->start == cluster_begin || failed->start == delegation_start) && e == ERR_REQUEST) return EX_USAGE;
+	if ((failed->start == cluster_begin || failed->start == delegation_start || failed->start == links_begin) && e == ERR_REQUEST) return EX_USAGE;
 	if (e == ERR_IO) return listens ? EX_UNAVAILABLE : EX_IOERR;
 	return e == ERR_BUSY || e == ERR_EXHAUSTED ? EX_UNAVAILABLE : 1;
 }

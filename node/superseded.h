@@ -28,7 +28,8 @@ succession succession_of(const id32 *old, keys *k, epochs *e);
 
 static inline bool is_superseded(const succession *s) { return s->keys && s->left == 0; }
 
-/* Can every share that takes the place of this epoch's be read from the disk?  Those that others have are not looked for.  ERR_IO, which says why not.  Requires: superseded. */
+/* Can every share that takes the place of this epoch's be read from the disk?  Those that others have are not looked for.
+ * ERR_IO, which says why not.  Requires: superseded. */
 err  successors_readable(const id32 *old, keys *k, epochs *e);
 
 #endif

@@ -23,14 +23,14 @@ err  used_sids_use(void *used, const session_id *sid);
 /* For session_use_prss; borrows. */
 static inline sid_record used_sids_record(used_sids *u) { return (sid_record){ u, used_sids_use }; }
 
-/* With the epoch's other material. */
+/* All of an epoch, with its other material.  ERR_IO. */
 err  used_sids_erase(vault *v, const id32 *epoch);
 
 /* The numbers are stored. */
 typedef enum attempted { ATTEMPT_EPOCH = 1, ATTEMPT_DEAL = 2, ATTEMPT_PREPROC = 3, ATTEMPT_KEYGEN = 4,
                          ATTEMPT_DELEGATION = 5, ATTEMPTS } attempted;
 
-/* The highest number that was recorded; 0: none. */
+/* The highest number that was recorded; 0: none.  And one more, which is on disk when that returns.  ERR_IO, as the others. */
 err  attempt_last(uint32_t *out, vault *v, attempted what, const id32 *request);
 err  attempt_record(vault *v, attempted what, const id32 *request, uint32_t number);
 

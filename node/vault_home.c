@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node/vault_home.c -- the glue of vault/ and aws/. */
 #include "node/vault_home.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "aws/kms.h"
@@ -42,6 +43,9 @@ static err open_key(void *ctx, vault_key *out, slice name, slice wrapped)
 	buf_reserve(&plain, KMS_PLAIN);
 	TRY(aws_kms_decrypt(&plain, h->client, buf_str(&root), &PURPOSE, wrapped));
 	if (plain.n != sizeof out->b) return err_fail(ERR_STATE, "KMS unwrapped %zu bytes, which are no key of a vault", plain.n);
+	if (strcmp(buf_str(&root), h->root_key))
+		log_warn("the vault's key is wrapped by %s, which unwrapped it; root_key_id, %s, counts for a vault that has no key yet", buf_str(&root),
+		         h->root_key);
 	memcpy(out->b, plain.p, sizeof out->b);
 	return OK;
 }
@@ -98,19 +102,27 @@ static void lease_changed(void *ctx, err e)
 	else log_err(LOG_ERROR, "vault", e);
 }
 
-/* Another node that was stopped, or died, lets go in time; one that lives does not. */
-static err open_patiently(vault **v, vault_opened *what, const node_config *c, const vault_folders *folders, const vault_key *key,
-                          const vault_key *former, const vault_far *far)
+/* Signals are blocked while a node starts (process.c): they stay for who takes them when this has ended. */
+static err wait_unless_asked_to_stop(unsigned s)
 {
-	const int64_t until_ms = clock_now_ms(far->clock) + c->lease.wait_secs * 1000;
+	for (sigset_t pending; s--; sleep(1))
+		if (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1))
+			return err_fail(ERR_CANCELLED, "asked to stop while it waited for the lease");
+	return OK;
+}
+
+/* Another node that was stopped, or died, lets go in time; one that lives does not. */
+static err open_patiently(vault **v, vault_opened *what, const vault_opening *how, int64_t wait_s)
+{
+	const int64_t until_ms = clock_now_ms(how->far->clock) + wait_s * 1000;
 	err e;
 
 	for (bool said = false;; said = true) {
-		e = vault_open_rekeyed(v, what, folders->published, folders->private, key, former, rng_os(), far);
-		if (e != ERR_BUSY || clock_now_ms(far->clock) >= until_ms) return e;
-		if (!said) log_warn("vault: waiting, %jd s at most: %s", (intmax_t)c->lease.wait_secs, err_text());
+		e = vault_open_with(v, what, how);
+		if (e != ERR_BUSY || clock_now_ms(how->far->clock) >= until_ms) return e;
+		if (!said) log_warn("vault: waiting, %jd s at most: %s", (intmax_t)wait_s, err_text());
 		err_clear();
-		sleep(WAIT_S);
+		TRY(wait_unless_asked_to_stop(WAIT_S));
 	}
 }
 
@@ -126,7 +138,9 @@ static err open_vault(vault **v, vault_opened *what, bool *made, vault_home *h, 
 	if (h->private.ctx) far.private_store = &h->private;
 	err e = read_key(&key, &have, made, h, c, folders);
 	if (e == OK) e = read_former(&former, &had, c);
-	if (e == OK) e = open_patiently(v, what, c, folders, have ? &key : NULL, had ? &former : NULL, &far);
+	if (e == OK)
+		e = open_patiently(v, what, &(vault_opening){ folders->published, folders->private, have ? &key : NULL, had ? &former : NULL,
+		                                              rng_os(), &far }, c->lease.wait_secs);
 	wipe(&key, sizeof key);
 	wipe(&former, sizeof former);
 	if (e == OK && had && !what->changed)

@@ -7,9 +7,9 @@
  */
 #include "rpc/conn.h"
 #include "base/trace.h"
+#include "base/wait.h"
 #include "rpc/h2.h"
 #include "rpc/listen.h"
-#include "rpc/wait.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -379,11 +379,6 @@ static void end_all(void *arg)
 	FOR_EACH_LINK(l, &c->group.connections) h2_end(h2_of_link(l));
 }
 
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
 void rpc_conn_drop(rpc_conn *c)
 {
 	reactor_run(c->reactor, end_all, c);
@@ -395,7 +390,7 @@ void rpc_conn_free(rpc_conn **cp)
 	if (!c) return;
 	if (c->reactor) {
 		reactor_run(c->reactor, end_all, c);
-		reactor_run(c->reactor, nothing, NULL);      /* what was posted before has run now */
+		reactor_settle(c->reactor);
 	}
 	if (c->own_reactor) reactor_free(&c->reactor);
 	pthread_cond_destroy(&c->changed);

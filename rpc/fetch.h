@@ -8,6 +8,13 @@
 /* Does this name start like a URL that fetch_url takes: http:// or https://? */
 bool fetch_is_url(const char *name);
 
+/* The TCP port of a URL's server; 0: it names none. */
+unsigned fetch_port(const char *url);
+
+/* Those of the environment's proxies; how many there are. */
+enum { FETCH_PROXIES = 5 };
+size_t fetch_proxy_ports(unsigned out[static FETCH_PROXIES]);
+
 /*
  * Appends the body of the resource to *out, which is as before after an error.  Follows up to five redirects within
  * http and https.  ERR_REQUEST if it is longer than max bytes or the URL is malformed; ERR_NOT_FOUND for 404;

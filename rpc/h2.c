@@ -212,6 +212,13 @@ static void part(h2 *c)
 	h2_go_away(c);
 }
 
+/* The end, with a GOAWAY as far as one goes at once: a peer that reads it knows which calls to make again elsewhere. */
+static void leave(h2 *c)
+{
+	if (c->state == H2_OPEN && nghttp2_session_terminate_session(c->session, NGHTTP2_NO_ERROR) == 0) (void)push(c);
+	h2_end(c);
+}
+
 /* Rings at at_ms, or earlier to look whether the connection is idle. */
 static void look_again(h2 *c, int64_t at_ms)
 {
@@ -233,7 +240,7 @@ static void ring(void *arg)
 		return;
 	}
 	if (c->pinged && c->heard_ms < c->pinged_ms) {
-		h2_end(c);                           /* not even an acknowledgement */
+		leave(c);                            /* not even an acknowledgement: it is away, or stands still and comes back */
 		return;
 	}
 	c->pinged = false;
@@ -282,9 +289,7 @@ bool h2_drop_idlest(h2_group *g)
 		if (list_empty(&c->streams) && (!idlest || c->idle_since_ms < idlest->idle_since_ms)) idlest = c;
 	}
 	if (!idlest) return false;
-	if (idlest->state == H2_OPEN && nghttp2_session_terminate_session(idlest->session, NGHTTP2_NO_ERROR) == 0)
-		(void)push(idlest);                  /* as far as it goes at once */
-	h2_end(idlest);
+	leave(idlest);
 	return true;
 }
 

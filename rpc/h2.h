@@ -10,9 +10,9 @@
  * its length, the message is admitted if it fits the budget: its memory is taken and the stream's window becomes
  * exactly its length.  A message that does not fit yet is parked: its window stays shut until others were
  * answered.  An answer is charged before it is copied, and its request is freed then; an answer that does not fit is
- * refused and not kept.  So messages take no more memory than the budget and the one that each thread is copying
- * just now, and admitted messages always arrive.  Beside that an open stream costs a few kilobytes at most: of its
- * headers, little is kept.
+ * refused and not kept.  A server's connection gets no more of the budget of all than it leaves free.  So messages
+ * take no more memory than the budget and the one that each thread is copying just now, and admitted messages always
+ * arrive.  Beside that an open stream costs a few kilobytes at most: of its headers, little is kept.
  *
  * nghttp2 does not report the streams that are alive when a session ends; the list of streams here does.
  *
@@ -25,9 +25,9 @@
 #include <pthread.h>
 
 #include "base/base.h"
+#include "base/list.h"
 #include "rpc/frame.h"
 #include "rpc/limits.h"
-#include "rpc/list.h"
 #include "rpc/reactor.h"
 #include "rpc/status.h"
 #include "rpc/transport.h"

@@ -16,10 +16,26 @@ static h2_class class_of(size_t n)
 	return n <= FIRST_MESSAGE ? H2_SMALL : H2_LONG;
 }
 
-static bool within(const size_t used[static H2_CLASSES], h2_class class, size_t more, size_t all)
+static size_t part_of(size_t all, h2_class class)
 {
-	size_t part = class == H2_SMALL ? all / 4 : all - all / 4;
-	return more <= part && used[class] <= part - more;
+	return class == H2_SMALL ? all / 4 : all - all / 4;
+}
+
+static bool within(size_t used, size_t more, size_t part)
+{
+	return more <= part && used <= part - more;
+}
+
+/*
+ * A server's connection gets no more than it leaves free for all others, so however many of them take all they can and
+ * give nothing back, there is something left for the next one.  [Choudhury, Hahne: Dynamic queue length thresholds]
+ */
+static bool leaves_enough(const h2 *c, h2_class class, size_t more)
+{
+	const h2_group *g = c->group;
+	const size_t part = part_of(g->limits.buffered_all, class);
+
+	return !g->role->server || within(c->buffered[class], more, part - g->buffered[class]);
 }
 
 /* Requires: the budget's lock is held; so for the next. */
@@ -28,8 +44,8 @@ static bool add(h2_stream *s, h2_class class, size_t n)
 	h2 *c = s->conn;
 	h2_group *g = s->group;
 
-	if (!c || !within(c->buffered, class, n, g->limits.buffered)) return false;
-	if (!within(g->buffered, class, n, g->limits.buffered_all)) return false;
+	if (!c || !within(c->buffered[class], n, part_of(g->limits.buffered, class))) return false;
+	if (!within(g->buffered[class], n, part_of(g->limits.buffered_all, class)) || !leaves_enough(c, class, n)) return false;
 	c->buffered[class] += n, g->buffered[class] += n, s->charged[class] += n;
 	return true;
 }

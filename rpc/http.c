@@ -3,11 +3,13 @@
 #include "rpc/http.h"
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "rpc/acceptor.h"
 #include "rpc/http_patience.h"
 #include "rpc/listen.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,12 +24,20 @@ enum {
 	MOST_THREADS = 16,
 };
 
+/* A thread with connections of its own: a daemon in libmicrohttpd's words. */
+typedef struct worker {
+	struct http_server *server;
+	struct MHD_Daemon  *daemon;
+	atomic_uint connections;             /* handed to it, and not closed yet */
+} worker;
+
 struct http_server {
-	struct MHD_Daemon *daemon;
-	unsigned    port;
+	acceptor   *door;
+	unsigned    port, threads, last;     /* last: who got the newest connection */
 	http_route *routes;
 	size_t      n_routes;
 	http_patience *patience;
+	worker      worker[MOST_THREADS];
 };
 
 /* A request on its way in, and, if the handler chose so, until it is answered. */
@@ -297,6 +307,36 @@ static http_waiting *waiting_of(struct MHD_Connection *c)
 	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+static enum MHD_Result count_ends(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	unsigned *ends = ctx;
+
+	(void)kind, (void)value;
+	*ends += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 || strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	return MHD_YES;
+}
+
+/* Where the body ends is said twice: a proxy may have believed the other, and what follows would be somebody else's request. */
+static bool ends_twice(struct MHD_Connection *c)
+{
+	unsigned ends = 0;
+
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, count_ends, &ends);
+	return ends > 1;
+}
+
+static enum MHD_Result begin(struct MHD_Connection *c, const char *method, incoming **in)
+{
+	http_reply out = { .status = 400 };
+
+	if (ends_twice(c)) {
+		refuse(&out, 400, "Content-Length and Transfer-Encoding stand there more than once", strcmp(method, MHD_HTTP_METHOD_POST) == 0);
+		return answer(c, &out, false, false);
+	}
+	*in = calloc(1, sizeof **in);
+	return *in ? MHD_YES : MHD_NO;
+}
+
 /* Called once with the headers, then for each piece of a body, then once more. */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
                                   const char *version, const char *data, size_t *data_n, void **state)
@@ -305,10 +345,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	incoming *in = *state;
 	(void)version;
 
-	if (!in) {
-		*state = in = calloc(1, sizeof *in);
-		return in ? MHD_YES : MHD_NO;
-	}
+	if (!in) return begin(c, method, (incoming **)state);
 	if (*data_n) {
 		/* What nobody waits for, or is too long, is passed over. */
 		in->got += size_min(*data_n, MOST_DISCARDED);
@@ -339,12 +376,15 @@ static void on_completed(void *ctx, struct MHD_Connection *c, void **state, enum
 
 static void on_connection(void *ctx, struct MHD_Connection *c, void **place, enum MHD_ConnectionNotificationCode what)
 {
-	http_server *s = ctx;
+	worker *w = ctx;
+	http_patience *p = w->server->patience;
 
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		*place = http_patience_begin(s->patience, MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-	else
-		http_patience_end(s->patience, *place);
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*place = http_patience_begin(p, MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+		return;
+	}
+	http_patience_end(p, *place);
+	atomic_fetch_sub(&w->connections, 1);
 }
 
 /* The path is decoded by path_decode, and no handler sees the query. */
@@ -359,7 +399,71 @@ static void stay_quiet(void *ctx, const char *format, va_list args)
 	(void)ctx, (void)format, (void)args;         /* broken requests are no event of ours */
 }
 
+/* ---- who serves whom ----------------------------------------------------------------------------------------- */
+
+/* What each thread may take of so many. */
+static unsigned part_of(const http_server *s, unsigned all) { return all / s->threads; }
+
+/* The one with the fewest connections; of several, the next in turn. */
+static worker *least(http_server *s)
+{
+	worker *best = NULL;
+
+	for (unsigned i = 1; i <= s->threads; i++) {
+		worker *w = &s->worker[(s->last + i) % s->threads];
+		if (!best || atomic_load(&w->connections) < atomic_load(&best->connections)) best = w;
+	}
+	return best;
+}
+
+static bool has_room(void *ctx)
+{
+	http_server *s = ctx;
+	return atomic_load(&least(s)->connections) < part_of(s, MAX_CONNECTIONS);
+}
+
+static void hand_on(void *ctx, int fd, const struct sockaddr *from, socklen_t n)
+{
+	http_server *s = ctx;
+	worker *w = least(s);
+
+	s->last = (unsigned)(w - s->worker);
+	atomic_fetch_add(&w->connections, 1);
+	/* Refused, and closed, is who has too many connections. */
+	if (MHD_add_connection(w->daemon, fd, from, n) != MHD_YES) atomic_fetch_sub(&w->connections, 1);
+}
+
 /* ---- life ---------------------------------------------------------------------------------------------------- */
+
+static struct MHD_Daemon *start(worker *w)
+{
+	http_server *s = w->server;
+
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+	                        MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
+		MHD_OPTION_EXTERNAL_LOGGER, stay_quiet, NULL,
+		MHD_OPTION_CONNECTION_LIMIT, part_of(s, MAX_CONNECTIONS),
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, part_of(s, MAX_OF_ONE_ADDRESS),
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_END);
+}
+
+static err start_all(http_server *s)
+{
+	s->threads = (unsigned)size_min((size_t)sysconf(_SC_NPROCESSORS_ONLN), MOST_THREADS);
+	for (unsigned i = 0; i < s->threads; i++) {
+		worker *w = &s->worker[i];
+		w->server = s;
+		w->daemon = start(w);
+		if (!w->daemon) return err_fail(ERR_NOMEM, "no thread for an HTTP server");
+	}
+	return OK;
+}
 
 err http_server_new(http_server **out, const char *address, unsigned port, const http_route *routes, size_t n_routes)
 {
@@ -374,29 +478,12 @@ err http_server_new(http_server **out, const char *address, unsigned port, const
 	if (n_routes) memcpy(s->routes, routes, n_routes * sizeof *routes);
 	s->n_routes = n_routes;
 	err e = http_patience_new(&s->patience, clock_system());
+	if (e == OK) e = start_all(s);
 	if (e == OK) e = listen_on(&fd, &s->port, address, port);
+	if (e == OK) e = acceptor_new(&s->door, fd, &(acceptor_to){ s, has_room, hand_on });
 	if (e != OK) {
 		http_server_free(&s);
 		return e;
-	}
-	const unsigned threads = (unsigned)size_min((size_t)sysconf(_SC_NPROCESSORS_ONLN), MOST_THREADS);
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, s,
-		MHD_OPTION_EXTERNAL_LOGGER, stay_quiet, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_OF_ONE_ADDRESS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_END);
-	if (!s->daemon) {
-		close(fd);
-		http_server_free(&s);
-		return err_fail(ERR_IO, "cannot start the HTTP server on %s port %u", address, port);
 	}
 	*out = s;
 	return OK;
@@ -411,7 +498,9 @@ void http_server_free(http_server **sp)
 {
 	http_server *s = *sp;
 	if (!s) return;
-	if (s->daemon) MHD_stop_daemon(s->daemon);
+	acceptor_free(&s->door);
+	for (unsigned i = 0; i < s->threads; i++)
+		if (s->worker[i].daemon) MHD_stop_daemon(s->worker[i].daemon);
 	http_patience_free(&s->patience);
 	free(s->routes);
 	free(s);

@@ -7,7 +7,8 @@
  * segment of it is empty (but the last), ".", "..", or holds a control character or a backslash; other paths are
  * answered 400.  A connection that is silent for some seconds is closed, so is one whose request takes long to come
  * (http_patience.h), and one address takes at most half of the connections there are.  A body over MAX_HTTP_BODY is answered
- * 413.  No TLS: bind it to loopback or put a proxy in front.
+ * 413.  Each processor has a thread, and a connection stays with the thread that has the fewest when it comes (acceptor.h).
+ * No TLS: bind it to loopback or put a proxy in front.
  */
 #ifndef ARCA_RPC_HTTP_H
 #define ARCA_RPC_HTTP_H

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
+#include "base/wait.h"
 
 struct http_waiting {
 	struct http_waiting *next, **link;
@@ -47,13 +47,10 @@ size_t http_patience_look(http_patience *p)
 static void *keep_looking(void *arg)
 {
 	http_patience *p = arg;
-	struct timespec until;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->stopping) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec++;
-		(void)pthread_cond_timedwait(&p->bell, &p->lock, &until);
+		(void)wait_until(&p->bell, &p->lock, clock_now_ms(clock_system()) + 1000);
 		(void)look(p);
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -63,15 +60,11 @@ static void *keep_looking(void *arg)
 err http_patience_new(http_patience **out, const clock_source *clock)
 {
 	http_patience *p = calloc(1, sizeof *p);
-	pthread_condattr_t monotonic;
 
 	if (!p) return err_fail(ERR_NOMEM, "no memory for an HTTP server");
 	p->clock = clock;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->bell, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	wait_init(&p->bell);
 	if (pthread_create(&p->thread, NULL, keep_looking, p) != 0) {
 		pthread_cond_destroy(&p->bell);
 		pthread_mutex_destroy(&p->lock);

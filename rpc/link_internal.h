@@ -18,12 +18,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "base/list.h"
 #include "rpc/certs.h"
 #include "rpc/link_dial.h"
 #include "rpc/link_inflow.h"
 #include "rpc/link_outflow.h"
 #include "rpc/links.h"
-#include "rpc/list.h"
 #include "rpc/tls.h"
 
 enum {

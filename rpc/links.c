@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* rpc/links.c -- the object behind links.h: its beginning and end, frames from any thread, health. */
 #include "rpc/link_internal.h"
-#include "rpc/wait.h"
 #include <stdlib.h>
+#include "base/wait.h"
 
 /* ---- small things --------------------------------------------------------------------------------------------- */
 
@@ -155,17 +155,12 @@ static void stop(void *arg)
 	l->n_peers = 0;
 }
 
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
 void links_free(links **lp)
 {
 	links *l = *lp;
 	if (!l) return;
 	reactor_run(l->reactor, stop, l);
-	reactor_run(l->reactor, nothing, NULL);      /* behind the last tasks of connections */
+	reactor_settle(l->reactor);                  /* the last tasks of connections */
 	links_release(l);
 	*lp = NULL;
 }

@@ -221,6 +221,10 @@ void reactor_run(reactor *r, void (*run)(void *arg), void *arg)
 	pthread_mutex_destroy(&e.lock);
 }
 
+static void nothing(void *arg) { (void)arg; }
+
+void reactor_settle(reactor *r) { reactor_run(r, nothing, NULL); }
+
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
 void reactor_turn(reactor *r, int wait_ms)

@@ -45,6 +45,9 @@ void reactor_post(reactor *r, reactor_task *t, void (*run)(void *arg), void *arg
  * thread, or when none was started: then what was posted runs after it. */
 void reactor_run(reactor *r, void (*run)(void *arg), void *arg);
 
+/* What was posted before has run when this returns.  Not on the reactor's thread once it was started. */
+void reactor_settle(reactor *r);
+
 /* ---- descriptors ------------------------------------------------------------------------------------------- */
 
 typedef struct reactor_watch {

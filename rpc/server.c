@@ -8,14 +8,15 @@
  */
 #include "rpc/server_internal.h"
 #include "rpc/listen.h"
-#include "rpc/wait.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/wait.h"
 
-enum { ACCEPT_PAUSE_MS = 100 };
+enum { ACCEPT_PAUSE_MS = 100,
+       ACCEPTS_A_TURN = 16 };            /* then those who are connected have a turn */
 
 void server_release(rpc_server *s)
 {
@@ -72,7 +73,7 @@ static void accept_ready(void *arg, uint32_t events)
 	transport *t;
 	(void)events;
 
-	for (;;) {
+	for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
 		int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
 		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -207,11 +208,6 @@ static void end_all(void *arg)
 	FOR_EACH_LINK(l, &s->group.connections) h2_end(h2_of_link(l));
 }
 
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
 void rpc_server_free(rpc_server **sp)
 {
 	rpc_server *s = *sp;
@@ -220,7 +216,7 @@ void rpc_server_free(rpc_server **sp)
 	pthread_mutex_lock(&s->lock);
 	s->closed = true;
 	pthread_mutex_unlock(&s->lock);
-	reactor_run(s->reactor, nothing, NULL);      /* what was posted before has run now */
+	reactor_settle(s->reactor);
 	server_release(s);
 	*sp = NULL;
 }

@@ -127,15 +127,17 @@ static bool use_chain(SSL_CTX *c, slice pem)
 	return ok;
 }
 
-static bool use_key(SSL_CTX *c, slice pem)
+/* Of the certificate that is there already.  NULL, or why not. */
+static const char *use_key(SSL_CTX *c, slice pem)
 {
 	BIO *in = BIO_new_mem_buf(pem.n ? (const char *)pem.p : "", (int)pem.n);
 	EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, tls_no_password, NULL) : NULL;
-	bool ok = key && SSL_CTX_use_PrivateKey(c, key) == 1;
+	const char *why = !key ? "our key is not an unencrypted private key in PEM" :
+	                  SSL_CTX_use_PrivateKey(c, key) != 1 || SSL_CTX_check_private_key(c) != 1 ? "our key is not that of our certificate" : NULL;
 	EVP_PKEY_free(key);
 	BIO_free(in);
 	ERR_clear_error();
-	return ok;
+	return why;
 }
 
 static bool configure(tls *t, SSL_CTX *c, bool server)
@@ -173,8 +175,7 @@ err tls_new(tls **out, slice certificate_pem, slice key_pem, const char *protoco
 		SSL_CTX *c = t->side[i] = SSL_CTX_new(i ? TLS_server_method() : TLS_client_method());
 		if (!c || !configure(t, c, i)) why = "libssl cannot be set up for TLS 1.3";
 		else if (!use_chain(c, certificate_pem)) why = "our certificate is not one in PEM that libssl takes";
-		else if (!use_key(c, key_pem)) why = "our key is not the unencrypted PEM key of our certificate";
-		else if (SSL_CTX_check_private_key(c) != 1) why = "our key is not the key of our certificate";
+		else why = use_key(c, key_pem);
 	}
 	ERR_clear_error();
 	if (why) {

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "rpc/fetch.h"
-#include "rpc/wait.h"
 
 enum { MAX_ANSWER = 64 << 10, MS_NS = 1000000 };
 

@@ -23,8 +23,9 @@
 
 typedef struct code code;            /* the code of n parties and degree D over R, and its cached constants; any thread */
 
+/* Requires: D < n < R->points.  ERR_NOMEM. */
 err  code_new(code **out, const ring *R, unsigned n, unsigned D);
-void code_free(code **c);
+void code_free(code **c);            /* NULL-safe */
 
 /*
  * y[i] is the share of party i, for i in present.  True: *secret is f(0), and *wrong (may be NULL) the parties whose shares

@@ -14,8 +14,8 @@
 
 typedef struct opener opener;        /* n, t, d and tables by set of parties; any thread */
 
-err  opener_new(opener **out, unsigned n, unsigned t, unsigned d);
-void opener_free(opener **o);
+err  opener_new(opener **out, unsigned n, unsigned t, unsigned d);       /* ERR_NOMEM */
+void opener_free(opener **o);                                            /* NULL-safe */
 
 /*
  * y[i], i in present: count elements of party i as they travel, count * d little-endian words of 128 bits, any alignment.

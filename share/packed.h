@@ -9,6 +9,7 @@
 /* Of products of words of PARTIAL_KEPT bits. */
 ntt_shape packed_shape(unsigned d, unsigned k, unsigned N);
 
+/* glwe_key_share_new() with this kernel; words as there.  ERR_NOMEM. */
 err packed_key_new(glwe_key_share **out, const ntt_kernel *kernel, ntt_shape shape, const u128 *words);
 
 /* As many blocks or fewer are faster as inner products. */

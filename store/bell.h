@@ -18,7 +18,8 @@ enum { MAX_BELL_CHANNELS = 63 };
 
 typedef struct store_bell store_bell;
 
-/* channel[] is borrowed.  Does not wait for the database: the bell connects, and connects again, while it is waited for. */
+/* channel[] is borrowed.  Does not wait for the database: the bell connects, and connects again, while it is waited for.
+ * ERR_REQUEST: a URL of no database that is built in; ERR_NOMEM; ERR_IO. */
 err  store_bell_new(store_bell **out, const store_config *config, const char *const *channel, unsigned n);
 void store_bell_free(store_bell **b);
 

@@ -3,8 +3,10 @@
 #include "store/committer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include "base/wait.h"
 
 enum { RETRY_MS = 100, GROUP_OPS = 4096 };      /* statements in one commit, unless one group alone has more */
 
@@ -26,6 +28,7 @@ struct store_committer {
 	group  *first, **last;
 	size_t  waiting, bytes;
 	bool    closing;
+	atomic_bool behind;
 };
 
 static int64_t now_us(void)
@@ -163,10 +166,12 @@ static void commit_in_the_end(store_committer *c, group *list)
 	err e;
 
 	while ((e = commit(c, &list)) != OK && going) {
+		atomic_store(&c->behind, true);
 		pthread_mutex_lock(&c->lock);
 		going = sleep_until(c, now_us() + RETRY_MS * 1000);
 		pthread_mutex_unlock(&c->lock);
 	}
+	atomic_store(&c->behind, e != OK);
 	if (e != OK) e = err_fail(ERR_CANCELLED, "not committed before the end: the database is away");
 	for (group *next; list; list = next) {
 		next = list->next;
@@ -200,7 +205,6 @@ static void *run(void *arg)
 err store_committer_new(store_committer **out, const store_config *config)
 {
 	store_committer *c = calloc(1, sizeof *c);
-	pthread_condattr_t steady;
 
 	if (!c) return err_fail(ERR_NOMEM, "no memory for a committer");
 	err e = store_open(&c->db, config);
@@ -210,10 +214,7 @@ err store_committer_new(store_committer **out, const store_config *config)
 	}
 	c->last = &c->first;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->news, &steady);
-	pthread_condattr_destroy(&steady);
+	wait_init(&c->news);
 	if (pthread_create(&c->thread, NULL, run, c) != 0) {
 		store_free(&c->db);
 		free(c);
@@ -265,4 +266,9 @@ size_t store_committer_waiting(store_committer *c)
 	const size_t n = c->waiting;
 	pthread_mutex_unlock(&c->lock);
 	return n;
+}
+
+bool store_committer_behind(const store_committer *c)
+{
+	return atomic_load(&c->behind);
 }

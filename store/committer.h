@@ -18,6 +18,7 @@ enum { COMMITTER_GROUPS = 256, COMMITTER_GATHER_US = 2000, COMMITTER_WAITING = 1
 
 typedef struct store_committer store_committer;
 
+/* Has a connection and a thread of its own.  As store_open; ERR_NOMEM. */
 err  store_committer_new(store_committer **out, const store_config *config);
 
 /* Commits what was given, unless the database is away: then groups end with ERR_CANCELLED.  NULL-safe. */
@@ -26,11 +27,15 @@ void store_committer_free(store_committer **c);
 /*
  * Copies the statements and returns.  done runs on the committer's thread and must not block; e is OK once the group is
  * committed, ERR_REQUEST or ERR_INTERNAL if it was refused (bad: by which statement; err_text() says why), ERR_CANCELLED at the end.
- * changed[i] are the rows that statement i wrote.  ERR_EXHAUSTED: COMMITTER_WAITING groups or COMMITTER_BYTES wait already, and done is not called.
+ * changed[i] are the rows that statement i wrote.  ERR_EXHAUSTED: COMMITTER_WAITING groups or COMMITTER_BYTES wait already, and
+ * done is not called.
  */
 typedef void committed_fn(void *ctx, err e, size_t bad, const int64_t *changed, size_t n);
 err  store_committer_submit(store_committer *c, const store_op *ops, size_t n, committed_fn *done, void *ctx);
 
 size_t store_committer_waiting(store_committer *c);
+
+/* Did the last commit fail, so that what was given waits for the database to be back? */
+bool store_committer_behind(const store_committer *c);
 
 #endif

@@ -3,8 +3,8 @@
  * store/sqlite.c -- the embedded database: one file, many readers, one writer at a time.
  *
  * WAL with synchronous=FULL: a commit is on disk when it is answered.  Writers of this process take turns, first come first served; for
- * one of another process they wait up to five seconds.  The file and
- * those beside it are readable by their owner only.
+ * one of another process they wait up to five seconds.  The file and those beside it are readable by their owner only, and there are
+ * no others: what SQLite would put into temporary files it keeps in memory.
  */
 #include "store/store_internal.h"
 
@@ -157,7 +157,7 @@ static err open_lite(const store_driver *self, void **db, const char *url, bool 
 		sqlite3_limit(l->db, SQLITE_LIMIT_LENGTH, 2 * MAX_STORE_VALUE);
 		sqlite3_create_function(l->db, "pg_notify", 2, SQLITE_UTF8, l, notify, NULL, NULL);
 		e = use_wal(l);
-		if (e == OK) e = script(l, "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000");
+		if (e == OK) e = script(l, "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY");
 	}
 	if (e == OK) e = script(l, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
 	if (e == OK) *db = l;

@@ -130,6 +130,23 @@ store_dialect store_dialect_of(const store *s);
 /* Where the database is, without user and password: "sqlite:/var/lib/arca/connector.db", "postgres host:5432/name". */
 err  store_place(buf *out, const char *url);
 
+/*
+ * What a process must be able to reach for this database, then and whenever a connection is made anew: for who closes the rest to
+ * itself (base/sandbox.h).  For PostgreSQL what libpq reads, by its url, its variables of the environment and its custom; files that
+ * are not there stand in it, too.  Freed by store_reach_free.  ERR_REQUEST: the url cannot be read.
+ */
+enum { STORE_READABLE = 10, STORE_PORTS = 8 };
+typedef struct store_reach {
+	const char *folder;                  /* written: SQLite's files come and go there; NULL: none */
+	const char *readable[STORE_READABLE];
+	unsigned    files;                   /* and folders among them */
+	unsigned    port[STORE_PORTS], ports;        /* TCP, of servers */
+	bool        any_port;                /* which ones is not to be known now */
+	arena       memory;
+} store_reach;
+err  store_reach_of(store_reach *out, const char *url);
+void store_reach_free(store_reach *r);
+
 /* Brings the tables up to the last migration: those that were not applied yet, in order and in one transaction; any number of
  * processes may do so at once.  ERR_STATE: the database has more than these. */
 err  store_migrate(store *s, const store_migration *m, size_t n);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static uint64_t seed = 20260101;
 
@@ -33,6 +34,14 @@ uint64_t test_below(uint64_t bound)
 
 bool test_is_long(void) { return getenv("ARCA_LONG"); }
 bool test_is_short(void) { return getenv("ARCA_SHORT") && !test_is_long(); }
+
+void until_(bool done, unsigned *turns, const char *what)
+{
+	enum { MOST_TURNS = 100000, PAUSE_US = 1000 };
+
+	if (!done && ++*turns > MOST_TURNS) fail_msg("does not come: %s", what);
+	if (!done) usleep(PAUSE_US);
+}
 
 const char *test_vector(const char *name)
 {

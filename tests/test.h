@@ -45,6 +45,11 @@ buf         test_read(const char *path);         /* the whole file; fails the te
 	assert_int_equal(e_, OK); } while (0)
 #define assert_err(expected, e) do { err e_ = (e); assert_int_equal(e_, expected); assert_true(err_text()[0] != '\0'); err_clear(); } while (0)
 
+/* Waits for what other threads or processes bring about, as long as that takes: it fails after minutes, lest it hang.  Of the thread
+ * that tests. */
+#define UNTIL(condition) do { unsigned turns_ = 0; for (bool yes_ = false; !yes_; until_(yes_, &turns_, #condition)) yes_ = (condition); } while (0)
+void until_(bool done, unsigned *turns, const char *what);
+
 int test_main(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n);
 /* With something to set up before the first test and to take down after the last. */
 int test_main_with(int argc, char **argv, const char *file, const struct CMUnitTest *tests, size_t n,

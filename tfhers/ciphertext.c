@@ -38,6 +38,15 @@ static bool format_of(ct_format *out, object_id id)
 	return false;
 }
 
+bool tfhers_format_of_var(ct_format *out, slice file)
+{
+	object_id id;
+
+	if (object_of(&id, file) == OK) return format_of(out, id);
+	err_clear();
+	return false;
+}
+
 err tfhers_read_ciphertext(ciphertext *out, arena *a, slice file)
 {
 	ciphertext ct = { 0 };

@@ -158,6 +158,10 @@ typedef struct ciphertext {
  * set may have them too (mini), so who decrypts compares dimensions.
  */
 err  tfhers_read_ciphertext(ciphertext *out, arena *a, slice file);
+
+/* Of which format it says that it is; nothing behind its name is looked at.  False: of none that is decrypted. */
+bool tfhers_format_of_var(ct_format *out, slice file);
+
 void tfhers_write_ciphertext(buf *out, const ciphertext *ct);
 
 #endif

@@ -23,14 +23,15 @@ typedef struct coprocessor {
 /* The parts of a key set that these formats need, for eval_keys. */
 unsigned coprocessor_parts(unsigned formats);
 
-/* Prepares them in memory: production's big formats take 2.7 GB.  The bytes of the set's file outlive the coprocessor. */
+/* Prepares them in memory: production's big formats take 2.7 GB.  The bytes of the set's file outlive the coprocessor.  As
+ * eval_keys_new. */
 err  coprocessor_new(coprocessor *out, const seeded_keyset *set, unsigned formats, pool *cores, const progress *told);
 void coprocessor_free(coprocessor *c);
 
 /*
  * Calls each(ctx, i, type, file) for the values of the list in order; file is a ciphertext in `format` with the tag of
  * the list, valid during the call.  For a value that a KMS does not decrypt (signed, string, odd width) type is NULL
- * and the file empty.
+ * and the file empty.  ERR_REQUEST: the list is malformed, or for another parameter set; ERR_NOMEM; what `each` returns ends it.
  */
 err coprocess_list(const coprocessor *c, pool *cores, slice list_file, ct_format format,
                    err (*each)(void *ctx, size_t i, const fhe_type *type, slice file), void *ctx);

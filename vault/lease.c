@@ -3,8 +3,8 @@
 #include "vault/lease.h"
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include "base/hex.h"
+#include "base/wait.h"
 
 enum { MAX_LEASE = 256, S = 1000 };
 
@@ -21,7 +21,7 @@ struct lease {
 	bool      kept, ending, lost;
 	char      tag[FAR_TAG];                            /* of what was put last                       */
 	int64_t   store_s, at_ms;                          /* the store's clock said so when ours did    */
-	int64_t   until_ms;                                /* of our clock                               */
+	int64_t   until_ms, until_unix_ms;                 /* of our clocks                              */
 
 	void    (*changed)(void *ctx, err e);              /* of the thread that keeps it                */
 	void     *ctx;
@@ -68,6 +68,26 @@ err lease_read(lease_text *out, slice bytes)
 /* ---- one put ---------------------------------------------------------------------------------------------------------- */
 
 static int64_t store_now_s(const lease *l, int64_t now_ms) { return l->store_s + (now_ms - l->at_ms) / S; }
+
+/*
+ * How long we may still write.  The steady clock stands still while a machine sleeps; the other one may be put forward, which costs a
+ * renewal, or back, and then the first decides.
+ */
+static int64_t left_ms(const lease *l)
+{
+	const int64_t steady = l->until_ms - clock_now_ms(l->clock), wall = l->until_unix_ms - clock_unix_ms(l->clock);
+
+	return steady < wall ? steady : wall;
+}
+
+/* From when it was asked for; no longer than what stands there says, by the store's date of the answer. */
+static void begin_life(lease *l, int64_t asked_ms, int64_t asked_unix_ms, int64_t until_s, int64_t date_s)
+{
+	const int64_t says = date_s ? until_s - date_s : LEASE_S, life_s = says < LEASE_S ? says : LEASE_S;
+
+	l->until_ms = asked_ms + life_s * S;
+	l->until_unix_ms = asked_unix_ms + life_s * S;
+}
 
 static void set_clock(lease *l, int64_t date_s)
 {
@@ -162,7 +182,7 @@ static void remove_it(const lease *l)
 
 static err take(lease *l)
 {
-	const int64_t asked_ms = clock_now_ms(l->clock);
+	const int64_t asked_ms = clock_now_ms(l->clock), asked_unix_ms = clock_unix_ms(l->clock);
 	AUTO(buf) text = { 0 };
 	far_stamp stamp;
 	lease_text other = { 0 };
@@ -181,7 +201,7 @@ static err take(lease *l)
 	}
 	TRY(told(l, e));
 	memcpy(l->tag, stamp.tag, sizeof l->tag);
-	l->until_ms = asked_ms + LEASE_S * S;
+	begin_life(l, asked_ms, asked_unix_ms, until_s, stamp.date_s);
 	write_text(&text, l, until_s);
 	e = told(l, try_conditions(l, buf_slice(&text)));
 	if (e == ERR_UNSUPPORTED) remove_it(l);
@@ -192,17 +212,13 @@ err lease_take(lease **out, const far_store *store, const uint8_t owner[static L
                const clock_source *clock)
 {
 	lease *l = calloc(1, sizeof *l);
-	pthread_condattr_t monotonic;
 
 	if (!l) return err_fail(ERR_NOMEM, "no memory for a lease");
 	l->store = store, l->clock = clock;
 	hex_write(l->owner, slice_of(owner, LEASE_OWNER));
 	snprintf(l->host, sizeof l->host, "%s", is_host(host, strlen(host)) ? host : "unknown");
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->bell, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	wait_init(&l->bell);
 	err e = take(l);
 	if (e != OK) {
 		free(l);
@@ -216,11 +232,9 @@ err lease_take(lease **out, const far_store *store, const uint8_t owner[static L
 
 err lease_check(lease *l)
 {
-	const int64_t now = clock_now_ms(l->clock);
-
 	pthread_mutex_lock(&l->lock);
 	const bool lost = l->lost;
-	const int64_t left = l->until_ms - now;
+	const int64_t left = left_ms(l);
 	pthread_mutex_unlock(&l->lock);
 	if (lost)
 		return err_fail(ERR_STATE, "another node has taken the vault %s; this one writes no more to it: stop it", l->store->where);
@@ -229,20 +243,20 @@ err lease_check(lease *l)
 	                "reach?", l->store->where);
 }
 
-err lease_renew(lease *l)
+static err renew(lease *l)
 {
 	char tag[FAR_TAG];
 	far_stamp stamp = { 0 };
 
 	pthread_mutex_lock(&l->lock);
-	const int64_t asked_ms = clock_now_ms(l->clock), until_s = store_now_s(l, asked_ms) + LEASE_S;
+	const int64_t asked_ms = clock_now_ms(l->clock), asked_unix_ms = clock_unix_ms(l->clock), until_s = store_now_s(l, asked_ms) + LEASE_S;
 	memcpy(tag, l->tag, sizeof tag);
 	pthread_mutex_unlock(&l->lock);
 	const err e = put(&stamp, l, FAR_IF_SAME, tag, until_s);
 	pthread_mutex_lock(&l->lock);
 	if (e == OK) {
 		memcpy(l->tag, stamp.tag, sizeof l->tag);
-		l->until_ms = asked_ms + LEASE_S * S;
+		begin_life(l, asked_ms, asked_unix_ms, until_s, stamp.date_s);
 		set_clock(l, stamp.date_s);
 	}
 	l->lost |= e == ERR_EXISTS;
@@ -250,24 +264,34 @@ err lease_renew(lease *l)
 	return e == ERR_EXISTS ? ERR_STATE : e;
 }
 
+static int64_t locked_left_ms(lease *l)
+{
+	pthread_mutex_lock(&l->lock);
+	const int64_t left = left_ms(l);
+	pthread_mutex_unlock(&l->lock);
+	return left;
+}
+
+/* Who slept takes the store's time for earlier than it is; the first answer says how late it is. */
+err lease_renew(lease *l)
+{
+	TRY(renew(l));
+	return locked_left_ms(l) > (LEASE_S - LEASE_RENEW_S) * S ? OK : renew(l);
+}
+
 err lease_refresh(lease *l)
 {
-	const int64_t now = clock_now_ms(l->clock);
+	const int64_t left = locked_left_ms(l);
 
-	pthread_mutex_lock(&l->lock);
-	const int64_t left = l->until_ms - now;
-	pthread_mutex_unlock(&l->lock);
 	return left > (LEASE_S - LEASE_RENEW_S) * S ? OK : lease_renew(l);
 }
 
 static void wait_s(lease *l, int64_t s)
 {
-	struct timespec until;
+	const int64_t until_ms = clock_now_ms(clock_system()) + s * 1000;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)s;
 	pthread_mutex_lock(&l->lock);
-	while (!l->ending && pthread_cond_timedwait(&l->bell, &l->lock, &until) == 0) continue;
+	while (!l->ending && wait_until(&l->bell, &l->lock, until_ms)) continue;
 	pthread_mutex_unlock(&l->lock);
 }
 

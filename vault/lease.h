@@ -6,9 +6,10 @@
  *
  * It is taken by a conditional put: where there is none, or in the place of one that has ended, and renewed at a third of its life
  * in the place of what was put last.  Time is the store's, as its answers date it, so that nodes need no common clock; a holder
- * counts the life from before it asked, by its own monotonic clock.  A lease that was let go is removed; that of a node that
- * died ends LEASE_S seconds after it was renewed, and until then others are told when.  Its owner is a name for a folder on a machine
- * between two of its starts: who has the folder's lock there knows that whoever wrote that name is dead, and does not wait.
+ * counts the life from before it asked, by its own monotonic clock, and by the other one where that has gone further: a machine that
+ * slept has lost the lease, or takes it again in the store's time.  A lease that was let go is removed; that of a node that died ends
+ * LEASE_S seconds after it was renewed, and until then others are told when.  Its owner is a name for a folder on a machine between two
+ * of its starts: who has the folder's lock there knows that whoever wrote that name is dead, and does not wait.
  *
  * What it can do: a second node that is started on the same vault is refused, and one that was cut off longer than a lease lasts
  * writes nothing more.  What it cannot: S3 does not look at the lease when it takes something else, so a write that was checked

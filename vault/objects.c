@@ -195,21 +195,6 @@ void keygen_payload_write(buf *out, const key_metadata *m)
 /* The second only for keys with marks, so that a key without any has one encoding. */
 enum { KEY_RECORD_VERSION = 2, KEY_RECORD_MARKED = 3, KEY_MARKS = KEY_INSECURE | KEY_RESHARED };
 
-static const char *const STATE_NAMES[] = {
-	[KEY_PRE_ACTIVATION] = "pre-activation", [KEY_ACTIVE] = "active", [KEY_SUSPENDED] = "suspended",
-	[KEY_DEACTIVATED] = "deactivated", [KEY_COMPROMISED] = "compromised", [KEY_DESTROYED] = "destroyed",
-};
-
-static bool is_state(unsigned s)
-{
-	return s >= KEY_PRE_ACTIVATION && s <= KEY_DESTROYED;
-}
-
-const char *key_state_name(key_state s)
-{
-	return is_state(s) ? STATE_NAMES[s] : "unknown";
-}
-
 void key_record_write(buf *out, const key_record *r)
 {
 	buf_put_u8(out, r->marks ? KEY_RECORD_MARKED : KEY_RECORD_VERSION);
@@ -239,7 +224,7 @@ err key_record_read(key_record *out, slice file)
 		                KEY_RECORD_VERSION, KEY_RECORD_MARKED);
 	if (marked && (k.marks == 0 || (k.marks & ~KEY_MARKS)))
 		return err_fail(ERR_REQUEST, "the key record has the marks %u, which this program does not know", k.marks);
-	if (!is_state(state)) return err_fail(ERR_REQUEST, "the key record names the state %u, which does not exist", state);
+	if (!key_state_is(state)) return err_fail(ERR_REQUEST, "the key record names the state %u, which does not exist", state);
 	k.state = (key_state)state;
 	memcpy(k.body.b, body.p, body.n);
 	TRY(key_metadata_read(&k.metadata, read_bytes(&r, read_left(&r))));

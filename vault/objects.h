@@ -19,6 +19,7 @@
 #define ARCA_VAULT_OBJECTS_H
 
 #include "seal/typed.h"
+#include "vault/key_state.h"
 #include "vault/vault.h"
 
 enum {
@@ -64,13 +65,6 @@ void prep_payload_write(buf *out, const id32 *prep, slice extra_data);
 void keygen_payload_write(buf *out, const key_metadata *m);
 
 /* ---- what this node knows of a key -------------------------------------------------------------------------- */
-
-/* The life of a key after NIST SP 800-57.  The numbers are stored. */
-typedef enum key_state {
-	KEY_PRE_ACTIVATION = 1, KEY_ACTIVE, KEY_SUSPENDED, KEY_DEACTIVATED, KEY_COMPROMISED, KEY_DESTROYED
-} key_state;
-
-const char *key_state_name(key_state s);
 
 /* Marks of a key.  The numbers are stored. */
 enum {

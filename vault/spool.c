@@ -146,12 +146,13 @@ static err claim(spool *s)
 {
 	AUTO(buf) file = { 0 };
 	struct stat size;
-	bool there;
+	bool there = false;
 
-	TRY(vault_has_private(&there, s->v, PRIV_PREPROCESSING, &s->epoch, &s->id));
 	s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0 && errno != ENOENT) return spool_failed(s, "open");
-	if (s->fd < 0 && there) return err_fail(ERR_STATE, "there is a key to %s, but no such file", s->path);
+	/* Asked in this order: whoever uses it up removes the key first. */
+	if (s->fd < 0) TRY(vault_has_private(&there, s->v, PRIV_PREPROCESSING, &s->epoch, &s->id));
+	if (there) return err_fail(ERR_STATE, "there is a key to %s, but no such file", s->path);
 	if (s->fd < 0 || flock(s->fd, LOCK_EX | LOCK_NB))
 		return err_fail(ERR_NOT_FOUND, "there is no preprocessing %s, or it is in use", s->path);
 

@@ -34,6 +34,7 @@ static const char *const PRIV_NAMES[PRIV_TYPES] = {
 	[PRIV_GIVEN_KEY] = "GivenKey", [PRIV_DECOMPRESSION_KEY_INFO] = "DecompressionKeyInfo",
 	[PRIV_ADDED_KEY_SET] = "AddedKeySet", [PRIV_UNFINISHED_ADDITION] = "UnfinishedAddition",
 	[PRIV_DELEGATION_SHARE] = "DelegationShare", [PRIV_DELEGATION_KEY] = "DelegationKey",
+	[PRIV_DELEGATION_PRIVATE_KEY] = "DelegationPrivateKey",
 };
 
 const char *pub_type_name(pub_type t)
@@ -319,27 +320,20 @@ static err settle(vault *v, vault_opened *what)
 	return e;
 }
 
-err vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
-                   const rng *random, const vault_far *far)
-{
-	return vault_open_rekeyed(out, what, public_folder, private_folder, key, NULL, random, far);
-}
-
-err vault_open_rekeyed(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
-                       const vault_key *former, const rng *random, const vault_far *far)
+err vault_open_with(vault **out, vault_opened *what, const vault_opening *how)
 {
 	*what = (vault_opened){ 0 };
 	vault *v = calloc(1, sizeof *v);
 	if (!v) return err_fail(ERR_NOMEM, "no memory for the vault");
 	v->lock = -1;
-	v->public_folder = strdup(public_folder);
-	v->private_folder = strdup(private_folder);
+	v->public_folder = strdup(how->public_folder);
+	v->private_folder = strdup(how->private_folder);
 	err e = v->public_folder && v->private_folder ? OK : err_fail(ERR_NOMEM, "no memory for the vault");
-	if (random) v->random = *random;
+	if (how->random) v->random = *how->random;
 	for (size_t i = 0; i < COUNT(v->putting); i++) pthread_mutex_init(&v->putting[i], NULL);
-	if (e == OK && key) e = take_key(&v->key, key);
-	if (e == OK && former) e = take_key(&v->former, former);
-	if (e == OK) e = open_folders(v, far);
+	if (e == OK && how->key) e = take_key(&v->key, how->key);
+	if (e == OK && how->former) e = take_key(&v->former, how->former);
+	if (e == OK) e = open_folders(v, how->far);
 	if (e == OK) e = settle(v, what);
 	secret_release(v->former);
 	v->former = NULL;
@@ -356,7 +350,7 @@ err vault_open_sealed(vault **out, uint64_t *sealed, const char *public_folder, 
 {
 	vault_opened what;
 
-	err e = vault_open_far(out, &what, public_folder, private_folder, key, random, NULL);
+	err e = vault_open_with(out, &what, &(vault_opening){ public_folder, private_folder, .key = key, .random = random });
 	*sealed = what.sealed;
 	return e;
 }
@@ -386,6 +380,7 @@ err vault_keep(vault *v) { return v->lease ? lease_keep(v->lease) : OK; }
 
 const char *vault_public_folder(const vault *v) { return v->public_folder; }
 const char *vault_private_folder(const vault *v) { return v->private_folder; }
+bool vault_is_sealed(const vault *v) { return v->key; }
 
 /* The vault's own, which says nothing about a node. */
 static bool is_own(const char *name)

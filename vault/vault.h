@@ -14,6 +14,7 @@
  *   sealed.h       a sealed object's bytes
  *   vault_key.h    the key, as an operator hands it over
  *   objects.h      the stored objects' bytes: key metadata, signing key, verification key
+ *   key_state.h    where a key is in its life, and what it may do there
  *   signing_key.h  the node's identity: made once, loaded ever after
  *   spool.h        what a key generation consumes: sealed, and used up once
  *   far.h          where objects are kept besides: the seam to S3;  lease.h  one node at a time writes there
@@ -47,6 +48,7 @@ typedef enum priv_type {
 	PRIV_ADDED_KEY_SET,                        /* the record of a key set that a key got later (node/keys.h)    */
 	PRIV_UNFINISHED_ADDITION,                  /* empty: without that record its file may be removed            */
 	PRIV_DELEGATION_SHARE, PRIV_DELEGATION_KEY, /* of keys that nodes share (node/group_store.h)                */
+	PRIV_DELEGATION_PRIVATE_KEY,               /* of keys that a node has alone (node/delegate_keys.h)          */
 	PRIV_TYPES
 } priv_type;
 
@@ -91,29 +93,35 @@ typedef struct vault_far {
 
 typedef struct vault_opened { uint64_t sealed, changed, fetched, sent; } vault_opened;      /* how many objects */
 
-err  vault_open_far(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
-                    const rng *random, const vault_far *far);
-
 /*
- * The same, for a vault that has been sealed with `former` so far (NULL: none): it is sealed with the key instead, or, without one,
- * not at all any more.  Object after object takes the place of its old form at once, elsewhere before here; the mark says from the
- * beginning what is under way, so that after a crash the next opening with the same keys goes on, and one with fewer is refused and
- * changes nothing.  Once it is done `former` is not needed, and *what says that nothing was changed.  ERR_STATE also if a sealing or
- * a change to another key had not come to its end: with those keys first.
+ * What a vault is opened with.  One that has been sealed with `former` so far is sealed with the key instead, or, without one, not at
+ * all any more.  Object after object takes the place of its old form at once, elsewhere before here; the mark says from the beginning
+ * what is under way, so that after a crash the next opening with the same keys goes on, and one with fewer is refused and changes
+ * nothing.  Once it is done `former` is not needed, and *what says that nothing was changed.  ERR_STATE also if a sealing or a change
+ * to another key had not come to its end: with those keys first.
  */
-err  vault_open_rekeyed(vault **out, vault_opened *what, const char *public_folder, const char *private_folder, const vault_key *key,
-                        const vault_key *former, const rng *random, const vault_far *far);
+typedef struct vault_opening {
+	const char *public_folder, *private_folder;
+	const vault_key *key, *former;                     /* NULL: none                                      */
+	const rng *random;                                 /* not used without a key                           */
+	const vault_far *far;                              /* NULL: the folders alone                         */
+} vault_opening;
+
+err  vault_open_with(vault **out, vault_opened *what, const vault_opening *how);
 /* A thread of its own renews the lease from now on, until vault_free; nothing if there is none. */
 err  vault_keep(vault *v);
 
 const char *vault_public_folder(const vault *v);
 const char *vault_private_folder(const vault *v);
+bool        vault_is_sealed(const vault *v);  /* whether what is put there is sealed */
 
 /* Has nothing private ever been stored here?  Any file counts, whoever wrote it, but for the lock and the mark of sealing. */
 err  vault_is_fresh(bool *out, vault *v);
 
 /* ---- public ------------------------------------------------------------------------------------------------- */
 
+/* Of each kind: ERR_IO.  *existed: something was there already, which stays.  Read: appended to out; ERR_NOT_FOUND; ERR_REQUEST
+ * if it has more than max bytes. */
 err  vault_put_public(vault *v, pub_type t, const id32 *id, slice bytes, bool *existed);
 err  vault_get_public(buf *out, vault *v, pub_type t, const id32 *id, size_t max);
 err  vault_has_public(bool *out, vault *v, pub_type t, const id32 *id);
@@ -136,6 +144,7 @@ err  vault_remove_public(vault *v, pub_type t, const id32 *id);
 
 /* ---- private: epoch is NULL for types that have none -------------------------------------------------------- */
 
+/* As those of public objects, of which they have the errors; sealed if the vault has a key. */
 err  vault_put_private(vault *v, priv_type t, const id32 *epoch, const id32 *id, slice bytes, bool *existed);
 
 /* The bytes given out belong in memory that will be wiped; a buf is.  ERR_STATE: what is sealed was changed, or is another's. */

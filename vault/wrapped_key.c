@@ -137,9 +137,10 @@ err wrapped_key_open(vault_key *out, bool *made, const char *private_folder, con
 	TRY(look(&here, &there, &p));
 	const bool have_here = here.n, have_there = there.n;
 	buf *file = have_here ? &here : &there;
-	*made = !have_here && !have_there;
-	if (*made) TRY(make(file, &p, service));
+	const bool none = !have_here && !have_there;
+	if (none) TRY(make(file, &p, service));
 	TRY(keep(file, &p, have_here, have_there));
+	*made = none;
 	err e = open_file(out, buf_slice(file), service);
 	if (e != OK) err_context("the key of the vault, %s: ", p.path);
 	return e;

@@ -87,8 +87,20 @@ SELECT (SELECT created_at FROM {table} WHERE status IN ('pending',
 	(SELECT {key} FROM {table} WHERE status IN ('completed', 'failed',
 	'aborted') AND status = 'failed' ORDER BY updated_at DESC LIMIT 1)
 
+-- What is not done and met an error before: by the errors, the most frequent first; of each the oldest.
+--# troubles
+WITH met AS (SELECT reason AS what, count(*) AS n, max(error_counter) AS errors, min(seq) AS first,
+	min(CASE status WHEN 'pending' THEN coalesce(not_before, created_at) END) AS next
+	FROM {table} WHERE status IN ('pending', 'under_process') AND reason IS NOT NULL
+	GROUP BY reason ORDER BY count(*) DESC, min(seq) LIMIT $1)
+SELECT what, n, errors, next, {key}, created_at FROM met JOIN {table} ON seq = first ORDER BY n DESC, first
+
 --# find
 SELECT seq, status, error_counter, created_at, reason FROM {table} WHERE {key} = $1
+
+-- In the order in which the chain asked; the last first.
+--# reshares_left
+SELECT key_reshare_id FROM key_reshare_same_set WHERE key_id = $1 AND seq < $2 AND status <> 'completed' ORDER BY seq DESC LIMIT $3
 
 -- ---- going
 
@@ -175,6 +187,16 @@ WHERE holders.owner = excluded.owner OR holders.lease_until < $4 OR holders.leas
 
 --# let_go
 DELETE FROM holders WHERE name = $1 AND owner = $2
+
+-- Breaks the NOT NULL, and with it the whole commit, unless the name is ours.  Whoever takes it waits for the row until we committed;
+-- where they were faster, ours is read anew.  SQLite has one writer at a time anyhow.
+--# still_held postgres
+WITH ours AS MATERIALIZED (SELECT name FROM holders WHERE name = $1 AND owner = $2 FOR SHARE)
+INSERT INTO holders (name, owner, lease_until) SELECT $1, $2, NULL WHERE NOT EXISTS (SELECT name FROM ours)
+
+--# still_held sqlite
+INSERT INTO holders (name, owner, lease_until) SELECT $1, $2, NULL
+WHERE NOT EXISTS (SELECT name FROM holders WHERE name = $1 AND owner = $2)
 
 --# notify
 SELECT pg_notify($1, '')

@@ -94,8 +94,8 @@ static void a_signature_verifies_under_the_public_key(void **state)
 static void a_refusal_says_which_and_why(void **state)
 {
 	static const struct { const char *key; err e; const char *says; } CASES[] = {
-		{ "alias/nobody", ERR_NOT_FOUND, "NotFoundException, Alias arn:aws:kms:eu-test-1:0:alias/nobody is not found." },
-		{ "alias/disabled", ERR_STATE, "DisabledException" }, { "alias/forbidden", ERR_STATE, "does the policy allow it" },
+		{ "alias/nobody", ERR_NOT_FOUND, "NotFoundException, Alias arn:aws:kms:eu-test-1:0:alias/nobody is not found. (HTTP status 400); is the key's id right" },
+		{ "alias/disabled", ERR_STATE, "DisabledException" }, { "alias/disabled", ERR_STATE, "enable the key in KMS" }, { "alias/forbidden", ERR_STATE, "does the policy allow it" },
 		{ "alias/wallet", ERR_STATE, "InvalidKeyUsageException" },
 	};
 	uint8_t key[KMS_DATA_KEY];

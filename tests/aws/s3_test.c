@@ -193,6 +193,13 @@ static void what_is_refused_is_not_tried_again(void **state)
 	assert_int_equal(put("one", slice_str("1"), S3_ALWAYS, NULL), ERR_STATE);
 	assert_non_null(strstr(err_text(), "compare the clock"));
 	err_clear();
+	emulator_reset("{\"faults\":[{\"status\":404,\"code\":\"NoSuchBucket\"},{\"status\":403,\"code\":\"SignatureDoesNotMatch\"}]}");
+	assert_int_equal(put("one", slice_str("1"), S3_ALWAYS, NULL), ERR_NOT_FOUND);
+	assert_non_null(strstr(err_text(), "make the bucket"));
+	err_clear();
+	assert_int_equal(put("one", slice_str("1"), S3_ALWAYS, NULL), ERR_STATE);
+	assert_non_null(strstr(err_text(), "is aws_secret_access_key that of this aws_access_key_id?"));
+	err_clear();
 }
 
 static aws *client_with(const char *file, const char *region, int64_t timeout_ms)

@@ -364,7 +364,7 @@ static void each_new_folder_is_synced_into_its_parent(void **state)
 static void a_folder_that_could_not_be_synced_is_made_and_synced_again(void **state)
 {
 	(void)state;
-	static const int ERRORS[] = { ENOSPC, EIO, EMFILE };
+	static const int ERRORS[] = { ENOSPC, EIO, EMFILE, EACCES, EROFS };
 
 	snprintf(deep, sizeof deep, "%s/a/b", folder);
 	for (unsigned i = 0; i < COUNT(ERRORS); i++)
@@ -378,6 +378,8 @@ static void a_folder_that_could_not_be_synced_is_made_and_synced_again(void **st
 				assert_int_equal(e, ERR_IO);
 				assert_non_null(strstr(err_text(), "/"));
 				if (ERRORS[i] == ENOSPC) assert_non_null(strstr(err_text(), "the disk is full"));
+				if (ERRORS[i] == EACCES) assert_non_null(strstr(err_text(), "chown it"));
+				if (ERRORS[i] == EROFS) assert_non_null(strstr(err_text(), "mounted read-only"));
 				err_clear();
 			}
 			/* Of the two attempts together: what stands was synced after it was made. */

@@ -5,6 +5,7 @@
 #include "tests/test.h"
 #include <jansson.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a log call writes to stderr. */
@@ -200,10 +201,44 @@ static void a_line_from_the_handler_of_a_signal_has_the_form_of_the_others(void 
 	log_setup(LOG_INFO, false);
 }
 
+/* All that is written after the variable names the file that stderr is, or another. */
+static const char *lines_if_stream(bool ours, bool json)
+{
+	char stream[64];
+	struct stat s;
+
+	capture();
+	assert_int_equal(fstat(STDERR_FILENO, &s), 0);
+	snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino + !ours);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup(LOG_WARN, json);
+	unsetenv("JOURNAL_STREAM");
+	log_warn("one");
+	log_error("two");
+	log_from_signal(LOG_WARN, "refused: ", "execve");
+	return written();
+}
+
+static void the_journal_is_told_how_much_a_line_matters_and_other_files_are_not(void **state)
+{
+	(void)state;
+	const char *text = lines_if_stream(true, false);
+	assert_int_equal(strncmp(text, "<4>2", 4), 0);
+	assert_non_null(strstr(text, "warn  one\n<3>2"));
+	assert_non_null(strstr(text, "error two\n<4>warn  refused: execve\n"));
+	text = lines_if_stream(true, true);
+	assert_int_equal(strncmp(text, "<4>{", 4), 0);
+	assert_non_null(strstr(text, "}\n<3>{"));
+	assert_non_null(strstr(text, "}\n<4>{\"level\""));
+	assert_null(strchr(lines_if_stream(false, false), '<'));
+	log_setup(LOG_INFO, false);
+}
+
 TESTS(TEST(whatever_the_bytes_a_line_of_json_is_json),
       TEST(text_keeps_characters_and_drops_what_moves_the_cursor),
       TEST(a_sentence_that_is_cut_inside_a_character_stays_utf8),
       TEST(a_line_of_a_traced_thread_names_trace_and_span),
       TEST(what_is_below_the_level_is_not_written),
       TEST(a_line_from_the_handler_of_a_signal_has_the_form_of_the_others),
+      TEST(the_journal_is_told_how_much_a_line_matters_and_other_files_are_not),
       TEST(an_error_is_logged_with_its_trail_and_cleared))

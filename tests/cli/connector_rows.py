@@ -16,6 +16,9 @@ def row(table, id, status, age_s, reason=None, **more):
 for id, status in (1, "completed"), (2, "completed"), (3, "pending"), (5, "under_process"), (1 << 248, "aborted"):
     row("public_decryption_requests", id, status, 600 if id == 3 else 30)
 row("public_decryption_requests", 6, "failed", 40, "the node refuses it: \x1b[2Jno such key", error_counter=3)
+row("user_decryption_requests", 7, "pending", 130, "the node http://127.0.0.1:50051 is away: \x1b[2Jno answer", user_address=b"u", public_key=b"k",
+    not_before=now + 3600_000)
+row("user_decryption_requests", 8, "pending", 10, "no bucket has it", user_address=b"u", public_key=b"k", error_counter=2)
 row("public_decryption_responses", 1, "completed", 20, decrypted_result=b"1", signature=b"s")
 row("public_decryption_responses", 2, "failed", 20, "it was reverted", decrypted_result=b"1", signature=b"s")
 db.execute("UPDATE last_block_polled_by_chain SET block_number = 1234 WHERE chain_name = 'gateway'")

@@ -2,12 +2,21 @@
 # SPDX-License-Identifier: MIT
 """delegate_node.py CHAIN=KEY_FILE... -- writes node.toml and url for a node alone with a delegation KMS that has these keys, on free
 ports, from gateway.json and wallet.key in this folder.  The node is to be started in it."""
-import json, pathlib, socket, sys
+import json, pathlib, random, socket, sys
 
-taken = [socket.socket() for _ in range(2)]
-for s in taken:
-    s.bind(("127.0.0.1", 0))
-grpc, http = (s.getsockname()[1] for s in taken)
+
+def free_port():
+    """One that no outgoing connection takes before the node does: the system hands out numbers above these by itself."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.randrange(15000, 32000)))
+                return s.getsockname()[1]
+            except OSError:
+                continue
+
+
+grpc, http = free_port(), free_port()
 gateway = json.load(open("gateway.json"))["address"]
 chains = "".join(f"""
 [[delegation.chains]]

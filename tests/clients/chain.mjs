@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { assert, cat, ethers, freePorts, fs, hex, onExit } from './lib.mjs';
+import { assert, cat, ethers, freePorts, fs, hex, onExit, until } from './lib.mjs';
 
 const require = createRequire(import.meta.url);
 const KV = 0x7e81a744be86773af8644dd7304fa1dc9350ccabf16cfcaa614ddb78b4ce8900n;
@@ -22,10 +22,11 @@ export async function startAnvil() {
 	onExit(() => child.kill('SIGKILL'));
 	const chain = new ethers.JsonRpcProvider(`http://127.0.0.1:${port}`, 31337, { staticNetwork: true, cacheTimeout: -1 });
 	onExit(() => chain.destroy());
-	for (const until = Date.now() + 30_000; ; await new Promise(r => setTimeout(r, 50))) {
-		try { await chain.send('eth_chainId', []); return chain; }
-		catch (e) { if (Date.now() > until || child.exitCode !== null) throw new Error(`anvil does not answer: ${e.message}`); }
-	}
+	await until('answer of anvil', () => {
+		assert.equal(child.exitCode, null, 'anvil ended');
+		return chain.send('eth_chainId', []).catch(() => false);
+	});
+	return chain;
 }
 
 const word = n => '0x' + BigInt(n).toString(16).padStart(64, '0');

@@ -3,19 +3,17 @@
  * connectors.mjs -- a gateway on a chain of this machine for a cluster, and connectors for its nodes, as scripts start and kill them.
  */
 import { spawn } from 'node:child_process';
-import { BUILD, coprocess, fs, onExit, path } from './lib.mjs';
+import { BUILD, assert, coprocess, fs, onExit, path, until } from './lib.mjs';
 import { tfhe17 } from './tfhe.mjs';
 import { CHAIN_ID, compiled, deployGateway, eventIn, publish, serveBuckets, startChain } from '../../contracts/gateway.mjs';
 
-export const sleep = ms => new Promise(yes => setTimeout(yes, ms));
+/* A connector with this monitoring port answers. */
+export const connectorAt = port => until(`connector at port ${port}`, () => fetch(`http://127.0.0.1:${port}/liveness`).then(r => r.ok, () => false));
 
-export async function until(what, find, seconds = 60) {
-	for (const end = Date.now() + seconds * 1000; ;) {
-		const found = await find();
-		if (found) return found;
-		if (Date.now() > end) throw new Error(`no ${what} within ${seconds} s`);
-		await sleep(50);
-	}
+/* What a connector has counted under this name; under several, their sum. */
+export async function counted(port, ...names) {
+	const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+	return text.split('\n').filter(l => names.some(n => l.startsWith(n))).reduce((sum, l) => sum + Number(l.split(' ').pop()), 0);
 }
 
 /* { chain, provider, g: what deployGateway returns, at: addresses }, and buckets in dir; chainDir: where the chain saves its state. */
@@ -28,7 +26,7 @@ export async function gatewayFor(net, dir, chainDir) {
 	const signers = net.info.parties.map(p => p.signer);
 	const g = await deployGateway({ provider, contract, threshold: 1, signers, buckets: [0, 1, 2].map(i => `${buckets.url}/${i}`) });
 	const at = Object.fromEntries(await Promise.all(['decryption', 'generation', 'config', 'acl'].map(async k => [k, await g[k].getAddress()])));
-	return { chain, provider, g, at, anvil };
+	return { chain, provider, g, at, anvil, contract, buckets };
 }
 
 /* The configuration of a connector of party i + 1, as a file. */
@@ -64,6 +62,16 @@ export function startConnector(config, ...words) {
 	onExit(() => child.kill('SIGKILL'));
 	return child;
 }
+
+/* Each thread of the process is in the sandbox, and nothing that the connector needed was refused. */
+export function assertClosed(pid, log) {
+	const states = fs.readdirSync(`/proc/${pid}/task`).map(t => fs.readFileSync(`/proc/${pid}/task/${t}/status`, 'utf8').match(/^Seccomp:\t(\d)/m)?.[1]);
+	const text = fs.readFileSync(log, 'utf8');
+	assert.match(text, /sandbox of serving: /);
+	if (!/warn  sandbox/.test(text)) assert.deepEqual([...new Set(states)], ['2']);
+	assertNothingRefused(log);
+}
+export const assertNothingRefused = log => assert.doesNotMatch(fs.readFileSync(log, 'utf8'), /refused the system call|Permission denied|permission denied/);
 
 /* A function that makes a value a handle whose ciphertext lies in the buckets in dir. */
 export async function encrypter(net, g, dir) {

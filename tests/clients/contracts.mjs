@@ -5,7 +5,7 @@
  */
 import { BUILD, assert, ethers, finish, fs, hex, onExit, path, tempDir, test, vectorJson } from './lib.mjs';
 import {
-	CHAIN_ID, compiled, deployGateway, handleOf, newWallet, publish, serveBuckets, startChain,
+	CHAIN_ID, compiled, deploy, deployGateway, handleOf, newWallet, publish, serveBuckets, startChain,
 } from '../../contracts/gateway.mjs';
 
 const folder = path.join(BUILD, 'contracts'), contract = compiled(folder);
@@ -53,8 +53,8 @@ await test('every event, function and error of the contracts is one of the recor
 	const v11 = vectorJson('connector/abi/v0.11-gateway.json'), v15 = vectorJson('connector/abi/v0.15-gateway.json');
 	const host = vectorJson('connector/abi/v0.15-host.json');
 	/* Beside them: what only a deployment on this machine needs, and what stood in an older contract of the same chain. */
-	const OURS = { GatewayConfig: ['checkKmsSigner(address,address)'], DecryptionV15: ['getCurrentKmsContextId()', 'isValidKmsContext(uint256)'],
-		ProtocolConfig: ['eip712Domain()'], KMSGenerationV15: ['prssInit()', 'keyReshareSameSet(uint256)'] };
+	const OURS = { GatewayConfig: ['checkKmsSigner(address,address)'],
+		DecryptionV15: ['getCurrentKmsContextId()', 'isValidKmsContext(uint256)', 'beginKmsContext()'], ProtocolConfig: ['eip712Domain()'], KMSGenerationV15: ['prssInit()', 'keyReshareSameSet(uint256)'] };
 	for (const [name, known] of [['Decryption', v11.Decryption], ['GatewayConfig', v11.GatewayConfig], ['KMSGeneration', v11.KMSGeneration],
 		['CiphertextCommits', v11.CiphertextCommits], ['DecryptionV15', v15.Decryption], ['KMSGenerationV15', host.KMSGeneration],
 		['ProtocolConfig', host.ProtocolConfig], ['HostACL', host.ACL]]) {
@@ -199,5 +199,41 @@ await test('the later profile announces handles alone as well, and binds an answ
 	await mined(later.generation.connect(later.owner).keygen(1));
 	await mined(later.protocol.connect(later.owner).defineNewEpochForCurrentKmsContext());
 	assert.deepEqual([...await later.protocol.getCurrentKmsContextAndEpoch()], [context, (8n << 248n) + 1n]);
+});
+
+await test('a wallet that delegates makes several calls, each of which may fail alone, and nobody else makes any', async () => {
+	const executor = await deploy(contract('Batch'), await newWallet(provider)), wallet = await newWallet(provider), stranger = await newWallet(provider);
+	const to = await executor.getAddress(), batch = new ethers.Contract(wallet.address, contract('Batch').abi, wallet);
+	const nonce = await wallet.getNonce(), authorization = await wallet.authorize({ address: to, chainId: CHAIN_ID, nonce: nonce + 1 });
+	await mined(wallet.sendTransaction({ type: 4, to: wallet.address, authorizationList: [authorization], gasLimit: 150000 }));
+	assert.equal(await provider.getCode(wallet.address), ethers.concat(['0xef0100', to]).toLowerCase());
+	await mined(stranger.sendTransaction({ to: wallet.address, value: 5n }));             /* it takes funds as before */
+	const place = async code => {
+		const address = ethers.Wallet.createRandom().address;
+		await provider.send('anvil_setCode', [address, code]);
+		return address;
+	};
+	const sender = await place('0x3360005500');                            /* keeps who called it */
+	const burner = await place('0xfe'), talker = await place('0x6103e86000fd');      /* takes all gas; says 1000 bytes of why not */
+	const mirror = await place('0x366000600037600060003660006000335af1601f573d600060003e3d6000fd5b00');   /* calls whoever calls it */
+	const again = batch.interface.encodeFunctionData('execute', [[]]), G = 100_000n;
+	const calls = [[sender, G, '0x'], [burner, G, '0x'], [talker, G, '0x'], [mirror, G, again], [sender, G, '0x']];
+	const receipt = await mined(batch.execute(calls, { gasLimit: 2_000_000n }));
+	const [done] = events(batch, receipt, 'Done'), refused = events(batch, receipt, 'Refused');
+	assert.equal(done.args.succeeded, 0b10001n);
+	assert.deepEqual(refused.map(e => Number(e.args.index)), [1, 2, 3]);
+	assert.equal(ethers.dataLength(refused[1].args.reason), 256);
+	assert.equal(refused[2].args.reason, batch.interface.getError('NotTheAccount').selector);
+	assert.equal(await provider.getStorage(sender, 0), ethers.zeroPadValue(wallet.address.toLowerCase(), 32));
+
+	const fails = async (name, promise) => {
+		try { await promise; } catch (e) { return assert.equal(batch.interface.parseError(e.data ?? '0x')?.name, name); }
+		return assert.fail(`${name} was expected, but it went through`);
+	};
+	await fails('NotTheAccount', batch.connect(stranger).execute.staticCall(calls));
+	await fails('NotTheAccount', executor.execute.staticCall(calls));
+	await fails('NotToItself', batch.execute.staticCall([[wallet.address, G, again]]));
+	await fails('TooLittleGas', batch.execute.staticCall(calls, { gasLimit: 120_000n }));
+	await fails('TooManyCalls', batch.execute.staticCall(Array(257).fill([sender, 1n, '0x'])));
 });
 finish();

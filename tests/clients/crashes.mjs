@@ -11,8 +11,8 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { arca, assert, crypto, finish, freePorts, fs, onExit, path, startCluster, tempDir, test } from './lib.mjs';
-import { encrypter, gatewayFor, idIn, logsOf, sleep, startConnector, until, writeConfig } from './connectors.mjs';
+import { arca, assert, crypto, finish, freePorts, fs, onExit, path, sleep, startCluster, tempDir, test, until } from './lib.mjs';
+import { assertNothingRefused, encrypter, gatewayFor, idIn, logsOf, startConnector, writeConfig } from './connectors.mjs';
 import { randomValue, typeNamed } from './tfhe.mjs';
 import { startChain } from '../../contracts/gateway.mjs';
 
@@ -175,6 +175,9 @@ await test('in each database every request is done, or failed with a reason', as
 		for (const { failed, last_failure } of queues) assert.equal(failed > 0, Boolean(last_failure?.reason));
 		assert.equal(transactions.signed + transactions.sent, 0);
 	}
+});
+await test('none of them wanted more of the machine than the kernel leaves it', () => {
+	for (const { config } of started) assertNothingRefused(config.replace(/toml$/, 'log'));
 });
 over = true;
 for (const p of started) kill(p);

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import http from 'node:http';
 import net from 'node:net';
 import { promisify } from 'node:util';
-import { arca, assert, BUILD, crypto, ethers, finish, flip, fs, hex, onExit, path, startCluster, tempDir, test, unhex } from './lib.mjs';
+import { arca, assert, BUILD, crypto, ethers, finish, flip, fs, hex, onExit, path, startCluster, tempDir, test, unhex, until } from './lib.mjs';
 import * as example from '../../examples/delegate.mjs';
 
 const CHAIN = 31337, OTHER_CHAIN = 421614;
@@ -22,8 +22,8 @@ const url = fs.readFileSync(at('url'), 'utf8').trim(), port = Number(new URL(url
 let node;
 async function startNode() {
 	node = spawn(path.resolve(BUILD, 'arca-node'), ['--config-file', 'node.toml'], { cwd: dir, stdio: ['ignore', log, log] });
-	for (let up = false; !up && node.exitCode === null && node.signalCode === null;)
-		up = await fetch(url + '/ready').then(r => r.status === 200, () => new Promise(r => setTimeout(r, 50, false)));
+	await until('node that is ready, or has ended', () => node.exitCode !== null || node.signalCode !== null ||
+		fetch(url + '/ready').then(r => r.status === 200, () => false));
 }
 onExit(() => node.kill());
 await startNode();
@@ -212,7 +212,7 @@ await test('a body of a megabyte is 413 and the node goes on', async () => {
 });
 
 await test('connections that give a byte now and then are ended, and nobody else waits for them', async () => {
-	const began = Date.now(), ends = [];
+	const ends = [];
 	for (let i = 0; i < 40; i++) ends.push(new Promise(done => {
 		const s = net.connect(port, '127.0.0.1', () => s.write(i % 2 ? 'POST /v0/delegate HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n' : 'GET'));
 		const drip = setInterval(() => s.write('x'), 500);
@@ -222,7 +222,6 @@ await test('connections that give a byte now and then are ended, and nobody else
 	}));
 	for (let i = 0; i < 20; i++) assert.equal((await post(GOOD, signature)).status, 200);
 	await Promise.all(ends);
-	assert.ok(Date.now() - began < 60_000);
 	assert.equal((await post(GOOD, signature)).status, 200);
 });
 
@@ -281,8 +280,8 @@ await test('an authorization that ethers signs, with its end and its nonce, is a
 
 /* ---- the contract that names the gateway and the key ------------------------------------------------------------------- */
 
-await test('a node starts only if the contract that is named knows its gateway and its key', async () => {
-	const config = fs.readFileSync(at('node.toml'), 'utf8'), says = { chain: CHAIN, gateway: gateway.address, key: kms.public_key };
+/* A provider of a chain whose one contract says what `says` says. */
+async function contract(says) {
 	const coder = ethers.AbiCoder.defaultAbiCoder(), answers = {
 		eth_chainId: () => ethers.toQuantity(says.chain),
 		eth_call: ([call]) => call.data === ethers.id('gateway()').slice(0, 10)
@@ -296,24 +295,31 @@ await test('a node starts only if the contract that is named knows its gateway a
 		response.end(JSON.stringify(Array.isArray(question) ? question.map(one) : one(question)));
 	});
 	await new Promise(done => rpc.listen(0, '127.0.0.1', done));
-	const urls = `http://127.0.0.1:1,http://127.0.0.1:${rpc.address().port}`;
-	fs.writeFileSync(at('node.toml'), config.replace('key_file = "kms.key"', `$&\ncontract = "${wallet.address}"\nrpc_urls = "${urls}"`));
+	return { config: `contract = "${wallet.address}"\nrpc_urls = "http://127.0.0.1:1,http://127.0.0.1:${rpc.address().port}"`,
+		close: () => { rpc.close(); rpc.closeAllConnections(); } };
+}
+
+const lastOf = (file, word) => fs.readFileSync(file, 'utf8').trim().split('\n').filter(l => l.includes(word)).at(-1);
+
+await test('a node starts only if the contract that is named knows its gateway and its key', async () => {
+	const config = fs.readFileSync(at('node.toml'), 'utf8'), right = { chain: CHAIN, gateway: gateway.address, key: kms.public_key };
+	const says = { ...right }, there = await contract(says);
+	fs.writeFileSync(at('node.toml'), config.replace('key_file = "kms.key"', `$&\n${there.config}`));
 	const stop = async () => { node.kill('SIGKILL'); await new Promise(done => node.exitCode === null ? node.on('exit', done) : done()); };
 	await stop();
 	for (const [wrong, sentence] of [[{ gateway: wallet.address }, /gateway\(\) is 0x.* and 0x.* is believed here/],
-		[{ key: second.public_key }, /kmsPublicKey\(\) is 0x.* and 0x.* is the key here/], [{ chain: 5 }, /chain/]]) {
-		Object.assign(says, wrong);
+		[{ key: second.public_key }, /kmsPublicKey\(\) is 0x.* and 0x.* is the key here/], [{ key: '0x' }, /no key yet/], [{ chain: 5 }, /chain/]]) {
+		Object.assign(says, right, wrong);
 		await startNode();
 		assert.notEqual(node.exitCode, null);
 		assert.notEqual(node.exitCode, 0);
-		assert.match(fs.readFileSync(at('node.log'), 'utf8').trim().split('\n').filter(l => l.includes('delegation')).at(-1), sentence);
-		Object.assign(says, { chain: CHAIN, gateway: gateway.address, key: kms.public_key });
+		assert.match(lastOf(at('node.log'), 'delegation'), sentence);
 	}
+	Object.assign(says, right);
 	await startNode();
 	assert.equal((await post(GOOD, signature)).status, 200);
 	await stop();
-	rpc.close();
-	rpc.closeAllConnections();
+	there.close();
 });
 
 /* ---- a key that four nodes share ------------------------------------------------------------------------------------------- */
@@ -341,7 +347,7 @@ const start = (party, lie) => {
 		{ encoding: 'utf8', env: { ...process.env, ...lie && { ARCA_LIE: lie } } });
 	assert.equal(r.status, 0, r.stderr);
 };
-const answersAgain = async i => { while (!(await fetch(`${urls[i - 1]}/v0/public-key?chain_id=${CHAIN}`).then(r => r.ok, () => false))) await new Promise(r => setTimeout(r, 50)); };
+const answersAgain = i => until(`answer of node ${i}`, () => fetch(`${urls[i - 1]}/v0/public-key?chain_id=${CHAIN}`).then(r => r.ok, () => false));
 
 await test('each of four nodes answers for the key that they share, and all name the same key', async () => {
 	for (let i = 1; i <= 4; i++) {
@@ -367,6 +373,27 @@ await test('a node that was killed comes back with its share, and the others ans
 	start(4);
 	await answersAgain(4);
 	await delegated(4);
+});
+
+await test('a shared key must be the contract\'s, once it has one', async () => {
+	const { config, log } = cluster.parties[3], before = fs.readFileSync(config, 'utf8');
+	const says = { chain: CHAIN, gateway: groupGateway.address, key: second.public_key }, there = await contract(says);
+	fs.writeFileSync(config, before.replace(/^chain_id = 31337$/m, `$&\n${there.config}`));
+	/* The provider answers from here meanwhile. */
+	const begin = () => new Promise(done => spawn(path.join(BUILD, 'arca'), ['devnet', 'start', '--dir', dirOf, '--party', '4']).on('exit', done));
+	kill(4);
+	assert.notEqual(await begin(), 0);
+	assert.match(lastOf(log, 'kmsPublicKey'), new RegExp(`is ${second.public_key}, and ${groupKey} is the key here`));
+	for (const key of ['0x', groupKey]) {
+		says.key = key;
+		const warned = lastOf(log, 'no key yet');
+		assert.equal(await begin(), 0);
+		assert.equal(lastOf(log, 'no key yet') !== warned, key === '0x');
+		if (key === '0x') kill(4);
+	}
+	there.close();
+	fs.writeFileSync(config, before);
+	await answersAgain(4);
 });
 
 await test('one node lies and one is silent: answers are right, and who lied is counted and named', async () => {
@@ -404,6 +431,39 @@ await test('a reader combines the parts of four nodes, one of which is away, and
 	assert.equal(JSON.parse(fs.readFileSync(at('parts.json'))).parts.length, 3);
 	arca('delegate', 'decrypt', '--in', at('shared.json'), '--answer', at('parts.json'), '--reader-key', at('own.pem'), '--out', at('shared.got'));
 	assert.deepEqual(fs.readFileSync(at('shared.got')), fs.readFileSync(at('shared.txt')));
+});
+
+await test('the example asks nodes for parts, takes only those whose proofs are right, and combines them', async () => {
+	/* Where ethers is installed, as it is for who takes the example. */
+	fs.symlinkSync(new URL('node_modules', import.meta.url).pathname, at('node_modules'));
+	for (const name of ['delegate.mjs', 'delegate_parts.mjs']) fs.copyFileSync(new URL(`../../examples/${name}`, import.meta.url), at(name));
+	const parts = await import(at('delegate_parts.mjs'));
+	const own = await example.newReader(), record = JSON.parse(fs.readFileSync(at('shared.json'))), plain = fs.readFileSync(at('shared.txt'));
+	fs.writeFileSync(at('own.json'), JSON.stringify(own.jwk));
+
+	const key = await parts.describe(cluster);
+	assert.equal(key.publicKey, groupKey);
+	const answers = await parts.ask(cluster, await parts.authorize(groupGateway, CHAIN, key, record, own.spki));
+	assert.equal(answers.length, 3);                       /* of four, one is away */
+	const rsaKeys = { private: crypto.createPrivateKey({ key: own.jwk, format: 'jwk' }) }, oaep = { padding: crypto.constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
+	rsaKeys.public = crypto.createPublicKey(rsaKeys.private);
+	const opened = crypto.privateDecrypt({ key: rsaKeys.private, ...oaep }, unhex(answers[0].sealed));
+	const spoiled = change => ({ ...answers[0], sealed: hex(crypto.publicEncrypt({ key: rsaKeys.public, ...oaep }, change(Buffer.from(opened)))) });
+	const negative = b => { b[7] ^= 1; return b; };          /* -D, a point as well */
+	for (const wrong of [spoiled(b => flip(b, 103)), spoiled(b => flip(b, 60)), spoiled(negative), spoiled(b => { b[2] = b[2] % 4 + 1; return b; }),
+		spoiled(b => flip(b, 6)), spoiled(b => { b[2] = 9; return b; }), spoiled(b => b.subarray(1)), { ...answers[0], requestHash: ethers.ZeroHash },
+		{ ...answers[0], sealed: '0x' + '00'.repeat(256) }])
+		assert.deepEqual(await parts.openParts([wrong], key, record, own.jwk), { parts: [], useless: 1 });
+	const { parts: right, useless } = await parts.openParts([spoiled(negative), ...answers, answers[1]], key, record, own.jwk);
+	assert.deepEqual([right.length, useless], [3, 2]);
+	for (const some of [right, right.slice(1), right.toReversed()]) assert.deepEqual(await parts.combine(some, key, record), new Uint8Array(plain));
+	await assert.rejects(parts.combine(right.slice(2), key, record), /1 parts are right, and 2 are needed/);
+
+	const run = (...args) => assert.equal(spawnSync(process.execPath, [at('delegate_parts.mjs'), ...args], { cwd: dir, stdio: 'inherit' }).status, 0);
+	run('protect', path.join(dirOf, 'devnet.json'), 'shared.txt', 'parted.json');
+	run('open', path.join(dirOf, 'devnet.json'), 'parted.json', 'own.json', cluster.delegation.gateway_key_file, 'parted.got');
+	assert.deepEqual(fs.readFileSync(at('parted.got')), plain);
+	assert.equal(fs.statSync(at('parted.got')).mode & 0o777, 0o600);
 });
 
 finish();

@@ -17,7 +17,7 @@ import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 import { newId } from './bytes.mjs';
 import { domainForRequest } from './signed.mjs';
-import { onExit } from './tap.mjs';
+import { onExit, sleep } from './tap.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const TOP = path.resolve(here, '../..');
@@ -30,6 +30,17 @@ export const VECTORS = option('vectors', path.join(TOP, '../shared/vectors'));
 export const vector = name => fs.readFileSync(path.join(VECTORS, name));
 export const vectorJson = name => JSON.parse(vector(name));
 const given = process.argv.includes('--devnet') || process.env.ARCA_DEVNET ? option('devnet') : null;
+
+/*
+ * Each request has a connection of its own: scripts stand still while they wait for a program, longer than a server keeps a connection
+ * on which nothing comes, and the next request would meet its end.
+ */
+const pooled = globalThis.fetch;
+globalThis.fetch = (url, options) => {
+	const headers = new Headers(options?.headers);
+	headers.set('Connection', 'close');
+	return pooled(url, { ...options, headers });
+};
 
 /* A run of free ports below the range that the kernel hands out by itself. */
 export async function freePorts(count) {
@@ -68,22 +79,43 @@ const protos = () => grpc.loadPackageDefinition(protoLoader.loadSync(
 	fs.readdirSync(PROTO).filter(f => f.endsWith('.proto')),
 	{ includeDirs: [PROTO], keepCase: true, longs: String, defaults: true, oneofs: true }));
 
-/* The methods of a service as functions that return promises; a refusal is an error with a grpc status code. */
+const SILENT_MS = 30_000;
+
+/*
+ * The methods of a service as functions that return promises; a refusal is an error with a grpc status code.  A client that said nothing
+ * for long, while its script stood still, is replaced: the node may have given it up, and calls are not made again here by themselves.
+ */
 function service(Client, address) {
-	const client = new Client(address, grpc.credentials.createInsecure(), {
-		'grpc.max_receive_message_length': 100 << 20, 'grpc.max_send_message_length': 200 << 20,
-		'grpc.enable_retries': 0, 'grpc.use_local_subchannel_pool': 1,    /* a new client is a new connection */
-	});
-	onExit(() => client.close());
-	const call = (path, encode, decode, request, seconds) => new Promise((yes, no) => client.makeUnaryRequest(
-		path, encode, decode, request, { deadline: Date.now() + 1000 * seconds }, (e, answer) => e ? no(e) : yes(answer)));
-	const methods = {
-		raw: (path, bytes, seconds = 60) => call(path, b => b, b => b, bytes, seconds),
-		close: () => client.close(),
+	let client = null, heard = 0, waiting = 0;
+	const close = () => { client?.close(); client = null; };
+	const connected = () => {
+		if (!waiting && Date.now() - heard > SILENT_MS) close();
+		return client ??= new Client(address, grpc.credentials.createInsecure(), {
+			'grpc.max_receive_message_length': 100 << 20, 'grpc.max_send_message_length': 200 << 20,
+			'grpc.enable_retries': 0, 'grpc.use_local_subchannel_pool': 1,    /* a new client is a new connection */
+		});
 	};
+	onExit(close);
+	const call = (path, encode, decode, request, seconds) => new Promise((yes, no) => {
+		connected().makeUnaryRequest(path, encode, decode, request, { deadline: Date.now() + 1000 * seconds }, (e, answer) => {
+			waiting--, heard = Date.now();
+			if (e) no(e); else yes(answer);
+		});
+		waiting++;
+	});
+	const methods = { raw: (path, bytes, seconds = 60) => call(path, b => b, b => b, bytes, seconds), close };
 	for (const [name, m] of Object.entries(Client.service)) if (!m.responseStream)
-		methods[name] = (request, seconds = 90) => call(m.path, m.requestSerialize, m.responseDeserialize, request, seconds);
+		methods[name] = (request, seconds = 90) => patiently(() => call(m.path, m.requestSerialize, m.responseDeserialize, request, seconds));
 	return methods;
+}
+
+/* A node says when it has enough to do, which is less on a slow machine, and is asked again later. */
+async function patiently(ask) {
+	for (const end = Date.now() + 120_000; ;)
+		try { return await ask(); } catch (e) {
+			if (e.code !== grpc.status.RESOURCE_EXHAUSTED || !/wait to be decrypted/.test(e.message) || Date.now() > end) throw e;
+			await sleep(50);
+		}
 }
 
 export const CORE = '/kms_service.v1.CoreServiceEndpoint/';

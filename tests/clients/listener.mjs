@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import readline from 'node:readline';
-import { assert, ethers, finish, fs, onExit, path, test } from './lib.mjs';
+import { assert, ethers, finish, fs, onExit, path, test, until } from './lib.mjs';
 import { startAnvil } from './chain.mjs';
 
 /* A contract that emits what it is told: topics in the first two words, data behind. */
@@ -30,7 +30,7 @@ async function ask() {
 	const data = ethers.concat([ethers.id(EVENT), word((1n << 248n) + BigInt(++last)),
 		coder.encode(['tuple(bytes32,uint256,bytes32,address[])[]', 'bytes'], [[], '0x00'])]);
 	const tx = await chain.send('eth_sendTransaction', [{ from: account, to: CONTRACT, gas: '0x100000', data }]);
-	while (!await chain.send('eth_getTransactionReceipt', [tx])) await new Promise(r => setTimeout(r, 10));
+	await until('receipt', () => chain.send('eth_getTransactionReceipt', [tx]));
 }
 const head = async () => Number(await chain.send('eth_blockNumber', []));
 

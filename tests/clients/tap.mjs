@@ -13,6 +13,12 @@ let cases = 0, failures = 0;
 export const onExit = f => cleanups.unshift(f);
 const note = text => process.stdout.write(String(text).trimEnd().split('\n').map(l => `# ${l}\n`).join(''));
 
+/* An error, and what it says was its cause. */
+function explain(e) {
+	note(e?.stack ?? e);
+	if (e?.cause) note('because of:'), explain(e.cause);
+}
+
 /* Runs one case; a failure is told and the script goes on. */
 export async function test(sentence, body, minutes = 3) {
 	const began = Date.now();
@@ -25,9 +31,21 @@ export async function test(sentence, body, minutes = 3) {
 	} catch (e) {
 		failures++;
 		console.log(`not ok ${++cases} - ${sentence} # ${Date.now() - began} ms`);
-		note(e?.stack ?? e);
+		explain(e);
 	} finally {
 		clearTimeout(limit);
+	}
+}
+
+export const sleep = ms => new Promise(yes => setTimeout(yes, ms));
+
+/* What find() finds; an error that names it if that is nothing for so long, which is much longer than it takes anywhere. */
+export async function until(what, find, seconds = 120) {
+	for (const end = Date.now() + seconds * 1000; ;) {
+		const found = await find();
+		if (found) return found;
+		if (Date.now() > end) throw new Error(`no ${what} within ${seconds} s`);
+		await sleep(50);
 	}
 }
 
@@ -48,7 +66,7 @@ export function finish() {
 /* What is thrown outside a case ends the script, as a failed case of its own. */
 function stop(e) {
 	console.log(`not ok ${++cases} - the script runs to its end`);
-	note(e?.stack ?? e);
+	explain(e);
 	failures++;
 	finish();
 }

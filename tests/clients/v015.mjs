@@ -6,13 +6,15 @@
  * Both chains are anvil; the contracts are those of contracts/, beside the genuine KMSVerifier.  The host chain goes on by itself, for
  * what is asked there counts once it is final.
  */
-import { spawn } from 'node:child_process';
 import {
-	BUILD, arca, assert, coprocess, ethers, finish, freePorts, fs, onExit, path, startCluster, tempDir, test, unhex,
+	BUILD, arca, assert, coprocess, ethers, finish, freePorts, fs, onExit, path, startCluster, tempDir, test, unhex, until,
 } from './lib.mjs';
 import { randomValue, tfhe17, typeNamed } from './tfhe.mjs';
+import { assertClosed, connectorAt, counted, startConnector } from './connectors.mjs';
 import { User } from './tkms.mjs';
-import { CHAIN_ID, HOST_CHAIN_ID, compiled, deployGateway, newWallet, publish, serveBuckets, startChain } from '../../contracts/gateway.mjs';
+import {
+	CHAIN_ID, HOST_CHAIN_ID, compiled, deploy, deployGateway, membersOf, newWallet, partiesOf, publish, serveBuckets, startChain, thresholdsOf,
+} from '../../contracts/gateway.mjs';
 
 const N = 4, LIAR = 1, folder = path.join(BUILD, 'contracts'), contract = compiled(folder), dir = tempDir();
 const net = await startCluster(N);
@@ -22,13 +24,13 @@ const host = await startChain({ anvil: path.join(folder, 'anvil'), chainId: HOST
 onExit(() => host.stop());
 const buckets = await serveBuckets(dir);
 onExit(() => buckets.stop());
-const signers = net.info.parties.map(p => p.signer);
-const g = await deployGateway({ provider, contract, threshold: 1, signers, profile: 'v0.15', host: host.provider,
+const signers = net.info.parties.map(p => p.signer), parties = partiesOf(net.info, net.dir);
+const g = await deployGateway({ provider, contract, threshold: 1, signers, parties, profile: 'v0.15', host: host.provider,
 	buckets: [0, 1, 2].map(i => `${buckets.url}/${i}`) });
 const at = Object.fromEntries(await Promise.all(['decryption', 'generation', 'config', 'protocol', 'acl'].map(async k => [k, await g[k].getAddress()])));
 const heartbeat = setInterval(() => host.provider.send('evm_mine', []).catch(() => {}), 250);
 onExit(() => clearInterval(heartbeat));
-const sleep = ms => new Promise(yes => setTimeout(yes, ms)), word = n => ethers.toBeHex(n, 32);
+const word = n => ethers.toBeHex(n, 32);
 const CONTEXT = (7n << 248n) + 1n, EPOCH = (8n << 248n) + 1n;
 const now = { context: ethers.concat(['0x01', word(CONTEXT)]), epoch: ethers.concat(['0x02', word(CONTEXT), word(EPOCH)]) };
 
@@ -65,12 +67,8 @@ acl_address = "${at.acl}"
 `);
 	return file;
 });
-const connectors = configs.map((file, i) => {
-	const log = fs.openSync(path.join(dir, `connector-${i + 1}.log`), 'a');
-	const child = spawn(path.join(BUILD, 'arca-connector'), ['--config', file], { stdio: ['ignore', log, log] });
-	onExit(() => child.kill('SIGKILL'));
-	return child;
-});
+const connectors = configs.map(file => startConnector(file));
+for (let i = 0; i < N; i++) await connectorAt(first + i);
 
 /* ---- asking -------------------------------------------------------------------------------------------------------- */
 
@@ -80,14 +78,6 @@ async function encrypted(type, value, format = 'big-compressed', keyId = net.key
 	return publish(g, dir, BigInt('0x' + keyId), c.ciphertext, type.code, format, LIAR);
 }
 const logs = async (c, name, ...args) => c.queryFilter(c.filters[name](...args), 0);
-async function until(what, find, seconds = 60) {
-	for (const end = Date.now() + seconds * 1000; ;) {
-		const found = await find();
-		if (found) return found;
-		if (Date.now() > end) throw new Error(`no ${what} within ${seconds} s`);
-		await sleep(50);
-	}
-}
 const some = (what, c, name, ...args) => until(what, async () => { const l = await logs(c, name, ...args); return l.length && l; });
 const idIn = (receipt, name) => receipt.logs.map(l => g.decryption.interface.parseLog(l)).find(e => e?.name === name).args.decryptionId;
 const mined = async transaction => (await transaction).wait();
@@ -183,6 +173,24 @@ await test('what was not signed, is over or was taken back fails at every connec
 	}
 });
 
+await test('a user that is a contract reads what its owners sign together, once it takes their signatures for its own', async () => {
+	const pair = [friend, await newWallet(host.provider)], stranger = ethers.Wallet.createRandom();
+	const account = await deploy(contract('SharedWallet'), friend, pair.map(w => w.address)), wallet = { address: await account.getAddress() };
+	const signedBy = (...who) => ({ signTypedData: async (...what) => ethers.concat(await Promise.all(who.map(w => w.signTypedData(...what)))) });
+	const user = new User(wallet.address), type = typeNamed('uint16'), value = randomValue(type), handle = await encrypted(type, value);
+	await g.allow(handle, wallet.address);
+	await g.allow(handle, dapp);
+	const ours = await askFor(handle, dapp, wallet.address, wallet, user, { allowed: [dapp], by: signedBy(...pair) });
+	assert.deepEqual(await read(user, handle, ours), [{ type: type.code, value }]);
+	const refusals = () => Promise.all(configs.map((_, i) => counted(first + i, 'kms_connector_worker_request_check_errors{check_type="signature"}')));
+	const before = await refusals();
+	const early = await askFor(handle, dapp, wallet.address, wallet, user, { by: signedBy(friend, stranger) });
+	await until('refusal by every connector', async () => (await refusals()).every((n, i) => n > before[i]));
+	assert.deepEqual(await logs(g.decryption, 'UserDecryptionResponse', early), []);
+	await mined(account.connect(friend).replaceOwner(1, stranger.address));
+	assert.deepEqual(await read(user, handle, early), [{ type: type.code, value }]);
+});
+
 /* ---- keys ---------------------------------------------------------------------------------------------------------- */
 
 await test('a key is asked for, made and agreed upon, on the host chain, and what is encrypted under it can be read', async () => {
@@ -219,5 +227,26 @@ await test('a new epoch takes over the key, enough nodes attest it on chain, and
 	const id = await asked([handle], now.epoch);
 	for (let i = 0; i < N; i++)
 		assert.match((await until(`failure at connector ${i + 1}`, () => { const f = failure(i, 'public'); return f?.id === word(id) && f; })).reason, /was destroyed/);
+});
+
+/* ---- contexts ------------------------------------------------------------------------------------------------------ */
+
+/* The same nodes, each with another number: shares of one context are of no use in the other. */
+await test('a new context is told to every node, confirmed by each, has the key in an epoch of its own, and requests may name it', async () => {
+	const next = CONTEXT + 1n, keyId = (await logs(g.generation, 'ActivateKey')).at(-1).args.keyId;
+	await mined(g.protocol.defineNewKmsContextAndEpoch(membersOf(g.nodes, parties, [2, 3, 4, 1]), thresholdsOf(1), '0.2.0', []));
+	const [active] = await some('epoch', g.protocol, 'ActivateEpoch', next);
+	assert.equal((await logs(g.protocol, 'KmsContextCreationConfirmation', next)).length, N);
+	assert.deepEqual([...await g.protocol.getCurrentKmsContextAndEpoch()], [next, active.args.epochId]);
+	const type = typeNamed('uint8'), value = randomValue(type), handle = await encrypted(type, value, 'big-compressed', word(keyId).slice(2));
+	await g.allowForDecryption(handle);
+	await mined(g.decryption.connect(g.owner).beginKmsContext());
+	const extra = ethers.concat(['0x02', word(next), word(active.args.epochId)]);
+	const [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', await asked([handle], extra));
+	assert.deepEqual([BigInt(answer.args.decryptedResult), answer.args.extraData], [value, extra]);
+});
+
+await test('the connectors, which the kernel keeps from the rest of the machine, had all that they needed', () => {
+	for (const i of connectors.keys()) assertClosed(connectors[i].pid, configs[i].replace(/toml$/, 'log'));
 });
 finish();

@@ -267,6 +267,8 @@ static void what_cannot_be_asked_is_refused_with_a_sentence(void **state)
 	assert_err(ERR_REQUEST, ask_write(&out, &item, &c, &KEY, NULL, 0));
 	item.max_bit_length = (abi_word){ { [27] = 1 } };
 	assert_err(ERR_REQUEST, ask_write(&out, &item, &c, &KEY, NULL, 0));
+	item = request_of(QUEUE_NEW_EPOCH);                               /* these have functions of their own */
+	assert_err(ERR_UNSUPPORTED, ask_write(&out, &item, &c, &KEY, NULL, 0));
 	item = request_of(QUEUE_NEW_CONTEXT);
 	assert_err(ERR_UNSUPPORTED, ask_write(&out, &item, &c, &KEY, NULL, 0));
 	assert_int_equal(out.n, 0);

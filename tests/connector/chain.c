@@ -147,7 +147,7 @@ static void put_log(buf *out, const chain_provider *p, uint64_t number, unsigned
 	buf_put_hex(out, slice_of(emitter_of(b->log[i].signature)->b, 20));
 	buf_put_str(out, "\",\"topics\":[\"0x");
 	buf_put_hex(out, hash32_slice(&topic));
-	if (b->log[i].indexed) buf_printf(out, "\",\"0x01%062x", b->log[i].id);
+	if (b->log[i].indexed) buf_printf(out, "\",\"0x01%062x", b->log[i].id + p->invents);
 	buf_put_str(out, "\"],\"data\":\"0x");
 	buf_put_hex(out, buf_slice(&b->log[i].data));
 	buf_printf(out, "\",\"blockNumber\":\"0x%llx\",\"logIndex\":\"0x%x\",", (unsigned long long)number, i);
@@ -168,11 +168,15 @@ static void put_logs(buf *out, const chain_provider *p, const json_t *filter, ui
 		buf_put_str(out, "\"error\":{\"code\":-32005,\"message\":\"query returned more than 10000 results\"}");
 		return;
 	}
+	if (from < p->keeps_from) {
+		buf_put_str(out, "\"error\":{\"code\":4444,\"message\":\"pruned history unavailable\"}");
+		return;
+	}
 	buf_put_str(out, "\"result\":[");
 	for (uint64_t n = from; n <= to && n <= head; n++)
 		for (unsigned i = 0; i < p->chain->block[n].logs; i++) {
 			const hash32 topic = keccak256(slice_str(p->chain->block[n].log[i].signature));
-			if (!any_of(topics, "0x", hash32_slice(&topic))) continue;
+			if (p->hides || !any_of(topics, "0x", hash32_slice(&topic))) continue;
 			if (!first) buf_put_str(out, ",");
 			put_log(out, p, n, i);
 			first = false;
@@ -238,7 +242,7 @@ providers *chain_providers(chain *c, unsigned n, int64_t look_ms)
 	for (unsigned i = 0; i < n; i++)
 		assert_ok(jrpc_new(&each[i], &(jrpc_config){ .name = NAMES[i], .transport = { &c->provider[i], serve }, .clock = &c->clock, .batch = 100 }));
 	assert_ok(providers_new(&p, &(providers_config){ .each = each, .n = n, .chain_id = CHAIN_ID, .clock = &c->clock, .lag_most = 5, .depth = 3,
-	                                                 .look_ms = look_ms }));
+	                                                 .look_ms = look_ms, .agree = c->agree }));
 	return p;
 }
 

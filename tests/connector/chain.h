@@ -26,6 +26,9 @@ typedef struct chain_provider {
 	uint64_t behind;                 /* the machine that answers is so many blocks behind the head it tells */
 	uint64_t late;                   /* this provider is so many blocks behind, and says so */
 	uint64_t range_most;             /* 0: any */
+	uint64_t keeps_from;             /* logs of earlier blocks it threw away */
+	uint32_t invents;                /* added to the ids of requests that it tells of */
+	bool     hides;                  /* all of them */
 	unsigned asked;
 } chain_provider;
 
@@ -34,6 +37,7 @@ typedef struct chain {
 	uint64_t head, finalized;
 	uint32_t last_id, names;
 	kms_chain_profile profile;
+	size_t   agree;                  /* so many of its providers, for listeners to come */
 	chain_provider provider[CHAIN_PROVIDERS];
 	int64_t  now_ms;
 	clock_source clock;

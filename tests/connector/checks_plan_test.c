@@ -89,14 +89,21 @@ static queue_item signed_by(queue_item item, const signer *by)
 
 static queue_item good(void) { return signed_by(request(), USER); }
 
-static void expect(check_verdict verdict, const char *words, queue_item item)
+static checked said_of(queue_item item)
 {
-	static checked out;
+	checked out;
 	checks *k = NULL;
 
 	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
 	assert_ok(checks_run(k, &out, &item, 1));
 	checks_free(&k);
+	return out;
+}
+
+static void expect(check_verdict verdict, const char *words, queue_item item)
+{
+	const checked out = said_of(item);
+
 	if (out.verdict != verdict || !strstr(out.why, words)) fail_msg("%d: %s; not %d: %s", (int)out.verdict, out.why, (int)verdict, words);
 }
 
@@ -245,6 +252,22 @@ static void chains_that_are_not_there_are_waited_for(void **state)
 	expect(CHECK_LATER, "host_chains", item);
 }
 
+static void what_holds_a_request_up_is_called_as_metrics_call_it(void **state)
+{
+	(void)state;
+	atomic_store(&WEB.says[READ_ALLOWED], false);
+	assert_int_equal(said_of(good()).type, CHECK_ACL);
+	atomic_store(&WEB.says[READ_ALLOWED], true), atomic_store(&WEB.invalidated_before, START_S + 1);
+	assert_int_equal(said_of(good()).type, CHECK_SIGNATURE);
+	queue_item item = good();
+	item.public_key.n--;
+	assert_int_equal(said_of(item).type, CHECK_SIGNATURE);
+	NOW_S = START_S - 5;
+	assert_int_equal(said_of(good()).type, CHECK_SIGNATURE);
+	NOW_S = START_S, atomic_store(&WEB.invalidated_before, 0), atomic_store(&WEB.away, true);
+	assert_int_equal(said_of(good()).type, CHECK_NETWORK);
+}
+
 /* More requests than are asked for at once: each has the verdict that it has alone. */
 static void a_large_batch_is_asked_in_parts(void **state)
 {
@@ -273,4 +296,5 @@ static void a_large_batch_is_asked_in_parts(void **state)
 TESTS(WORLD(users_read_what_is_theirs), WORLD(a_request_has_its_time), WORLD(what_the_user_took_back_is_not_read),
       WORLD(a_signature_of_anybody_else_is_the_users_only_if_the_user_is_a_contract_that_takes_it), WORLD(everything_that_matters_is_signed),
       WORLD(delegates_read_what_its_owner_gave_them), WORLD(one_of_the_allowed_contracts_must_have_a_right_to_each),
-      WORLD(a_request_that_cannot_be_is_never_answered), WORLD(chains_that_are_not_there_are_waited_for), WORLD(a_large_batch_is_asked_in_parts))
+      WORLD(a_request_that_cannot_be_is_never_answered), WORLD(chains_that_are_not_there_are_waited_for),
+      WORLD(what_holds_a_request_up_is_called_as_metrics_call_it), WORLD(a_large_batch_is_asked_in_parts))

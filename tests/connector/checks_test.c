@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/connector/checks_test.c -- what contracts say, and what that means for requests. */
 #include "connector/checks.h"
+#include "evm/kms712.h"
 #include "tests/connector/fake_kms.h"
 #include "tests/evm/connector_vectors.h"
 #include "tests/kat/kat.h"
 
 enum { GATEWAY = 54321 };
 
-static fake_web WEB;
+/* Whose calldata were recorded. */
+#define RECORDED { { 0x87, 0xa5, 0xb1, 0x15, 0x2a, 0xa5, 0x17, 0x28, 0x25, 0x8d, 0xbc, 0x1a, 0xa5, 0x4b, 0x6a, 0x83, 0xdc, 0xd1, 0xd3, 0xdd } }
+
+static fake_web WEB, SECOND;
 static connector_config C;
 static host_chain_config HOST[2];
 static char *GATEWAY_URL[1], gateway_url[96], host_url[2][96];
@@ -29,8 +33,8 @@ static int start(void **state)
 	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
 	GATEWAY_URL[0] = gateway_url;
 	C = (connector_config){ .profile = &PROFILE_GATEWAY, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY,
-	                        .decryption = { .address = { { 0xd1 } }, .domain_name = (char *)(uintptr_t)"Decryption", .domain_version = (char *)(uintptr_t)"1" },
-	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 2000, .host_chains = { HOST, 2 } } };
+	                        .decryption = { .address = RECORDED, .domain_name = (char *)(uintptr_t)"Decryption", .domain_version = (char *)(uintptr_t)"1" },
+	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 60000, .host_chains = { HOST, 2 } } };
 	C.generation = C.decryption;
 	WEB.signer = (eth_address){ { 0x51 } };
 	return 0;
@@ -64,6 +68,8 @@ static void expect(check_verdict verdict, const char *words, const queue_item *i
 	assert_ok(checks_run(k, &out, item, 1));
 	checks_free(&k);
 	if (out.verdict != verdict || !strstr(out.why, words)) fail_msg("%d: %s; not %d: %s", (int)out.verdict, out.why, (int)verdict, words);
+	if (verdict != CHECK_GO)
+		assert_int_equal(out.type, verdict == CHECK_AWAY ? CHECK_NETWORK : strstr(words, "sign") ? CHECK_SIGNATURE : CHECK_ACL);
 }
 
 /* ---- the public ------------------------------------------------------------------------------------------------- */
@@ -97,6 +103,29 @@ static void what_was_answered_is_done_whatever_else(void **state)
 	expect(CHECK_DONE, "answered already", &unknown);
 	atomic_store(&WEB.says[READ_ALLOWED_FOR_DECRYPTION], false);
 	expect(CHECK_DONE, "answered already", &item);
+}
+
+/* Of two that must agree one allows what is not allowed. */
+static void the_acl_is_believed_where_as_many_providers_say_so_as_must(void **state)
+{
+	const queue_item item = public_of(7);
+	char *const gateways[2] = { gateway_url, gateway_url };
+	const connector_config before = C;
+	const size_t n = strlen(host_url[0]);
+
+	(void)state;
+	fake_web_start(&SECOND);
+	snprintf(host_url[0] + n, sizeof host_url[0] - n, "|%s/rpc/7", SECOND.url);
+	atomic_store(&SECOND.says[READ_ALLOWED_FOR_DECRYPTION], false);
+	expect(CHECK_GO, "", &item);
+	C.providers_agree = 2;
+	C.gateway_url = (config_list){ (char **)(uintptr_t)gateways, 2 };
+	expect(CHECK_AWAY, "says otherwise", &item);
+	atomic_store(&SECOND.says[READ_ALLOWED_FOR_DECRYPTION], true);
+	expect(CHECK_GO, "", &item);
+	fake_web_stop(&SECOND);
+	expect(CHECK_AWAY, "cannot be asked", &item);
+	C = before;
 }
 
 static void a_chain_that_is_not_configured_waits(void **state)
@@ -154,7 +183,7 @@ static void a_batch_has_a_verdict_for_each(void **state)
 /* The request that these calldata make, and a chain on which they stand. */
 static queue_item user_of(slice calldata)
 {
-	static uint8_t handle[8][32], user[20];
+	static uint8_t handle[8][32], user[20], key[2048], extra[32];
 	static slice handles[8];
 	arena a = arena_with_limit(1 << 20);
 	call_user_request asked;
@@ -163,6 +192,9 @@ static queue_item user_of(slice calldata)
 	assert_in_range(asked.n, 1, 8);
 	for (size_t i = 0; i < asked.n; i++) memcpy(handle[i], asked.pair[i].handle.b, 32), handles[i] = slice_of(handle[i], 32);
 	memcpy(user, asked.user.b, sizeof user);
+	assert_true(asked.public_key.n <= sizeof key && asked.extra_data.n <= sizeof extra);
+	memcpy(key, asked.public_key.p, asked.public_key.n);
+	memcpy(extra, asked.extra_data.p, asked.extra_data.n);
 	for (size_t i = 0; i < size_min(asked.n, COUNT(HOST)); i++) {
 		uint64_t chain = 0;
 		for (size_t b = 22; b < 30; b++) chain = chain << 8 | handle[i][b];
@@ -172,7 +204,8 @@ static queue_item user_of(slice calldata)
 	buf_put_slice(&WEB.tx_input, calldata);
 	WEB.tx_to = C.decryption.address;
 	const queue_item item = { .kind = QUEUE_USER_DECRYPTION, .id = { { 2, [31] = 1 } }, .handles = { handles, asked.n },
-	                          .user = slice_of(user, sizeof user), .place.tx_hash = { { 0x77 } } };
+	                          .user = slice_of(user, sizeof user), .place.tx_hash = { { 0x77 } },
+	                          .public_key = slice_of(key, asked.public_key.n), .extra_data = slice_of(extra, asked.extra_data.n) };
 	arena_free(&a);
 	return item;
 }
@@ -186,16 +219,35 @@ static queue_item direct(void)
 	return item;
 }
 
+enum { WORD = 32, DELEGATE_AT = 4 * WORD, HANDLE_AT = 10 * WORD };
+
+static uint8_t *word_of(buf *calldata, size_t at) { return calldata->p + 4 + at; }
+
+/* Handles of the chain that the contracts are of, and a delegate who signs. */
 static queue_item delegated(void)
 {
-	kat k = kat_open("kms_v015.kat");
-	AUTO(buf) data = { 0 };
+	AUTO(buf) data = kat_data_of("kms_v015.kat", "delegated request");
+	const uint8_t bytes[SECP_SK] = { [31] = 99 };
+	arena a = arena_with_limit(1 << 20);
+	call_user_request asked;
+	signer *delegate;
+	secp_sk sk;
 
-	while (data.n == 0 && kat_next(&k)) {
-		AUTO(buf) name = kat_hex(&k, "name");
-		if (slice_eq_var(buf_slice(&name), slice_str("delegated request"))) data = kat_hex(&k, "data");
+	assert_ok(secp_sk_read(&sk, bytes));
+	assert_ok(signer_new(&delegate, &sk, test_rng()));
+	memcpy(word_of(&data, DELEGATE_AT) + 12, signer_address(delegate)->b, 20);
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *chain = word_of(&data, HANDLE_AT + 2 * i * WORD) + 22;
+		memset(chain, 0, 6), chain[6] = 2025 >> 8, chain[7] = 2025 & 255;
 	}
-	kat_close(&k);
+	assert_ok(call_user_request_read(&asked, &a, buf_slice(&data)));
+	const eip712_domain d = { .name = slice_str("Decryption"), .version = slice_str("1"), .chain_id = abi_u64(asked.chain_id), .contract = C.decryption.address };
+	const hash32 digest = kms712_user_request_v011(&d, asked.public_key, asked.contract, asked.contracts, &asked.delegator, &asked.start,
+	                                               &asked.days, asked.extra_data);
+	const secp_rsig s = sign_external(delegate, &digest);
+	memcpy(data.p + (asked.signature.p - data.p), s.b, sizeof s.b);
+	signer_free(&delegate);
+	arena_free(&a);
 	return user_of(buf_slice(&data));
 }
 
@@ -266,6 +318,43 @@ static void calldata_of_another_contract_or_user_count_for_nothing(void **state)
 	item = delegated();
 	item.user = slice_of(thief, sizeof thief);
 	expect(CHECK_NEVER, "another user", &item);
+}
+
+/* A provider that lies can put another key into a request that a user has made; what the user has signed it cannot. */
+static void nobody_reads_with_a_key_that_the_user_did_not_sign(void **state)
+{
+	static uint8_t key[33] = { 0x66 };
+	queue_item (*const of[2])(void) = { direct, delegated };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		queue_item item = of[i]();
+		item.public_key = slice_of(key, sizeof key);
+		expect(CHECK_NEVER, "another key", &item);
+		item = of[i]();
+		item.extra_data = slice_of(key, 2);
+		expect(CHECK_NEVER, "other extra data", &item);
+		item = of[i]();                                               /* in the calldata, too */
+		uint8_t *own = memmem(WEB.tx_input.p, WEB.tx_input.n, item.public_key.p, item.public_key.n), *same = (uint8_t *)(uintptr_t)item.public_key.p;
+		assert_non_null(own);
+		own[3] ^= 1, same[3] ^= 1;
+		expect(CHECK_NEVER, "signature", &item);
+	}
+}
+
+/* What was signed for some contracts of one chain says nothing of others. */
+static void a_signature_is_good_for_the_contracts_that_it_names(void **state)
+{
+	queue_item item = delegated();
+
+	(void)state;
+	word_of(&WEB.tx_input, HANDLE_AT + WORD)[12] ^= 1;
+	expect(CHECK_NEVER, "the user did not name", &item);
+	item = delegated();
+	uint8_t *handle = word_of(&WEB.tx_input, HANDLE_AT), *same = (uint8_t *)(uintptr_t)item.handles.item[0].p;
+	handle[29] ^= 1, same[29] ^= 1;
+	host_chain(0, 2025 ^ 1), host_chain(1, 2025);
+	expect(CHECK_NEVER, "of another chain", &item);
 }
 
 static void calldata_that_are_wrong_fail_the_request(void **state)
@@ -452,11 +541,12 @@ static void buckets_are_read_once_for_each_coprocessor(void **state)
 #define FRESH(f) cmocka_unit_test_setup(f, afresh)
 static const struct CMUnitTest ALL[] = {
 	FRESH(what_the_acl_allows_is_decrypted_for_the_public), FRESH(what_was_answered_is_done_whatever_else),
-	FRESH(a_chain_that_is_not_configured_waits), FRESH(providers_that_fail_are_asked_later), FRESH(a_request_without_handles_is_never_answered),
+	FRESH(the_acl_is_believed_where_as_many_providers_say_so_as_must), FRESH(a_chain_that_is_not_configured_waits), FRESH(providers_that_fail_are_asked_later), FRESH(a_request_without_handles_is_never_answered),
 	FRESH(a_batch_has_a_verdict_for_each), FRESH(users_read_what_they_and_the_contract_are_allowed),
 	FRESH(delegates_read_what_was_delegated_to_them), FRESH(a_transaction_that_is_not_there_yet_is_waited_for),
 	FRESH(a_chain_that_is_away_is_waited_for_once_a_batch),
-	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(calldata_that_are_wrong_fail_the_request),
+	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(nobody_reads_with_a_key_that_the_user_did_not_sign),
+	FRESH(a_signature_is_good_for_the_contracts_that_it_names), FRESH(calldata_that_are_wrong_fail_the_request),
 	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(contracts_that_check_under_another_domain_are_told_from_ours),
 	FRESH(of_the_later_profile_protocol_config_is_asked_too), FRESH(a_contract_that_does_not_tell_its_domain_is_believed), FRESH(buckets_are_read_once_for_each_coprocessor),
 };

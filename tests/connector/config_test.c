@@ -57,6 +57,9 @@ static void what_is_left_out_is_as_the_specification_says(void **state)
 	assert_int_equal(c.worker.max_attempts, 3);
 	assert_int_equal(c.worker.s3_max_bytes, 69206016);
 	assert_int_equal(c.sender.gas_percent, 115);
+	assert_true(c.sender.sync);
+	assert_string_equal(c.sender.executor_text, "");          /* each answer goes alone */
+	assert_int_equal(c.sender.most_gwei, 500);
 	assert_int_equal(c.sender.gc_expiry, 86400000);
 	assert_false(c.worker.s3.present);
 	assert_false(c.protocol_config.present);
@@ -128,12 +131,15 @@ static void what_contradicts_itself_is_refused_with_a_sentence(void **state)
 	static const char *const CHAINS[] = { "{}", "[1]", "[{\"url\": \"a\"}]", "[{\"url\": \"a'\", \"chain_id\": 1, \"acl_address\": \"0x\"}]", "[" };
 
 	refused(CONNECTOR_ALL, "profile = 'v0.9'\n", NOTHING, "it must be gateway-v0.11 or v0.15");
+	refused(CONNECTOR_ALL, "batch_executor = '0x12'\n", NOTHING, "batch_executor is 0x12");
+	refused(CONNECTOR_ALL, "responses_per_transaction = 33\n", NOTHING, "from 1 to 32");
 	refused(CONNECTOR_ALL, "gas_multiplier_percent = 99\n", NOTHING, "from 100 to 1000");
 	refused(CONNECTOR_ALL, "events_batch_size = 1025\n", NOTHING, "from 1 to 1024");
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '" "87A5b1152AA51728258dbc1AA54B6a83DCd1d3dd" "'\n", NOTHING, "begins with 0x");
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '0x87a5'\n", NOTHING, "40 hexadecimal digits");
 	refused(CONNECTOR_ALL, "protocol_config_contract.address = '0x87a5b1152AA51728258dbc1AA54B6a83DCd1d3dd'\n", NOTHING,
 	        "protocol_config_contract.address");
+	refused(CONNECTOR_ALL, "providers_agree = 3\n", NOTHING, "fewer URLs of gateway_url");
 	refused(CONNECTOR_ALL, TWICE, NOTHING, "chain_id 1 stands twice");
 	refused(CONNECTOR_ALL, "tracing_endpoint = 'collector:4318'\n", NOTHING, "tracing_endpoint is no URL of a collector");
 	for (size_t i = 0; i < COUNT(NODES); i++) {

@@ -7,7 +7,7 @@
 
 enum { ETHEREUM = 2025 };
 
-static fake_web WEB;
+static fake_web WEB, OTHER;
 static providers *CHAIN;
 static contexts *K;
 static int64_t NOW_MS = 1000000;
@@ -17,13 +17,11 @@ static atomic_bool STOP;
 
 static int set_up(void **state)
 {
-	static char url[96], *urls[1] = { url };
 	const eth_address contract = { { 0xc2 } };
 
 	(void)state;
 	fake_web_start(&WEB);
-	snprintf(url, sizeof url, "%s/rpc/%d", WEB.url, ETHEREUM);
-	assert_ok(chain_connect(&CHAIN, urls, 1, ETHEREUM, 2000, &CLOCK, &STOP));
+	CHAIN = fake_web_chain(&WEB, ETHEREUM, &CLOCK, &STOP);
 	assert_ok(contexts_new(&K, CHAIN, &contract, &CLOCK));
 	return 0;
 }
@@ -55,6 +53,7 @@ static void expect(check_verdict verdict, const char *words, const queue_item *i
 
 	assert_ok(contexts_check(K, &out, item, 1));
 	if (out.verdict != verdict || !strstr(out.why, words)) fail_msg("%d: %s; not %d: %s", (int)out.verdict, out.why, (int)verdict, words);
+	if (verdict != CHECK_GO) assert_int_equal(out.type, verdict == CHECK_AWAY ? CHECK_NETWORK : CHECK_KMS_CONTEXT);
 }
 
 static unsigned asked(void) { return atomic_load(&WEB.posts); }
@@ -137,7 +136,7 @@ static void extra_data_that_no_contract_takes_fail(void **state)
 	item.extra_data = slice_of(nobody, sizeof nobody);
 	expect(CHECK_NEVER, "the context 0", &item);
 	nobody[0] = 9;
-	expect(CHECK_NEVER, "version 9", &item);
+	expect(CHECK_NEVER, "version 9, which is unknown", &item);
 	assert_int_equal(asked(), 0);
 }
 
@@ -168,7 +167,29 @@ static void many_contexts_make_room_for_each_other(void **state)
 	assert_int_equal(asked(), before + 1);
 }
 
+/* Of two that must agree one says that it is there. */
+static void one_provider_alone_is_not_believed_where_two_must_agree(void **state)
+{
+	static char url[2][96], *urls[2] = { url[0], url[1] };
+	const eth_address contract = { { 0xc2 } };
+	const queue_item item = naming(1, 1, 0);
+
+	(void)state;
+	contexts_free(&K);
+	providers_free(&CHAIN);
+	fake_web_start(&OTHER);
+	for (size_t i = 0; i < 2; i++) snprintf(url[i], sizeof url[i], "%s/rpc/%d", i ? OTHER.url : WEB.url, ETHEREUM);
+	assert_ok(chain_connect(&CHAIN, urls, 2, 2, ETHEREUM, 60000, &CLOCK, &STOP));
+	assert_ok(contexts_new(&K, CHAIN, &contract, &CLOCK));
+	atomic_store(&WEB.says[READ_CONTEXT_VALID], true);
+	atomic_store(&OTHER.says[READ_CONTEXT_VALID], false);
+	expect(CHECK_AWAY, "says otherwise", &item);
+	atomic_store(&OTHER.says[READ_CONTEXT_VALID], true);
+	expect(CHECK_GO, "", &item);
+	fake_web_stop(&OTHER);
+}
+
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 TESTS(WORLD(who_names_none_is_not_asked_about), WORLD(what_is_there_is_believed_for_a_while), WORLD(what_is_not_there_is_asked_again),
       WORLD(a_chain_that_is_away_stands_against_nobody), WORLD(what_was_destroyed_is_so_at_once_and_for_good),
-      WORLD(extra_data_that_no_contract_takes_fail), WORLD(a_batch_is_one_message), WORLD(many_contexts_make_room_for_each_other))
+      WORLD(extra_data_that_no_contract_takes_fail), WORLD(a_batch_is_one_message), WORLD(one_provider_alone_is_not_believed_where_two_must_agree), WORLD(many_contexts_make_room_for_each_other))

@@ -23,7 +23,7 @@ static int set_up(void **state)
 	snprintf(gateway_url, sizeof gateway_url, "%s/rpc/%d", WEB.url, GATEWAY);
 	C = (connector_config){ .profile = &PROFILE_V015, .gateway_url = { GATEWAY_URL, 1 }, .gateway_chain_id = GATEWAY,
 	                        .ethereum_url = { GATEWAY_URL, 1 }, .ethereum_chain_id = GATEWAY,
-	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 2000, .registry_refresh = REFRESH_MS } };
+	                        .gateway_config = { .address = { { 0xc1 } } }, .worker = { .host_timeout = 60000, .registry_refresh = REFRESH_MS } };
 	WEB.coprocessors = 3;
 	for (unsigned i = 0; i < 3; i++) {
 		WEB.coprocessor[i].who = (eth_address){ { 0xc0, [19] = (uint8_t)i } };

@@ -9,7 +9,7 @@ fake_chain chain;
 tracing *desk_tracing;
 jrpc_transport *desk_first;
 const struct store_driver *desk_driver;
-bool desk_traces;
+bool desk_traces, desk_waits, desk_batches;
 unsigned desk_confirmations;
 
 static const int64_t WALL_MS = 1700000000000;
@@ -20,22 +20,42 @@ static const clock_source CLOCK = { NULL, fake_now, fake_unix };
 static char folder[64], url[96];
 static atomic_bool stopped;
 
+/* Two conversations with the same chain: one of who sends, one of who waits. */
+static void connect_to(providers **out, const jrpc_transport *const *to, size_t n, const clock_source *clock)
+{
+	providers_config all = { .each = (jrpc *[MAX_PROVIDERS]){ 0 }, .chain_id = 31337, .clock = clock };
+
+	for (size_t i = 0; i < n; i++) {
+		if (!to[i]) continue;
+		assert_ok(jrpc_new(&all.each[all.n++], &(jrpc_config){ .name = i ? "fake" : "first", .transport = *to[i], .clock = clock, .batch = 100 }));
+	}
+	assert_ok(providers_new(out, &all));
+}
+
+static void wake(void *ctx) { queue_bell_ring(((desk *)ctx)->bell, 1u << QUEUE_PUBLIC_DECRYPTION_RESPONSE); }
+
+static void open_waiter(desk *d, const jrpc_transport *const *to, size_t n)
+{
+	providers *again = NULL;
+
+	connect_to(&again, to, n, clock_system());               /* what this thread is told of time is no other's */
+	assert_ok(waiter_new(&d->waiter, &again, wake, d));
+}
+
 void desk_open_by(desk *d, connector_config *keys, char **environment)
 {
 	queue_config c = { .store = { .url = url, .clock = &CLOCK, .driver = desk_driver } };
 	const jrpc_transport *const to[] = { desk_first, &chain.transport };
-	providers_config all = { .each = (jrpc *[COUNT(to)]){ 0 }, .chain_id = 31337, .clock = &CLOCK };
-	static const eth_address REGISTRY = { { 0xc0 } };
+	static const eth_address REGISTRY = { { 0xc0 } }, EXECUTOR = { { 0xba } };
 	static lane_config way;
 
 	*d = (desk){ .clock = &CLOCK };
 	assert_ok(queue_open(&d->q, &c));
 	assert_ok(queue_bell_new(&d->bell, &c, ~0u));
-	for (size_t i = desk_first == NULL; i < COUNT(to); i++)
-		assert_ok(jrpc_new(&all.each[all.n++], &(jrpc_config){ .name = i ? "fake" : "first", .transport = *to[i], .clock = &CLOCK, .batch = 100 }));
-	assert_ok(providers_new(&d->chain, &all));
+	connect_to(&d->chain, to, COUNT(to), &CLOCK);
+	if (desk_waits) open_waiter(d, to, COUNT(to));
 	assert_ok(wallet_new(&d->wallet, keys, environment, test_rng()));
-	way = (lane_config){ .chain = d->chain, .wallet = d->wallet, .registry = &REGISTRY, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .trace = desk_traces, .tracing = desk_tracing, .random = rng_os(),
+	way = (lane_config){ .chain = d->chain, .waiter = d->waiter, .executor = desk_batches ? &EXECUTOR : NULL, .per_tx = BATCH, .wallet = d->wallet, .registry = &REGISTRY, .chain_id = 31337, .window = WINDOW, .gas_percent = 115, .most_fee = MOST_FEE, .trace = desk_traces, .tracing = desk_tracing, .random = rng_os(),
 	                      .confirmations = desk_confirmations,
 	                      .retry_ms = RETRY_MS, .lost_ms = LOST_MS, .stuck_ms = STUCK_MS };
 	const sender_config s = { .queue = d->q, .bell = d->bell, .clock = &CLOCK, .lane = { &way, NULL }, .batch = 8, .poll_ms = 1000,
@@ -56,6 +76,9 @@ void desk_open(desk *d)
 void desk_drop(desk *d)
 {
 	sender_free(&d->s);
+	if (d->waiter) fake_chain_hang_up(&chain);
+	waiter_free(&d->waiter);
+	chain.hung_up = false;
 	wallet_free(&d->wallet);
 	providers_free(&d->chain);
 	queue_bell_free(&d->bell);
@@ -77,7 +100,7 @@ int desk_set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(url, sizeof url, "sqlite:%s/c.db", folder);
 	fake_chain_init(&chain);
-	desk_first = NULL, desk_driver = NULL, desk_traces = true, desk_confirmations = 0, wall_jump_ms = 0;
+	desk_first = NULL, desk_driver = NULL, desk_traces = true, desk_waits = desk_batches = false, desk_confirmations = 0, wall_jump_ms = 0;
 	atomic_store(&stopped, false);
 	return 0;
 }

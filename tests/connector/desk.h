@@ -9,7 +9,7 @@
 #include "connector/sender.h"
 #include "tests/connector/fake_chain.h"
 
-enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS = 20000, RETRY_MS = 500, GAUGE_MS = 30000, WINDOW = 16 };
+enum { LEASE_MS = 60000, HOLD_MS = SENDER_HOLD_MS + 1, LOST_MS = 5000, STUCK_MS = 20000, RETRY_MS = 500, GAUGE_MS = 30000, WINDOW = 16, BATCH = 4, MOST_FEE = 100000 };
 
 extern int64_t    time_ms, wall_jump_ms;               /* the steady clock, and how far the wall clock is ahead of it */
 extern fake_chain chain;
@@ -17,6 +17,8 @@ extern tracing   *desk_tracing;                        /* of desks opened from n
 
 extern const struct store_driver *desk_driver;         /* under the database; NULL: none of ours */
 extern bool       desk_traces;
+extern bool       desk_batches;                        /* up to BATCH answers in one transaction */
+extern bool       desk_waits;                          /* for the last transaction of several */
 extern unsigned   desk_confirmations;                  /* that a transaction needs; 0: none */
 extern jrpc_transport *desk_first;                      /* is asked before the chain; NULL: nobody */
 
@@ -24,7 +26,7 @@ extern jrpc_transport *desk_first;                      /* is asked before the c
 int desk_set_up(void **state);
 int desk_tear_down(void **state);
 
-typedef struct desk { queue *q; queue_bell *bell; providers *chain; wallet *wallet; sender *s; const clock_source *clock; } desk;
+typedef struct desk { queue *q; queue_bell *bell; providers *chain; wallet *wallet; waiter *waiter; sender *s; const clock_source *clock; } desk;
 
 void desk_open(desk *d);
 void desk_open_by(desk *d, connector_config *keys, char **environment);   /* the wallet that these name */

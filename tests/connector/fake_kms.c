@@ -4,10 +4,15 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <kms.v1.pb-c.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/hex.h"
+#include "connector/reads.h"
+#include "evm/kms712.h"
+#include "evm/kms_context.h"
+#include "rpc/pb.h"
 #include "tests/test.h"
 
 /* ---- chains ----------------------------------------------------------------------------------------------------- */
@@ -110,6 +115,25 @@ static json_t *transaction(const fake_web *w, const json_t *params)
 	                 "blockNumber", "0x5", "input", hex_json(buf_slice(&w->tx_input)));
 }
 
+/* Every number has a block, and each the same hash. */
+#define BLOCK_HASH "0xbb00000000000000000000000000000000000000000000000000000000000000"
+
+static json_t *block(const json_t *params)
+{
+	return json_pack("{s:{s:O,s:s,s:s,s:s}}", "result", "number", json_array_get(params, 0), "timestamp", "0x1", "hash", BLOCK_HASH,
+	                 "parentHash", BLOCK_HASH);
+}
+
+static json_t *answer_of(const fake_web *w, const char *chain, const char *method, const json_t *params)
+{
+	if (!strcmp(method, "eth_chainId")) return json_pack("{s:s}", "result", chain);
+	if (!strcmp(method, "eth_call")) return called(w, params);
+	if (!strcmp(method, "eth_getTransactionByHash")) return transaction(w, params);
+	if (!strcmp(method, "eth_getBlockByNumber")) return block(params);
+	if (!strcmp(method, "eth_getLogs")) return json_pack("{s:o}", "result", w->logs.n ? json_loadb((const char *)w->logs.p, w->logs.n, 0, NULL) : json_array());
+	return json_pack("{s:s}", "result", "0x10");
+}
+
 static void chain_answers(fake_web *w, buf *out, const char *path, const char *body)
 {
 	json_t *asked = json_loads(body, 0, NULL), *answers = json_array(), *one;
@@ -122,8 +146,7 @@ static void chain_answers(fake_web *w, buf *out, const char *path, const char *b
 	json_array_foreach(all, i, one) {
 		const char *method = json_string_value(json_object_get(one, "method"));
 		const json_t *params = json_object_get(one, "params");
-		json_t *a = !strcmp(method, "eth_chainId") ? json_pack("{s:s}", "result", chain) : !strcmp(method, "eth_call") ? called(w, params) :
-		            !strcmp(method, "eth_getTransactionByHash") ? transaction(w, params) : json_pack("{s:s}", "result", "0x10");
+		json_t *a = answer_of(w, chain, method, params);
 		json_object_set(a, "id", json_object_get(one, "id"));
 		json_object_set_new(a, "jsonrpc", json_string("2.0"));
 		json_array_append_new(answers, a);
@@ -185,6 +208,13 @@ static void bucket_answers(fake_web *w, reply *r, const char *path)
 		if (!strncmp(path, HEADERS[i].mood, 5)) r->header = HEADERS[i].header;
 }
 
+static void *hang_up(void *ctx)
+{
+	usleep(1000 * FAKE_LATE_MS);
+	close((int)(intptr_t)ctx);
+	return NULL;
+}
+
 static void serve(fake_web *w, int fd)
 {
 	AUTO(buf) in = { 0 }, out = { 0 };
@@ -204,6 +234,12 @@ static void serve(fake_web *w, int fd)
 		assert_true(w->slows < FAKE_HELD);
 		w->slow[w->slows] = dup(fd);
 		atomic_fetch_add(&w->slows, 1);
+		atomic_fetch_add(&w->gets, 1);
+		return;
+	}
+	if (!strncmp(path, "/late/", 6)) {
+		assert_true(w->lates < FAKE_HELD);
+		assert_int_equal(pthread_create(&w->late[w->lates++], NULL, hang_up, (void *)(intptr_t)dup(fd)), 0);
 		atomic_fetch_add(&w->gets, 1);
 		return;
 	}
@@ -259,9 +295,22 @@ void fake_web_stop(fake_web *w)
 	pthread_join(w->thread, NULL);
 	close(w->fd);
 	for (unsigned i = 0; i < w->slows; i++) close(w->slow[i]);
+	for (unsigned i = 0; i < w->lates; i++) pthread_join(w->late[i], NULL);
 	for (size_t i = 0; i < w->objects; i++) buf_free(&w->object[i].bytes), buf_free(&w->object[i].attestation);
 	buf_free(&w->tx_input);
 	buf_free(&w->domain);
+	buf_free(&w->anchor), buf_free(&w->logs);
+	for (size_t i = 0; i < COUNT(w->generated); i++) buf_free(&w->generated[i]);
+}
+
+providers *fake_web_chain(const fake_web *w, int64_t chain_id, const clock_source *clock, const atomic_bool *stop)
+{
+	char url[96], *urls[1] = { url };
+	providers *chain = NULL;
+
+	snprintf(url, sizeof url, "%s/rpc/%jd", w->url, (intmax_t)chain_id);
+	assert_ok(chain_connect(&chain, urls, 1, 1, chain_id, 60000, clock, stop));
+	return chain;
 }
 
 hash32 fake_web_put(fake_web *w, slice bytes)
@@ -305,6 +354,96 @@ void fake_web_attest(fake_web *w, const abi_word *handle, slice bytes, attested_
 	buf_printf(text, "\",\"format\":\"%s\",\"signer\":\"0x", format), buf_put_hex(text, slice_of(signer_address(by)->b, 20));
 	buf_put_str(text, "\",\"signature\":\"0x"), buf_put_hex(text, slice_of(s.b, sizeof s.b));
 	buf_put_str(text, "\"}");
+}
+
+void fake_context_fill(fake_context *f)
+{
+	static const kms_member MEMBERS[] = {
+		{ .tx_sender = { { 0x11 } }, .signer = { { 0x21 } }, .address = { (const uint8_t *)"https://one.example:50001", 25 }, .party = 2,
+		  .storage_url = { (const uint8_t *)"https://one.example", 19 }, .identity = { (const uint8_t *)"one", 3 },
+		  .certificate = { (const uint8_t *)"a certificate", 13 }, .storage_prefix = { (const uint8_t *)"PUB", 3 } },
+		{ .tx_sender = { { 0x12 } }, .signer = { { 0x22 } }, .address = { (const uint8_t *)"https://two.example:50001", 25 }, .party = 1,
+		  .identity = { (const uint8_t *)"two", 3 } },
+	};
+	static const slice PCRS[][3] = { { { (const uint8_t *)"0", 1 }, { (const uint8_t *)"11", 2 }, { (const uint8_t *)"222", 3 } } };
+
+	*f = (fake_context){ .is = { .id = { { 7, [31] = 2 } }, .previous = { { 7, [31] = 1 } }, .member = MEMBERS, .n = 2,
+	                             .mpc_threshold = { { [31] = 1 } }, .software = slice_str("0.2.0"), .pcr = PCRS, .n_pcr = 1 } };
+	f->before = f->is;
+	f->before.id = f->is.previous, f->before.previous = (id32){ { 7 } };
+	kms_context_put_members(&f->part[0], &f->is);
+	kms_context_put_thresholds(&f->part[1], &f->is);
+	kms_context_put_pcrs(&f->part[2], &f->is);
+	f->item = (queue_item){ .kind = QUEUE_NEW_CONTEXT, .id = f->is.id, .previous_context_id = f->is.previous, .software_version = f->is.software,
+	                        .node_params = buf_slice(&f->part[0]), .thresholds = buf_slice(&f->part[1]), .pcr_values = buf_slice(&f->part[2]) };
+}
+
+void fake_context_free(fake_context *f)
+{
+	for (size_t i = 0; i < COUNT(f->part); i++) buf_free(&f->part[i]);
+}
+
+void fake_web_announce(fake_web *w, const eth_address *contract, const kms_context *c)
+{
+	const hash32 topic = keccak256(slice_str("NewKmsContext(uint256,uint256,(address,address,string,string,int32,string,bytes,string)[],"
+	                                         "(uint256,uint256,uint256,uint256),string,(bytes,bytes,bytes)[])"));
+	enum { BLOCK = 9 };
+	AUTO(buf) data = { 0 };
+
+	kms_context_put(&data, c);
+	const hash32 anchor = keccak256(buf_slice(&data));
+	buf_clear(&w->anchor), buf_clear(&w->logs);
+	put_word(&w->anchor, BLOCK);
+	buf_put_slice(&w->anchor, hash32_slice(&anchor));
+	w->answer[READ_CONTEXT_ANCHOR] = buf_slice(&w->anchor);
+	buf_put_str(&w->logs, "[{\"address\":\"0x");
+	buf_put_hex(&w->logs, slice_of(contract->b, sizeof contract->b));
+	buf_put_str(&w->logs, "\",\"topics\":[\"0x");
+	buf_put_hex(&w->logs, hash32_slice(&topic));
+	buf_put_str(&w->logs, "\",\"0x");
+	buf_put_hex(&w->logs, id_slice(&c->id));
+	buf_put_str(&w->logs, "\",\"0x");
+	buf_put_hex(&w->logs, id_slice(&c->previous));
+	buf_put_str(&w->logs, "\"],\"data\":\"0x");
+	buf_put_hex(&w->logs, buf_slice(&data));
+	buf_printf(&w->logs, "\",\"blockNumber\":\"0x%x\",\"logIndex\":\"0x0\",\"blockHash\":\"" BLOCK_HASH "\",\"transactionHash\":\""
+	                     BLOCK_HASH "\"}]", BLOCK);
+}
+
+const id32 FAKE_PREP = { { 3, [31] = 1 } }, FAKE_KEY = { { 4, [31] = 1 } }, FAKE_CRS = { { 5, [31] = 1 } };
+const uint8_t FAKE_DIGEST[3][32] = { { 0xd1 }, { 0xd2 }, { 0xd3 } };
+
+void fake_web_generated(fake_web *w, size_t keys, size_t crss)
+{
+	static const call_read WHICH[4] = { READ_COMPLETED_KEYS, READ_COMPLETED_CRS, READ_KEY_INFO, READ_CRS_MATERIALS };
+	buf *answer = w->generated;
+
+	for (size_t i = 0; i < COUNT(w->generated); i++) buf_clear(&answer[i]);
+	for (size_t list = 0; list < 2; list++) {
+		const size_t n = list ? crss : keys;
+		abi_frame f = abi_tuple(&answer[list], 1), ids = abi_put_list(&f, n, 1);
+		for (size_t i = 0; i < n; i++) {
+			abi_word id;
+			memcpy(id.b, (list ? FAKE_CRS : FAKE_KEY).b, sizeof id.b);
+			id.b[31] = (uint8_t)(i + 1);
+			abi_put(&ids, &id);
+		}
+	}
+	abi_frame top = abi_tuple(&answer[2], 1), key = abi_put_tuple(&top, 4);
+	abi_word id;
+	memcpy(id.b, FAKE_PREP.b, sizeof id.b), abi_put(&key, &id);
+	memcpy(id.b, FAKE_KEY.b, sizeof id.b), abi_put(&key, &id);
+	abi_put_u64(&key, 1);
+	abi_frame digests = abi_put_list(&key, 2, 1);
+	for (size_t i = 0; i < 2; i++) {
+		abi_frame one = abi_put_tuple(&digests, 2);
+		abi_put_u64(&one, i ? KMS712_COMPRESSED_KEY_SET : KMS712_PUBLIC_KEY);
+		abi_put_bytes(&one, slice_of(FAKE_DIGEST[i], 32));
+	}
+	abi_frame crs = abi_tuple(&answer[3], 2);
+	(void)abi_put_list(&crs, 0, 1);
+	abi_put_bytes(&crs, slice_of(FAKE_DIGEST[2], 32));
+	for (size_t i = 0; i < COUNT(WHICH); i++) w->answer[WHICH[i]] = buf_slice(&answer[i]);
 }
 
 /* ---- a node ----------------------------------------------------------------------------------------------------- */
@@ -376,7 +515,7 @@ void fake_node_start(fake_node *n)
 {
 	static const char *const NAMES[] = { "PublicDecrypt", "GetPublicDecryptionResult", "UserDecrypt", "GetUserDecryptionResult", "CrsGen",
 	                                     "GetCrsGenResult", "KeyGen", "GetKeyGenResult", "AbortCrsGen", "AbortKeyGen", "KeyGenPreproc",
-	                                     "GetKeyGenPreprocResult", "NewMpcEpoch", "GetEpochResult", "DestroyMpcContext", "DestroyMpcEpoch",
+	                                     "GetKeyGenPreprocResult", "NewMpcContext", "NewMpcEpoch", "GetEpochResult", "DestroyMpcContext", "DestroyMpcEpoch",
 	                                     "GetKeyMaterialAvailability" };
 	static char path[COUNT(NAMES)][96];
 	rpc_method methods[COUNT(NAMES) + 1];
@@ -416,4 +555,30 @@ void fake_node_script(fake_node *n, const grpc_status *send, unsigned sends, con
 	for (unsigned i = 0; i < sends; i++) n->send[i] = send[i];
 	for (unsigned i = 0; i < polls; i++) n->poll[i] = poll[i];
 	pthread_mutex_unlock(&n->lock);
+}
+
+void fake_epoch_answer(buf *out, const queue_item *epoch, uint64_t chain_id, const signer *by, fake_fault f)
+{
+	Kms__V1__EpochResultResponse m = KMS__V1__EPOCH_RESULT_RESPONSE__INIT;
+	Kms__V1__KeyGenResult key = KMS__V1__KEY_GEN_RESULT__INIT, *keys[] = { &key };
+	Kms__V1__KeyDigest d = KMS__V1__KEY_DIGEST__INIT, *list[] = { &d };
+	Kms__V1__RequestId id = KMS__V1__REQUEST_ID__INIT, prep = KMS__V1__REQUEST_ID__INIT;
+	const eip712_domain domain = { .name = slice_str("ProtocolConfig"), .version = slice_str("1"), .chain_id = abi_u64(chain_id), .contract = { { 0xc2 } } };
+	const kms712_key_digest digest = { KMS712_SERVER_KEY, slice_of(FAKE_DIGEST[0], 32) };
+	char key_text[ID_TEXT], prep_text[ID_TEXT], type[] = "ServerKey";
+	uint8_t extra[65] = { 2 };
+
+	memcpy(extra + 1, epoch->context_id.b, 32), memcpy(extra + 33, epoch->id.b, 32);
+	extra[64] ^= f == FAKE_OTHER_EPOCH;
+	const hash32 h = kms712_keygen(&domain, KMS712_V015, &FAKE_PREP, &FAKE_KEY, &digest, 1, slice_of(extra, sizeof extra));
+	secp_rsig s = sign_external(by, &h);
+	if (f == FAKE_STRANGER) s.b[9] ^= 1;
+	id_text(key_text, &FAKE_KEY), id_text(prep_text, &FAKE_PREP);
+	id.request_id = key_text, prep.request_id = prep_text;
+	d.key_type = type, d.digest = pb_bytes(slice_of(FAKE_DIGEST[f == FAKE_OTHER_DIGEST], 32));
+	key.request_id = f == FAKE_NO_ID ? NULL : &id, key.preprocessing_id = &prep;
+	key.key_digests = list, key.n_key_digests = 1;
+	key.external_signature = pb_bytes(slice_of(s.b, sizeof s.b));
+	m.reshare_responses = keys, m.n_reshare_responses = f != FAKE_NOTHING;
+	pb_pack(out, &m.base);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "evm/eth_read.h"
+#include "evm/kms_context.h"
 #include "tests/connector/chain.h"
 #include "tests/connector/queues.h"
 #include "tests/evm/connector_vectors.h"
@@ -168,7 +169,35 @@ static void take_recorded(queue *q)
 	json_decref(all);
 }
 
-static queue_item *pick(queue_batch *b, queue *q, queue_kind kind, size_t n)
+/* Who the nodes are at first is what they are configured with; contexts that follow are requests. */
+static void the_first_context_of_a_deployment_is_no_request(void **state)
+{
+	const intake_chain c = { .chain = QUEUE_ETHEREUM, .profile = KMS_V015, .watched = { [KMS_PROTOCOL_CONFIG] = true }, .contract = { [KMS_PROTOCOL_CONFIG] = { { 0xc2 } } } };
+	const kms_member member = { .party = 1 };
+	const kms_context context = { .member = &member, .n = 1 };
+	evm_log log[2] = { { .address = c.contract[KMS_PROTOCOL_CONFIG], .n_topics = 3 } };
+	arena memory = arena_with_limit(1 << 20);
+	AUTO(buf) data = { 0 };
+	size_t row = 0;
+	intake in;
+
+	(void)state;
+	while (KMS_EVENTS[row].kind != KMS_NEW_CONTEXT) row++;
+	kms_context_put(&data, &context);
+	memcpy(log[0].topic[0].b, KMS_EVENTS[row].topic, 32);
+	log[0].topic[1] = (hash32){ { 7, [31] = 1 } }, log[0].topic[2] = (hash32){ { 7 } };
+	log[0].data = buf_slice(&data);
+	log[1] = log[0];
+	log[1].topic[1].b[31] = 2, log[1].topic[2].b[31] = 1;
+	assert_ok(intake_read(&in, &memory, &c, log, 2, test_clock(), test_rng()));
+	assert_int_equal(in.n, 1);
+	assert_int_equal(in.set_aside, 0);
+	assert_int_equal(in.change[0].kind, QUEUE_NEW_CONTEXT);
+	assert_int_equal(in.change[0].item->id.b[31], 2);
+	arena_free(&memory);
+}
+
+static queue_item *take_row(queue_batch *b, queue *q, queue_kind kind, size_t n)
 {
 	assert_ok(queue_pick(b, q, kind, 10, 1000));
 	assert_int_equal(b->n, n);
@@ -188,24 +217,24 @@ static void recorded_events_become_rows_that_say_the_same(void **state)
 	queue_material m;
 
 	take_recorded(q);
-	const queue_item *x = pick(&b[0], q, QUEUE_PUBLIC_DECRYPTION, 2);
+	const queue_item *x = take_row(&b[0], q, QUEUE_PUBLIC_DECRYPTION, 2);
 	assert_true(x[0].materials.n == 1 && x[1].materials.n == 3 && x[0].extra_data.n == 1 && x[0].place.block_number == 0x38);
 	assert_ok(queue_read_material(&m, x[1].materials.item[2]));
 	uint8_t handle[32];
 	json_bytes(handle, sizeof handle, json_array_get(json_array_get(json_member(json_array_get(asked, 1), "args"), 0), 2));
 	assert_memory_equal(m.handle.b, handle, sizeof handle);
 	assert_true(id_eq_var(&m.key_id, &key_id) && m.coprocessors.n % 20 == 0 && m.coprocessors.n > 0);
-	x = pick(&b[1], q, QUEUE_USER_DECRYPTION, 1);
+	x = take_row(&b[1], q, QUEUE_USER_DECRYPTION, 1);
 	assert_true(slice_eq_var(x->user, slice_of(user.b, 20)) && slice_eq_var(x->public_key, buf_slice(&key)) && !x->rfc016);
-	x = pick(&b[2], q, QUEUE_PREP_KEYGEN, 1);
+	x = take_row(&b[2], q, QUEUE_PREP_KEYGEN, 1);
 	assert_true(id_eq_var(&x->id, &prep) && x->params == QUEUE_PARAMS_TEST);
-	x = pick(&b[3], q, QUEUE_KEYGEN, 1);
+	x = take_row(&b[3], q, QUEUE_KEYGEN, 1);
 	assert_true(id_eq_var(&x->id, &key_id) && id_eq_var(&x->prep_keygen_id, &prep));
-	x = pick(&b[4], q, QUEUE_CRSGEN, 1);
+	x = take_row(&b[4], q, QUEUE_CRSGEN, 1);
 	assert_true(x->max_bit_length.b[30] == 0x10 && x->params == QUEUE_PARAMS_TEST);
-	x = pick(&b[5], q, QUEUE_PRSS_INIT, 1);
+	x = take_row(&b[5], q, QUEUE_PRSS_INIT, 1);
 	assert_int_equal(x->place.block_number, 0x3d);
-	x = pick(&b[6], q, QUEUE_KEY_RESHARE, 1);
+	x = take_row(&b[6], q, QUEUE_KEY_RESHARE, 1);
 	assert_true(id_eq_var(&x->id, &reshare) && id_eq_var(&x->key_id, &key_id));
 	for (size_t i = 0; i < COUNT(b); i++) queue_batch_free(&b[i]);
 	json_decref(asked);
@@ -216,7 +245,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		BOTH(requests_are_there_once_after_blocks_were_taken_back), BOTH(a_listener_that_comes_back_goes_on_in_the_real_database),
 		BOTH(the_trace_of_a_request_begins_with_its_event_once),
-		BOTH(recorded_events_become_rows_that_say_the_same),
+		BOTH(recorded_events_become_rows_that_say_the_same), TEST(the_first_context_of_a_deployment_is_no_request),
 	};
 	log_setup(LOG_ERROR + 1, false);
 	return test_main(argc, argv, __FILE__, tests, COUNT(tests));

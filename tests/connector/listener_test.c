@@ -134,6 +134,31 @@ static void a_configured_block_wins_over_the_cursor_at_each_start(void **state)
 	}
 }
 
+static void a_configured_block_beyond_the_cursor_is_begun_at(void **state)
+{
+	static const uint64_t FROM = 200;
+	listener_config with;
+
+	(void)state;
+	chain_mine(c, 10);
+	start(1);
+	catch_up();
+	for (unsigned i = 0; i < 300; i++) chain_ask(c);
+	with = config(1);
+	with.from = &FROM;
+	follow_chain(&with);
+	catch_up();
+	assert_int_equal(m->cursor, 310);
+	assert_int_equal(m->rows, 111);
+	assert_same(m, c, FROM);
+	with = config(1);
+	with.from = &FROM;
+	follow_chain(&with);                             /* once more, behind it */
+	chain_ask(c);
+	catch_up();
+	assert_same(m, c, FROM);
+}
+
 static void what_a_provider_finds_too_much_is_asked_in_smaller_pieces(void **state)
 {
 	(void)state;
@@ -419,6 +444,120 @@ static void the_next_provider_is_asked_when_one_fails(void **state)
 	assert_int_equal(view().errors, 0);
 }
 
+/* Its names of blocks are right: what it adds is known by the others only. */
+static void who_threw_old_blocks_away_is_passed_over_until_they_are_read(void **state)
+{
+	static const uint64_t FROM = 1;
+	listener_config with = config(2);
+
+	(void)state;
+	with.from = &FROM;
+	c->provider[0].keeps_from = 250;
+	for (unsigned i = 0; i < 300; i++) chain_ask(c);
+	follow_chain(&with);
+	catch_up();
+	assert_same(m, c, FROM);
+	assert_int_equal(view().pruned, 1);              /* not asked for each of the three ranges */
+	assert_false(view().stalled || view().gone);
+	const unsigned asked = c->provider[0].asked;
+	c->now_ms += PROVIDER_ASIDE_MOST_MS;
+	chain_ask(c);
+	catch_up();
+	assert_true(c->provider[0].asked > asked);       /* what is new it has */
+	assert_int_equal(view().pruned, 1);
+	assert_same(m, c, FROM);
+}
+
+static void where_nobody_keeps_the_next_blocks_it_says_what_to_do_and_waits(void **state)
+{
+	static const uint64_t FROM = 1;
+	listener_config with = config(1);
+	buf page = { 0 };
+
+	(void)state;
+	with.from = &FROM;
+	c->provider[0].keeps_from = 50;
+	for (unsigned i = 0; i < 100; i++) chain_ask(c);
+	follow_chain(&with);
+	fails();
+	assert_true(view().stalled && view().gone);      /* at once */
+	assert_non_null(strstr(view().reason, "no provider keeps block 1 any more: name one that does in gateway_url"));
+	assert_non_null(strstr(view().reason, "decryption_from_block_number"));
+	assert_int_equal(listener_pause_ms(l, LISTENER_FAILED), LISTENER_GONE_MS);
+	c->now_ms += PROVIDER_ASIDE_MOST_MS;
+	fails();
+	assert_int_equal(view().pruned, 2);
+	listener_metrics(&page, l);
+	assert_non_null(strstr(buf_str(&page), "kms_connector_gw_listener_pruned_answers{chain=\"gateway\"} 2\n"));
+	buf_free(&page);
+	c->provider[0].down = true;
+	c->now_ms += PROVIDER_ASIDE_MOST_MS;
+	fails();
+	assert_false(view().gone);                       /* it is another trouble now */
+	c->provider[0].down = false, c->provider[0].keeps_from = 0;
+	c->now_ms += PROVIDER_ASIDE_MOST_MS;
+	catch_up();
+	assert_false(view().stalled || view().gone);
+	assert_same(m, c, FROM);
+}
+
+static void of_three_of_whom_two_must_agree_one_may_invent_and_hide(void **state)
+{
+	(void)state;
+	c->agree = 2;
+	chain_mine(c, 5);
+	start(3);
+	catch_up();
+	for (unsigned liar = 0; liar < 3; liar++) {
+		c->provider[liar].invents = 5000;
+		for (unsigned i = 0; i < 3; i++) chain_ask(c);
+		catch_up();
+		c->provider[liar].invents = 0, c->provider[liar].hides = true;
+		for (unsigned i = 0; i < 3; i++) chain_ask(c);
+		catch_up();
+		c->provider[liar].hides = false;
+	}
+	assert_same(m, c, 1);
+	assert_int_equal(m->rows, 18);
+}
+
+static void where_too_few_agree_nothing_is_read_and_nothing_lost(void **state)
+{
+	(void)state;
+	c->agree = 2;
+	chain_mine(c, 5);
+	start(2);
+	catch_up();
+	c->provider[0].invents = 5000;
+	chain_ask(c);
+	fails();
+	assert_non_null(strstr(view().reason, "says otherwise"));
+	c->provider[0].invents = 0, c->provider[1].down = true;
+	fails();
+	assert_non_null(strstr(view().reason, "cannot be asked"));
+	assert_int_equal(m->rows, 0);
+	c->provider[1].down = false;
+	catch_up();
+	assert_same(m, c, 1);
+}
+
+static void who_must_agree_may_be_late_and_want_smaller_pieces(void **state)
+{
+	(void)state;
+	c->agree = 2;
+	chain_mine(c, 5);
+	start(2);
+	catch_up();
+	for (unsigned i = 0; i < 60; i++) chain_ask(c);
+	c->provider[1].late = 3, c->provider[1].range_most = 7;
+	catch_up();
+	assert_int_equal(m->cursor, c->head - 3);
+	assert_int_equal(view().errors, 0);
+	c->provider[1].late = 0;
+	catch_up();
+	assert_same(m, c, 1);
+}
+
 static void a_machine_that_is_behind_its_own_head_loses_nothing(void **state)
 {
 	(void)state;
@@ -566,13 +705,16 @@ static void a_listener_stops_when_it_is_told_to(void **state)
 
 #define WITH(f) cmocka_unit_test_setup_teardown(f, begin, end)
 TESTS(WITH(requests_and_the_cursor_are_one_commit), WITH(without_a_past_it_begins_at_the_head), WITH(after_a_pause_it_goes_on_where_it_was),
-      WITH(a_configured_block_wins_over_the_cursor_at_each_start), WITH(what_a_provider_finds_too_much_is_asked_in_smaller_pieces),
+      WITH(a_configured_block_wins_over_the_cursor_at_each_start), WITH(a_configured_block_beyond_the_cursor_is_begun_at),
+      WITH(what_a_provider_finds_too_much_is_asked_in_smaller_pieces),
       WITH(confirmations_are_waited_for), WITH(finalized_blocks_are_followed_where_that_is_asked_for),
       WITH(requests_in_blocks_that_were_taken_back_are_replaced), WITH(what_was_completed_stays_when_its_block_is_taken_back),
       WITH(blocks_taken_back_while_it_was_away_are_noticed), WITH(a_chain_that_took_back_everything_is_read_again),
       WITH(two_listeners_read_each_block_once), WITH(two_listeners_on_two_branches_end_on_one),
       WITH(a_change_between_reading_and_writing_is_noticed_with_the_next_block), WITH(a_log_that_cannot_be_read_is_set_aside_alone), WITH(a_request_that_the_database_refuses_is_set_aside_alone),
       WITH(every_kind_of_the_seed_finds_its_queue), WITH(what_is_emitted_twice_is_stored_once), WITH(the_next_provider_is_asked_when_one_fails),
-      WITH(a_machine_that_is_behind_its_own_head_loses_nothing), WITH(a_provider_that_is_late_waits_for_the_others),
+      WITH(who_threw_old_blocks_away_is_passed_over_until_they_are_read), WITH(where_nobody_keeps_the_next_blocks_it_says_what_to_do_and_waits),
+      WITH(of_three_of_whom_two_must_agree_one_may_invent_and_hide), WITH(where_too_few_agree_nothing_is_read_and_nothing_lost),
+      WITH(who_must_agree_may_be_late_and_want_smaller_pieces), WITH(a_machine_that_is_behind_its_own_head_loses_nothing), WITH(a_provider_that_is_late_waits_for_the_others),
       WITH(while_the_database_is_away_nothing_is_lost), WITH(after_some_failures_it_is_stalled_until_one_step_works),
       WITH(after_any_storm_the_chain_and_the_database_say_the_same), WITH(a_listener_stops_when_it_is_told_to))

@@ -2,6 +2,8 @@
 /* What a connector says of itself, to who watches it. */
 #include "connector/monitor.h"
 #include <jansson.h>
+#include "connector/listener_internal.h"
+#include "rpc/fetch.h"
 #include "tests/connector/desk.h"
 #include "tests/test.h"
 
@@ -37,10 +39,13 @@ static void metrics_have_the_names_and_labels_of_the_reference(void **state)
 		"kms_connector_worker_grpc_request_sent_counter{event_type=\"crsgen_request\"} 0\n", "kms_connector_worker_grpc_request_sent_errors{",
 		"kms_connector_worker_grpc_response_polled_counter{", "kms_connector_worker_grpc_response_polled_errors{",
 		"kms_connector_worker_s3_ciphertext_retrieval_counter 0\n", "kms_connector_worker_s3_ciphertext_retrieval_errors 0\n",
-		"kms_connector_worker_request_check_errors", "# TYPE kms_connector_worker_decryption_latency_seconds histogram\n",
+		"kms_connector_worker_request_check_errors{check_type=\"acl\"} 0\n", "kms_connector_worker_request_check_errors{check_type=\"signature\"} 0\n",
+		"kms_connector_worker_request_check_errors{check_type=\"copro_consensus\"} 0\n",
+		"kms_connector_worker_request_check_errors{check_type=\"kms_context\"} 0\n",
+		"kms_connector_worker_request_check_errors{check_type=\"network\"} 0\n", "# TYPE kms_connector_worker_decryption_latency_seconds histogram\n",
 		"kms_connector_tx_sender_response_received_counter{response_type=\"public_decryption_response\"} 2\n",
 		"kms_connector_tx_sender_response_received_errors 0\n", "kms_connector_tx_sender_gateway_tx_sent_counter 2\n",
-		"kms_connector_tx_sender_gateway_tx_sent_errors 0\n", "kms_connector_pending_events{event_type=\"user_decryption_request\"} 0\n",
+		"kms_connector_tx_sender_gateway_tx_sent_errors 0\n", "kms_connector_tx_sender_gateway_tx_sync_counter 0\n", "kms_connector_pending_events{event_type=\"user_decryption_request\"} 0\n",
 		"kms_connector_pending_responses{response_type=\"keygen_response\"} 0\n",
 		"kms_connector_tx_sender_response_forwarding_latency_seconds_bucket{response_type=\"public_decryption_response\",le=\"0.1\"} 0\n",
 		"kms_connector_tx_sender_response_forwarding_latency_seconds_bucket{response_type=\"public_decryption_response\",le=\"30\"} 2\n",
@@ -115,8 +120,73 @@ static void health_says_what_is_away_and_what_the_wallet_lacks(void **state)
 	roles_close(&r, &d);
 }
 
+static unsigned asked(buf *out, const http_server *s, const char *path)
+{
+	char url[64];
+	unsigned status = 0;
+
+	buf_clear(out);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u%s", http_server_port(s), path);
+	if (fetch_ask(out, &status, url, NULL, NULL, 1 << 16, 60000) != OK) err_clear();
+	return status;
+}
+
+/* Scripts read a word, the reference's programs their JSON. */
+static void in_a_word_it_is_ready_alive_or_what_is_amiss(void **state)
+{
+	http_server *s = NULL;
+	AUTO(buf) answer = { 0 };
+	roles r;
+	desk d;
+
+	(void)state;
+	roles_open(&r, &d);
+	worker *w = r.worker;
+	C.monitoring_endpoint = text("127.0.0.1:0");
+	assert_ok(monitor_new(&s, &r));
+	assert_int_equal(asked(&answer, s, "/ready"), 503);                /* it starts */
+	atomic_store(&r.up, true);
+	assert_int_equal(asked(&answer, s, "/health"), 503);
+	r.worker = NULL;
+	assert_int_equal(asked(&answer, s, "/ready"), 200);
+	assert_string_equal(buf_str(&answer), "ready");
+	assert_int_equal(asked(&answer, s, "/live"), 200);
+	assert_string_equal(buf_str(&answer), "alive");
+	assert_int_equal(asked(&answer, s, "/healthz"), 200);
+	assert_non_null(strstr(buf_str(&answer), "\"healthy\":true"));
+	assert_int_equal(asked(&answer, s, "/liveness"), 200);
+	assert_string_equal(buf_str(&answer), "{\"status_code\":\"200\",\"status\":\"alive\"}");
+	http_server_free(&s);
+	r.worker = w;
+	roles_close(&r, &d);
+}
+
+static void a_chain_that_was_never_read_is_not_connected(void **state)
+{
+	listener l = { .lock = PTHREAD_MUTEX_INITIALIZER, .config = { .name = "gateway", .max_errors = 20, .clock = clock_system() } };
+	bool well;
+	roles r;
+	desk d;
+
+	(void)state;
+	roles_open(&r, &d);
+	r.listener[QUEUE_GATEWAY] = &l;
+	for (unsigned worked = 0; worked < 2; worked++) {
+		/* One failure after a success is none of the connection's; nor are a few. */
+		if (worked) listener_worked(&l, 7);
+		listener_failed(&l, err_fail(ERR_IO, "nobody is there"));
+		json_t *j = health(&r, &well);
+		assert_int_equal(json_is_true(json_object_get(j, "gateway_connected")), worked);
+		assert_int_equal(strstr(json_string_value(json_object_get(j, "details")), "nobody is there") != NULL, !worked);
+		json_decref(j);
+	}
+	r.listener[QUEUE_GATEWAY] = NULL;
+	roles_close(&r, &d);
+}
+
 static const struct CMUnitTest tests_[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_set_up, desk_tear_down)
 	CASE(metrics_have_the_names_and_labels_of_the_reference), CASE(health_says_what_is_away_and_what_the_wallet_lacks),
+	CASE(in_a_word_it_is_ready_alive_or_what_is_amiss), CASE(a_chain_that_was_never_read_is_not_connected),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }

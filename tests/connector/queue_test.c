@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/connector/queue_test.c -- what is kept, who may take it, and what becomes of it; on both databases. */
+#include <pthread.h>
 #include "tests/connector/queues.h"
 
 static slice random_bytes(arena *a, size_t n)
@@ -87,31 +88,6 @@ static void assert_same_response(const queue_item *got, const queue_item *want)
 	if (got->kind == QUEUE_EPOCH_RESULT_RESPONSE) SAME_BYTES(context_id), SAME(keys), SAME(crs_list);
 }
 
-static queue_batch pick(queue *q, queue_kind kind, size_t n)
-{
-	queue_batch b = { 0 };
-	assert_ok(queue_pick(&b, q, kind, n, 60000));
-	return b;
-}
-
-/* Picks one row, which must be there, and gives its number. */
-static int64_t pick_one(queue *q, queue_kind kind)
-{
-	queue_batch b = pick(q, kind, 1);
-	assert_int_equal(b.n, 1);
-	const int64_t seq = b.item[0].seq;
-	queue_batch_free(&b);
-	return seq;
-}
-
-static size_t pick_count(queue *q, queue_kind kind)
-{
-	queue_batch b = pick(q, kind, QUEUE_PICK_MAX);
-	const size_t n = b.n;
-	queue_batch_free(&b);
-	return n;
-}
-
 /* ---- keeping ------------------------------------------------------------------------------------------------------ */
 
 static void every_kind_comes_back_as_it_was(void **state)
@@ -184,6 +160,33 @@ static void what_is_known_is_not_added_again(void **state)
 	more.id.b[1] = 2;
 	assert_true(change(q, (queue_change){ .verb = QUEUE_ADD, .item = &share }));
 	assert_true(change(q, (queue_change){ .verb = QUEUE_ADD, .item = &more }));
+}
+
+static void resharings_that_were_not_done_are_found(void **state)
+{
+	AUTO_QUEUE *q = fresh_queue(DIALECT(state));
+	queue_batch b = { 0 };
+	id32 left[4];
+	size_t n = COUNT(left);
+
+	for (uint8_t i = 1; i <= 5; i++) {
+		queue_item item = { .kind = QUEUE_KEY_RESHARE, .id.b = { 6, [31] = i }, .key_id.b = { 4, [31] = i == 3 } };
+		assert_true(change(q, (queue_change){ .verb = QUEUE_ADD, .item = &item }));
+	}
+	assert_ok(queue_pick(&b, q, QUEUE_KEY_RESHARE, 5, 1000));
+	assert_int_equal(b.n, 5);
+	assert_true(change(q, (queue_change){ .verb = QUEUE_COMPLETE, .kind = QUEUE_KEY_RESHARE, .seq = b.item[0].seq }));
+	assert_true(change(q, (queue_change){ .verb = QUEUE_FAIL, .kind = QUEUE_KEY_RESHARE, .seq = b.item[1].seq, .reason = "missed" }));
+	assert_ok(queue_reshares_left(left, &n, q, &b.item[4]));          /* 4 is under way, 3 is of another key, 1 is done */
+	assert_int_equal(n, 2);
+	assert_int_equal(left[0].b[31], 4), assert_int_equal(left[1].b[31], 2), assert_int_equal(left[1].b[0], 6);
+	n = 1;
+	assert_ok(queue_reshares_left(left, &n, q, &b.item[4]));
+	assert_int_equal(n, 1);
+	n = COUNT(left);
+	assert_ok(queue_reshares_left(left, &n, q, &b.item[1]));
+	assert_int_equal(n, 0);
+	queue_batch_free(&b);
 }
 
 static void events_and_cursor_are_one_commit(void **state)
@@ -353,6 +356,10 @@ static void what_failed_says_why_and_can_be_revived(void **state)
 	assert_memory_equal(&counts[QUEUE_USER_DECRYPTION].last_failed, &(id32){ 0 }, sizeof(id32));
 	assert_int_equal(counts[QUEUE_PUBLIC_DECRYPTION].rows[QUEUE_FAILED], 1);
 	assert_int_equal(pick_count(q, QUEUE_PUBLIC_DECRYPTION), 0);
+
+	static queue_trouble troubles[QUEUE_KINDS * QUEUE_TROUBLES];
+	assert_ok(queue_troubles(troubles, &n, q));
+	assert_int_equal(n, 0);                          /* it does not wait any more */
 
 	assert_true(change(q, (queue_change){ .verb = QUEUE_REVIVE, .kind = found[0].ref.kind, .seq = found[0].ref.seq }));
 	assert_false(change(q, (queue_change){ .verb = QUEUE_REVIVE, .kind = found[0].ref.kind, .seq = found[0].ref.seq }));
@@ -539,6 +546,90 @@ static void a_role_has_one_holder(void **state)
 	assert_true(held);
 }
 
+static void who_lost_a_role_writes_nothing_under_it(void **state)
+{
+	AUTO_QUEUE *q = fresh_queue(DIALECT(state));
+	AUTO_QUEUE *other = second_queue("second", NULL);
+	queue_tx a = { .chain_id = 54321, .wallet.b = { 9 }, .nonce = 8, .hash.b = { 1 }, .raw = slice_str("raw a") };
+	queue_change c[] = { { .verb = QUEUE_TX, .tx = &a }, { .verb = QUEUE_STILL_HELD, .name = "sender" } };
+	queue_txs txs = { 0 };
+	size_t bad = 7;
+	bool held;
+
+	assert_int_equal(queue_apply(q, c, 2, NULL), ERR_EXISTS);                /* nobody has it */
+	assert_ok(queue_hold(&held, q, "sender", 10000));
+	assert_ok(queue_apply(q, c, 2, NULL));
+	assert_true(c[0].done);
+	assert_false(c[1].done);
+	TIME_MS += 10001;
+	a.hash.b[0] = 2;
+	assert_ok(queue_apply(q, c, 2, NULL));                                   /* the lease ran out, but it is still ours */
+	assert_ok(queue_hold(&held, other, "sender", 10000));
+	assert_true(held);
+	a.hash.b[0] = 3;
+	assert_int_equal(queue_apply(q, c, 2, &bad), ERR_EXISTS);
+	assert_int_equal(bad, 1);
+	assert_non_null(strstr(err_text(), "another process is \"sender\" now"));
+	err_clear();
+	assert_ok(queue_outbox(&txs, other, 54321, &a.wallet));
+	assert_int_equal(txs.n, 2);
+	queue_txs_free(&txs);
+	assert_ok(queue_let_go(other, "sender"));
+	assert_int_equal(queue_apply(q, c, 2, NULL), ERR_EXISTS);
+	err_clear();
+}
+
+typedef struct heir { queue *q; eth_address wallet; atomic_bool goes; size_t found; } heir;
+
+/* Takes the role as soon as it can, and looks at once what was written. */
+static void *takes_the_role(void *ctx)
+{
+	heir *h = ctx;
+	queue_txs txs = { 0 };
+	bool held = false;
+
+	while (!atomic_load(&h->goes)) sched_yield();
+	while (!held) assert_ok(queue_hold(&held, h->q, "sender", 10000));
+	assert_ok(queue_outbox(&txs, h->q, 54321, &h->wallet));
+	h->found = txs.n;
+	queue_txs_free(&txs);
+	return NULL;
+}
+
+static void who_takes_a_role_finds_all_that_was_written_under_it(void **state)
+{
+	enum { AT_ONCE = 3000 };                                         /* so many that the other is sure to come in between */
+	AUTO_QUEUE *q = fresh_queue(DIALECT(state));
+	AUTO_QUEUE *other = second_queue("second", NULL);
+	static queue_tx tx[AT_ONCE];
+	static queue_change c[AT_ONCE + 1];
+	heir h = { .q = other, .wallet.b = { 9 } };
+	size_t written = 0;
+	pthread_t t;
+	bool held;
+	err e = OK;
+
+	assert_ok(queue_hold(&held, q, "sender", 10000));
+	assert_true(held);
+	TIME_MS += 10001;                                                /* and the other may take it */
+	assert_int_equal(pthread_create(&t, NULL, takes_the_role, &h), 0);
+	while (e == OK) {
+		c[0] = (queue_change){ .verb = QUEUE_STILL_HELD, .name = "sender" };
+		for (size_t i = 0; i < AT_ONCE; i++) {
+			tx[i] = (queue_tx){ .chain_id = 54321, .wallet.b = { 9 }, .raw = slice_str("raw"), .nonce = written + i };
+			store64(tx[i].hash.b, written + i);
+			c[i + 1] = (queue_change){ .verb = QUEUE_TX, .tx = &tx[i] };
+		}
+		e = queue_apply(q, c, AT_ONCE + 1, NULL);
+		if (e == OK) written += AT_ONCE;
+		atomic_store(&h.goes, true);                             /* while the next one is written */
+	}
+	assert_int_equal(e, ERR_EXISTS);
+	err_clear();
+	pthread_join(t, NULL);
+	assert_int_equal(h.found, written);
+}
+
 /* ---- cleaning up -------------------------------------------------------------------------------------------------- */
 
 static void old_decryptions_that_ended_are_deleted(void **state)
@@ -589,6 +680,44 @@ static void ages_are_those_of_the_oldest(void **state)
 	assert_string_equal(c[QUEUE_USER_DECRYPTION].last_reason, "");
 }
 
+static void what_waits_after_an_error_says_which_and_until_when(void **state)
+{
+	AUTO_QUEUE *q = fresh_queue(DIALECT(state));
+	queue_change c = { .verb = QUEUE_RETRY, .kind = QUEUE_PUBLIC_DECRYPTION, .delay_ms = 4000 };
+	static queue_trouble t[QUEUE_KINDS * QUEUE_TROUBLES];
+	size_t n;
+
+	add_requests(q, 1, 4);
+	TIME_MS += 5000;
+	assert_ok(queue_troubles(t, &n, q));
+	assert_int_equal(n, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		c.seq = pick_one(q, c.kind), c.reason = i ? "the bucket is away" : "no such thing";
+		c.blameless = i > 0;
+		assert_true(change(q, c));
+		TIME_MS += 1000;
+	}
+	assert_ok(queue_troubles(t, &n, q));
+	assert_int_equal(n, 2);
+	assert_string_equal(t[0].reason, "the bucket is away");      /* of most of them */
+	assert_int_equal(t[0].rows, 2);
+	assert_int_equal(t[0].oldest.b[31], 2);
+	assert_int_equal(t[0].age_ms, 8000);
+	assert_int_equal(t[0].errors, 0);                            /* what is away is no attempt */
+	assert_int_equal(t[0].next_ms, 2000);
+	assert_int_equal(t[1].errors, 1);
+	assert_int_equal(t[1].next_ms, 1000);
+	TIME_MS += 1000;
+	(void)pick_one(q, c.kind);                                   /* the first, which is in work now */
+	assert_ok(queue_troubles(t, &n, q));
+	assert_int_equal(n, 2);
+	assert_string_equal(t[1].reason, "no such thing");
+	assert_int_equal(t[1].next_ms, -1);
+	TIME_MS += 10000;
+	assert_ok(queue_troubles(t, &n, q));
+	assert_int_equal(t[0].next_ms, 0);
+}
+
 /* ---- parts of items ----------------------------------------------------------------------------------------------- */
 
 static void materials_digests_and_traces_are_read_as_written(void **state)
@@ -634,6 +763,7 @@ TESTS(
 	BOTH(every_kind_comes_back_as_it_was),
 	BOTH(a_request_of_the_older_shape_has_no_parts_of_the_newer),
 	BOTH(what_is_known_is_not_added_again),
+	BOTH(resharings_that_were_not_done_are_found),
 	BOTH(events_and_cursor_are_one_commit),
 	BOTH(rows_are_taken_in_the_order_in_which_they_came),
 	BOTH(a_lease_that_ran_out_is_anybodys),
@@ -645,7 +775,7 @@ TESTS(
 	BOTH(a_reorganisation_erases_what_is_not_answered),
 	BOTH(only_the_last_blocks_are_remembered),
 	BOTH(transactions_are_known_until_they_are_mined),
-	BOTH(a_role_has_one_holder),
+	BOTH(a_role_has_one_holder), BOTH(who_lost_a_role_writes_nothing_under_it), BOTH(who_takes_a_role_finds_all_that_was_written_under_it),
 	BOTH(old_decryptions_that_ended_are_deleted),
-	BOTH(ages_are_those_of_the_oldest),
+	BOTH(ages_are_those_of_the_oldest), BOTH(what_waits_after_an_error_says_which_and_until_when),
 	TEST(materials_digests_and_traces_are_read_as_written))

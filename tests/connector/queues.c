@@ -78,3 +78,27 @@ uint64_t rows_in(queue *q, queue_kind k, queue_status s)
 	assert_ok(queue_counts(counts, q));
 	return counts[k].rows[s];
 }
+
+queue_batch pick(queue *q, queue_kind kind, size_t n)
+{
+	queue_batch b = { 0 };
+	assert_ok(queue_pick(&b, q, kind, n, 60000));
+	return b;
+}
+
+int64_t pick_one(queue *q, queue_kind kind)
+{
+	queue_batch b = pick(q, kind, 1);
+	assert_int_equal(b.n, 1);
+	const int64_t seq = b.item[0].seq;
+	queue_batch_free(&b);
+	return seq;
+}
+
+size_t pick_count(queue *q, queue_kind kind)
+{
+	queue_batch b = pick(q, kind, QUEUE_PICK_MAX);
+	const size_t n = b.n;
+	queue_batch_free(&b);
+	return n;
+}

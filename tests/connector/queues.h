@@ -29,6 +29,11 @@ void add_requests(queue *q, unsigned first, unsigned n);
 bool change(queue *q, queue_change c);
 uint64_t rows_in(queue *q, queue_kind k, queue_status s);
 
+/* For a minute.  One: it must be there; its number. */
+queue_batch pick(queue *q, queue_kind kind, size_t n);
+int64_t     pick_one(queue *q, queue_kind kind);
+size_t      pick_count(queue *q, queue_kind kind);
+
 extern store_dialect SQLITE, POSTGRES;
 #define ON(f, d) { .name = #f ", on " #d, .test_func = f, .initial_state = &d }
 #define BOTH(f) ON(f, SQLITE), ON(f, POSTGRES)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <unistd.h>
+#include "evm/tx.h"
 #include "rpc/post.h"
 #include "tests/connector/desk.h"
 #include "tests/rpc/collector.h"
@@ -167,6 +168,148 @@ static void what_waits_too_long_is_said_again_and_then_replaced(void **state)
 	desk_drop(&d);
 }
 
+static void nobody_offered_more_than_the_operator_allows(void)
+{
+	assert_true(chain.n > 0);
+	for (size_t i = 0; i < chain.n; i++) {
+		assert_true(chain.tx[i].fee <= MOST_FEE && chain.tx[i].tip <= chain.tx[i].fee);
+	}
+}
+
+/* A provider that names a price as high as the wallet has funds would have the wallet's funds. */
+static void no_price_is_paid_that_the_operator_does_not_allow(void **state)
+{
+	static const struct { uint64_t base, tip; } SAYS[] = { { 1, UINT64_MAX }, { UINT64_MAX, 1 }, { UINT64_MAX / 2, UINT64_MAX }, { MOST_FEE, 1 }, { 1, 1000000 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(SAYS); i++) {
+		desk d;
+		fake_chain_init(&chain);
+		chain.base = SAYS[i].base, chain.tip = SAYS[i].tip;
+		desk_open(&d);
+		time_ms += HOLD_MS;
+		answer_requests(&d, (unsigned)i + 1, 1);
+		until_done(&d, i + 1);
+		nobody_offered_more_than_the_operator_allows();
+		desk_drop(&d);
+	}
+}
+
+/* A chain that stands still for an hour must not make the next block cost a fortune. */
+static void what_is_not_mined_is_not_paid_ever_more_for(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 1);
+	chain.least_tip = MOST_FEE + 1;
+	turns(&d, 200, STUCK_MS);
+	const unsigned taken = chain.taken;
+	turns(&d, 50, STUCK_MS);
+	assert_int_equal(chain.taken, taken);        /* the last one is said again, and not replaced */
+	nobody_offered_more_than_the_operator_allows();
+	chain.least_tip = 0;
+	until_done(&d, 1);
+	assert_int_equal(fake_chain_answers(&chain), 1);
+	desk_drop(&d);
+}
+
+/* The last that there is, far above, and near above. */
+static const uint64_t COUNTS[] = { UINT64_MAX, 1000000000000, 30 };
+
+static void a_wrong_count_while_something_is_under_way_does_no_lasting_harm(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(COUNTS); i++) {
+		const unsigned before = 4 * (unsigned)i;
+		desk d;
+		fake_chain_init(&chain);
+		desk_open(&d);
+		time_ms += HOLD_MS;
+		answer_requests(&d, before + 1, 2);
+		chain.least_tip = UINT64_MAX;
+		turns(&d, 2, 10);
+		chain.lie = COUNTS[i];
+		turns(&d, 10, LOST_MS);
+		answer_requests(&d, before + 3, 2);
+		turns(&d, 4, 1000);
+		chain.lie = 0, chain.least_tip = 0;
+		for (unsigned k = 0; k < 100 && done(&d) < before + 4; k++) {
+			turns(&d, 1, 1000);
+			fake_chain_mine(&chain);
+		}
+		assert_int_equal(done(&d), before + 4);
+		assert_true(chain.doubled <= 2);             /* two had been given up that were mined all the same */
+		desk_drop(&d);
+	}
+}
+
+static void a_wrong_count_at_the_start_does_no_lasting_harm(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(COUNTS); i++) {
+		const unsigned before = 2 * (unsigned)i;
+		desk d;
+		fake_chain_init(&chain);
+		chain.lie = COUNTS[i];
+		desk_open(&d);
+		time_ms += HOLD_MS;
+		answer_requests(&d, before + 1, 2);
+		turns(&d, 4, 1000);
+		desk_drop(&d);
+		chain.lie = 0;
+		desk_open(&d);
+		time_ms += LEASE_MS;
+		until_done(&d, before + 2);
+		desk_drop(&d);
+	}
+}
+
+static void what_was_sent_before_a_restart_is_replaced_too(void **state)
+{
+	(void)state;
+	desk d;
+	desk_open(&d);
+	answer_requests(&d, 1, 2);
+	turns(&d, 1, 10);
+	desk_drop(&d);
+	chain.least_tip = 12;                        /* the tip is 10 */
+	desk_open(&d);
+	time_ms += HOLD_MS;
+	turns(&d, 2 * STUCK_MS / 1000, 1000);
+	fake_chain_mine(&chain);
+	assert_int_equal(chain.mined, 2);
+	assert_int_equal(chain.taken, 4);
+	assert_true(chain.tx[2].tip == 12 && chain.tx[3].tip == 12);       /* an eighth more */
+	time_ms += LEASE_MS;
+	until_done(&d, 2);
+	assert_int_equal(fake_chain_answers(&chain), 2);
+	desk_drop(&d);
+}
+
+/* Who can write to the database could have anything sent that is signed, but nothing signed. */
+static void what_the_wallet_did_not_sign_is_said_as_it_is_and_never_signed(void **state)
+{
+	const evm_tx theft = { .chain_id = 31337, .gas = 21000, .max_fee = 200, .max_priority_fee = 10, .value = 1000, .to.b = { 6 } };
+	AUTO(signer) *by = NULL;
+	AUTO(buf) raw = { 0 };
+	secp_sk sk;
+	desk d;
+
+	(void)state;
+	secp_sk_random(&sk, test_rng());
+	assert_ok(signer_new(&by, &sk, test_rng()));
+	tx_sign(&raw, &theft, by);
+	desk_open(&d);
+	const queue_tx row = { .chain_id = 31337, .wallet = *wallet_address(d.wallet), .hash = tx_hash(buf_slice(&raw)), .raw = buf_slice(&raw) };
+	assert_ok(queue_apply(d.q, &(queue_change){ .verb = QUEUE_TX, .tx = &row }, 1, NULL));
+	chain.least_tip = 11;
+	turns(&d, 3 * STUCK_MS / 1000, 1000);
+	assert_int_equal(chain.n, 1);
+	assert_true(hash32_eq_var(chain.tx[0].hash, row.hash));
+	desk_drop(&d);
+}
+
 static void a_number_that_another_program_used_is_given_up(void **state)
 {
 	(void)state;
@@ -234,7 +377,7 @@ static void nothing_is_said_to_a_provider_of_another_chain(void **state)
 	chain.id = 5;
 	desk_first = NULL;
 	desk_open(&d);
-	const lane_config c = { .queue = d.q, .chain = d.chain, .wallet = d.wallet, .clock = d.clock, .chain_id = 31337, .window = WINDOW };
+	const lane_config c = { .queue = d.q, .chain = d.chain, .wallet = d.wallet, .clock = d.clock, .chain_id = 31337, .window = WINDOW, .most_fee = MOST_FEE };
 	assert_int_equal(lane_new(&l, &c), ERR_REQUEST);
 	assert_non_null(strstr(err_text(), "it is of chain 5 instead of 31337: correct its URL or the chain's id"));
 	err_clear();
@@ -437,6 +580,53 @@ static void a_second_sender_waits_until_the_first_is_gone(void **state)
 	desk_drop(&b);
 }
 
+/* Between asking what an answer would cost and writing it down, the first is cut off for longer than its lease, and comes back. */
+typedef struct cut_off { jrpc_transport transport; desk *other; unsigned at, seen; } cut_off;
+
+static err cut_off_here(void *ctx, post_answer *out, slice message)
+{
+	cut_off *c = ctx;
+
+	if (++c->seen == c->at) {
+		time_ms += HOLD_MS;
+		turns(c->other, 1, 10);
+		assert_true(atomic_load(&sender_tallied(c->other->s)->leads));
+	}
+	return chain.transport.post(chain.transport.ctx, out, message);
+}
+
+static void a_sender_that_was_cut_off_sends_nothing_that_the_next_does_not_know(void **state)
+{
+	unsigned never_reached = 0;
+
+	(void)state;
+	for (unsigned at = 1; at < 16 && !never_reached; at++) {         /* each of its exchanges in turn */
+		desk a, b;
+		cut_off c = { .transport = { &c, cut_off_here }, .other = &b, .at = at };
+		fake_chain_init(&chain);
+		desk_open(&b);
+		desk_first = &c.transport;
+		desk_open(&a);
+		desk_first = NULL;
+		time_ms += LEASE_MS;
+		answer_requests(&a, 100 * at + 1, 3);
+		turns(&a, 2, 100);
+		if (c.seen >= at) {
+			const uint64_t said = chain.taken;
+			turns(&a, 3, 100);                               /* it is back, and finds itself replaced */
+			assert_false(atomic_load(&sender_tallied(a.s)->leads));
+			assert_int_equal(chain.taken, said);
+		} else never_reached = at;
+		time_ms += LEASE_MS;                                     /* what it held when it was cut off */
+		until_done(never_reached ? &a : &b, 3 * at);
+		assert_int_equal(chain.mined, 3);
+		assert_int_equal(chain.taken, 3);
+		desk_drop(&a);
+		desk_drop(&b);
+	}
+	assert_in_range(never_reached, 6, 15);
+}
+
 /* ---- bad days ------------------------------------------------------------------------------------------------------- */
 
 static void a_sender_that_stops_leaves_what_is_under_way_to_the_next(void **state)
@@ -540,9 +730,7 @@ static void whatever_happens_every_answer_is_on_chain_once(void **state)
 		if (test_below(2)) fake_chain_mine(&chain);
 		if (chain.n > FAKE_TXS - 64) break;
 	}
-	chain.away = chain.lose = chain.refuse = chain.poor = 0;
-	chain.fails = chain.forgetful = false;
-	chain.least_tip = 0;
+	fake_chain_calm(&chain);
 	until_done(&d, asked);
 	assert_int_equal(fake_chain_answers(&chain), asked);
 	desk_drop(&d);
@@ -554,11 +742,14 @@ static const struct CMUnitTest tests_[] = {
 	CASE(an_answer_that_the_chain_takes_back_before_is_mined_again), CASE(many_responses_cost_few_exchanges),
 	CASE(what_was_remembered_but_never_sent_is_sent_after_a_crash), CASE(a_lost_answer_does_not_make_a_second_transaction),
 	CASE(a_transaction_that_is_not_taken_leaves_no_gap), CASE(a_gap_that_nobody_fills_is_filled_with_nothing),
-	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(a_number_that_another_program_used_is_given_up),
+	CASE(what_waits_too_long_is_said_again_and_then_replaced), CASE(no_price_is_paid_that_the_operator_does_not_allow),
+	CASE(what_is_not_mined_is_not_paid_ever_more_for), CASE(a_wrong_count_while_something_is_under_way_does_no_lasting_harm),
+	CASE(a_wrong_count_at_the_start_does_no_lasting_harm), CASE(a_number_that_another_program_used_is_given_up),
+	CASE(what_was_sent_before_a_restart_is_replaced_too), CASE(what_the_wallet_did_not_sign_is_said_as_it_is_and_never_signed),
 	CASE(another_provider_is_asked_when_the_first_is_away), CASE(nothing_is_said_to_a_provider_of_another_chain),
 	CASE(how_long_responses_took_is_counted), CASE(a_wallet_that_runs_dry_or_is_not_registered_is_seen_before_it_matters),
 	CASE(a_wallet_without_funds_says_so_and_pays_later), CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
-	CASE(why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted), CASE(a_second_sender_waits_until_the_first_is_gone),
+	CASE(why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted), CASE(a_second_sender_waits_until_the_first_is_gone), CASE(a_sender_that_was_cut_off_sends_nothing_that_the_next_does_not_know),
 	CASE(a_sender_that_stops_leaves_what_is_under_way_to_the_next), CASE(a_database_that_is_away_for_a_minute_costs_no_answer), CASE(a_clock_that_jumps_costs_no_answer_and_brings_none_twice),
 	CASE(whatever_happens_every_answer_is_on_chain_once),
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant time: what the delegation KMS does with its keys and with shared secrets.  Meaningful under valgrind (suite ct). */
 #include "tests/ct/ct.h"
+#include "tests/delegate/reader.h"
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,9 +9,10 @@
 #include "delegate/group_record.h"
 #include "delegate/delegate.h"
 #include "delegate/kms_internal.h"
+#include "delegate/oaep.h"
 #include "sym/sha2.h"
 
-CT_COVERS(secp_mul, ecies_shared, ecies_seal, ecies_open, ecies_key);
+CT_COVERS(secp_point_mul, ecies_shared, ecies_seal, ecies_open, ecies_key);
 
 static void encryption_does_not_branch_on_scalars_points_or_plaintext(void **state)
 {
@@ -18,6 +20,7 @@ static void encryption_does_not_branch_on_scalars_points_or_plaintext(void **sta
 	AUTO(buf) sealed = { 0 }, plain = { 0 };
 	AUTO(secp) *curve = NULL;
 	ecies_header h;
+	secp_point at;
 	shared_x x;
 	secp_sk d;
 
@@ -34,7 +37,8 @@ static void encryption_does_not_branch_on_scalars_points_or_plaintext(void **sta
 	DECLASSIFY_RESULT(text, sizeof text);
 	assert_true(slice_eq_var(buf_slice(&plain), slice_of(text, sizeof text)));
 
-	assert_ok(secp_mul(xy, &d, slice_of(h.K.b, sizeof h.K.b)));
+	assert_ok(secp_point_read(&at, slice_of(h.K.b, sizeof h.K.b)));
+	secp_point_mul(xy, &d, &at);
 	ecies_key(key, &x);
 	DECLASSIFY_RESULT(xy, sizeof xy);
 	DECLASSIFY_RESULT(&x, sizeof x);
@@ -73,8 +77,9 @@ static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wal
 }
 
 CT_COVERS(delegate_kms_new, delegate_answer, delegate_answer_v1, delegate_public_key, delegate_ask_authorization, delegate_v1_authorization,
-          delegate_kms_metrics, delegate_kms_remember);
-CT_REACHES(delegate_answer, rsa_seal, kms_count, kms_find_chain, kms_read, kms_seal, kms_put_answer);
+          delegate_kms_metrics, delegate_kms_remember, delegate_kms_is_whole, delegate_kms_whole);
+CT_REACHES(delegate_kms_is_whole, kms_group_is_whole);
+CT_REACHES(delegate_answer, ecies_shared_at, rsa_seal, oaep_pad, kms_count, kms_find_chain, kms_read, kms_may_answer, kms_seal, kms_put_answer);
 CT_REACHES(delegate_answer_v1, kms_authorise, kms_use_nonce, kms_in_time, kms_put_answer_v1);
 
 static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **state)
@@ -91,14 +96,15 @@ static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **s
 	assert_ok(signer_new(&wallet, &key, &CT_SECRET_RNG));
 	secp_sk_random(&key, &CT_SECRET_RNG);
 	assert_ok(signer_new(&gateway, &key, &CT_SECRET_RNG));
-	delegate_chain chain = { .id = 1, .gateway = *signer_address(gateway) };
+	delegate_chain chain = { .id = 1, .gateway = *signer_address(gateway), .state = KEY_ACTIVE };
 	secp_sk_random(&chain.key, &CT_SECRET_RNG);
 	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, &CT_SECRET_RNG));
+	assert_true(delegate_kms_is_whole(kms, chain.id));
+	assert_ok(delegate_kms_whole(kms, &key, chain.id));
 	assert_ok(secp_new(&curve, &CT_SECRET_RNG));
 	const secp_pk P = secp_pk_of(curve, &chain.key);
 
-	assert_ok(rsa_sk_new(&sk, 2048));
-	rsa_sk_spki(&spki, sk);
+	sk = reader_key(&spki);
 	const delegate_ask ask = { .chain_id = 1, .text = TYPED_AS_SENT, .K = *signer_pk(wallet), .spki = buf_slice(&spki) };
 	delegate_ask_body(&body, &ask);
 	delegate_ask_authorization(&header, &ask, gateway);
@@ -225,6 +231,22 @@ static void stored_shares_do_not_branch_on_what_they_are(void **state)
 	assert_true(group_share_is_right(&again, &r.key, curve));
 }
 
+CT_COVERS(whole_key_write, whole_key_read);
+
+static void a_stored_whole_key_does_not_branch_on_it(void **state)
+{
+	AUTO(buf) file = { 0 };
+	whole_key k = { .kind = WHOLE_KEY_CHAIN, .chain_id = 1, .state = KEY_ACTIVE }, again;
+
+	(void)state;
+	secp_sk_random(&k.sk, &CT_SECRET_RNG);
+	whole_key_write(&file, &k);
+	assert_ok(whole_key_read(&again, buf_slice(&file)));
+	DECLASSIFY_RESULT(&k, sizeof k);
+	DECLASSIFY_RESULT(&again, sizeof again);
+	assert_memory_equal(&k.sk, &again.sk, sizeof k.sk);
+}
+
 CT_COVERS(group_partial_make, group_partial_ok_var, group_partial_write, group_partial_read, group_combine, shared_x_of);
 CT_REACHES(group_combine, secp_pk_sum_var);
 
@@ -271,10 +293,10 @@ typedef struct trio {
 	unsigned status;
 } trio;
 
-static void keep_ask(void *ctx, party to, slice frame) { buf_put_slice(&((trio *)ctx)->sent[to - 1], frame); }
-static bool always(void *ctx, party who) { (void)ctx, (void)who; return true; }
+static void keep_ask(void *ctx, uint32_t chain_id, party to, slice frame) { (void)chain_id; buf_put_slice(&((trio *)ctx)->sent[to - 1], frame); }
+static bool always(void *ctx, uint32_t chain_id, party who) { (void)ctx, (void)chain_id, (void)who; return true; }
 static void no_lie(void *ctx, const combiner_evidence *e) { (void)ctx, (void)e; fail_msg("an honest part is called a lie"); }
-static bool no_wallet(void *ctx, eth_address *out, party who) { (void)ctx, (void)out, (void)who; return false; }
+static bool no_wallet(void *ctx, eth_address *out, uint32_t chain_id, party who) { (void)ctx, (void)out, (void)chain_id, (void)who; return false; }
 
 static void note_done(void *arg, unsigned status, buf *body)
 {
@@ -328,15 +350,14 @@ static void the_reader_of_parts_does_not_branch_on_them(void **state)
 	(void)state;
 	secp_sk_random(&sk, &CT_SECRET_RNG);
 	assert_ok(signer_new(&wallet, &sk, &CT_SECRET_RNG));
-	delegate_chain chain = { .id = SHARED_CHAIN, .gateway = *signer_address(wallet) };
+	delegate_chain chain = { .id = SHARED_CHAIN, .gateway = *signer_address(wallet), .state = KEY_ACTIVE };
 	secp_sk_random(&chain.key, &CT_SECRET_RNG);
 	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, &CT_SECRET_RNG));
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/nonces", folder);
 	assert_ok(nonces_open(&used, path, clock_system()));
 	delegate_kms_remember(kms, used, clock_system());
-	assert_ok(rsa_sk_new(&own, 2048));
-	rsa_sk_spki(&spki, own);
+	own = reader_key(&spki);
 	assert_int_equal(delegate_describe(kms, &description, NULL), 200);
 	assert_ok(description_read(&key, &index, &by, SHARED_CHAIN, buf_slice(&description)));
 	const uint64_t now = (uint64_t)(clock_unix_ms(clock_system()) / 1000);
@@ -376,13 +397,12 @@ static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **sta
 	assert_ok(signer_new(&wallet, &sk, &CT_SECRET_RNG));
 	secp_sk_random(&sk, &CT_SECRET_RNG);
 	assert_ok(signer_new(&gateway, &sk, &CT_SECRET_RNG));
-	assert_ok(rsa_sk_new(&own, 2048));
-	rsa_sk_spki(&spki, own);
+	own = reader_key(&spki);
 	deal(&key, held, curve);
 	const delegate_chain chain = { .id = SHARED_CHAIN, .gateway = *signer_address(gateway), .shared = true };
 	for (unsigned i = 0; i < 3; i++) {
 		assert_ok(delegate_kms_new(&t.kms[i], &chain, 1, wallet, &CT_SECRET_RNG));
-		assert_ok(delegate_kms_put_share(t.kms[i], &key, &held[i]));
+		assert_ok(delegate_kms_put_share(t.kms[i], &key, KEY_ACTIVE, &held[i]));
 	}
 	assert_ok(pool_new(&t.cores, 1));
 	assert_ok(combiner_new(&t.c, &(combiner_parts){ t.kms[0], t.cores, clock_system(), &t, keep_ask, always, no_lie, no_wallet }));
@@ -406,7 +426,7 @@ static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **sta
 	combiner_stop(t.c);
 	pool_free(&t.cores);
 	combiner_free(&t.c);
-	delegate_kms_drop_share(t.kms[0], SHARED_CHAIN);
+	delegate_kms_drop_share(t.kms[0], SHARED_CHAIN, NULL);
 	for (unsigned i = 0; i < 3; i++) {
 		delegate_kms_free(&t.kms[i]);
 		buf_free(&t.sent[i]);
@@ -414,7 +434,8 @@ static void parts_of_answers_do_not_branch_on_shares_or_on_the_secret(void **sta
 }
 
 TESTS(TEST(scalars_do_not_branch_on_their_values), TEST(sharing_and_proving_do_not_branch_on_what_is_shared),
-      TEST(stored_shares_do_not_branch_on_what_they_are), TEST(dealing_does_not_branch_on_shares_and_keys), TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
+      TEST(stored_shares_do_not_branch_on_what_they_are), TEST(a_stored_whole_key_does_not_branch_on_it),
+      TEST(dealing_does_not_branch_on_shares_and_keys), TEST(partial_answers_do_not_branch_on_shares_and_their_sum_not_on_them),
       TEST(encryption_does_not_branch_on_scalars_points_or_plaintext),
       TEST(an_answer_does_not_branch_on_the_protocol_key_or_the_secret),
       TEST(parts_of_answers_do_not_branch_on_shares_or_on_the_secret), TEST(the_reader_of_parts_does_not_branch_on_them))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Five nodes with shares of the known key, three of which are needed; the first combines, and others are silent or lie. */
 #include "tests/delegate/clock.h"
+#include "tests/delegate/reader.h"
 #include "tests/delegate/threshold.h"
 #include <pthread.h>
 #include <sched.h>
@@ -9,7 +10,7 @@
 
 enum { N = 5, NOW = 1767225600 };
 
-typedef enum manner { HONEST, SILENT, WRONG_PROOF, WRONG_POINT, OTHER_PARTYS, GARBAGE, REFUSING, TWICE } manner;
+typedef enum manner { HONEST, SILENT, WRONG_PROOF, WRONG_POINT, OTHER_PARTYS, GARBAGE, COPIED, SIGNED_BY_ANOTHER, REFUSING, TWICE, LATE } manner;
 
 typedef struct world world;
 typedef struct letter { world *w; party to; buf frame; } letter;
@@ -30,30 +31,39 @@ struct world {
 	pthread_cond_t  bell;
 	unsigned asked[N + 1], lies[N + 1], status;
 	bool     done, convicted;
-	buf      body;
+	buf      body, kept;                       /* kept: the last question to who is LATE */
 	rsa_sk  *reader;
 	buf      spki;
 };
 
 static char folder[] = "/tmp/arca-combiner-XXXXXX";
-static rsa_sk *reader_key;                                 /* making one takes long */
 
 static int set_up(void **state)
 {
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	assert_ok(rsa_sk_new(&reader_key, 2048));
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	rsa_sk_free(&reader_key);
 	return rmdir(folder);
 }
 
 /* ---- the other nodes ----------------------------------------------------------------------------------------------- */
+
+/* The right words, under the gateway's key instead of the node's. */
+static void sign_as_another(const world *w, const letter *l, uint8_t *partial)
+{
+	ask_frame asked;
+
+	assert_true(ask_read(&asked, buf_slice(&l->frame)));
+	const hash32 request = ask_request(&asked), what = keccak256(slice_of(partial, GROUP_PARTIAL_BYTES)),
+	             digest = typed_v1_response(&asked.v1, &request, &what);
+	const secp_rsig by = sign_external(w->gateway, &digest);
+	memcpy(partial + GROUP_PARTIAL_BYTES, by.b, sizeof by.b);
+}
 
 static void spoil(const world *w, letter *l, buf *answer)
 {
@@ -64,6 +74,7 @@ static void spoil(const world *w, letter *l, buf *answer)
 	if (how == WRONG_POINT) memcpy(answer->p + D, w->x.K.b, SECP_PK);
 	if (how == OTHER_PARTYS) answer->p[INDEX] = (uint8_t)(answer->p[INDEX] % N + 1);
 	if (how == GARBAGE) memset(answer->p + HEAD, 0xee, answer->n - HEAD);
+	if (how == SIGNED_BY_ANOTHER) sign_as_another(w, l, answer->p + HEAD);
 }
 
 static void deliver(void *arg)
@@ -72,7 +83,8 @@ static void deliver(void *arg)
 	letter *l = arg;
 	world *w = l->w;
 
-	assert_true(delegate_answer_ask(w->kms[l->to], &answer, w->how[l->to] != REFUSING, buf_slice(&l->frame)));
+	const party by = w->how[l->to] == COPIED ? l->to % N + 1 : l->to;            /* as if it had another's answer */
+	assert_true(delegate_answer_ask(w->kms[by], &answer, w->how[l->to] != REFUSING, buf_slice(&l->frame)));
 	if (w->how[l->to] != REFUSING && answer.n == ASK_ANSWER_BYTES) spoil(w, l, &answer);
 	assert_true(combiner_take(w->c, l->to, buf_slice(&answer)));
 	if (w->how[l->to] == TWICE) assert_true(combiner_take(w->c, l->to, buf_slice(&answer)));
@@ -80,17 +92,20 @@ static void deliver(void *arg)
 	free(l);
 }
 
-static void ask_party(void *ctx, party to, slice frame)
+static void ask_party(void *ctx, uint32_t chain_id, party to, slice frame)
 {
 	world *w = ctx;
 	letter *l = calloc(1, sizeof *l);
+
+	assert_int_equal(chain_id, KNOWN_CHAIN);
 
 	pthread_mutex_lock(&w->lock);
 	w->asked[to]++;
 	pthread_mutex_unlock(&w->lock);
 	*l = (letter){ .w = w, .to = to };
 	buf_put_slice(&l->frame, frame);
-	if (w->how[to] != SILENT) {
+	if (w->how[to] == LATE) buf_clear(&w->kept), buf_put_slice(&w->kept, frame);
+	if (w->how[to] != SILENT && w->how[to] != LATE) {
 		assert_ok(pool_submit(w->cores, deliver, l, 0));
 		return;
 	}
@@ -98,24 +113,53 @@ static void ask_party(void *ctx, party to, slice frame)
 	free(l);
 }
 
-static bool is_up(void *ctx, party who) { return !((world *)ctx)->down[who]; }
+static bool is_up(void *ctx, uint32_t chain_id, party who) { (void)chain_id; return !((world *)ctx)->down[who]; }
 
-static bool wallet_of(void *ctx, eth_address *out, party who)
+static bool wallet_of(void *ctx, eth_address *out, uint32_t chain_id, party who)
 {
+	(void)chain_id;
 	*out = *signer_address(((world *)ctx)->wallet[who]);
 	return true;
 }
 
-/* Convicted: the node's own signature is under the wrong part. */
+static secp_pk point_of(const ask_frame *a)
+{
+	uint8_t sec1[SECP_PK];
+	secp_pk K;
+
+	if (a->form == ASK_ONCE) memcpy(sec1, a->v1.ephemeral, sizeof sec1);
+	else assert_true(hex_strict(sec1, sizeof sec1, a->ephemeral));
+	assert_ok(secp_pk_read(&K, slice_of(sec1, sizeof sec1)));
+	return K;
+}
+
+/* As anybody sees it who knows the key and the wallets: the gateway allowed the question, the part is wrong, and the node's own
+ * signature is under it. */
+static bool convicts(const world *w, const combiner_evidence *e)
+{
+	group_key key = w->x.key;
+	group_partial part;
+	ask_frame a;
+	eth_address by;
+
+	assert_true(ask_read(&a, e->ask));
+	const hash32 request = ask_request(&a), what = keccak256(e->partial), digest = typed_v1_response(&a.v1, &request, &what);
+	const secp_pk K = point_of(&a);
+	key.chain_id = KNOWN_CHAIN;
+	assert_true(sign_external_by_var(&by, &a.authorization, &request) && eth_address_eq_var(by, *signer_address(w->gateway)));
+	const bool right = group_partial_read(&part, e->partial) == OK && part.index == e->who && group_partial_ok_var(&part, &key, &K, &request);
+	err_clear();
+	assert_false(right);
+	return sign_external_by_var(&by, &e->signature, &digest) && eth_address_eq_var(by, *signer_address(w->wallet[e->who]));
+}
+
 static void lied(void *ctx, const combiner_evidence *e)
 {
 	world *w = ctx;
-	const hash32 what = keccak256(e->partial), digest = typed_v1_response(&(delegate_v1){ .chain_id = e->chain_id }, &e->request, &what);
-	eth_address by;
 
 	pthread_mutex_lock(&w->lock);
 	w->lies[e->who]++;
-	w->convicted = sign_external_by_var(&by, &e->signature, &digest) && eth_address_eq_var(by, *signer_address(w->wallet[e->who]));
+	w->convicted = convicts(w, e);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -132,12 +176,12 @@ static void open_node(world *w, party i, const group_key *key)
 	snprintf(w->path[i], sizeof w->path[i], "%s/nonces%u", folder, i);
 	assert_ok(nonces_open(&w->used[i], w->path[i], &w->clock.source));
 	delegate_kms_remember(w->kms[i], w->used[i], &w->clock.source);
-	assert_ok(delegate_kms_put_share(w->kms[i], key, &w->x.share[i]));
+	assert_ok(delegate_kms_put_share(w->kms[i], key, KEY_ACTIVE, &w->x.share[i]));
 }
 
 static void open_world(world *w)
 {
-	*w = (world){ .x = threshold_known_read(), .nox = known_vector(), .reader = reader_key };
+	*w = (world){ .x = threshold_known_read(), .nox = known_vector() };
 	group_key key = w->x.key;
 
 	key.chain_id = KNOWN_CHAIN;
@@ -146,7 +190,7 @@ static void open_world(world *w)
 	set_clock_at(&w->clock, NOW);
 	w->gateway = known_signer(w->nox, "gatewayWalletPriv");
 	for (party i = 1; i <= N; i++) open_node(w, i, &key);
-	rsa_sk_spki(&w->spki, w->reader);
+	w->reader = reader_key(&w->spki);
 	assert_ok(pool_new(&w->cores, 2));
 	const combiner_parts parts = { w->kms[1], w->cores, &w->clock.source, w, ask_party, is_up, lied, wallet_of };
 	assert_ok(combiner_new(&w->c, &parts));
@@ -164,8 +208,10 @@ static void close_world(world *w)
 		unlink(w->path[i]);
 	}
 	signer_free(&w->gateway);
+	rsa_sk_free(&w->reader);
 	buf_free(&w->spki);
 	buf_free(&w->body);
+	buf_free(&w->kept);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->bell);
 	json_decref(w->nox);
@@ -285,7 +331,7 @@ static void the_answer_of_the_first_form_is_as_of_one_node_and_one_more_is_asked
 
 static void who_lies_is_named_by_its_own_signature_and_another_is_asked(void **state)
 {
-	static const manner LIES[] = { WRONG_PROOF, WRONG_POINT, OTHER_PARTYS, GARBAGE };
+	static const manner LIES[] = { WRONG_PROOF, WRONG_POINT, OTHER_PARTYS, GARBAGE, COPIED };
 	world w;
 
 	(void)state;
@@ -298,6 +344,7 @@ static void who_lies_is_named_by_its_own_signature_and_another_is_asked(void **s
 			begin(&w, &a);
 			answered_rightly(&w);
 		}
+		pool_free(&w.cores);                       /* what is under way ends */
 		assert_int_equal(w.lies[4] + w.lies[5], 0);
 		assert_true(w.lies[2] + w.lies[3] > 0);
 		assert_false(w.convicted);                 /* the test spoils what the node had signed rightly: no proof of guilt */
@@ -305,24 +352,28 @@ static void who_lies_is_named_by_its_own_signature_and_another_is_asked(void **s
 	}
 }
 
+/* Node 2 takes another's published share for its own: its proofs are of a share that nobody has published.  There is no answer before
+ * it was judged: 3, who is needed, is asked when 2 has lied. */
+static void open_world_with_a_liar(world *w)
+{
+	open_world(w);
+	group_key key = w->x.key;
+	group_share other = { 2, w->x.share[3].s };
+	key.chain_id = KNOWN_CHAIN;
+	key.Y[2] = key.Y[3];
+	assert_ok(delegate_kms_put_share(w->kms[2], &key, KEY_ACTIVE, &other));
+	w->down[3] = true, w->how[5] = SILENT;
+}
+
 static void a_wrong_part_that_its_node_signed_convicts_it(void **state)
 {
 	world w;
 
 	(void)state;
-	open_world(&w);
-	/* Node 2 takes another's published share for its own: its proofs are of a share that nobody has published. */
-	group_key key = w.x.key;
-	group_share other = { 2, w.x.share[3].s };
-	key.chain_id = KNOWN_CHAIN;
-	key.Y[2] = key.Y[3];
-	assert_ok(delegate_kms_put_share(w.kms[2], &key, &other));
-	w.how[5] = REFUSING;
-	for (unsigned k = 0; k < 4; k++) {
-		const delegate_ask a = question(&w);
-		begin(&w, &a);
-		answered_rightly(&w);
-	}
+	open_world_with_a_liar(&w);
+	const delegate_ask a = question(&w);
+	begin(&w, &a);
+	answered_rightly(&w);
 	assert_true(w.lies[2] > 0 && w.convicted);
 	close_world(&w);
 }
@@ -391,6 +442,38 @@ static void an_answer_that_comes_twice_counts_once(void **state)
 	close_world(&w);
 }
 
+/* Its proof is of another request: who is slow would look like a liar. */
+static void an_answer_to_a_request_that_is_over_is_passed_over(void **state)
+{
+	AUTO(buf) answer = { 0 }, text = { 0 };
+	world w;
+
+	(void)state;
+	open_world(&w);
+	w.how[2] = LATE, w.how[3] = SILENT;
+	const delegate_ask a = question(&w);
+	begin(&w, &a);
+	w.clock.s += 1;
+	combiner_look(w.c);
+	answered_rightly(&w);                                  /* by 1, 4 and 5 */
+	assert_true(delegate_answer_ask(w.kms[2], &answer, true, buf_slice(&w.kept)));
+	for (party i = 2; i <= N; i++) w.how[i] = SILENT;
+	delegate_ask other = question(&w);
+	other.text = TYPED_AS_SENT;
+	begin(&w, &other);                                     /* in the same slot */
+	for (unsigned i = 0; i < 3; i++) w.clock.s++, combiner_look(w.c);
+	assert_true(combiner_take(w.c, 2, buf_slice(&answer)));
+	w.clock.s += 3;
+	combiner_look(w.c);
+	assert_int_equal(wait_done(&w), 503);
+	says(&w, "1 nodes answered rightly");
+	combiner_metrics(&text, w.c);
+	assert_non_null(strstr(buf_str(&text), "{what=\"late\"} 1\n"));
+	pool_free(&w.cores);                                   /* what is under way ends */
+	assert_int_equal(w.lies[2], 0);
+	close_world(&w);
+}
+
 static void stopping_answers_what_waits_and_refuses_what_comes(void **state)
 {
 	world w;
@@ -415,7 +498,7 @@ static void a_key_that_is_not_made_yet_is_503_and_what_is_wrong_with_a_request_i
 
 	(void)state;
 	open_world(&w);
-	delegate_kms_drop_share(w.kms[1], KNOWN_CHAIN);
+	delegate_kms_drop_share(w.kms[1], KNOWN_CHAIN, NULL);
 	delegate_ask a = question(&w);
 	begin(&w, &a);
 	assert_int_equal(wait_done(&w), 503);
@@ -443,6 +526,24 @@ static void call_v1(delegate_call *out, buf *body, buf *authorization, const wor
 	delegate_v1_body(body, d, buf_slice(&w->spki));
 	delegate_v1_authorization(authorization, d, w->gateway);
 	*out = (delegate_call){ .authorization = buf_str(authorization), .content_type = "application/json", .body = buf_slice(body) };
+}
+
+static void it_does_so_in_the_domain_of_any_contract(void **state)
+{
+	AUTO(buf) body = { 0 }, authorization = { 0 };
+	delegate_call call;
+	world w;
+
+	(void)state;
+	open_world_with_a_liar(&w);
+	delegate_v1 d = once(&w, 1);
+	d.has_contract = true;
+	d.contract.b[0] = 7;
+	call_v1(&call, &body, &authorization, &w, &d);
+	combiner_begin(w.c, &call, true, done, &w);
+	assert_int_equal(wait_done(&w), 200);
+	assert_true(w.lies[2] > 0 && w.convicted);
+	close_world(&w);
 }
 
 static void the_second_form_is_answered_once_with_the_signatures_of_those_who_took_part(void **state)
@@ -475,6 +576,24 @@ static void the_second_form_is_answered_once_with_the_signatures_of_those_who_to
 	w.done = false;
 	combiner_begin(w.c, &call, true, done, &w);
 	assert_int_equal(wait_done(&w), 409);
+	close_world(&w);
+}
+
+static void a_signature_that_is_not_its_nodes_is_not_handed_on(void **state)
+{
+	AUTO(buf) body = { 0 }, authorization = { 0 };
+	delegate_call call;
+	world w;
+
+	(void)state;
+	open_world(&w);
+	for (party i = 2; i <= N; i++) w.how[i] = SIGNED_BY_ANOTHER;
+	const delegate_v1 d = once(&w, 9);
+	call_v1(&call, &body, &authorization, &w, &d);
+	combiner_begin(w.c, &call, true, done, &w);
+	assert_int_equal(wait_done(&w), 200);
+	assert_non_null(strstr(buf_str(&w.body), "\"nodes\":[]"));
+	assert_int_equal(w.lies[2] + w.lies[3] + w.lies[4] + w.lies[5], 0);
 	close_world(&w);
 }
 
@@ -587,24 +706,55 @@ static void a_share_that_was_not_published_is_not_taken(void **state)
 	open_world(&w);
 	group_key key = w.x.key;
 	group_share wrong = { 2, w.x.share[3].s };
-	assert_err(ERR_REQUEST, delegate_kms_put_share(w.kms[2], &key, &w.x.share[2]));       /* of another chain */
+	assert_err(ERR_REQUEST, delegate_kms_put_share(w.kms[2], &key, KEY_ACTIVE, &w.x.share[2]));       /* of another chain */
 	key.chain_id = KNOWN_CHAIN;
-	assert_err(ERR_STATE, delegate_kms_put_share(w.kms[2], &key, &wrong));
+	assert_err(ERR_STATE, delegate_kms_put_share(w.kms[2], &key, KEY_ACTIVE, &wrong));
 	wrong.index = 6;
-	assert_err(ERR_STATE, delegate_kms_put_share(w.kms[2], &key, &wrong));
+	assert_err(ERR_STATE, delegate_kms_put_share(w.kms[2], &key, KEY_ACTIVE, &wrong));
+	close_world(&w);
+}
+
+static void a_key_that_a_node_has_suspended_gets_no_part_of_it_and_other_nodes_are_asked(void **state)
+{
+	world w;
+
+	(void)state;
+	open_world(&w);
+	group_key key = w.x.key;
+	key.chain_id = KNOWN_CHAIN;
+	assert_ok(delegate_kms_put_share(w.kms[2], &key, KEY_SUSPENDED, &w.x.share[2]));
+	assert_ok(delegate_kms_put_share(w.kms[3], &key, KEY_DEACTIVATED, &w.x.share[3]));
+	w.how[4] = REFUSING;
+	const delegate_ask a = question(&w);
+	begin(&w, &a);
+	answered_rightly(&w);                                  /* by 1, 3 and 5 */
+	assert_int_equal(w.lies[2], 0);
+	assert_ok(delegate_kms_put_share(w.kms[3], &key, KEY_COMPROMISED, &w.x.share[3]));
+	begin(&w, &a);
+	assert_int_equal(wait_done(&w), 503);
+	says(&w, "2 nodes answered rightly");
+	assert_err(ERR_REQUEST, delegate_kms_put_share(w.kms[3], &key, 0, &w.x.share[3]));
+	assert_ok(delegate_kms_put_share(w.kms[1], &key, KEY_SUSPENDED, &w.x.share[1]));
+	const unsigned before = total(&w, w.asked);
+	begin(&w, &a);
+	assert_int_equal(wait_done(&w), 503);
+	says(&w, "suspended");
+	assert_int_equal(total(&w, w.asked), before);
 	close_world(&w);
 }
 
 static const struct CMUnitTest tests[] = {
 	TEST(the_answer_of_the_first_form_is_as_of_one_node_and_one_more_is_asked_than_needed),
-	TEST(who_lies_is_named_by_its_own_signature_and_another_is_asked), TEST(a_wrong_part_that_its_node_signed_convicts_it),
+	TEST(who_lies_is_named_by_its_own_signature_and_another_is_asked), TEST(a_wrong_part_that_its_node_signed_convicts_it), TEST(it_does_so_in_the_domain_of_any_contract),
 	TEST(too_few_right_answers_are_503_at_once_if_nobody_is_left),
 	TEST(who_is_silent_is_replaced_after_a_while_and_after_the_limit_it_is_503), TEST(an_answer_that_comes_twice_counts_once),
+	TEST(an_answer_to_a_request_that_is_over_is_passed_over),
 	TEST(stopping_answers_what_waits_and_refuses_what_comes),
 	TEST(a_key_that_is_not_made_yet_is_503_and_what_is_wrong_with_a_request_is_said_before),
 	TEST(the_second_form_is_answered_once_with_the_signatures_of_those_who_took_part),
-	TEST(a_reader_combines_parts_that_nodes_seal_to_it),
+	TEST(a_signature_that_is_not_its_nodes_is_not_handed_on), TEST(a_reader_combines_parts_that_nodes_seal_to_it),
 	TEST(a_file_of_parts_is_opened_by_its_reader_whatever_some_of_them_are), TEST(each_node_describes_the_key_alike_under_its_own_signature),
 	TEST(a_share_that_was_not_published_is_not_taken),
+	TEST(a_key_that_a_node_has_suspended_gets_no_part_of_it_and_other_nodes_are_asked),
 };
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, tear_down); }

@@ -89,7 +89,7 @@ static err finish(void *ctx, const group_record *r)
 {
 	disk *d = ctx;
 	if (d->dies == DIES_AFTER_SIGNING) return err_fail(ERR_IO, "died");
-	assert_true(group_is_certified_var(r, &w->roster));
+	assert_true(group_is_certified_var(r, &w->roster, w->t));
 	certify(d, r);
 	return OK;
 }
@@ -175,7 +175,7 @@ static void must_have(uint32_t epoch, party_set with)
 	FOR_EACH_IN(i, with) {
 		const hash32 digest = group_digest(&r->key);
 		const disk *d = &w->disk[i];
-		assert_true(d->certified && group_is_certified_var(&d->newest, &w->roster));
+		assert_true(d->certified && group_is_certified_var(&d->newest, &w->roster, w->t));
 		assert_int_equal(d->newest.key.epoch, epoch);
 		const hash32 theirs = group_digest(&d->newest.key);
 		assert_true(hash32_eq_var(digest, theirs));
@@ -384,6 +384,34 @@ static void no_record_is_believed_that_this_roster_has_not_signed(void **state)
 	}
 }
 
+/*
+ * T liars show a key that only they know, of a made-up roster in which they themselves keep their wallets, and say that it takes one less
+ * than T + 1 to vouch for it.
+ */
+static void how_many_may_lie_is_not_for_a_record_to_say(void **state)
+{
+	const party_set liars = 1 << 3 | 1 << 6;
+	job own[MAX_PARTIES + 1] = { 0 };
+	err e[MAX_PARTIES + 1];
+	static group_holding says;
+
+	(void)state;
+	world_new(7, 2);
+	must(group_create, 0);
+	says = holding_of(&w->disk[3]);
+	says.newest.key.epoch = 77, says.newest.key.T = 1;
+	FOR_EACH_IN(i, parties_all(7) & ~liars) says.newest.roster.wallet[i] = w->roster.wallet[3];
+	says.newest.key.roster = group_roster_hash(&says.newest.roster);
+	const hash32 digest = group_digest(&says.newest.key);
+	FOR_EACH_IN(i, parties_all(7)) says.newest.signature[i] = sign_external(w->wallet[i == 6 ? 6 : 3], &digest);
+	says.newest.signers = parties_all(7);
+	FOR_EACH_IN(i, liars) own[i] = (job){ .run = group_refresh, .says = &says };
+	ceremony_of(group_refresh, 0, own, e);
+	FOR_EACH_IN(i, parties_all(7) & ~liars) assert_int_equal(e[i], OK);
+	must_have(1, parties_all(7) & ~liars);
+	world_end();
+}
+
 static void an_old_record_does_not_bring_an_old_epoch_back(void **state)
 {
 	static group_holding says;
@@ -420,6 +448,31 @@ static void a_key_of_one_node_becomes_one_of_all(void **state)
 	world_end();
 }
 
+/* Whoever saw the end may have emptied the owner's file, and is away now: what was begun is the key, and no other shares of it are made. */
+static void an_import_that_only_one_party_saw_the_end_of_is_gone_on_with(void **state)
+{
+	err e[MAX_PARTIES + 1];
+	secp_sk d;
+
+	(void)state;
+	world_new(4, 1);
+	secp_sk_random(&d, test_rng());
+	const secp_pk P = secp_pk_of(curve, &d);
+	job own[MAX_PARTIES + 1] = { [0] = { .owner = 3 }, [3] = { .run = group_import, .owner = 3, .d = &d } };
+	for (party i = 2; i <= 4; i++) w->disk[i].dies = DIES_AFTER_SIGNING;
+	ceremony_of(group_import, 0, own, e);
+	assert_true(w->disk[1].certified && !w->disk[3].certified);
+	const id32 id = w->disk[1].newest.key.key_id;
+	for (party i = 2; i <= 4; i++) w->disk[i].dies = LIVES;
+	ceremony_of(group_import, 1 << 1, own, e);
+	must_have(1, all_but(1));
+	assert_memory_equal(&w->disk[2].newest.key.P, &P, sizeof P);
+	assert_true(id_eq_var(&w->disk[2].newest.key.key_id, &id));
+	must(group_refresh, 0);
+	must_have(2, parties_all(4));
+	world_end();
+}
+
 static int set_up(void **state) { (void)state; assert_ok(secp_new(&curve, test_rng())); return 0; }
 static int take_down(void **state) { (void)state; secp_free(&curve); return 0; }
 
@@ -428,7 +481,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(who_dies_after_signing_learns_in_the_next_ceremony_how_it_ended), TEST(a_ceremony_that_nobody_ended_counts_for_nobody),
 	TEST(a_first_key_that_only_one_party_saw_certified_stays_the_key), TEST(a_first_key_that_nobody_can_have_seen_is_made_again),
 	TEST(a_key_that_too_few_have_signed_is_none), TEST(the_newest_certificate_decides_whoever_shows_it), TEST(no_record_is_believed_that_this_roster_has_not_signed),
-	TEST(an_old_record_does_not_bring_an_old_epoch_back), TEST(a_key_of_one_node_becomes_one_of_all),
+	TEST(how_many_may_lie_is_not_for_a_record_to_say), TEST(an_old_record_does_not_bring_an_old_epoch_back), TEST(a_key_of_one_node_becomes_one_of_all),
+	TEST(an_import_that_only_one_party_saw_the_end_of_is_gone_on_with),
 };
 
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down); }

@@ -49,19 +49,20 @@ static void a_record_counts_with_the_signatures_of_all_but_T_of_its_roster(void 
 	(void)state;
 	for (party_set by = 0; by <= parties_all(N); by += 2) {
 		w = r, w.signers = by;
-		assert_int_equal(group_is_certified_var(&w, &r.roster), size_of_set(by) >= N - T);
+		assert_int_equal(group_is_certified_var(&w, &r.roster, T), size_of_set(by) >= N - T);
 	}
 	w = r, w.signature[2] = w.signature[1];
-	assert_true(group_is_certified_var(&w, &r.roster));
+	assert_true(group_is_certified_var(&w, &r.roster, T));
 	w.signature[3] = w.signature[1];
-	assert_false(group_is_certified_var(&w, &r.roster));
+	assert_false(group_is_certified_var(&w, &r.roster, T));
 	group_roster other = r.roster;
 	other.wallet[3].b[0] ^= 1, other.wallet[4].b[0] ^= 1;
-	assert_true(group_is_certified_var(&r, &other));          /* T + 1 of them have signed */
+	assert_true(group_is_certified_var(&r, &other, T));          /* T + 1 of them have signed */
 	other.wallet[1].b[0] ^= 1;
-	assert_false(group_is_certified_var(&r, &other));
+	assert_false(group_is_certified_var(&r, &other, T));
 	w = r, w.roster.wallet[1].b[0] ^= 1, w.signers &= ~(party_set)2;
-	assert_false(group_is_certified_var(&w, &r.roster));      /* what was signed is another roster */
+	assert_false(group_is_certified_var(&w, &r.roster, T));      /* what was signed is another roster */
+	assert_false(group_is_certified_var(&r, &r.roster, T + 1));  /* a record of another T */
 }
 
 static void every_field_of_a_key_is_signed(void **state)
@@ -90,7 +91,7 @@ static void records_and_shares_come_back_from_their_bytes_and_from_no_others(voi
 	group_share_write(&file, &held, &r);
 	assert_ok(group_share_read(&share_again, &again, buf_slice(&file)));
 	assert_memory_equal(&share_again, &held, sizeof held);
-	assert_true(group_is_certified_var(&again, &r.roster) && group_share_is_right(&share_again, &again.key, curve));
+	assert_true(group_is_certified_var(&again, &r.roster, T) && group_share_is_right(&share_again, &again.key, curve));
 	share_again.index = 1;
 	assert_false(group_share_is_right(&share_again, &again.key, curve));
 	for (size_t n = 0; n < record.n; n++) assert_err(ERR_REQUEST, group_record_read(&again, slice_of(record.p, n)));

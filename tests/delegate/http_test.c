@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The routes over loopback, byte by byte. */
 #include "tests/delegate/known.h"
+#include "tests/delegate/reader.h"
 #include "rpc/http.h"
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -25,13 +26,13 @@ static int set_up(void **state)
 	known = known_vector();
 	wallet = known_signer(known, "kmsWalletPriv");
 	gateway = known_signer(known, "gatewayWalletPriv");
-	const delegate_chain chain = { .id = KNOWN_CHAIN, .gateway = *signer_address(gateway), .key = known_sk(known, "kmsEccPriv") };
-	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, test_rng()));
+	const delegate_chain chain = { .id = KNOWN_CHAIN, .gateway = *signer_address(gateway),
+	                               .key = known_sk(known, "kmsEccPriv"), .state = KEY_ACTIVE };
+	assert_ok(delegate_kms_new(&kms, &chain, 1, wallet, rng_os()));
 	service = (delegate_service){ .kms = kms, .clock = clock_system() };
 	delegate_routes(routes, &service);
 	assert_ok(http_server_new(&server, "127.0.0.1", 0, routes, COUNT(routes)));
-	assert_ok(rsa_sk_new(&sk, 2048));
-	rsa_sk_spki(&spki, sk);
+	sk = reader_key(&spki);
 	question = (delegate_ask){ .chain_id = KNOWN_CHAIN, .text = TYPED_AS_SENT, .spki = buf_slice(&spki) };
 	json_bytes_of(question.K.b, sizeof question.K.b, json_member(known, "ecies"), "K");
 	return 0;
@@ -233,6 +234,96 @@ static void a_body_of_a_megabyte_is_413(void **state)
 	assert_int_equal(ask(&body, "POST", "/v0/delegate", "Content-Type: application/json\r\n", buf_slice(&big)), 400);
 }
 
+/* The status of the first answer, and how many delegations there are, until the server closes the connection. */
+static unsigned tease(unsigned *served, const char *headers, slice body)
+{
+	AUTO(buf) b = { 0 }, back = { 0 }, authorization = { 0 };
+	char piece[4096];
+	ssize_t n;
+	int fd = connected();
+
+	delegate_ask_authorization(&authorization, &question, gateway);
+	buf_printf(&b, "POST /v0/delegate HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nAuthorization: %s\r\n%s\r\n",
+	           buf_str(&authorization), headers);
+	buf_put_slice(&b, body);
+	send_all(fd, &b);
+	shutdown(fd, SHUT_WR);
+	while ((n = recv(fd, piece, sizeof piece, 0)) > 0) buf_put(&back, piece, (size_t)n);
+	close(fd);
+	*served = 0;
+	for (const char *s = buf_str(&back); (s = strstr(s, "encryptedSharedSecret")); s++) ++*served;
+	assert_true(back.n > 12);
+	return (unsigned)strtoul(buf_str(&back) + strlen("HTTP/1.1 "), NULL, 10);
+}
+
+static buf in_chunks(const buf *body)
+{
+	buf out = { 0 };
+
+	buf_printf(&out, "%zx\r\n", body->n / 2);
+	buf_put(&out, body->p, body->n / 2);
+	buf_printf(&out, "\r\n%zx;why=not\r\n", body->n - body->n / 2);
+	buf_put(&out, body->p + body->n / 2, body->n - body->n / 2);
+	buf_put_str(&out, "\r\n0\r\n\r\n");
+	return out;
+}
+
+/* A proxy in front must have understood the same: who reads another end takes what follows for another's request. */
+static void where_a_body_ends_is_said_once_or_the_request_is_refused(void **state)
+{
+	static const struct { const char *before, *after; unsigned status; bool chunks; } CASES[] = {
+		{ "Connection: close\r\nContent-Length: ", "\r\n", 200, false },
+		{ "Connection: close\r\nX: ", "\r\nTransfer-Encoding: chunked\r\n", 200, true },
+		{ "Content-Length: 5\r\nContent-Length: ", "\r\n", 400, false }, { "Content-Length: ", "\r\nContent-Length: 5\r\n", 400, false },
+		{ "Content-Length: ", "\r\nTransfer-Encoding: chunked\r\n", 400, true },
+		{ "Transfer-Encoding: chunked\r\nContent-Length: ", "\r\n", 400, true },
+		{ "X: ", "\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400, true },
+		{ "Content-Length: -", "\r\n", 400, false }, { "Content-Length: +", "\r\n", 400, false }, { "Content-Length: 0x", "\r\n", 400, false },
+		{ "Content-Length: ", ", 5\r\n", 400, false }, { "Content-Length: 99999999999999999999", "\r\n", 413, false },
+		{ "Content-Length : ", "\r\n", 400, false }, { "X: ", "\r\nTransfer-Encoding: chunked\r\n", 400, false },
+	};
+	AUTO(buf) body = { 0 };
+	unsigned served;
+
+	(void)state;
+	delegate_ask_body(&body, &question);
+	AUTO(buf) chunks = in_chunks(&body);
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		AUTO(buf) headers = { 0 };
+		buf_printf(&headers, "%s%zu%s", CASES[i].before, body.n, CASES[i].after);
+		assert_int_equal(tease(&served, buf_str(&headers), buf_slice(CASES[i].chunks ? &chunks : &body)), CASES[i].status);
+		assert_int_equal(served, CASES[i].status == 200);
+	}
+}
+
+static void requests_that_come_at_once_are_answered_in_their_order(void **state)
+{
+	AUTO(buf) b = { 0 }, body = { 0 };
+	int fd = connected();
+
+	(void)state;
+	put_question(&b, "");
+	put_question(&b, "?chain_id=5");
+	put_question(&b, "");
+	send_all(fd, &b);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(receive(fd, &body), i == 1 ? 400 : 200);
+		if (i != 1) check_answer(&body);
+	}
+	close(fd);
+}
+
+static void headers_without_end_are_refused(void **state)
+{
+	AUTO(buf) headers = { 0 };
+	unsigned served;
+
+	(void)state;
+	for (unsigned i = 0; i < 3000; i++) buf_printf(&headers, "X-%u: %060u\r\n", i, i);
+	assert_int_equal(tease(&served, buf_str(&headers), (slice){ 0 }), 431);
+	assert_int_equal(served, 0);
+}
+
 static void the_root_says_what_this_is_and_when(void **state)
 {
 	AUTO(buf) body = { 0 };
@@ -247,6 +338,7 @@ static void the_root_says_what_this_is_and_when(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(many_delegations_pass_over_one_connection), TEST(several_connections_are_served_at_once),
 	TEST(query_and_headers_reach_the_kms), TEST(what_is_not_there_is_404_and_what_is_asked_the_wrong_way_405),
-	TEST(a_body_of_a_megabyte_is_413), TEST(the_root_says_what_this_is_and_when),
+	TEST(a_body_of_a_megabyte_is_413), TEST(where_a_body_ends_is_said_once_or_the_request_is_refused),
+	TEST(requests_that_come_at_once_are_answered_in_their_order), TEST(headers_without_end_are_refused), TEST(the_root_says_what_this_is_and_when),
 };
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, tear_down); }

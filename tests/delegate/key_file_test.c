@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "delegate/key_eraser.h"
 
 static char folder[] = "/tmp/arca-key-XXXXXX", path[64];
 
@@ -73,14 +74,51 @@ static void what_is_no_key_or_open_to_others_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(WRONG); i++) assert_err(ERR_REQUEST, read_text(&sk, WRONG[i], 0600));
+	char other[400];                                       /* as an RSA key in PEM, which is longer */
+	memset(other, 'M', sizeof other - 1), other[sizeof other - 1] = '\0';
+	assert_err(ERR_REQUEST, read_text(&sk, other, 0600));
 	for (size_t i = 0; i < COUNT(OPEN); i++) assert_err(ERR_STATE, read_text(&sk, KEY, OPEN[i]));
 	assert_ok(read_text(&sk, KEY, 0400));
 	unlink(path);
 	assert_err(ERR_NOT_FOUND, key_file_read(&sk, path));
 }
 
+static void a_key_can_be_erased_from_an_open_file(void **state)
+{
+	key_eraser k = { 0 };
+	secp_sk sk;
+
+	(void)state;
+	unlink(path);
+	assert_true(key_file_is_gone(path));
+	assert_err(ERR_IO, key_eraser_open(&k, path));
+	assert_ok(read_text(&sk, KEY, 0600));
+	assert_false(key_file_is_gone(path));
+	assert_ok(key_eraser_open(&k, path));
+	assert_ok(key_eraser_erase(&k));
+	assert_true(key_file_is_gone(path));
+	assert_ok(key_eraser_erase(&k));                     /* there is nothing to do */
+}
+
+static void a_credential_of_systemd_may_be_read_by_its_group(void **state)
+{
+	secp_sk sk;
+
+	(void)state;
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	assert_ok(read_text(&sk, KEY, 0440));
+	assert_err(ERR_STATE, read_text(&sk, KEY, 0444));
+	/* Only what is in that folder. */
+	setenv("CREDENTIALS_DIRECTORY", "/tmp/arca-key", 1);
+	assert_err(ERR_STATE, read_text(&sk, KEY, 0440));
+	setenv("CREDENTIALS_DIRECTORY", "", 1);
+	assert_err(ERR_STATE, read_text(&sk, KEY, 0440));
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(a_key_comes_back_and_is_not_overwritten), TEST(a_prefix_capitals_and_the_ends_of_lines_are_forgiven),
-	TEST(what_is_no_key_or_open_to_others_is_refused),
+	TEST(what_is_no_key_or_open_to_others_is_refused), TEST(a_key_can_be_erased_from_an_open_file),
+	TEST(a_credential_of_systemd_may_be_read_by_its_group),
 };
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, tear_down); }

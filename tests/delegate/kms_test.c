@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/delegate/known.h"
+#include "tests/delegate/reader.h"
 #include <stdlib.h>
 
 enum { OTHER_CHAIN = 421614 };
@@ -20,12 +21,11 @@ static void open_world(world *w, size_t chains)
 	w->wallet = known_signer(w->known, "kmsWalletPriv");
 	w->gateway = known_signer(w->known, "gatewayWalletPriv");
 	delegate_chain chain[2] = {
-		{ .id = KNOWN_CHAIN, .gateway = known_address(w->known, "gatewayAddress"), .key = known_sk(w->known, "kmsEccPriv") },
-		{ .id = OTHER_CHAIN, .gateway = known_address(w->known, "gatewayAddress"), .key = known_sk(w->known, "kmsWalletPriv") },
+		{ KNOWN_CHAIN, known_address(w->known, "gatewayAddress"), known_sk(w->known, "kmsEccPriv"), KEY_ACTIVE, false },
+		{ OTHER_CHAIN, known_address(w->known, "gatewayAddress"), known_sk(w->known, "kmsWalletPriv"), KEY_ACTIVE, false },
 	};
 	assert_ok(delegate_kms_new(&w->kms, chain, chains, w->wallet, test_rng()));
-	assert_ok(rsa_sk_new(&w->reader, 2048));
-	rsa_sk_spki(&w->spki, w->reader);
+	w->reader = reader_key(&w->spki);
 	w->ask = (delegate_ask){ .chain_id = KNOWN_CHAIN, .text = TYPED_AS_SENT, .spki = buf_slice(&w->spki) };
 	json_bytes_of(w->ask.K.b, sizeof w->ask.K.b, json_member(w->known, "ecies"), "K");
 }
@@ -239,6 +239,17 @@ static void only_the_gateways_low_signature_of_this_request_is_taken(void **stat
 	buf_put_str(&header, "Bearer 0x");
 	buf_put_hex(&header, slice_of(sig, sizeof sig));
 	assert_int_equal(tell(&w, &answer, NULL, NULL, buf_str(&header), buf_slice(&body)), 401);
+
+	/* Numbers that are none of the curve's: 0 and the order, as r and as s. */
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t *half = sig + 32 * (i % 2);
+		if (i < 2) memset(half, 0, 32);
+		else memcpy(half, order, 32), memset(sig + 32 * !(i % 2), 1, 32);
+		buf_clear(&header);
+		buf_put_str(&header, "Bearer 0x");
+		buf_put_hex(&header, slice_of(sig, sizeof sig));
+		assert_int_equal(tell(&w, &answer, NULL, NULL, buf_str(&header), buf_slice(&body)), 401);
+	}
 	close_world(&w);
 }
 
@@ -309,13 +320,42 @@ static void chains_that_contradict_each_other_are_refused(void **state)
 	open_world(&w, 1);
 	delegate_chain c[MAX_DELEGATE_CHAINS + 1];
 	for (size_t i = 0; i < COUNT(c); i++)
-		c[i] = (delegate_chain){ .id = (uint32_t)i, .gateway = *signer_address(w.gateway), .key = known_sk(w.known, "kmsEccPriv") };
+		c[i] = (delegate_chain){ .id = (uint32_t)i, .gateway = *signer_address(w.gateway), .key = known_sk(w.known, "kmsEccPriv"),
+		                         .state = KEY_ACTIVE };
 	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, 0, w.wallet, test_rng()));
 	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, COUNT(c), w.wallet, test_rng()));
-	c[1].id = 0;
+	c[1].state = 0;
+	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, 2, w.wallet, test_rng()));
+	c[1].state = KEY_ACTIVE, c[1].id = 0;
 	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, 2, w.wallet, test_rng()));
 	c[0].gateway = (eth_address){ 0 };
 	assert_err(ERR_REQUEST, delegate_kms_new(&k, c, 1, w.wallet, test_rng()));
+	close_world(&w);
+}
+
+static void a_key_answers_and_is_published_as_its_state_allows(void **state)
+{
+	static const struct { key_state state; unsigned answer, publish; } TABLE[] = {
+		{ KEY_PRE_ACTIVATION, 503, 503 }, { KEY_SUSPENDED, 503, 503 }, { KEY_DEACTIVATED, 200, 503 }, { KEY_COMPROMISED, 503, 503 },
+		{ KEY_DESTROYED, 503, 503 }, { KEY_ACTIVE, 200, 200 },
+	};
+	AUTO(buf) answer = { 0 };
+	world w;
+
+	(void)state;
+	open_world(&w, 1);
+	delegate_chain c = { .id = KNOWN_CHAIN, .gateway = *signer_address(w.gateway), .key = known_sk(w.known, "kmsEccPriv") };
+	for (size_t i = 0; i < COUNT(TABLE); i++) {
+		delegate_kms_free(&w.kms);
+		c.state = TABLE[i].state;
+		assert_ok(delegate_kms_new(&w.kms, &c, 1, w.wallet, test_rng()));
+		assert_int_equal(tell_ask(&w, &answer, &w.ask, NULL, NULL), TABLE[i].answer);
+		if (TABLE[i].answer == 200) check_answer(&w, &w.ask, &answer);
+		else says(&answer, key_state_name(c.state));
+		buf_clear(&answer);
+		assert_int_equal(delegate_public_key(w.kms, &answer, NULL, false), TABLE[i].publish);
+		if (TABLE[i].publish != 200) says(&answer, "may not be used to encrypt");
+	}
 	close_world(&w);
 }
 
@@ -339,9 +379,41 @@ static void answers_and_refusals_are_counted(void **state)
 	close_world(&w);
 }
 
-TESTS(TEST(each_profile_is_recognised_by_what_verifies_and_answered_alike), TEST(requests_that_a_real_gateway_signed_are_answered),
+/* Shares of the one key that it has take its place, those of another one do not; and it is gone. */
+static void a_key_that_was_whole_is_shared(void **state)
+{
+	AUTO(buf) answer = { 0 };
+	AUTO(secp) *curve = NULL;
+	secp_pk A[FELDMAN_TERMS];
+	feldman_poly f;
+	secp_sk whole;
+	world w;
+
+	(void)state;
+	open_world(&w, 1);
+	assert_ok(secp_new(&curve, test_rng()));
+	assert_ok(delegate_kms_whole(w.kms, &whole, KNOWN_CHAIN));
+	const secp_scalar d = secp_scalar_of_sk(&whole);
+	for (unsigned same = 0; same < 2; same++) {
+		feldman_random(&f, 1, same ? &d : NULL, test_rng());
+		feldman_commit(A, &f, curve);
+		group_key key = { .chain_id = KNOWN_CHAIN, .n = 4, .T = 1, .P = A[0] };
+		const secp_scalar own = feldman_share(&f, 2);
+		group_share held = { .index = 2 };
+		for (party i = 1; i <= 4; i++) assert_true(feldman_public_var(&key.Y[i], A, 1, i));
+		assert_true(secp_sk_of_scalar(&held.s, &own));
+		assert_int_equal(delegate_kms_put_share(w.kms, &key, KEY_ACTIVE, &held), same ? OK : ERR_REQUEST);
+		err_clear();
+		assert_int_equal(tell_ask(&w, &answer, &w.ask, NULL, NULL), same ? 503 : 200);
+	}
+	says(&answer, "shared among nodes");
+	assert_err(ERR_NOT_FOUND, delegate_kms_whole(w.kms, &whole, KNOWN_CHAIN));
+	close_world(&w);
+}
+
+TESTS(TEST(a_key_that_was_whole_is_shared), TEST(each_profile_is_recognised_by_what_verifies_and_answered_alike), TEST(requests_that_a_real_gateway_signed_are_answered),
       TEST(the_public_key_is_the_known_one_with_its_proof),
       TEST(chains_have_keys_of_their_own_and_must_be_named_if_there_are_several),
       TEST(only_the_gateways_low_signature_of_this_request_is_taken), TEST(a_point_must_be_compressed_and_on_the_curve),
       TEST(the_readers_key_must_be_rsa_and_large_enough), TEST(chains_that_contradict_each_other_are_refused),
-      TEST(answers_and_refusals_are_counted))
+      TEST(a_key_answers_and_is_published_as_its_state_allows), TEST(answers_and_refusals_are_counted))

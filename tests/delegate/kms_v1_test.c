@@ -2,6 +2,8 @@
 /* Delegations that end and serve once: what is taken, and every refusal with its status and sentence. */
 #include "tests/delegate/clock.h"
 #include "tests/delegate/known.h"
+#include "tests/delegate/reader.h"
+#include "tests/vault/folder.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,22 +20,22 @@ typedef struct world {
 	delegate_v1 ask;
 } world;
 
-static char folder[] = "/tmp/arca-kms-v1-XXXXXX", path[64];
+static void *folder;
+static char path[512];
 static unsigned asked;                                     /* each question has another nonce */
 
 static int set_up(void **state)
 {
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof path, "%s/nonces", folder);
+	if (folder_make(&folder)) return -1;
+	snprintf(path, sizeof path, "%s", below(&folder, "nonces"));
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	unlink(path);
-	return rmdir(folder);
+	return folder_remove(&folder);
 }
 
 static void key_id_is(hash32 *out, const secp_pk *P)
@@ -57,12 +59,12 @@ static void open_world(world *w)
 	unlink(path);
 	w->wallet = known_signer(w->known, "kmsWalletPriv");
 	w->gateway = known_signer(w->known, "gatewayWalletPriv");
-	const delegate_chain chain = { .id = KNOWN_CHAIN, .gateway = *signer_address(w->gateway), .key = known_sk(w->known, "kmsEccPriv") };
+	const delegate_chain chain = { .id = KNOWN_CHAIN, .gateway = *signer_address(w->gateway),
+	                               .key = known_sk(w->known, "kmsEccPriv"), .state = KEY_ACTIVE };
 	assert_ok(delegate_kms_new(&w->kms, &chain, 1, w->wallet, test_rng()));
 	assert_ok(nonces_open(&w->used, path, set_clock_at(&w->clock, NOW)));
 	delegate_kms_remember(w->kms, w->used, &w->clock.source);
-	assert_ok(rsa_sk_new(&w->reader, 2048));
-	rsa_sk_spki(&w->spki, w->reader);
+	w->reader = reader_key(&w->spki);
 	assert_ok(secp_new(&curve, test_rng()));
 	const secp_pk P = secp_pk_of(curve, &chain.key);
 	w->ask = (delegate_v1){ .chain_id = KNOWN_CHAIN, .target_hash = keccak256(buf_slice(&w->spki)), .not_before = NOW - 10,
@@ -89,18 +91,20 @@ static delegate_v1 fresh(const world *w)
 	return d;
 }
 
-static unsigned tell_signed(world *w, buf *out, const delegate_v1 *d, slice spki, const signer *by)
+/* said: in the body; signed by `by`: of. */
+static unsigned tell_other(world *w, buf *out, const delegate_v1 *said, const delegate_v1 *of, slice spki, const signer *by)
 {
 	AUTO(buf) body = { 0 }, authorization = { 0 };
 
-	delegate_v1_body(&body, d, spki);
-	delegate_v1_authorization(&authorization, d, by);
+	delegate_v1_body(&body, said, spki);
+	delegate_v1_authorization(&authorization, of, by);
 	const delegate_call c = { .chain_id = "31337", .authorization = buf_str(&authorization), .content_type = "application/json",
 	                          .body = buf_slice(&body) };
 	buf_clear(out);
 	return delegate_answer_v1(w->kms, out, &c);
 }
 
+static unsigned tell_signed(world *w, buf *out, const delegate_v1 *d, slice spki, const signer *by) { return tell_other(w, out, d, d, spki, by); }
 static unsigned tell(world *w, buf *out, const delegate_v1 *d) { return tell_signed(w, out, d, buf_slice(&w->spki), w->gateway); }
 
 static void says(const buf *answer, const char *what)
@@ -217,6 +221,14 @@ static void what_is_refused_uses_no_nonce_up(void **state)
 	says(&answer, "has not signed");
 	d = good, d.chain_id = 1;                          /* signed for another chain */
 	refused(&w, &d, 401, "has not signed");
+	d = good, d.has_contract = true;                   /* for a contract, and sent as for none; and for none, sent as for one; and for another */
+	for (unsigned i = 0; i < 3; i++) {
+		delegate_v1 said = good;
+		said.has_contract = i > 0, said.contract.b[0] = i > 1;
+		d.has_contract = i != 1;
+		assert_int_equal(tell_other(&w, &answer, &said, &d, buf_slice(&w.spki), w.gateway), 401);
+		says(&answer, "has not signed");
+	}
 	assert_int_equal(nonces_count(w.used), 0);
 	assert_int_equal(tell(&w, &answer, &good), 200);
 	close_world(&w);
@@ -267,6 +279,10 @@ static void every_member_must_be_there_in_its_form(void **state)
 		json_object_set_new(j, MEMBERS[i], is_number ? json_string("1") : json_integer(1));
 		assert_int_equal(tell_json(&w, &answer, j, NULL), 422);
 		says(&answer, MEMBERS[i]);
+		if (is_number) {
+			json_object_set_new(j, MEMBERS[i], json_real(1.0));
+			assert_int_equal(tell_json(&w, &answer, j, NULL), 422);
+		}
 		json_object_del(j, MEMBERS[i]);
 		assert_int_equal(tell_json(&w, &answer, j, NULL), 422);
 		says(&answer, MEMBERS[i]);

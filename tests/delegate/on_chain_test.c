@@ -60,7 +60,7 @@ static void a_contract_of_another_kind_is_told_apart(void **state)
 	answered(BOTH("ff" , KEY), true, ERR_REQUEST, "gateway() returned is malformed");
 	answered(BOTH(GATEWAY, KEY_HEAD), true, ERR_REQUEST, "kmsPublicKey() returned is malformed");
 	answered(BOTH(GATEWAY, "0000000000000000000000000000000000000000000000000000000000000020"
-	              "0000000000000000000000000000000000000000000000000000000000000000"), true, ERR_STATE, "no key yet");
+	              "0000000000000000000000000000000000000000000000000000000000000000"), true, ERR_NOT_FOUND, "no key yet");
 	answered(BOTH(GATEWAY, KEY_HEAD "020000000000000000000000000000000000000000000000000000000000000005" KEY_TAIL), true, ERR_REQUEST,
 	         "not a point");
 	answered("[{\"id\":@0,\"error\":{\"code\":3,\"message\":\"execution reverted\"}},{\"id\":@1,\"result\":\"0x" KEY "\"}]", true, ERR_REQUEST,

@@ -75,6 +75,7 @@ static void the_scheme_and_the_prefix_of_a_signature_are_forgiven_and_nothing_el
 		"Bearer 0x" SIG_64, "Bearer 0x" SIG_64 "1", "Bearer 0x" SIG_64 "1b00", "Bearer 0x" SIG_64 "1g",
 		"Bearer 0X" SIG_64 "1b", "Bearer 0x" SIG_64 "1b ", "Bearer 0x0x" SIG_64 "1b",
 		"Bearer 0x" SIG_64 "02", "Bearer 0x" SIG_64 "1a", "Bearer 0x" SIG_64 "1d", "Bearer 0x" SIG_64 "ff",
+		"Bearer 0x" SIG_64 "25", "Bearer 0x" SIG_64 "26",          /* as EIP-155 has them for chain 1 */
 	};
 	delegate_call c = GOOD;
 

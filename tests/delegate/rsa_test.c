@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/delegate/known.h"
+#include "tests/delegate/reader.h"
 
 static buf spki_of(unsigned bits)
 {
@@ -19,20 +20,47 @@ static void what_is_sealed_to_a_key_opens_with_it_alone(void **state)
 	rsa_pk pk;
 
 	(void)state;
-	assert_ok(rsa_sk_new(&sk, 2048));
+	sk = reader_key(&spki);
 	assert_ok(rsa_sk_new(&other, 2048));
-	rsa_sk_spki(&spki, sk);
 	assert_ok(rsa_pk_read(&pk, buf_slice(&spki)));
 	assert_int_equal(pk.n.n, 256);
 	rng_fill(test_rng(), secret, sizeof secret);
-	assert_ok(rsa_seal(&sealed, &pk, slice_of(secret, sizeof secret)));
+	rsa_seal(&sealed, &pk, slice_of(secret, sizeof secret), test_rng());
 	assert_int_equal(sealed.n, 256);
 	assert_ok(rsa_open(got, sizeof got, sk, buf_slice(&sealed)));
 	assert_memory_equal(got, secret, sizeof secret);
 	assert_err(ERR_REQUEST, rsa_open(got, sizeof got, other, buf_slice(&sealed)));
 	assert_err(ERR_REQUEST, rsa_open(got, 31, sk, buf_slice(&sealed)));
-	assert_ok(rsa_seal(&again, &pk, slice_of(secret, sizeof secret)));
+	rsa_seal(&again, &pk, slice_of(secret, sizeof secret), test_rng());
 	assert_false(slice_eq_var(buf_slice(&sealed), buf_slice(&again)));
+}
+
+/* libcrypto, which opens, pads and raises by itself. */
+static void assert_opens(const rsa_sk *sk, slice spki, size_t n)
+{
+	uint8_t secret[RSA_SECRET_MOST], got[RSA_SECRET_MOST];
+	AUTO(buf) sealed = { 0 };
+	rsa_pk pk;
+
+	assert_ok(rsa_pk_read(&pk, spki));
+	rng_fill(test_rng(), secret, n);
+	rsa_seal(&sealed, &pk, slice_of(secret, n), test_rng());
+	assert_int_equal(sealed.n, pk.n.n);
+	assert_ok(rsa_open(got, n, sk, buf_slice(&sealed)));
+	assert_memory_equal(got, secret, n);
+}
+
+static void every_length_is_sealed_and_to_moduli_of_odd_lengths_too(void **state)
+{
+	AUTO(rsa_sk) *even = NULL, *odd = NULL;
+	AUTO(buf) even_spki = { 0 }, odd_spki = { 0 };
+
+	(void)state;
+	even = reader_key(&even_spki);
+	for (size_t n = 1; n <= RSA_SECRET_MOST; n++) assert_opens(even, buf_slice(&even_spki), n);
+	assert_ok(rsa_sk_new(&odd, 2052));
+	rsa_sk_spki(&odd_spki, odd);
+	for (size_t n = 1; n <= RSA_SECRET_MOST; n += 63) assert_opens(odd, buf_slice(&odd_spki), n);
 }
 
 static void a_private_key_survives_its_file(void **state)
@@ -181,6 +209,7 @@ static void keys_of_other_algorithms_are_refused(void **state)
 	json_decref(all);
 }
 
-TESTS(TEST(what_is_sealed_to_a_key_opens_with_it_alone), TEST(a_private_key_survives_its_file),
+TESTS(TEST(what_is_sealed_to_a_key_opens_with_it_alone), TEST(every_length_is_sealed_and_to_moduli_of_odd_lengths_too),
+      TEST(a_private_key_survives_its_file),
       TEST(the_number_of_bits_is_that_of_the_modulus), TEST(sizes_and_numbers_outside_the_bounds_are_refused),
       TEST(another_encoding_of_the_same_key_is_refused), TEST(keys_of_other_algorithms_are_refused))

@@ -66,19 +66,7 @@ static id32 id_filled(uint8_t b)
 	return id;
 }
 
-static buf kat_call(const char *name)
-{
-	kat k = kat_open("kms_v015.kat");
-	buf data = { 0 };
-
-	while (data.n == 0 && kat_next(&k)) {
-		AUTO(buf) found = kat_hex(&k, "name");
-		if (slice_eq_var(buf_slice(&found), slice_str(name))) data = kat_hex(&k, "data");
-	}
-	kat_close(&k);
-	assert_true(data.n > 0);
-	return data;
-}
+static buf kat_call(const char *name) { return kat_data_of("kms_v015.kat", name); }
 
 static void confirmations_are_made_byte_for_byte(void **state)
 {
@@ -227,9 +215,15 @@ static void users_calls_are_read(void **state)
 	assert_ok(call_user_request_read(&u, &memory, buf_slice(&direct)));
 	assert_true(!u.delegated && u.n == 1 && u.chain_id == 2025 && u.pair[0].contract.b[19] == 0xaa);
 	assert_true(eth_address_eq_var(u.user, address_of_json(json_array_get(args, 3))));
+	assert_true(u.contracts == 1 && u.contract[0].b[19] == 0xaa && u.days.b[31] == 10 && u.signature.n == 65 && u.extra_data.n == 1);
+	{
+		AUTO(buf) key = json_hex(json_array_get(args, 4));
+		assert_true(slice_eq_var(u.public_key, buf_slice(&key)));
+	}
 	assert_ok(call_user_request_read(&u, &memory, buf_slice(&delegated)));
 	assert_true(u.delegated && u.n == 2 && u.chain_id == 2025 && u.delegator.b[0] == 0x25 && u.user.b[0] == 0x26);
 	assert_true(u.pair[1].handle.b[0] == 0x12 && u.pair[1].contract.b[0] == 0x42);
+	assert_true(u.contracts == 2 && u.contract[1].b[0] == 0x42 && u.days.b[31] == 7 && u.public_key.n == 33 && u.public_key.p[0] == 0x31);
 	for (size_t n = 0; n < delegated.n - 4 * 32; n += 7)
 		if (n < 4 || n < 4 + 5 * 32) assert_err(ERR_REQUEST, call_user_request_read(&u, &memory, slice_of(delegated.p, n)));
 	direct.p[0] ^= 1;

@@ -147,19 +147,7 @@ static bool is_filled(const void *p, size_t n, uint8_t b)
 
 static bool slice_filled(slice s, size_t n, uint8_t b) { return s.n == n && is_filled(s.p, s.n, b); }
 
-static buf kat_data(const char *name)
-{
-	kat k = kat_open("kms_v015.kat");
-	buf data = { 0 };
-
-	while (data.n == 0 && kat_next(&k)) {
-		AUTO(buf) found = kat_hex(&k, "name");
-		if (slice_eq_var(buf_slice(&found), slice_str(name))) data = kat_hex(&k, "data");
-	}
-	kat_close(&k);
-	assert_true(data.n > 0);
-	return data;
-}
+static buf kat_data(const char *name) { return kat_data_of("kms_v015.kat", name); }
 
 /* The log of this event with these data, whose indexed members are words of 0x0a, 0x0b. */
 static evm_log log_of(const char *signature, slice data)

@@ -61,7 +61,7 @@ static err answer(void *ctx, post_answer *out, slice message)
 	return OK;
 }
 
-static providers *start(size_t n, int64_t look_ms)
+static providers *start(size_t n, int64_t look_ms, size_t agree)
 {
 	static const char *const NAMES[] = { "first", "second", "third" };
 	jrpc *each[3] = { 0 };
@@ -72,7 +72,8 @@ static providers *start(size_t n, int64_t look_ms)
 		fakes[i] = (fake){ .head = 100, .chain = 7 };
 		assert_ok(jrpc_new(&each[i], &(jrpc_config){ .name = NAMES[i], .transport = { &fakes[i], answer }, .clock = &CLOCK, .batch = 1 }));
 	}
-	assert_ok(providers_new(&p, &(providers_config){ .each = each, .n = n, .chain_id = 7, .clock = &CLOCK, .lag_most = 5, .depth = 2, .look_ms = look_ms }));
+	assert_ok(providers_new(&p, &(providers_config){ .each = each, .n = n, .chain_id = 7, .clock = &CLOCK, .lag_most = 5, .depth = 2, .look_ms = look_ms,
+	                                                 .agree = agree }));
 	return p;
 }
 
@@ -97,7 +98,7 @@ static void assert_by(providers *p, const char *name)
 
 static void the_preferred_one_is_asked_while_it_answers(void **state)
 {
-	AUTO(providers) *p = start(3, 0);
+	AUTO(providers) *p = start(3, 0, 1);
 
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) assert_by(p, "first");
@@ -106,7 +107,7 @@ static void the_preferred_one_is_asked_while_it_answers(void **state)
 
 static void one_that_fails_is_put_aside_and_taken_back(void **state)
 {
-	AUTO(providers) *p = start(2, 0);
+	AUTO(providers) *p = start(2, 0, 1);
 
 	(void)state;
 	fakes[0].down = true;
@@ -122,7 +123,7 @@ static void one_that_fails_is_put_aside_and_taken_back(void **state)
 
 static void one_that_is_aside_is_better_than_none(void **state)
 {
-	AUTO(providers) *p = start(2, 0);
+	AUTO(providers) *p = start(2, 0, 1);
 	job j = { 0 };
 
 	(void)state;
@@ -134,7 +135,7 @@ static void one_that_is_aside_is_better_than_none(void **state)
 
 static void one_that_asked_for_peace_is_left_in_peace(void **state)
 {
-	AUTO(providers) *p = start(1, 0);
+	AUTO(providers) *p = start(1, 0, 1);
 	job j = { 0 };
 
 	(void)state;
@@ -150,7 +151,7 @@ static void one_that_asked_for_peace_is_left_in_peace(void **state)
 
 static void a_failure_of_the_work_itself_is_not_the_providers(void **state)
 {
-	AUTO(providers) *p = start(2, 0);
+	AUTO(providers) *p = start(2, 0, 1);
 	job j = { .own = ERR_IO };
 
 	(void)state;
@@ -161,7 +162,7 @@ static void a_failure_of_the_work_itself_is_not_the_providers(void **state)
 
 static void one_of_another_chain_is_never_asked_for_more(void **state)
 {
-	AUTO(providers) *p = start(2, 0);
+	AUTO(providers) *p = start(2, 0, 1);
 
 	(void)state;
 	fakes[0].chain = 1;
@@ -173,7 +174,7 @@ static void one_of_another_chain_is_never_asked_for_more(void **state)
 
 static void one_that_is_behind_waits_until_it_caught_up(void **state)
 {
-	AUTO(providers) *p = start(2, 100);
+	AUTO(providers) *p = start(2, 100, 1);
 
 	(void)state;
 	fakes[0].head = 94;
@@ -188,7 +189,7 @@ static void one_that_is_behind_waits_until_it_caught_up(void **state)
 
 static void one_of_three_with_another_opinion_is_not_asked(void **state)
 {
-	AUTO(providers) *p = start(3, 100);
+	AUTO(providers) *p = start(3, 100, 1);
 
 	(void)state;
 	fakes[0].branch = 9;
@@ -201,7 +202,7 @@ static void one_of_three_with_another_opinion_is_not_asked(void **state)
 
 static void nobody_is_believed_where_opinions_are_even(void **state)
 {
-	AUTO(providers) *p = start(2, 100);
+	AUTO(providers) *p = start(2, 100, 1);
 	job j = { 0 };
 
 	(void)state;
@@ -213,9 +214,51 @@ static void nobody_is_believed_where_opinions_are_even(void **state)
 	assert_by(p, "first");
 }
 
+/* Work, and whether others have the same head. */
+static err same_head(void *ctx, jrpc *r)
+{
+	const job *j = ctx;
+	uint64_t head;
+
+	TRY(eth_block_number(r, &head));
+	return head == j->head ? OK : err_fail(ERR_STATE, "another head");
+}
+
+static providers *ALL;
+
+static err confirmed_work(void *ctx, jrpc *r)
+{
+	TRY(work(ctx, r));
+	return providers_confirm(ALL, r, same_head, ctx);
+}
+
+static void what_must_be_confirmed_is_said_by_as_many_as_wanted(void **state)
+{
+	AUTO(providers) *p = ALL = start(3, 0, 2);
+	job j = { 0 };
+
+	(void)state;
+	assert_ok(providers_try(p, confirmed_work, &j));
+	assert_true(strcmp(j.by, "first") == 0 && fakes[1].asked && !fakes[2].asked);
+	fakes[0].head = 99;                                          /* alone with that: the second does the work */
+	assert_ok(providers_try(p, confirmed_work, &j));
+	assert_string_equal(j.by, "second");
+	assert_non_null(strstr(providers_view(p, 0).reason, "third says otherwise"));
+	fakes[2].head = 101;                                         /* three opinions */
+	assert_err(ERR_IO, providers_try(p, confirmed_work, &j));
+	fakes[0].head = fakes[2].head = 100, fakes[1].down = fakes[2].down = true;
+	now_ms += PROVIDER_ASIDE_MOST_MS;
+	assert_int_equal(providers_try(p, confirmed_work, &j), ERR_IO);
+	assert_non_null(strstr(err_text(), "2 providers must say the same, and 1 of them"));
+	err_clear();
+	fakes[2].down = false;
+	assert_ok(providers_try(p, confirmed_work, &j));
+	assert_string_equal(j.by, "first");
+}
+
 static void blocks_near_the_head_may_differ_for_a_moment(void **state)
 {
-	AUTO(providers) *p = start(2, 100);
+	AUTO(providers) *p = start(2, 100, 1);
 
 	(void)state;
 	fakes[0].head = fakes[1].head = 51;                /* names differ from 50 on, 49 is compared */
@@ -227,4 +270,4 @@ TESTS(TEST(the_preferred_one_is_asked_while_it_answers), TEST(one_that_fails_is_
       TEST(one_that_is_aside_is_better_than_none), TEST(one_that_asked_for_peace_is_left_in_peace),
       TEST(a_failure_of_the_work_itself_is_not_the_providers), TEST(one_of_another_chain_is_never_asked_for_more),
       TEST(one_that_is_behind_waits_until_it_caught_up), TEST(one_of_three_with_another_opinion_is_not_asked),
-      TEST(nobody_is_believed_where_opinions_are_even), TEST(blocks_near_the_head_may_differ_for_a_moment))
+      TEST(nobody_is_believed_where_opinions_are_even), TEST(what_must_be_confirmed_is_said_by_as_many_as_wanted), TEST(blocks_near_the_head_may_differ_for_a_moment))

@@ -80,4 +80,19 @@ static inline buf kat_hex(const kat *k, const char *name)
 	return b;
 }
 
+/* The data of the record whose name is this text, to be freed; fails the test if the file has none. */
+static inline buf kat_data_of(const char *file, const char *text)
+{
+	kat k = kat_open(file);
+	buf data = { 0 };
+
+	while (data.n == 0 && kat_next(&k)) {
+		AUTO(buf) name = kat_hex(&k, "name");
+		if (slice_eq_var(buf_slice(&name), slice_str(text))) data = kat_hex(&k, "data");
+	}
+	kat_close(&k);
+	assert_true(data.n > 0);
+	return data;
+}
+
 #endif

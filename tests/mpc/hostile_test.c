@@ -415,57 +415,6 @@ static void nonsense_in_place_of_a_missing_value_costs_one_hash(void **state)
 	}
 }
 
-/* ---- what is left ---------------------------------------------------------------------------------------------------- */
-
-static const uint8_t SECRET_BYTES[32] = "a share that nobody may ever see";
-
-static __attribute__((noinline)) void leave_secret(unsigned depth)
-{
-	volatile uint8_t here[3000];
-
-	for (unsigned i = 0; i < sizeof here; i++) here[i] = SECRET_BYTES[i % sizeof SECRET_BYTES];
-	if (depth) leave_secret(depth - 1);
-	here[0] = 1;
-}
-
-/* How many copies lie between the end of this thread's stack and here. */
-static __attribute__((noinline, no_sanitize_address)) unsigned copies_below(void)
-{
-	unsigned found = 0;
-	pthread_attr_t own;
-	void *stack;
-	size_t size;
-
-	assert_int_equal(pthread_getattr_np(pthread_self(), &own), 0);
-	assert_int_equal(pthread_attr_getstack(&own, &stack, &size), 0);
-	pthread_attr_destroy(&own);
-	const volatile uint8_t *b = (const volatile uint8_t *)stack + 4096, *top = __builtin_frame_address(0);
-	for (size_t match = 0; b < top; b++) {
-		match = *b == SECRET_BYTES[match] ? match + 1 : *b == SECRET_BYTES[0];
-		if (match == sizeof SECRET_BYTES) found++, match = 0;
-	}
-	return found;
-}
-
-static void *leave_and_forget(void *left)
-{
-	leave_secret(30);
-	forget_stack();
-	*(unsigned *)left = copies_below();
-	return NULL;
-}
-
-static void a_thread_of_others_can_be_made_to_forget_a_session(void **state)
-{
-	unsigned left = 1;
-	pthread_t other;
-
-	(void)state;
-	assert_int_equal(pthread_create(&other, NULL, leave_and_forget, &left), 0);
-	assert_int_equal(pthread_join(other, NULL), 0);
-	assert_int_equal(left, 0);
-}
-
 #define ENDING(f) cmocka_unit_test_teardown(f, end)
 TESTS(
 	ENDING(a_king_silent_to_one_party_at_the_end_of_the_hello_does_not_make_it_late),
@@ -477,6 +426,5 @@ TESTS(
 	ENDING(long_messages_take_no_room_in_the_arena),
 	ENDING(what_is_longer_than_the_protocol_allows_is_not_there),
 	ENDING(a_peer_may_keep_so_much_for_future_rounds),
-	ENDING(nonsense_in_place_of_a_missing_value_costs_one_hash),
-	TEST(a_thread_of_others_can_be_made_to_forget_a_session)
+	ENDING(nonsense_in_place_of_a_missing_value_costs_one_hash)
 )

@@ -209,7 +209,8 @@ static void of_seven_parties_two_liars_change_nothing_in_any_phase(void **state)
 static void of_thirteen_parties_four_liars_change_nothing_in_any_phase(void **state)
 {
 	(void)state;
-	if (!test_is_short()) t_liars_in_any_phase_change_nothing(13, 4, test_is_long() ? 3 : 36);
+	if (test_is_short()) skip();
+	t_liars_in_any_phase_change_nothing(13, 4, test_is_long() ? 3 : 36);
 }
 
 /* ---- liars who know the protocol ----------------------------------------------------------------------------------- */

@@ -20,8 +20,18 @@ void child_write_config(const char *folder, const char *extra)
 	buf_free(&text);
 }
 
-/* The child's standard error arrives at *log. */
-static pid_t spawn_program(int *log, const char *folder, const char *program, const char *lie, const char *const *arguments)
+/* What waits for a process when it begins: a signal that is blocked and pending stays so when a program takes its place. */
+static void leave_pending(int signal)
+{
+	sigset_t one;
+
+	sigemptyset(&one), sigaddset(&one, signal);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	raise(signal);
+}
+
+/* The child's standard error arrives at *log.  pending: a signal that it has from the beginning, or 0. */
+static pid_t spawn_program(int *log, const char *folder, const char *program, const char *lie, const char *const *arguments, int pending)
 {
 	char config[512];
 	const char *argv[16] = { program, "--config-file", config };
@@ -35,6 +45,7 @@ static pid_t spawn_program(int *log, const char *folder, const char *program, co
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		if (lie) setenv("ARCA_LIE", lie, 1);
+		if (pending) leave_pending(pending);
 		dup2(pipe_ends[1], STDERR_FILENO);
 		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
 		execv(argv[0], (char *const *)(uintptr_t)argv);
@@ -47,7 +58,7 @@ static pid_t spawn_program(int *log, const char *folder, const char *program, co
 
 static pid_t spawn(int *log, const char *folder, const char *const *arguments)
 {
-	return spawn_program(log, folder, getenv("ARCA_NODE"), NULL, arguments);
+	return spawn_program(log, folder, getenv("ARCA_NODE"), NULL, arguments, 0);
 }
 
 typedef struct draining { FILE *from; char to[512]; } draining;
@@ -79,7 +90,7 @@ void child_start_as(child *c, const char *folder, const char *program, const cha
 	bool is_ready = false;
 
 	*c = (child){ .folder = folder };
-	c->pid = spawn_program(&log, folder, program, lie, NULL);
+	c->pid = spawn_program(&log, folder, program, lie, NULL, 0);
 	draining *d = calloc(1, sizeof *d);
 	assert_non_null(d);
 	d->from = fdopen(log, "r");
@@ -103,19 +114,38 @@ void child_start_as(child *c, const char *folder, const char *program, const cha
 	assert_ok(rpc_conn_new(&c->conn, NULL, "127.0.0.1", c->grpc, NULL));
 }
 
-int child_run(const char *folder, char *last_line, size_t room, const char *const *arguments)
+/* asked_at: SIGTERM comes with the line of the log that has this, if it is not NULL. */
+static int run_to_its_end(pid_t pid, int log, const char *asked_at, char *last_line, size_t room)
 {
-	int log, how;
 	char line[2048];
+	int how;
 
-	pid_t pid = spawn(&log, folder, arguments);
 	FILE *f = fdopen(log, "r");
 	assert_non_null(f);
-	while (fgets(line, sizeof line, f)) snprintf(last_line, room, "%s", line);
+	while (fgets(line, sizeof line, f)) {
+		snprintf(last_line, room, "%s", line);
+		if (asked_at && strstr(line, asked_at)) assert_int_equal(kill(pid, SIGTERM), 0);
+	}
 	fclose(f);
 	assert_int_equal(waitpid(pid, &how, 0), pid);
 	assert_true(WIFEXITED(how));
 	return WEXITSTATUS(how);
+}
+
+int child_run(const char *folder, char *last_line, size_t room, const char *const *arguments)
+{
+	int log;
+
+	pid_t pid = spawn(&log, folder, arguments);
+	return run_to_its_end(pid, log, NULL, last_line, room);
+}
+
+int child_run_asked_to_stop(const char *folder, const char *at, char *last_line, size_t room)
+{
+	int log;
+
+	pid_t pid = spawn_program(&log, folder, getenv("ARCA_NODE"), NULL, NULL, at ? 0 : SIGTERM);
+	return run_to_its_end(pid, log, at, last_line, room);
 }
 
 void child_refuses_without(const char *folder, const char *kind, const id32 *id)

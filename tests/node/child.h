@@ -34,6 +34,9 @@ void child_start_as(child *c, const char *folder, const char *program, const cha
 /* Runs it without waiting for readiness; its exit code and the log's last line. */
 int  child_run(const char *folder, char *last_line, size_t room, const char *const *arguments);
 
+/* The same for one that is asked to stop when its log has a line with `at`; NULL: before it has begun. */
+int  child_run_asked_to_stop(const char *folder, const char *at, char *last_line, size_t room);
+
 /* A node that has stopped does not start while this published file is changed, nor while it is missing, and says so. */
 void child_refuses_without(const char *folder, const char *kind, const id32 *id);
 

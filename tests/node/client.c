@@ -231,7 +231,7 @@ buf public_decrypt_message(const id32 *id, const id32 *key, const client_item *i
 	return bytes;
 }
 
-buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n, const char *address, slice enc_key)
+buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n, const user *u)
 {
 	Kms__V1__UserDecryptionRequest m = KMS__V1__USER_DECRYPTION_REQUEST__INIT;
 	Kms__V1__TypedCiphertext ct[MOST_ITEMS], *list[MOST_ITEMS];
@@ -242,8 +242,8 @@ buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *ite
 	m.key_id = id_message(key);
 	m.domain = domain_message("Decryption");
 	ASK_SCHEMES(&m);
-	m.client_address = (char *)(uintptr_t)address;
-	m.enc_key = pb_bytes(enc_key);
+	m.client_address = (char *)(uintptr_t)u->text;
+	m.enc_key = pb_bytes(slice_of(u->wire, sizeof u->wire));
 	m.typed_ciphertexts = list;
 	m.n_typed_ciphertexts = n;
 	pb_pack(&bytes, &m.base);
@@ -263,9 +263,19 @@ grpc_status public_decrypt(child *c, buf *response, const char *method, const id
 }
 
 grpc_status user_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n,
-                         const char *address, slice enc_key)
+                         const user *u)
 {
-	return call_method(c, response, method, user_decrypt_message(id, key, item, n, address, enc_key));
+	return call_method(c, response, method, user_decrypt_message(id, key, item, n, u));
+}
+
+user new_user(void)
+{
+	user u;
+	enc_key_generate(&u.ek, &u.dk, test_rng());
+	enc_key_write(u.wire, &u.ek);
+	rng_fill(test_rng(), u.address.b, sizeof u.address.b);
+	address_text(u.text, &u.address);
+	return u;
 }
 
 bool make_key(child *c, id32 *prep, id32 *key)

@@ -7,7 +7,9 @@
 #define ARCA_TESTS_NODE_CLIENT_H
 
 #include <kms.v1.pb-c.h>
+#include "evm/address.h"
 #include "rpc/pb.h"
+#include "seal/enc_key.h"
 #include "tests/node/child.h"
 #include "tkms/tkms.h"
 
@@ -52,14 +54,18 @@ grpc_status start_keygen_between(child *c, const id32 *key, const id32 *prep, co
 void ask_uncompressed(bool on);
 Kms__V1__KeySetConfig *keyset_config_message(void);
 
+/* One for whom values are decrypted: fresh keys, and as requests name them; a fresh address. */
+typedef struct user { dec_key dk; enc_key ek; uint8_t wire[ENC_KEY_BYTES]; eth_address address; char text[ADDRESS_TEXT]; } user;
+user new_user(void);
+
 typedef struct client_item { int fhe_type; ct_format format; slice file, handle; } client_item;
 grpc_status public_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n);
 grpc_status user_decrypt(child *c, buf *response, const char *method, const id32 *id, const id32 *key, const client_item *item, size_t n,
-                         const char *address, slice enc_key);
+                         const user *u);
 
 /* The same as bytes that are the caller's. */
 buf public_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n);
-buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n, const char *address, slice enc_key);
+buf user_decrypt_message(const id32 *id, const id32 *key, const client_item *item, size_t n, const user *u);
 
 /* Prep and key generation with test parameters until the key is there; false if the node refused or died. */
 bool make_key(child *c, id32 *prep, id32 *key);

@@ -16,6 +16,7 @@ typedef struct test_cluster {
 	unsigned n, t;
 	char     folder[MAX_NODES + 1][300];
 	unsigned port[MAX_NODES + 1];                    /* party to party */
+	int      held[MAX_NODES + 1];                    /* the ports, so that they are free when a node starts again */
 	certs_pair ca[MAX_NODES + 1], leaf[MAX_NODES + 1];
 	child    node[MAX_NODES + 1];                    /* [1 .. n] */
 	bool     up[MAX_NODES + 1];
@@ -27,6 +28,8 @@ typedef struct test_cluster {
 void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s);
 /* Before they start: a delegation key that they share, for one chain. */
 void cluster_add_delegation(const test_cluster *c, unsigned chain_id, unsigned refresh_secs);
+/* The same; node `owner` has this key in a file, owner.key in its folder, and deals it. */
+void cluster_add_import(const test_cluster *c, unsigned chain_id, unsigned refresh_secs, party owner, const secp_sk *d);
 void cluster_unmake(test_cluster *c);                /* stops what runs */
 
 /* program: NULL for $ARCA_NODE; lie: NULL, or what $ARCA_LIE shall say. */
@@ -39,6 +42,9 @@ int  cluster_stop(test_cluster *c, party i);
 /* Waits until every node that runs reaches every other that runs. */
 void cluster_wait_linked(test_cluster *c);
 
+/* The same in all contexts, of which it is told by RPC.  All nodes run. */
+void cluster_wait_linked_everywhere(test_cluster *c);
+
 /* Calls the method of every node that runs; asserts that each says `want`. */
 void cluster_call_all(test_cluster *c, const char *method, const ProtobufCMessage *request, grpc_status want);
 
@@ -48,6 +54,29 @@ void cluster_results(test_cluster *c, buf *response, const char *method, const i
 /* NewMpcEpoch, and a key set dealt by party 1, at every node that runs. */
 void cluster_new_epoch(test_cluster *c, const id32 *epoch);
 void cluster_new_key(test_cluster *c, id32 *prep, id32 *key, int params);
+
+/* ---- on a node's disk --------------------------------------------------------------------------------------------- */
+
+/* The file of an object, folder being "PRIV" or "PUB": of that id, or, if second is not NULL, of the second within the first (as of
+ * a key in an epoch).  Two are valid at a time. */
+const char *cluster_object(const test_cluster *c, party i, const char *folder, const char *type, const id32 *first, const id32 *second);
+bool cluster_has(const test_cluster *c, party i, const char *folder, const char *type, const id32 *first, const id32 *second);
+
+/* Waits until it is there. */
+void cluster_wait_for(const test_cluster *c, party i, const char *folder, const char *type, const id32 *first, const id32 *second);
+
+/* How many files below this folder of node i ("PRIV", "PUB", "PRIV/FheKeyInfo") have the id in their path; 0 if there is no
+ * such folder. */
+unsigned cluster_files(const test_cluster *c, party i, const char *where, const id32 *id);
+
+/* ---- whole programs, and what nodes say ---------------------------------------------------------------------------- */
+
+/* Whose parties are nodes [0], [1], ...  Told to every node that runs, also to those that are not in it. */
+typedef struct test_context { id32 id; unsigned n, t; party node[MAX_NODES]; } test_context;
+void cluster_tell(test_cluster *c, const test_context *k);
+
+/* NewMpcEpoch with the keys of another, asked of these nodes; none waits. */
+void cluster_reshare(test_cluster *c, party_set who, const test_context *old, const id32 *from, const test_context *new, const id32 *to);
 
 /* How programs of tests begin and end: four nodes in a folder of their own, one of which may be corrupt, with this epoch, a test key
  * dealt (c->prep, c->key) and samples under it. */

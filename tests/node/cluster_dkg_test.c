@@ -181,10 +181,7 @@ static void wait_until_at(party i, const char *step)
 	char name[64];
 
 	snprintf(name, sizeof name, "arca_key_ratio{step=\"%s\"}", step);
-	for (unsigned k = 0; cluster_metric(&w.c, i, name) < 0; k++) {
-		assert_true(k < 20000);
-		usleep(1000);                            /* another process is at work: there is nothing to wait on */
-	}
+	UNTIL(cluster_metric(&w.c, i, name) >= 0);
 }
 
 static void bring_back(party i)
@@ -303,7 +300,8 @@ static id32 first_key(void)
 
 static id32 second_key(void) { return id_is_zero_var(&w.second) ? make_uncompressed() : w.second; }
 
-/* From the first key to a second one, which is published uncompressed; they have tried it themselves.  It is there after a crash, and nobody has a part of it. */
+/* From the first key to a second one, which is published uncompressed; they have tried it themselves.  It is there after a
+ * crash, and nobody has a part of it. */
 static void a_decompression_key_is_made_between_two_keys_that_nobody_has(void **state)
 {
 	(void)state;
@@ -497,11 +495,7 @@ static void copy(const char *from, const char *to)
 
 static void path_of_samples(char path[static 800], party i, const id32 *prep, const char *ending)
 {
-	char e[ID_TEXT], t[ID_TEXT];
-
-	id_text(e, &EPOCH);
-	id_text(t, prep);
-	snprintf(path, 800, "%.299s/PRIV/Preprocessing/%s/%s%s", w.c.folder[i], e, t, ending);
+	snprintf(path, 800, "%s%s", cluster_object(&w.c, i, "PRIV", "Preprocessing", &EPOCH, prep), ending);
 }
 
 /* As if the crash had come after the journal's word and before the samples' end: they are put back while the node is down. */

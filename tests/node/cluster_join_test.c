@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keys that go to other parties, as processes, one of them published uncompressed: a party that missed their making gets its
- * shares, and one that missed how a key got another set, or a key between two was made, gets that; of four parties one leaves and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
+ * shares, and one that missed how a key got another set, or a key between two was made, gets that; of four parties one leaves
+ * and two join; a party that gives and one that gets are killed while it happens; four become seven, and seven four, while one
  * of those who leave lies and another dies.
  */
 #include <stdlib.h>
 #include "base/file.h"
-#include "evm/address.h"
 #include "tests/node/cluster.h"
 
 enum { NODES = 7, TIMEOUT_S = 3, KEYS = 2 };
@@ -14,10 +14,7 @@ enum { NODES = 7, TIMEOUT_S = 3, KEYS = 2 };
 /* Of each key. */
 static const char *const KEY_SET_TYPE[KEYS] = { "CompressedXofKeySet", "ServerKey" };
 
-/* Whose parties are nodes [0], [1], ... */
-typedef struct context { id32 id; unsigned n, t; party node[NODES]; } context;
-
-static const context
+static const test_context
 	FOUR = { {{ 7, [31] = 1 }}, 4, 1, { 1, 2, 3, 4 } },
 	FIVE = { {{ 7, [31] = 2 }}, 5, 1, { 6, 2, 3, 4, 5 } },
 	SEVEN = { {{ 7, [31] = 3 }}, 7, 2, { 7, 6, 5, 4, 3, 2, 1 } },
@@ -34,7 +31,7 @@ static struct world {
 
 static id32 epoch(uint8_t number) { return (id32){{ 8, [31] = number }}; }
 
-static party_set nodes_of(const context *k)
+static party_set nodes_of(const test_context *k)
 {
 	party_set out = 0;
 
@@ -43,68 +40,6 @@ static party_set nodes_of(const context *k)
 }
 
 /* ---- contexts --------------------------------------------------------------------------------------------------------- */
-
-static void describe(Kms__V1__MpcNode *n, party node, unsigned number)
-{
-	static char name[NODES + 1][16], url[NODES + 1][40], storage[NODES + 1][40];
-	static eth_address address[NODES + 1];
-
-	kms__v1__mpc_node__init(n);
-	snprintf(name[node], sizeof name[node], "node%u", node);
-	snprintf(url[node], sizeof url[node], "https://127.0.0.1:%u", w.c.port[node]);
-	snprintf(storage[node], sizeof storage[node], "http://127.0.0.1:%u/", w.c.node[node].http);
-	assert_ok(address_parse(&address[node], "signer", slice_str(w.c.node[node].signer)));
-	n->mpc_identity = name[node], n->external_url = url[node], n->public_storage_url = storage[node];
-	n->party_id = (int32_t)number;
-	n->_signer_address_case = KMS__V1__MPC_NODE___SIGNER_ADDRESS_SIGNER_ADDRESS;
-	n->signer_address = (ProtobufCBinaryData){ sizeof address[node].b, address[node].b };
-	n->_ca_cert_case = KMS__V1__MPC_NODE___CA_CERT_CA_CERT;
-	n->ca_cert = (ProtobufCBinaryData){ w.c.ca[node].certificate_pem.n, w.c.ca[node].certificate_pem.p };
-}
-
-/* Told to every node, also to those that are not in it. */
-static void tell(const context *k)
-{
-	Kms__V1__NewMpcContextRequest m = KMS__V1__NEW_MPC_CONTEXT_REQUEST__INIT;
-	Kms__V1__MpcContext c = KMS__V1__MPC_CONTEXT__INIT;
-	Kms__V1__MpcNode node[NODES], *list[NODES];
-
-	m.new_context = &c;
-	c.context_id = id_message(&k->id);
-	c.software_version = (char *)(uintptr_t)"0.1.0";
-	c.threshold = (int32_t)k->t;
-	c.mpc_nodes = list, c.n_mpc_nodes = k->n;
-	for (unsigned i = 0; i < k->n; i++) describe(list[i] = &node[i], k->node[i], i + 1);
-	cluster_call_all(&w.c, "NewMpcContext", &m.base, GRPC_OK);
-}
-
-static unsigned unreachable(party i)
-{
-	Kms__V1__Empty empty = KMS__V1__EMPTY__INIT;
-	Kms__V1__HealthStatusResponse *m;
-	arena a = arena_with_limit(1 << 20);
-	buf response = { 0 };
-	unsigned out = 0;
-
-	assert_int_equal(call_core(&w.c.node[i], &response, "GetHealthStatus", &empty.base), GRPC_OK);
-	assert_ok(pb_unpack(&a, &m, &kms__v1__health_status_response__descriptor, buf_slice(&response)));
-	for (size_t k = 0; k < m->n_peers_from_all_contexts; k++)
-		for (size_t p = 0; p < m->peers_from_all_contexts[k]->n_peers; p++)
-			out += !m->peers_from_all_contexts[k]->peers[p]->reachable;
-	buf_free(&response);
-	arena_free(&a);
-	return out;
-}
-
-/* All nodes run. */
-static void wait_linked(void)
-{
-	for (party i = 1; i <= NODES; i++)
-		for (unsigned k = 0; unreachable(i); k++) {
-			assert_true(k < 600);
-			usleep(50000);
-		}
-}
 
 /* What follows asks these nodes alone. */
 static void only(party_set who)
@@ -132,15 +67,15 @@ static int set_up(void **state)
 	if (folder_make(&w.top)) return -1;
 	cluster_make(&w.c, w.top, NODES, 0, TIMEOUT_S);
 	for (party i = 1; i <= NODES; i++) cluster_start(&w.c, i, NULL, NULL);
-	tell(&FOUR), tell(&FIVE), tell(&SEVEN), tell(&OTHERS);
-	wait_linked();
+	cluster_tell(&w.c, &FOUR), cluster_tell(&w.c, &FIVE), cluster_tell(&w.c, &SEVEN), cluster_tell(&w.c, &OTHERS);
+	cluster_wait_linked_everywhere(&w.c);
 	only(nodes_of(&FOUR));
 	cluster_new_epoch(&w.c, &first);
 	cluster_kill(&w.c, 4);
 	make_keys();                                     /* of three */
 	cluster_start(&w.c, 4, NULL, NULL);
 	only(parties_all(NODES));
-	wait_linked();
+	cluster_wait_linked_everywhere(&w.c);
 	return 0;
 }
 
@@ -154,23 +89,11 @@ static int take_down(void **state)
 /* ---- resharing -------------------------------------------------------------------------------------------------------- */
 
 /* Asks these nodes; none waits. */
-static void reshare(party_set who, const context *old, uint8_t from, const context *new, uint8_t to)
+static void reshare(party_set who, const test_context *old, uint8_t from, const test_context *new, uint8_t to)
 {
-	Kms__V1__NewMpcEpochRequest m = KMS__V1__NEW_MPC_EPOCH_REQUEST__INIT;
-	Kms__V1__PreviousEpochInfo previous = KMS__V1__PREVIOUS_EPOCH_INFO__INIT;
 	const id32 old_epoch = epoch(from), new_epoch = epoch(to);
 
-	m.context_id = id_message(&new->id), m.epoch_id = id_message(&new_epoch);
-	m.domain = domain_message("ProtocolConfig");
-	m.previous_epoch = &previous;
-	previous.context_id = id_message(&old->id), previous.epoch_id = id_message(&old_epoch);
-	FOR_EACH_IN(i, who) {
-		buf empty = { 0 };
-		const grpc_status s = call_core(&w.c.node[i], &empty, "NewMpcEpoch", &m.base);
-		if (s != GRPC_OK) print_error("node %u: %s\n", i, client_said.message);
-		assert_int_equal(s, GRPC_OK);
-		buf_free(&empty);
-	}
+	cluster_reshare(&w.c, who, old, &old_epoch, new, &new_epoch);
 }
 
 /* Each of `who` has made the epoch, or given to it, and speaks of so many keys. */
@@ -194,12 +117,7 @@ static void has_result(party_set who, uint8_t number, size_t keys)
 
 static bool there(party i, const char *folder, const char *type, const id32 *in, const id32 *id)
 {
-	char path[700], a[ID_TEXT], b[ID_TEXT + 1] = "";
-
-	id_text(a, id);
-	if (in) id_text(b, in), b[strlen(b) + 1] = '\0', b[strlen(b)] = '/';
-	snprintf(path, sizeof path, "%.299s/%s/%s/%s%s", w.c.folder[i], folder, type, b, a);
-	return file_exists(path);
+	return cluster_has(&w.c, i, folder, type, in ? in : id, in ? id : NULL);
 }
 
 static unsigned files_of(party i)
@@ -213,14 +131,14 @@ static unsigned files_of(party i)
 
 static bool has_files(party i) { return files_of(i) == 2 * KEYS; }
 
-static grpc_status start_decryption(party i, const id32 *id, const context *c, uint8_t number, unsigned k, size_t item)
+static grpc_status start_decryption(party i, const id32 *id, const test_context *c, uint8_t number, unsigned k, size_t item)
 {
 	const id32 in = epoch(number);
 	return samples_ask(&w.s[k], item, &w.c.node[i], id, &(sample_place){ &c->id, &in, &w.key[k] });
 }
 
 /* All of `who` are asked, for a value under each key, and each has the right ones. */
-static void decrypts(party_set who, const context *c, uint8_t number)
+static void decrypts(party_set who, const test_context *c, uint8_t number)
 {
 	const size_t item = w.at++ % (2 * SAMPLE_TYPES);
 
@@ -336,7 +254,7 @@ static void a_key_gets_another_set_and_a_key_between_two_is_made_and_one_party_m
 	FOR_EACH_IN(i, three) answered(i, "GetKeyGenResult", &w.between);
 	ask_in_epoch(NULL);
 	cluster_start(&w.c, 4, NULL, NULL);
-	wait_linked();
+	cluster_wait_linked_everywhere(&w.c);
 	FOR_EACH_IN(i, three) has_both_sets(i);
 	assert_false(there(4, "PUB", "CompressedXofKeySet", NULL, &w.key[1]) || has_decompression_key(4));
 }
@@ -358,7 +276,7 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	}
 	cluster_kill(&w.c, 4);
 	cluster_start(&w.c, 4, NULL, NULL);
-	wait_linked();
+	cluster_wait_linked_everywhere(&w.c);
 	has_both_sets(4);
 	assert_true(has_decompression_key(4));
 	const id32 to = epoch(3);
@@ -398,7 +316,7 @@ static void who_left_keeps_its_shares_for_a_time_and_not_longer(void **state)
 	setenv("ARCA_NODE__THRESHOLD__EPOCH_GRACE", "1", 1);
 	cluster_start(&w.c, 1, NULL, NULL);
 	unsetenv("ARCA_NODE__THRESHOLD__EPOCH_GRACE");
-	wait_linked();
+	cluster_wait_linked_everywhere(&w.c);
 	for (unsigned k = 0; k < 10 && !has_logged_destroyed(1, &last); k++) {}
 	assert_true(has_logged_destroyed(1, &last) && has_logged_destroyed(1, &first));
 	for (uint8_t n = 1; n <= 2; n++) {
@@ -410,17 +328,7 @@ static void who_left_keeps_its_shares_for_a_time_and_not_longer(void **state)
 	decrypts(nodes_of(&FOUR) & ~one, &FOUR, 2);              /* the others keep theirs for a day */
 	cluster_kill(&w.c, 1);
 	cluster_start(&w.c, 1, NULL, NULL);
-	wait_linked();
-}
-
-static void wait_for_folder(party i, const char *type, const id32 *in)
-{
-	char path[700], a[ID_TEXT];
-
-	id_text(a, in);
-	snprintf(path, sizeof path, "%.299s/PRIV/%s/%s", w.c.folder[i], type, a);
-	for (unsigned k = 0; k < 5000 && !file_exists(path); k++) usleep(1000);
-	assert_true(file_exists(path));
+	cluster_wait_linked_everywhere(&w.c);
 }
 
 /* Of five that have the key one dies while it gives it away, and of seven that get it one that is new. */
@@ -431,12 +339,12 @@ static void who_dies_in_the_middle_takes_nothing_away(void **state)
 	const id32 to = epoch(4);
 
 	reshare(all, &FIVE, 3, &SEVEN, 4);
-	wait_for_folder(7, "UsedSession", &to);
+	cluster_wait_for(&w.c, 7, "PRIV", "UsedSession", &to, NULL);
 	FOR_EACH_IN(i, dead) cluster_kill(&w.c, i);
 	has_result(all & ~dead, 4, KEYS + w.copied);
 	decrypts(all & ~dead, &SEVEN, 4);
 	FOR_EACH_IN(i, dead) cluster_start(&w.c, i, NULL, NULL);
-	wait_linked();
+	cluster_wait_linked_everywhere(&w.c);
 	FOR_EACH_IN(i, dead) assert_int_equal(there(i, "PRIV", "EpochData", NULL, &to) * KEYS, parts_of(i, "FheKeyInfo", &to));
 	assert_int_equal(has_files(7), there(7, "PRIV", "EpochData", NULL, &to));
 	decrypts(nodes_of(&FIVE), &FIVE, 3);
@@ -455,9 +363,9 @@ static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(voi
 
 	cluster_kill(&w.c, 2);
 	cluster_start(&w.c, 2, getenv("ARCA_LIAR"), "session");
-	wait_linked();
+	cluster_wait_linked_everywhere(&w.c);
 	reshare(parties_all(NODES), &SEVEN, 5, &OTHERS, 6);
-	wait_for_folder(7, "UsedSession", &to);
+	cluster_wait_for(&w.c, 7, "PRIV", "UsedSession", &to, NULL);
 	cluster_kill(&w.c, 4);
 	has_result(nodes_of(&OTHERS), 6, KEYS + w.copied);
 	has_result(parties_all(NODES) & ~nodes_of(&OTHERS) & ~liar & ~dead, 6, 0);

@@ -113,29 +113,13 @@ static void disk_stops_in_the_middle_of(party i, const id32 *destroyed)
 
 /* ---- looking -------------------------------------------------------------------------------------------------------- */
 
-static const char *path_of(party i, const char *type, const id32 *epoch, const id32 *key)
-{
-	static char path[600];
-	char e[ID_TEXT], k[ID_TEXT];
-
-	id_text(e, epoch);
-	if (key) id_text(k, key);
-	snprintf(path, sizeof path, "%.299s/PRIV/%.99s/%s%s%s", w.c.folder[i], type, e, key ? "/" : "", key ? k : "");
-	return path;
-}
-
-static bool is_there(party i, const char *type, const id32 *epoch, const id32 *key)
-{
-	return access(path_of(i, type, epoch, key), F_OK) == 0;
-}
-
 static void note(traces *t, party i, const id32 *epoch, unsigned keys)
 {
-	buf b = test_read(path_of(i, "EpochData", epoch, NULL));
+	buf b = test_read(cluster_object(&w.c, i, "PRIV", "EpochData", epoch, NULL));
 	traces_add_epoch(t, buf_slice(&b));
 	buf_free(&b);
 	for (unsigned k = 0; k < keys; k++) {
-		b = test_read(path_of(i, "FheKeyInfo", epoch, &w.key[k]));
+		b = test_read(cluster_object(&w.c, i, "PRIV", "FheKeyInfo", epoch, &w.key[k]));
 		traces_add_part(t, buf_slice(&b));
 		buf_free(&b);
 	}
@@ -248,8 +232,8 @@ static void who_keeps_them_longer_answers_until_they_are_destroyed_and_nothing_i
 	cluster_kill(&w.c, 2);
 	start(2);
 	cluster_wait_linked(&w.c);
-	assert_false(is_there(2, "EpochData", &PARTLY, NULL));
-	assert_false(is_there(2, "FheKeyInfo", &PARTLY, &w.key[0]));
+	assert_false(cluster_has(&w.c, 2, "PRIV", "EpochData", &PARTLY, NULL));
+	assert_false(cluster_has(&w.c, 2, "PRIV", "FheKeyInfo", &PARTLY, &w.key[0]));
 	destroy_at(TOLD, &PARTLY, GRPC_OK);
 	for (party i = 1; i < TIMED; i++) refuses(i, &FIRST), refuses(i, &PARTLY);
 	buf response = { 0 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What operators do to a cluster: contexts and epochs made and destroyed, links measured; with the codes of each. */
-#include <ftw.h>
 #include "base/hex.h"
 #include "evm/address.h"
 #include "tests/node/cluster.h"
@@ -222,29 +221,6 @@ static grpc_status destroy_epoch(party i, const id32 *id)
 	return s;
 }
 
-static unsigned seen;
-static const char *wanted;
-
-static int look(const char *path, const struct stat *s, int kind, struct FTW *f)
-{
-	(void)s, (void)f;
-	if (kind == FTW_F && strstr(path, wanted)) seen++;
-	return 0;
-}
-
-/* Files below a node's private folder whose path holds the id. */
-static unsigned files_of(party i, const id32 *id)
-{
-	char path[400], text[ID_TEXT];
-
-	id_text(text, id);
-	wanted = text;
-	seen = 0;
-	snprintf(path, sizeof path, "%s/PRIV", w.c.folder[i]);
-	assert_int_equal(nftw(path, look, 16, FTW_PHYS), 0);
-	return seen;
-}
-
 static void an_epoch_that_is_destroyed_leaves_nothing_private(void **state)
 {
 	(void)state;
@@ -257,9 +233,9 @@ static void an_epoch_that_is_destroyed_leaves_nothing_private(void **state)
 	new_epoch_in(&ID_DEFAULT_CONTEXT, &THIRD);
 	assert_int_equal(decrypt_in(NULL, &FIRST, &id), GRPC_OK);                 /* old epochs answer until they go */
 	for (party i = 1; i <= N; i++) {
-		assert_true(files_of(i, &FIRST) >= 3);
+		assert_true(cluster_files(&w.c, i, "PRIV", &FIRST) >= 3);
 		assert_int_equal(destroy_epoch(i, &FIRST), GRPC_OK);
-		assert_int_equal(files_of(i, &FIRST), 1);                         /* the number of its last attempt */
+		assert_int_equal(cluster_files(&w.c, i, "PRIV", &FIRST), 1);                         /* the number of its last attempt */
 		assert_int_equal(destroy_epoch(i, &FIRST), GRPC_NOT_FOUND);
 	}
 	const id32 other = fresh_id(1);
@@ -276,7 +252,28 @@ static void an_epoch_that_is_destroyed_leaves_nothing_private(void **state)
 	assert_int_equal(decrypt_in(NULL, &THIRD, &other), GRPC_NOT_FOUND);
 }
 
+static void a_party_with_other_settings_is_named_and_the_service_goes_on(void **state)
+{
+	const id32 id = fresh_id(1);
+
+	(void)state;
+	assert_false(cluster_has_logged(&w.c, 1, "must have the same"));
+	assert_int_equal(cluster_stop(&w.c, 4), 0);
+	setenv("ARCA_NODE__SERVICE__EIP712_PROFILE", "v0.11", 1);
+	cluster_start(&w.c, 4, NULL, NULL);
+	unsetenv("ARCA_NODE__SERVICE__EIP712_PROFILE");
+	for (party i = 1; i < 4; i++)
+		assert_true(cluster_logged(&w.c, i, "service.eip712_profile: party 4, node4, has v0.11, and this node v0.15, in context 07"));
+	assert_true(cluster_logged(&w.c, 4, "service.eip712_profile: party 1, node1, has v0.15, and this node v0.11, in context 07"));
+	cluster_wait_linked(&w.c);
+	assert_int_equal(decrypt_in(NULL, &FIRST, &id), GRPC_OK);
+	assert_int_equal(cluster_stop(&w.c, 4), 0);
+	cluster_start(&w.c, 4, NULL, NULL);
+	cluster_wait_linked(&w.c);
+}
+
 static const struct CMUnitTest tests[] = {
+	TEST(a_party_with_other_settings_is_named_and_the_service_goes_on),
 	TEST(a_context_is_made_once_and_checked), TEST(health_tells_of_every_context),
 	TEST(an_epoch_belongs_to_its_context_and_a_key_to_its_epoch), TEST(a_context_goes_with_its_epochs_and_the_configured_one_stays),
 	TEST(bandwidth_is_measured_to_every_peer), TEST(an_epoch_that_is_destroyed_leaves_nothing_private),

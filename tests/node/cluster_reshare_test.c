@@ -5,7 +5,6 @@
  * happens, one whose disk is full, and one that lies.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "base/file.h"
@@ -140,45 +139,9 @@ static void decrypts(party_set who, const id32 *epoch)
 
 /* ---- files --------------------------------------------------------------------------------------------------------------- */
 
-static unsigned seen;
-static const char *wanted;
-
-static int look(const char *path, const struct stat *s, int kind, struct FTW *f)
-{
-	(void)s, (void)f;
-	if (kind == FTW_F && strstr(path, wanted)) seen++;
-	return 0;
-}
-
-/* Files below a node's folder of this kind ("PRIV", "PUB", "PRIV/FheKeyInfo") whose path holds the id. */
-static unsigned files_of(party i, const char *where, const id32 *id)
-{
-	char path[400], text[ID_TEXT];
-
-	id_text(text, id);
-	wanted = text;
-	seen = 0;
-	snprintf(path, sizeof path, "%s/%s", w.c.folder[i], where);
-	if (nftw(path, look, 16, FTW_PHYS) != 0) assert_int_equal(seen, 0);
-	return seen;
-}
-
-/* An object's path; key may be NULL. */
-static const char *path_of(party i, const char *type, const id32 *epoch, const id32 *key)
-{
-	static char path[600];
-	char e[ID_TEXT], k[ID_TEXT];
-
-	id_text(e, epoch);
-	if (key) id_text(k, key);
-	snprintf(path, sizeof path, "%.299s/PRIV/%.99s/%s%s%s", w.c.folder[i], type, e, key ? "/" : "", key ? k : "");
-	return path;
-}
-
-static bool there(party i, const char *type, const id32 *epoch, const id32 *key)
-{
-	return access(path_of(i, type, epoch, key), F_OK) == 0;
-}
+static bool there(party i, const char *type, const id32 *epoch, const id32 *key) { return cluster_has(&w.c, i, "PRIV", type, epoch, key); }
+static unsigned files_of(party i, const char *where, const id32 *id) { return cluster_files(&w.c, i, where, id); }
+static const char *path_of(party i, const char *type, const id32 *epoch, const id32 *key) { return cluster_object(&w.c, i, "PRIV", type, epoch, key); }
 
 static void has_whole_epoch(party i, const id32 *epoch, unsigned keys)
 {
@@ -442,12 +405,6 @@ static void who_was_asked_for_other_keys_is_out(void **state)
 	decrypts(parties_all(N), &w.last);
 }
 
-static void wait_for(party i, const char *type, const id32 *epoch, const id32 *key)
-{
-	for (unsigned k = 0; k < 5000 && !there(i, type, epoch, key); k++) usleep(1000);
-	assert_true(there(i, type, epoch, key));
-}
-
 static void a_party_killed_in_the_middle_has_nothing_of_the_new_epoch_and_all_of_the_old(void **state)
 {
 	(void)state;
@@ -457,7 +414,7 @@ static void a_party_killed_in_the_middle_has_nothing_of_the_new_epoch_and_all_of
 
 	for (size_t k = 0; k < (test_is_long() ? COUNT(when) : 1); k++, to = epoch_after(&to)) {
 		refresh_all(&to, 0);
-		wait_for(4, when[k], &to, NULL);
+		cluster_wait_for(&w.c, 4, "PRIV", when[k], &to, NULL);
 		cluster_kill(&w.c, 4);
 		const bool whole = there(4, "EpochData", &to, NULL);
 		decrypts(THREE, &w.last);

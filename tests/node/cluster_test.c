@@ -95,18 +95,6 @@ static void decrypts(const client_item *item, const plaintext *want, size_t n)
 	}
 }
 
-typedef struct user { dec_key dk; enc_key ek; uint8_t wire[ENC_KEY_BYTES]; eth_address address; char text[ADDRESS_TEXT]; } user;
-
-static user new_user(void)
-{
-	user u;
-	enc_key_generate(&u.ek, &u.dk, test_rng());
-	enc_key_write(u.wire, &u.ek);
-	rng_fill(test_rng(), u.address.b, sizeof u.address.b);
-	address_text(u.text, &u.address);
-	return u;
-}
-
 /* One party's answer, opened by the user. */
 typedef struct opened { user_share slot[SAMPLES]; buf vector[SAMPLES]; user_answer answer; } opened;
 
@@ -177,8 +165,7 @@ static size_t ask_as_user(opened *o, const client_item *item, size_t n)
 
 	for (party i = 1; i <= N; i++)
 		if (w.c.up[i])
-			assert_int_equal(user_decrypt(&w.c.node[i], &response[i], "UserDecrypt", &id, &w.c.key, item, n, u.text,
-			                 slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+			assert_int_equal(user_decrypt(&w.c.node[i], &response[i], "UserDecrypt", &id, &w.c.key, item, n, &u), GRPC_OK);
 	cluster_results(&w.c, response, "GetUserDecryptionResult", &id, GRPC_OK);
 	for (party i = 1; i <= N; i++) {
 		if (w.c.up[i]) {
@@ -361,7 +348,7 @@ static void health_tells_who_can_be_reached(void **state)
 	assert_int_equal(health_of(1, &reachable), KMS__V1__HEALTH_STATUS__HEALTH_STATUS_OPTIMAL);
 	assert_int_equal(reachable, N);
 	cluster_kill(&w.c, 4);
-	for (unsigned k = 0; k < 600 && health_of(1, &reachable) == KMS__V1__HEALTH_STATUS__HEALTH_STATUS_OPTIMAL; k++) usleep(20000);
+	UNTIL(health_of(1, &reachable) != KMS__V1__HEALTH_STATUS__HEALTH_STATUS_OPTIMAL);
 	assert_int_equal(health_of(1, &reachable), KMS__V1__HEALTH_STATUS__HEALTH_STATUS_HEALTHY);
 	assert_int_equal(reachable, N - 1);
 	assert_int_equal(cluster_metric(&w.c, 1, "arca_peer_up{party=\"4\"}"), 0);
@@ -408,7 +395,7 @@ static void what_was_acknowledged_outlives_a_kill(void **state)
 	const user u = new_user();
 	buf before = { 0 }, after = { 0 };
 
-	assert_int_equal(user_decrypt(&w.c.node[4], &before, "UserDecryptSync", &uid, &w.c.key, w.s.item, 2, u.text, slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.c.node[4], &before, "UserDecryptSync", &uid, &w.c.key, w.s.item, 2, &u), GRPC_OK);
 	start_public_at(victim, &id, w.s.item, 3);
 	cluster_kill(&w.c, 4);
 	cluster_start(&w.c, 4, NULL, NULL);
@@ -442,8 +429,7 @@ static long long lies_of_3_seen_by(party i) { return cluster_metric(&w.c, i, "ar
 
 static void wait_until_named(party i, long long before)
 {
-	for (unsigned k = 0; k < 500 && lies_of_3_seen_by(i) == before; k++) usleep(10000);
-	assert_true(lies_of_3_seen_by(i) > before);
+	UNTIL(lies_of_3_seen_by(i) > before);
 }
 
 static void wrong_shares_change_nothing_and_name_their_sender(void **state)

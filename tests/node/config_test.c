@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "node/combiners.h"
 #include "node/config.h"
 #include "tests/test.h"
 
@@ -342,22 +343,55 @@ static void chains_of_delegations_have_a_key_or_share_one_and_name_a_contract_wi
 #undef CHAIN_WITH
 }
 
-static void combiners_are_numbers_of_parties_or_all(void **state)
+static void a_key_is_imported_by_all_from_one_who_names_its_file(void **state)
 {
-	static const char *const WRONG[] = { "x", "1,x", "0", "64", "1,,2", "1, 2", "-1", "1;2", "ALL" };
-	party_set s = 0;
+	static const char CHAIN_OF[] = "chain_id = 1\ngateway = \"0x66f9664f97F2b50F62D13eA064982f936dE76657\"\n";
+	char *const first[] = { "KMS_CORE__THRESHOLD__MY_ID=1", NULL };
+	char text[2048];
+	node_config c;
 
 	(void)state;
-	assert_ok(combiners_read(&s, ""));
-	assert_true(s == 0);
-	assert_ok(combiners_read(&s, "1,3,63"));
-	assert_true(has(s, 1) && has(s, 3) && has(s, 63) && size_of_set(s) == 3);
-	assert_ok(combiners_read(&s, "all"));
-	assert_int_equal(size_of_set(s), MAX_PARTIES);
-	for (size_t i = 0; i < COUNT(WRONG); i++) assert_err(ERR_REQUEST, combiners_read(&s, WRONG[i]));
+#define IMPORT(section, more) (snprintf(text, sizeof text, "%s%s%s[[delegation.chains]]\n%s%s", CLUSTER(1) FOUR, "[delegation]\n", section, CHAIN_OF, more), text)
+	assert_ok(node_config_read(&c, "node.toml", slice_str(IMPORT("", "import_from = 1\nkey_file = \"k\"\n")), first));
+	assert_int_equal(((const chain_config *)c.delegation.chains.row)->import_from, 1);
+	node_config_free(&c);
+	assert_ok(node_config_read(&c, "node.toml", slice_str(IMPORT("", "import_from = 2\n")), first));
+	node_config_free(&c);
+	refused(IMPORT("", "import_from = 1\n"), first, "import_from is this party", "names no key_file");
+	refused(IMPORT("", "import_from = 2\nkey_file = \"k\"\n"), first, "party 1 names a key_file", "only");
+	refused(IMPORT("", "import_from = 5\n"), first, "import_from is 5", "4 parties");
+	refused(IMPORT("refresh_secs = 0\n", "import_from = 2\n"), first, "refresh_secs is 0", "next refresh");
+	snprintf(text, sizeof text, "%s[delegation]\n[[delegation.chains]]\n%simport_from = 1\nkey_file = \"k\"\n", VAULTS, CHAIN_OF);
+	refused(text, NOTHING, "import_from is 1", "a node alone");
+#undef IMPORT
 }
 
-TESTS(TEST(chains_of_delegations_have_a_key_or_share_one_and_name_a_contract_with_where_to_ask), TEST(combiners_are_numbers_of_parties_or_all),
+static void combiners_are_parties_by_name_or_number_or_all(void **state)
+{
+	static const char *const WRONG[] = { "1,,2", "0", "64", "1, 2", ",", "1,", "a b", "1;2", "x/y" },
+	                 *const RIGHT[] = { "", "all", "1", "63", "kms1.example,3", "node_2,node-3", "ALL" };
+	static const member PEER[] = { { 0 }, { .identity = "a" }, { .identity = "b.example" }, { .identity = "c" } },
+	                    MOVED[] = { { 0 }, { .identity = "c" }, { .identity = "d" }, { .identity = "a" } };
+	const mpc_context peers = { .n = 3, .member = PEER }, moved = { .n = 3, .member = MOVED };
+	AUTO(buf) strangers = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(WRONG); i++) assert_err(ERR_REQUEST, combiners_check(WRONG[i]));
+	for (size_t i = 0; i < COUNT(RIGHT); i++) assert_ok(combiners_check(RIGHT[i]));
+	assert_true(combiners_of("", &peers, NULL) == 0);
+	assert_true(combiners_of("all", &peers, NULL) == parties_all(3));
+	assert_true(combiners_of("b.example,3,9", &peers, &peers) == 0xc);
+	/* The same parties, by whatever they are named: 3 is c. */
+	assert_true(combiners_of("a,3", &moved, &peers) == 0xa);
+	assert_true(combiners_of("3", &moved, &peers) == 0x2);
+	/* There are no peers whose numbers were meant. */
+	assert_true(combiners_of("3", &moved, NULL) == 0x8);
+	assert_true(combiners_number("a,3", 3) && !combiners_number("a,3", 1));
+	combiners_strangers(&strangers, "a,2,d,x", &moved, &peers);
+	assert_string_equal(buf_str(&strangers), "2, x");
+}
+
+TESTS(TEST(a_key_is_imported_by_all_from_one_who_names_its_file), TEST(chains_of_delegations_have_a_key_or_share_one_and_name_a_contract_with_where_to_ask), TEST(combiners_are_parties_by_name_or_number_or_all),
       TEST(what_is_left_out_has_its_default), TEST(the_environment_stands_above_the_file_and_ours_above_the_alias),
       TEST(an_unknown_key_is_named_with_its_line), TEST(wrong_types_and_ranges_are_named), TEST(broken_toml_is_named_with_its_line),
       TEST(the_key_of_the_vault_comes_from_one_place), TEST(what_is_not_built_is_a_sentence), TEST(a_vault_may_be_in_a_bucket), TEST(what_does_not_go_together_there_is_named), TEST(what_spans_several_keys_is_checked),

@@ -225,17 +225,12 @@ static const char *path_to(const asked *a, bool start)
 
 static asked ask_for(const steady *s, bool for_user)
 {
-	static const char SOMEBODY[] = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
-	uint8_t wire[ENC_KEY_BYTES];
-	enc_key ek;
-	dec_key dk;
+	const user u = new_user();
 	client_item item[AT_ONCE];
 	asked a = { .id = fresh_id(for_user ? 2 : 1), .for_user = for_user };
 
-	enc_key_generate(&ek, &dk, test_rng());
-	enc_key_write(wire, &ek);
 	for (unsigned i = 0; i < AT_ONCE; i++) item[i] = s->item;
-	a.message = for_user ? user_decrypt_message(&a.id, &s->key, item, AT_ONCE, SOMEBODY, slice_of(wire, sizeof wire))
+	a.message = for_user ? user_decrypt_message(&a.id, &s->key, item, AT_ONCE, &u)
 	                     : public_decrypt_message(&a.id, &s->key, item, AT_ONCE);
 	pb_pack(&a.poll, &id_message(&a.id)->base);
 	return a;

@@ -7,7 +7,7 @@
 #include "rpc/fetch.h"
 #include "tests/vault/folder.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 60000 };
 
 static const id32 KEY = {{ 4, [31] = 7 }};
 #define KEY_TEXT "0400000000000000000000000000000000000000000000000000000000000007"

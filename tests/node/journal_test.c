@@ -12,11 +12,13 @@
  * come meanwhile; nothing is brought to the disk, for what is read back comes from the system's memory. */
 static _Atomic int syncs_that_fail, syncs, sync_us, zeros_us;
 static _Atomic bool syncs_of_zeros_fail;
+static _Atomic unsigned zeros_not_synced, zeros_without_room;        /* how often */
 static _Thread_local bool appends;
 
 static bool sync_fails(void)
 {
 	if (appends) return syncs_that_fail > 0 && syncs_that_fail-- > 0;
+	zeros_not_synced += syncs_of_zeros_fail;
 	return syncs_of_zeros_fail;
 }
 
@@ -42,8 +44,18 @@ int fsync(int fd)
 /* Steps of zeros may take their time as well. */
 ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	if (zeros_us && n == JOURNAL_AHEAD_STEP && *(const uint8_t *)p == 0) usleep((useconds_t)zeros_us);
-	return (ssize_t)syscall(SYS_pwrite64, fd, p, n, at);
+	const bool zeros = *(const uint8_t *)p == 0;
+
+	if (zeros_us && zeros && n == JOURNAL_AHEAD_STEP) usleep((useconds_t)zeros_us);
+	const ssize_t put = (ssize_t)syscall(SYS_pwrite64, fd, p, n, at);
+	zeros_without_room += zeros && put < 0 && errno == EFBIG;
+	return put;
+}
+
+/* The journal's thread does that when it comes to it. */
+static void wait_until_some(const _Atomic unsigned *count)
+{
+	UNTIL(*count > 0);
 }
 
 static void record(journal *j, unsigned n, request_state s, const char *text)
@@ -372,7 +384,8 @@ static void a_full_disk_refuses_the_record_and_nothing_else(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ ROOM, before.rlim_max }), 0);
-	for (request_view v; v = outcome(n, REQUEST_DONE, text), journal_outcome(j, &v) == OK; n++) if (n < 10) usleep(1000);
+	zeros_without_room = 0;
+	for (request_view v; v = outcome(n, REQUEST_DONE, text), journal_outcome(j, &v) == OK; n++) wait_until_some(&zeros_without_room);
 	assert_non_null(strstr(err_text(), "journal"));
 	err_clear();
 	assert_int_equal(n, ROOM / (BYTES + 16 + 71));
@@ -392,8 +405,7 @@ static void a_full_disk_refuses_the_record_and_nothing_else(void **state)
 
 static void wait_for_zeros(const char *path)
 {
-	for (unsigned k = 0; k < 4000 && size_of(path) < JOURNAL_AHEAD; k++) usleep(500);
-	assert_true(size_of(path) >= JOURNAL_AHEAD);
+	UNTIL(size_of(path) >= JOURNAL_AHEAD);
 }
 
 static void zeros_are_written_ahead_and_cut_off_at_a_stop(void **state)
@@ -489,10 +501,11 @@ static void a_sync_of_zeros_that_fails_is_told_to_nobody(void **state)
 
 	assert_ok(journal_open(&j, &cut, below(state, "journal"), t));
 	syncs_of_zeros_fail = true;
+	zeros_not_synced = 0;
 	appends = true;
 	for (unsigned i = 0; i < 20; i++) {
 		record(j, i, REQUEST_DONE, "x");
-		usleep(500);
+		wait_until_some(&zeros_not_synced);
 	}
 	appends = false;
 	syncs_of_zeros_fail = false;
@@ -590,8 +603,7 @@ static void appends_beside_a_shrinking_are_not_lost(void **state)
 		assert_int_equal(pthread_create(&thread[i], NULL, write_many, &w[i]), 0);
 	}
 	for (unsigned i = 0; i < WRITERS; i++) pthread_join(thread[i], NULL);
-	for (unsigned k = 0; k < 2000 && size_of(path) >= (size_t)WRITERS * EACH * LARGE / 2; k++) usleep(5000);
-	assert_true(size_of(path) < (size_t)WRITERS * EACH * LARGE / 2);
+	UNTIL(size_of(path) < (size_t)WRITERS * EACH * LARGE / 2);
 	size_t n = 0;
 	found f;
 	for (unsigned i = 0; i < WRITERS * 1000; i++)

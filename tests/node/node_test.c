@@ -40,7 +40,7 @@ static buf published(const char *type, const id32 *id)
 
 	id_text(text, id);
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/%s/%s", w.node.http, type, text);
-	assert_ok(fetch_url(&b, url, (size_t)1 << 30, 10000));
+	assert_ok(fetch_url(&b, url, (size_t)1 << 30, 60000));
 	return b;
 }
 
@@ -215,18 +215,6 @@ static void check_public(slice response, const id32 *id, const client_item *item
 	arena_free(&a);
 }
 
-typedef struct user { dec_key dk; enc_key ek; uint8_t wire[ENC_KEY_BYTES]; eth_address address; char text[ADDRESS_TEXT]; } user;
-
-static user new_user(void)
-{
-	user u;
-	enc_key_generate(&u.ek, &u.dk, test_rng());
-	enc_key_write(u.wire, &u.ek);
-	rng_fill(test_rng(), u.address.b, sizeof u.address.b);
-	address_text(u.text, &u.address);
-	return u;
-}
-
 static void check_user(slice response, const user *u, const client_item *item, const plaintext *want, size_t n)
 {
 	arena a = arena_with_limit(PB_ROOM(response.n));
@@ -396,7 +384,7 @@ static void every_type_in_every_format_is_decrypted_for_one_user(void **state)
 	buf response = { 0 };
 
 	for (size_t k = 0; k < N_ITEMS; k++) want[k] = w.value[k % N_TYPES];
-	assert_int_equal(user_decrypt(&w.node, &response, "UserDecrypt", &id, &w.key, w.item, N_ITEMS, u.text, slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecrypt", &id, &w.key, w.item, N_ITEMS, &u), GRPC_OK);
 	assert_int_equal(get_result(&w.node, &response, "GetUserDecryptionResult", &id), GRPC_OK);
 	check_user(buf_slice(&response), &u, w.item, want, N_ITEMS);
 	buf_free(&response);
@@ -414,7 +402,7 @@ static void answers_are_signed_under_every_scheme_that_is_asked_for(void **state
 	assert_int_equal(public_decrypt(&w.node, &response, "PublicDecryptSync", &id, &w.key, item, 2), GRPC_OK);
 	check_public(buf_slice(&response), &id, item, w.value, 2);
 	buf_clear(&response);
-	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &uid, &w.key, item, 2, u.text, slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &uid, &w.key, item, 2, &u), GRPC_OK);
 	check_user(buf_slice(&response), &u, item, w.value, 2);
 	ask_all_schemes(false);
 	buf_free(&response);
@@ -749,16 +737,16 @@ static void http_serves_what_is_public_and_nothing_else(void **state)
 	buf b = { 0 };
 
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/ready", w.node.http);
-	assert_ok(fetch_url(&b, url, 100, 5000));
+	assert_ok(fetch_url(&b, url, 100, 60000));
 	assert_true(slice_eq_var(buf_slice(&b), slice_str("ready")));
 	buf_clear(&b);
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/metrics", w.node.http);
-	assert_ok(fetch_url(&b, url, 1 << 20, 5000));
+	assert_ok(fetch_url(&b, url, 1 << 20, 60000));
 	assert_non_null(strstr(buf_str(&b), "kms_operations_total{operation=\"keygen_request\"}"));
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/../PRIV/journal", w.node.http);
-	assert_int_not_equal(fetch_url(&b, url, 1 << 20, 5000), OK);
+	assert_int_not_equal(fetch_url(&b, url, 1 << 20, 60000), OK);
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/SigningKey/60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee", w.node.http);
-	assert_err(ERR_NOT_FOUND, fetch_url(&b, url, 1 << 20, 5000));
+	assert_err(ERR_NOT_FOUND, fetch_url(&b, url, 1 << 20, 60000));
 	buf_free(&b);
 }
 
@@ -773,7 +761,7 @@ static void a_restart_keeps_keys_and_results(void **state)
 	char signer_before[43];
 
 	assert_int_equal(public_decrypt(&w.node, &before, "PublicDecryptSync", &id, &w.key, w.item, N_TYPES), GRPC_OK);
-	assert_int_equal(user_decrypt(&w.node, &user_before, "UserDecryptSync", &uid, &w.key, w.item, 3, u.text, slice_of(u.wire, sizeof u.wire)), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.node, &user_before, "UserDecryptSync", &uid, &w.key, w.item, 3, &u), GRPC_OK);
 	assert_int_equal(get_result(&w.node, &key_before, "GetKeyGenResult", &w.key), GRPC_OK);
 	assert_int_equal(start_preproc(&w.node, &prep, 1), GRPC_OK);
 	assert_int_equal(get_result(&w.node, &prep_before, "GetKeyGenPreprocResult", &prep), GRPC_OK);
@@ -813,21 +801,20 @@ static void an_answer_that_is_larger_than_may_be_kept_is_refused(void **state)
 	(void)state;
 	const id32 id = fresh_id(2), small = fresh_id(2);
 	const user u = new_user();
-	const slice wire = slice_of(u.wire, sizeof u.wire);
 	buf response = { 0 };
 
 	assert_int_equal(child_stop(&w.node), 0);
 	setenv("ARCA_NODE__SERVICE__RESULT_BYTES", "16384", 1);
 	child_start(&w.node, w.folder);
 	unsetenv("ARCA_NODE__SERVICE__RESULT_BYTES");
-	assert_int_equal(user_decrypt(&w.node, &response, "UserDecrypt", &id, &w.key, w.item, N_ITEMS, u.text, wire), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecrypt", &id, &w.key, w.item, N_ITEMS, &u), GRPC_OK);
 	assert_int_equal(get_result(&w.node, &response, "GetUserDecryptionResult", &id), GRPC_RESOURCE_EXHAUSTED);
 	assert_non_null(strstr(client_said.message, "16384 bytes"));
-	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &small, &w.key, w.item, 1, u.text, wire), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &small, &w.key, w.item, 1, &u), GRPC_OK);
 	assert_int_equal(child_stop(&w.node), 0);
 	child_start(&w.node, w.folder);
 	buf_clear(&response);
-	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &id, &w.key, w.item, N_ITEMS, u.text, wire), GRPC_OK);
+	assert_int_equal(user_decrypt(&w.node, &response, "UserDecryptSync", &id, &w.key, w.item, N_ITEMS, &u), GRPC_OK);
 	buf_free(&response);
 }
 
@@ -907,7 +894,7 @@ static void asked_twice_it_stops_at_once(void **state)
 	assert_int_equal(start_keygen(&w.node, &key, &prep), GRPC_OK);
 	assert_int_equal(kill(w.node.pid, SIGTERM), 0);
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/ready", w.node.http);
-	while (fetch_url(&response, url, 100, 5000) == OK) buf_clear(&response);
+	while (fetch_url(&response, url, 100, 60000) == OK) buf_clear(&response);
 	err_clear();
 	/* It still answers, but takes nothing in. */
 	assert_int_equal(call_core(&w.node, &response, "GetKeyGenResult", &id_message(&key)->base), GRPC_UNAVAILABLE);
@@ -917,6 +904,19 @@ static void asked_twice_it_stops_at_once(void **state)
 	assert_int_equal(get_result(&w.node, &response, "GetKeyGenResult", &key), GRPC_INTERNAL);
 	assert_non_null(strstr(client_said.message, "stopped"));
 	buf_free(&response);
+}
+
+static void asked_to_stop_while_it_starts_it_goes_no_further(void **state)
+{
+	(void)state;
+	void *folder;
+	char line[2048] = "";
+
+	assert_int_equal(folder_make(&folder), 0);
+	child_write_config(folder, NULL);
+	assert_int_equal(child_run_asked_to_stop(folder, NULL, line, sizeof line), 0);
+	assert_non_null(strstr(line, "before it served"));
+	assert_int_equal(folder_remove(&folder), 0);
 }
 
 /* A limit on file sizes stands for a full disk. */
@@ -956,6 +956,7 @@ static const struct CMUnitTest ALL[] = {
 	TEST(an_answer_that_is_larger_than_may_be_kept_is_refused),
 	TEST(a_changed_published_file_stops_the_start), TEST(what_prevents_a_start_is_a_sentence_and_a_code),
 	TEST(asked_to_stop_it_finishes_what_runs), TEST(asked_twice_it_stops_at_once),
+	TEST(asked_to_stop_while_it_starts_it_goes_no_further),
 	TEST(a_full_disk_fails_requests_and_the_node_lives_on),
 };
 

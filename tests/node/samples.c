@@ -12,7 +12,7 @@ buf published_by(const child *node, const char *type, const id32 *id)
 
 	id_text(text, id);
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/%s/%s", node->http, type, text);
-	assert_ok(fetch_url(&b, url, (size_t)1 << 30, 10000));
+	assert_ok(fetch_url(&b, url, (size_t)1 << 30, 60000));
 	return b;
 }
 

@@ -2,6 +2,7 @@
 /* A vault in S3, under a key of KMS: as any vault, and as the program uses it.  The other side is the emulator. */
 #include "node/vault_home.h"
 #include <stdlib.h>
+#include "base/file.h"
 #include "node/far_s3.h"
 #include "rpc/fetch.h"
 #include "tests/aws/emulator.h"
@@ -22,8 +23,9 @@ static vault *home_open(void *ctx)
 	vault *v = NULL;
 
 	snprintf(pub, sizeof pub, "f%u/PUB", w->folders), snprintf(priv, sizeof priv, "f%u/PRIV", w->folders);
-	assert_ok(vault_open_far(&v, &w->what, below(w->state, pub), below(w->state, priv), &KEY, test_rng(),
-		&(vault_far){ .public_store = &w->published, .private_store = &w->private, .host = "here", .clock = clock_system() }));
+	const vault_far far = { .public_store = &w->published, .private_store = &w->private, .host = "here", .clock = clock_system() };
+	assert_ok(vault_open_with(&v, &w->what, &(vault_opening){ below(w->state, pub), below(w->state, priv), .key = &KEY, .random = test_rng(),
+	                                                          .far = &far }));
 	assert_ok(vault_keep(v));
 	return v;
 }
@@ -101,19 +103,41 @@ static void fails(const char *folder, const char *says)
 	assert_null(strstr(line, EMULATOR_SECRET));
 }
 
+/* A key of the delegation, in a file that the first node has alone. */
+static void add_delegation(const char *folder, const char *digits)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/node.toml", folder);
+	buf config = test_read(path);
+	buf_printf(&config, "[delegation]\n[[delegation.chains]]\nchain_id = 31337\ngateway = \"0x66f9664f97F2b50F62D13eA064982f936dE76657\"\n"
+	           "key_file = \"%s/kms\"\n", folder);
+	assert_ok(file_write_atomic(path, buf_slice(&config), 0600));
+	buf_free(&config);
+	if (!digits) return;
+	snprintf(path, sizeof path, "%s/kms", folder);
+	assert_ok(file_write_atomic(path, slice_str(digits), 0600));
+}
+
 static void a_node_that_lost_its_disk_is_the_same_node(void **state)
 {
-	char folder[2][128], url[256];
-	AUTO(buf) address = { 0 };
+	static const char DIGITS[] = "c43d85348f58410c27ddf71808e440ea70bc64af3f7d488be9171dbab2ce042a", POINT[] = "03902284a6bd5198b4a32ef2319fc3ae";
+	char folder[2][128], url[256], line[2048] = "";
+	AUTO(buf) address = { 0 }, answer = { 0 };
 	child first, second;
 
 	emulator_reset("{}");
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(folder[i], sizeof folder[i], "%s", below(state, i ? "two" : "one"));
 		configure(state, folder[i], "alias/vault", EMULATOR_SECRET);
+		add_delegation(folder[i], i ? NULL : DIGITS);
 	}
 	child_start(&first, folder[0]);
 	fails(folder[1], "is used by another node");
+	setenv("ARCA_NODE__PRIVATE_VAULT__STORAGE__S3__LEASE_WAIT_SECS", "3600", 1);
+	assert_int_equal(child_run_asked_to_stop(folder[1], "waiting, 3600 s at most", line, sizeof line), 0);
+	assert_non_null(strstr(line, "before it served"));
+	unsetenv("ARCA_NODE__PRIVATE_VAULT__STORAGE__S3__LEASE_WAIT_SECS");
 	assert_int_equal(child_stop(&first), 0);
 	assert_false(emulator_has("\"PRIV/" LEASE_NAME "\""));
 	child_start(&second, folder[1]);
@@ -122,6 +146,9 @@ static void a_node_that_lost_its_disk_is_the_same_node(void **state)
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/PUB/VerfAddress/60b7070add74be3827160aa635fb255eeeeb88586c4debf7ab1134ddceb4beee", second.http);
 	assert_ok(fetch_url(&address, url, 100, 60000));
 	assert_true(address.n >= 42 && !memcmp(address.p, first.signer, 42));
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/v0/public-key", second.http);
+	assert_ok(fetch_url(&answer, url, 1000, 60000));
+	assert_non_null(strstr(buf_str(&answer), POINT));
 	/* It dies, and does not wait for its own lease. */
 	child_kill(&second);
 	child_start(&second, folder[1]);
@@ -133,6 +160,7 @@ static void a_node_that_lost_its_disk_is_the_same_node(void **state)
 
 static void what_kms_or_s3_refuse_is_said(void **state)
 {
+	AUTO(buf) log = { 0 };
 	char folder[128];
 	child c;
 
@@ -147,6 +175,13 @@ static void what_kms_or_s3_refuse_is_said(void **state)
 	configure(state, folder, "alias/vault", EMULATOR_SECRET);
 	child_start(&c, folder);               /* nothing of all that was left behind */
 	assert_int_equal(child_stop(&c), 0);
+	/* The wrapped key names its own. */
+	configure(state, folder, "alias/other", EMULATOR_SECRET);
+	child_start(&c, folder);
+	assert_int_equal(child_stop(&c), 0);
+	assert_ok(file_read(&log, below(state, "one/node.log"), 1 << 20));
+	assert_non_null(strstr(buf_str(&log), "wrapped by alias/vault, which unwrapped it; root_key_id, alias/other, counts for"));
+	configure(state, folder, "alias/vault", EMULATOR_SECRET);
 	assert_int_equal(unlink(below(state, "one/PRIV/WrappedKey")), 0);
 	emulator_tell("{\"conditions\":\"ignored\"}");
 	fails(folder, "keeps no conditions");

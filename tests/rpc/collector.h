@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include "rpc/tracing.h"
 
-enum { WAIT_S = 20 };
+enum { WAIT_S = 60 };
 
 typedef struct collector { int listener; unsigned port; char traceparent[TRACE_TEXT]; } collector;
 

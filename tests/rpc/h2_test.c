@@ -3,9 +3,11 @@
  * The server's side of HTTP/2, frame by frame: one thread, a clock that the test moves, peers that do as they like.
  */
 #include "tests/test.h"
+#include "rpc/listen.h"
 #include "tests/rpc/wire.h"
 #include <malloc.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- a server without sockets ---------------------------------------------------------------------------------- */
 
@@ -602,6 +604,37 @@ static void the_budget_of_all_connections_bounds_their_answers_together(void **s
 	stop();
 }
 
+/* Four take all that four may take, and no answer of theirs is ever read; whoever comes next is answered all the same. */
+static void connections_that_take_no_answer_leave_room_for_the_next_one(void **state)
+{
+	(void)state;
+	enum { GREEDY = 4, CALLS = 10, BYTES = 100 };
+	rpc_limits limits = rpc_limits_default();
+	limits.message = CALLS * BYTES, limits.buffered = 4 * CALLS * BYTES, limits.buffered_all = GREEDY * limits.buffered;
+	uint8_t bytes[BYTES] = { 0 };
+	wire *greedy[GREEDY];
+	start(&limits);
+	for (unsigned i = 0; i < GREEDY; i++) {
+		wire *w = greedy[i] = wire_new(server);
+		close_windows(w);
+		for (uint32_t k = 0; k < CALLS; k++) {
+			raw_call(&w->to, 2 * k + 1, "/t.T/Echo", NULL);
+			raw_message(&w->to, 2 * k + 1, END_STREAM, slice_of(bytes, sizeof bytes));
+		}
+		wire_turn(w);
+		if (i == 0) assert_int_equal(server->group.buffered[H2_SMALL], CALLS * BYTES);      /* one alone has all of its part */
+	}
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_call(&w->to, 1, "/t.T/Echo", NULL);
+	raw_message(&w->to, 1, END_STREAM, slice_of(bytes, sizeof bytes));
+	wire_turn(w);
+	assert_echoed(w, 1, slice_of(bytes, sizeof bytes));
+	wire_free(w);
+	for (unsigned i = 0; i < GREEDY; i++) wire_free(greedy[i]);
+	stop();
+}
+
 static void an_answer_nobody_waits_for_is_not_kept(void **state)
 {
 	(void)state;
@@ -789,6 +822,9 @@ static void a_silent_peer_is_pinged_and_then_left(void **state)
 
 	for (unsigned i = 0; i < 3; i++) now_ms += limits.keepalive_ms, wire_turn(w);
 	assert_true(w->gone);
+	wire_see(w, &s, 0);
+	assert_int_equal(s.goaways, 1);                      /* for one that only stood still: its next call was not taken */
+	seen_free(&s);
 	wire_free(w);
 	stop();
 }
@@ -1064,6 +1100,40 @@ static void a_flood_of_settings_and_pings_ends_the_connection(void **state)
 	stop();
 }
 
+static void a_crowd_at_the_door_is_let_in_by_turns(void **state)
+{
+	(void)state;
+	enum { CROWD = 40 };
+	int fd[CROWD];
+
+	now_ms = 1000000;
+	assert_ok(reactor_new(&loop, &TEST_CLOCK));
+	assert_ok(rpc_server_new(&server, loop, "127.0.0.1", 0, METHODS, COUNT(METHODS), NULL));
+	for (unsigned i = 0; i < CROWD; i++) assert_ok(connect_to(&fd[i], "127.0.0.1", rpc_server_port(server), 10000));
+	reactor_turn(loop, 0);
+	assert_in_range(server->group.n_connections, 1, CROWD / 2);
+	while (server->group.n_connections < CROWD) reactor_turn(loop, -1);
+	for (unsigned i = 0; i < CROWD; i++) close(fd[i]);
+	rpc_server_free(&server);
+	reactor_free(&loop);
+}
+
+/* [CVE-2024-28182]  Frames of headers without a byte, none of which is the last. */
+static void headers_that_never_end_end_the_connection(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	raw_frame(&w->to, NGHTTP2_HEADERS, 0, 1, slice_of("\x83", 1));                /* :method POST, of the static table */
+	for (unsigned i = 0; i < 10000; i++) raw_frame(&w->to, NGHTTP2_CONTINUATION, 0, 1, (slice){ 0 });
+	wire_turn(w);
+	assert_true(w->gone);
+	wire_free(w);
+	assert_alive();
+	stop();
+}
+
 TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(an_answer_written_a_few_bytes_at_a_time_is_whole),
       TEST(a_failure_carries_its_sentence_and_details),
@@ -1083,6 +1153,7 @@ TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(a_small_message_beyond_the_budget_is_told_to_come_later),
       TEST(an_answer_beyond_the_budget_is_told_to_come_later_and_not_kept),
       TEST(the_budget_of_all_connections_bounds_their_answers_together),
+      TEST(connections_that_take_no_answer_leave_room_for_the_next_one),
       TEST(an_answer_nobody_waits_for_is_not_kept),
       TEST(a_refused_call_gives_its_request_back_before_it_ends),
       TEST(an_answer_longer_than_the_limit_becomes_a_failure),
@@ -1102,4 +1173,6 @@ TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(garbage_ends_only_its_own_connection),
       TEST(half_a_frame_and_a_hang_up_leave_nothing_behind),
       TEST(a_flood_of_resets_ends_the_connection),
-      TEST(a_flood_of_settings_and_pings_ends_the_connection))
+      TEST(a_flood_of_settings_and_pings_ends_the_connection),
+      TEST(headers_that_never_end_end_the_connection),
+      TEST(a_crowd_at_the_door_is_let_in_by_turns))

@@ -103,9 +103,9 @@ static int tear_down(void **state)
 
 /* ---- asking --------------------------------------------------------------------------------------------------- */
 
-static int socket_from(const char *address)
+static int socket_between(const char *address, const http_server *to)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(server)) };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(to)) };
 	struct sockaddr_in from = { .sin_family = AF_INET };
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -114,6 +114,8 @@ static int socket_from(const char *address)
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	return fd;
 }
+
+static int socket_from(const char *address) { return socket_between(address, server); }
 
 static int plain_socket(void)
 {
@@ -204,6 +206,7 @@ static void a_file_comes_whole_with_its_length(void **state)
 	assert_non_null(strstr(buf_str(&b), length));
 	assert_string_equal(body_of(&b), "");
 	buf_free(&b);
+	assert_answer("GET", "/PUB/PublicKey/04ab", "Range: bytes=1-2\r\n", 200, length);         /* no pieces of it are served */
 	assert_answer("GET", "/PUB/PublicKey/none", "", 200, "Content-Length: 0");
 }
 
@@ -269,6 +272,50 @@ static void one_address_does_not_take_all_connections(void **state)
 		if (n > 0) n = recv(fd, answer, sizeof answer, 0);
 		close(fd);
 	}
+}
+
+static void name_thread(void *ctx, http_reply *out, const http_request *in)
+{
+	(void)ctx, (void)in;
+	buf_printf(&out->body, "%d.", (int)gettid());
+}
+
+/* Which thread answers on a connection that stays. */
+static int answerer(int fd)
+{
+	static const char REQUEST[] = "GET /thread HTTP/1.1\r\nHost: test\r\n\r\n";
+	char text[1024] = "";
+	size_t n = 0;
+
+	assert_int_equal(send(fd, REQUEST, strlen(REQUEST), MSG_NOSIGNAL), strlen(REQUEST));
+	while (n == 0 || text[n - 1] != '.') {
+		const ssize_t got = recv(fd, text + n, sizeof text - 1 - n, 0);
+		assert_true(got > 0);
+		n += (size_t)got;
+	}
+	return atoi(strrchr(text, '\n') + 1);
+}
+
+static void connections_that_stay_are_shared_out_evenly(void **state)
+{
+	enum { EACH = 4, THREADS = 16 };
+	static const http_route ROUTE = { "/thread", name_thread, NULL };
+	const unsigned threads = (unsigned)size_min((size_t)sysconf(_SC_NPROCESSORS_ONLN), THREADS);
+	int fd[EACH * THREADS], by[EACH * THREADS];
+	http_server *s;
+
+	(void)state;
+	assert_ok(http_server_new(&s, "127.0.0.1", 0, &ROUTE, 1));
+	for (unsigned i = 0; i < EACH * threads; i++) fd[i] = socket_between("127.0.0.1", s);
+	for (unsigned i = 0; i < EACH * threads; i++) by[i] = answerer(fd[i]);
+	for (unsigned i = 0; i < EACH * threads; i++) {
+		unsigned same = 0;
+		for (unsigned j = 0; j < EACH * threads; j++) same += by[i] == by[j];
+		assert_int_equal(same, EACH);
+		assert_int_equal(answerer(fd[i]), by[i]);
+	}
+	for (unsigned i = 0; i < EACH * threads; i++) close(fd[i]);
+	http_server_free(&s);
 }
 
 static void a_taken_port_is_named(void **state)
@@ -434,7 +481,7 @@ static const struct CMUnitTest tests_[] = {
 	TEST(no_path_leaves_the_folder),
 	TEST(a_path_beyond_all_measure_is_refused),
 	TEST(garbage_on_the_port_is_survived),
-	TEST(one_address_does_not_take_all_connections),
+	TEST(one_address_does_not_take_all_connections), TEST(connections_that_stay_are_shared_out_evenly),
 	TEST(a_taken_port_is_named),
 	TEST(what_is_posted_reaches_its_handler_and_the_answer_comes_back), TEST(a_path_may_be_read_and_posted_to),
 	TEST(fetching_respects_its_bound_and_names_what_failed), TEST(a_large_object_is_fetched_in_pieces_until_one_is_not_taken),

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 #include "tests/rpc/links_world.h"
 #include "rpc/listen.h"
+#include "tests/port.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -214,16 +215,15 @@ link_peer *node_peer(node *n, unsigned of)
 int world_connect(unsigned port)
 {
 	int fd = -1;
-	assert_ok(connect_to(&fd, "127.0.0.1", port, 5000));
+	assert_ok(connect_to(&fd, "127.0.0.1", port, 60000));
 	return fd;
 }
 
 unsigned world_dead_port(void)
 {
-	int fd = -1;
-	unsigned port = 0;
-	assert_ok(listen_on(&fd, &port, "127.0.0.1", 0));
-	close(fd);
+	static int held;
+	static unsigned port;
+	if (!port) port = port_hold(&held);
 	return port;
 }
 
@@ -292,7 +292,7 @@ static void cutter_accept(void *arg, uint32_t events)
 	if (fd < 0) return;
 	for (unsigned i = 0; i < CUTTER_PAIRS && !k; i++)
 		if (c->pairs[i].fd[0] < 0) k = &c->pairs[i];
-	if (!k || connect_to(&other, "127.0.0.1", c->to, 1000) != OK) {
+	if (!k || connect_to(&other, "127.0.0.1", c->to, 60000) != OK) {
 		err_clear();
 		close(fd);
 		return;

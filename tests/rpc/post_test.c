@@ -34,7 +34,7 @@ static int end(void **state)
 static poster *start(size_t max, const atomic_bool *stop)
 {
 	poster *p = NULL;
-	assert_ok(poster_new(&p, &(post_config){ .url = url, .connect_ms = 5000, .timeout_ms = 5000, .max = max, .stop = stop }));
+	assert_ok(poster_new(&p, &(post_config){ .url = url, .connect_ms = 60000, .timeout_ms = 60000, .max = max, .stop = stop }));
 	return p;
 }
 

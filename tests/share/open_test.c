@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/share/open_test.c -- many values opened at once are the values opened one by one, whatever some parties send. */
 #include "tests/share/words.h"
+#include "tests/base/scarce.h"
 #include "tests/ring/elements.h"
 #include "base/cpu.h"
 #include "share/open_table.h"
@@ -12,18 +13,7 @@ enum { MOST_VALUES = 101 };
 #define FOR_EACH_KERNEL(k) \
 	for (const open_kernel *const *at_##k = OPEN_ALL, *k; (k = *at_##k) != NULL; at_##k++) if (cpu_can(k->needs))
 
-static int allocations_left = -1;                        /* < 0: as many as one likes */
 static _Atomic unsigned decoded;
-
-static bool no_memory(void) { return allocations_left == 0 || (allocations_left > 0 && allocations_left-- == 0); }
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size) { return no_memory() ? NULL : __real_calloc(n, size); }
-
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_malloc(size_t n) { return no_memory() ? NULL : __real_malloc(n); }
 
 bool __real_code_decode_var(gr *, gr *, party_set *, code *, const gr *, party_set, unsigned);
 bool __wrap_code_decode_var(gr *, gr *, party_set *, code *, const gr *, party_set, unsigned);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/share/partial_lwe_test.c -- b - <a', s> under shares of s, a' the words of a rounded, in every variant. */
 #include "tests/share/words.h"
+#include "tests/base/scarce.h"
 #include "tests/ring/elements.h"
 #include "base/cpu.h"
 #include "share/partial_lwe.h"
@@ -11,12 +12,6 @@ enum { MOST_DIM = 40000, MOST_COUNT = 3 };
 
 #define FOR_EACH_KERNEL(k, d) \
 	for (const lwe_kernel *const *at_##k = LWE_ALL, *k; (k = *at_##k) != NULL; at_##k++) if (cpu_can(k->needs) && k->serves(d))
-
-static int allocations_left = -1;                        /* < 0: as many as one likes */
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size) { return allocations_left == 0 ? NULL : __real_calloc(n, size); }
 
 static u128 key[MOST_DIM * GR_MAX_DEGREE], lwe[MOST_COUNT * (MOST_DIM + 1)];
 

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/share/prss_batch_test.c -- whole ranges of counters: the values that come one by one, in every variant. */
 #include "tests/share/prss_keys.h"
+#include "tests/base/scarce.h"
 #include "base/cpu.h"
 #include "share/prss_batch_state.h"
 #include <stdlib.h>
 
 enum { MOST = 80 };
-
-static int allocations_left = -1;                    /* < 0: as many as one likes */
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size)
-{
-	if (!allocations_left) return NULL;
-	if (allocations_left > 0) allocations_left--;
-	return __real_calloc(n, size);
-}
-
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-	if (!allocations_left) return NULL;
-	if (allocations_left > 0) allocations_left--;
-	return __real_aligned_alloc(alignment, size);
-}
 
 #define FOR_EACH_KERNEL(k, b) \
 	for (const batch_kernel *const *at_##k = BATCH_ALL, *k; (k = *at_##k) != NULL; at_##k++) if (batch_serves(k, b))

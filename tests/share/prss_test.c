@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/share/prss_test.c -- shares that cost no message: known answers, the right polynomials, and no input used twice. */
 #include "tests/share/prss_keys.h"
+#include "tests/base/scarce.h"
 #include "tests/kat/kat.h"
 #include "tests/ring/elements.h"
 #include "share/code.h"
@@ -10,17 +11,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static int allocations_left = -1;                    /* < 0: as many as one likes */
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size)
-{
-	if (!allocations_left) return NULL;
-	if (allocations_left > 0) allocations_left--;
-	return __real_calloc(n, size);
-}
 
 static const uint8_t SID[PRSS_SID] = "a session's sid";
 

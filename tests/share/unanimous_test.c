@@ -2,29 +2,10 @@
 /* tests/share/unanimous_test.c -- words in which all agree are opened, others are not, whoever is wrong and wherever. */
 #include <stdlib.h>
 #include "tests/share/words.h"
+#include "tests/base/scarce.h"
 #include "tests/ring/elements.h"
 #include "share/code.h"
 #include "share/unanimous.h"
-
-static int allocations_left = -1;                    /* < 0: as many as one likes */
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size)
-{
-	if (!allocations_left) return NULL;
-	if (allocations_left > 0) allocations_left--;
-	return __real_calloc(n, size);
-}
-
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-	if (!allocations_left) return NULL;
-	if (allocations_left > 0) allocations_left--;
-	return __real_aligned_alloc(alignment, size);
-}
 
 enum { VALUES = 5 };
 

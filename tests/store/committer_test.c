@@ -103,11 +103,14 @@ static void small_groups_share_commits(void **state)
 {
 	world *w = begin(state);
 
+	assert_false(store_committer_behind(w->c));
 	w->f.closed = true;                                      /* so that all wait when it begins */
 	for (size_t i = 0; i < 1000; i++) assert_ok(submit(w, i, (int64_t)i));
 	assert_int_equal(store_committer_waiting(w->c), 1000);
+	UNTIL(store_committer_behind(w->c));
 	w->f.closed = false;
 	wait_for(&w->s, 1000);
+	assert_false(store_committer_behind(w->c));
 	assert_int_equal(w->s.changed, 2000);
 	assert_true(w->s.in_order);
 	assert_true(w->f.calls < 20);

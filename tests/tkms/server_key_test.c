@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/tkms/server_key_test.c -- an uncompressed ServerKey: size, bytes, and that everything works with it as with the compressed set. */
+/* tests/tkms/server_key_test.c -- an uncompressed ServerKey: size, bytes, and that everything works with it as with the
+ * compressed set. */
 #include <stdlib.h>
 #include "tests/test.h"
 #include "base/hex.h"

@@ -7,14 +7,15 @@
 // Every signature (Version 4) is checked from scratch: scope, date, every header that a proxy could not have added is signed, the
 // hash of the body is that of the body, path and query are put in canonical form here.  Answers have the form of AWS's.
 //
-// POST /_emulator (unsigned) takes { page, clock_s, clock_skew_s, conditions, expired, forget, put, moved, secrets, faults }:
+// POST /_emulator (unsigned) takes { page, clock_s, clock_skew_s, conditions, expired, forget, put, moved, secrets, gather, most, faults }:
 //   conditions  "kept", "ignored" (as old servers do) or "unknown" (501)
 //   moved       { alias: alias }: the first names the key of the second from now on
 //   secrets     { alias: 64 digits }: the private key of one that signs
+//   gather      answers wait until so many are waiting
 //   faults      a list; each of { method, name, status, code, cut, stall, lost, count, after }: the first whose method and part of a name
 //               fit a request is used, `count` times once `after` others have passed.  cut: half of the answer; stall: no answer;
 //               lost: done, but the answer is not sent
-// GET /_emulator: { requests, refused, log } so far.
+// GET /_emulator: { requests, refused, log } so far, and the most that were waiting at a time.
 import crypto from 'node:crypto';
 import http from 'node:http';
 
@@ -250,13 +251,13 @@ function kms(target, q) {
 // ---- the server --------------------------------------------------------------------------------------------------------------
 
 const fresh = () => ({ page: 3, clock_s: 0, clock_skew_s: 0, conditions: 'kept', expired: false, moved: {}, faults: [], buckets: new Map([['vault', new Map()], ['public.files', new Map()]]),
-	requests: 0, refused: 0, log: [] });
+	requests: 0, refused: 0, log: [], gather: 0, waiting: [], most: 0 });
 let state = fresh();
 
 function control(method, body, out) {
 	if (method === 'GET') {
 		const objects = Object.fromEntries([...state.buckets].map(([b, o]) => [b, [...o.keys()].sort(order)]));
-		out.end(JSON.stringify({ requests: state.requests, refused: state.refused, log: state.log, objects }));
+		out.end(JSON.stringify({ requests: state.requests, refused: state.refused, log: state.log, most: state.most, objects }));
 		return;
 	}
 	const { forget, put, secrets, ...rest } = JSON.parse(body);
@@ -305,6 +306,11 @@ function send(request, out, answer, fault) {
 	return out.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
 }
 
+function gather(answer) {
+	state.most = Math.max(state.most, state.waiting.push(answer));
+	if (state.waiting.length === state.gather) setImmediate(() => state.waiting.splice(0).forEach(a => a()));
+}
+
 function handle(request, out) {
 	const parts = [];
 	request.on('data', p => parts.push(p)).on('end', () => {
@@ -317,7 +323,8 @@ function handle(request, out) {
 		if (fault.stall) return undefined;
 		const answer = fault.status ? refusal(service, fault.status, fault.code ?? 'InternalError', 'as it was told') : serve(request, body);
 		if (fault.lost) return request.socket.destroy();
-		return send(request, out, answer, fault);
+		if (!state.gather) return send(request, out, answer, fault);
+		return gather(() => send(request, out, answer, fault));
 	});
 }
 

@@ -8,7 +8,7 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
-#include "rpc/list.h"
+#include "base/list.h"
 #include "rpc/listen.h"
 #include "rpc/reactor.h"
 #include <errno.h>

@@ -28,6 +28,7 @@ typedef struct memory {
 	harm how;
 	conditions conditions;
 	int64_t date_s, now_ms;                            /* the store's clock and that of its users */
+	int64_t slept_ms;                                  /* for so long the latter stood still, as a machine's that sleeps */
 } memory;
 
 static inline memory *memory_new(void)
@@ -174,7 +175,7 @@ static inline far_store memory_store(memory *m)
 }
 
 static inline int64_t memory_now_ms(void *ctx) { return ((memory *)ctx)->now_ms; }
-static inline int64_t memory_unix_ms(void *ctx) { return 1234567890123 + ((memory *)ctx)->now_ms; }      /* not the store's */
+static inline int64_t memory_unix_ms(void *ctx) { return 1234567890123 + ((memory *)ctx)->now_ms + ((memory *)ctx)->slept_ms; }      /* not the store's */
 static inline clock_source memory_clock(memory *m) { return (clock_source){ m, memory_now_ms, memory_unix_ms }; }
 static inline void memory_pass(memory *m, int64_t s) { m->date_s += s, m->now_ms += 1000 * s; }
 

@@ -32,8 +32,9 @@ static err open_with(vault **v, world *w, const vault_key *key)
 	char pub[96], priv[96];
 
 	snprintf(pub, sizeof pub, "%s/PUB", w->folder), snprintf(priv, sizeof priv, "%s/PRIV", w->folder);
-	return vault_open_far(v, &w->what, below(w->state, pub), below(w->state, priv), key, test_rng(),
-		&(vault_far){ .public_store = &w->pub, .private_store = &w->priv, .host = w->folder, .clock = &w->clock });
+	const vault_far far = { .public_store = &w->pub, .private_store = &w->priv, .host = w->folder, .clock = &w->clock };
+	return vault_open_with(v, &w->what, &(vault_opening){ below(w->state, pub), below(w->state, priv), .key = key, .random = test_rng(),
+	                                                      .far = &far });
 }
 
 static vault *open_world(world *w)
@@ -119,8 +120,9 @@ static void private_objects_are_sealed_there(void **state)
 	vault_free(&v);
 	assert_int_equal(memory_count(w.here_and_there), 2);
 	vault_opened what;
-	assert_err(ERR_REQUEST, vault_open_far(&v, &what, below(state, "x/PUB"), below(state, "x/PRIV"), NULL, test_rng(),
-		&(vault_far){ .private_store = &w.priv, .host = "x", .clock = &w.clock }));
+	const vault_far far = { .private_store = &w.priv, .host = "x", .clock = &w.clock };
+	assert_err(ERR_REQUEST, vault_open_with(&v, &what, &(vault_opening){ below(state, "x/PUB"), below(state, "x/PRIV"), .random = test_rng(),
+	                                                                     .far = &far }));
 	world_end(&w);
 }
 

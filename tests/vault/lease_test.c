@@ -100,6 +100,35 @@ static void only_the_clock_of_the_store_counts(void **state)
 	memory_free(w.m);
 }
 
+static void a_machine_that_slept_longer_than_the_lease_writes_nothing_more(void **state)
+{
+	lease *l = NULL, *other = NULL;
+	world w;
+	(void)state;
+
+	begin(&w);
+	assert_ok(take(&l, &w, "one"));
+	w.m->date_s += LEASE_S, w.m->slept_ms += LEASE_S * 1000;
+	assert_ok(take(&other, &w, "two"));
+	assert_err(ERR_STATE, lease_check(l));
+	assert_err(ERR_STATE, lease_refresh(l));           /* not put off: it asks */
+	assert_ok(lease_check(other));
+	lease_free(&l), lease_free(&other);
+
+	assert_ok(take(&l, &w, "one"));                    /* and where nobody came it goes on */
+	w.m->date_s += 10 * LEASE_S, w.m->slept_ms += 10 * LEASE_S * 1000;
+	assert_err(ERR_STATE, lease_check(l));
+	assert_ok(lease_refresh(l));
+	assert_ok(lease_check(l));
+	assert_err(ERR_BUSY, take(&other, &w, "two"));     /* what it wrote is in the store's time, of which it missed some */
+	w.m->slept_ms -= 3600 * 1000;                      /* its clock is put back: that makes no lease longer */
+	assert_ok(lease_check(l));
+	memory_pass(w.m, LEASE_S);
+	assert_err(ERR_STATE, lease_check(l));
+	lease_free(&l);
+	memory_free(w.m);
+}
+
 static void a_renewal_whose_answer_was_lost_is_recognised(void **state)
 {
 	lease *l = NULL;
@@ -218,5 +247,6 @@ static void its_thread_ends_when_it_is_freed(void **state)
 }
 
 TESTS(TEST(a_lease_is_held_while_it_is_renewed), TEST(what_ended_is_taken_and_its_holder_told), TEST(its_own_is_taken_at_once), TEST(only_the_clock_of_the_store_counts),
+	TEST(a_machine_that_slept_longer_than_the_lease_writes_nothing_more),
       TEST(a_renewal_whose_answer_was_lost_is_recognised), TEST(a_store_without_conditions_is_refused), TEST(what_is_no_lease_is_left_alone),
       TEST(its_text_is_read_strictly), TEST(who_keeps_it_is_told_when_it_is_lost_and_regained), TEST(its_thread_ends_when_it_is_freed))

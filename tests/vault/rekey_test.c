@@ -26,7 +26,8 @@ static err open_keys(vault **v, world *w, const vault_key *key, const vault_key 
 	const vault_far far = { .private_store = &w->store, .host = "here", .clock = &w->clock };
 
 	snprintf(pub, sizeof pub, "%u/PUB", w->folder), snprintf(priv, sizeof priv, "%u/PRIV", w->folder);
-	return vault_open_rekeyed(v, &w->what, below(w->state, pub), below(w->state, priv), key, former, test_rng(), w->there ? &far : NULL);
+	return vault_open_with(v, &w->what, &(vault_opening){ below(w->state, pub), below(w->state, priv), key, former, test_rng(),
+	                                                      w->there ? &far : NULL });
 }
 
 static vault *open_now(world *w, const vault_key *key, const vault_key *former, uint64_t changed)

@@ -34,12 +34,15 @@ static key_service seam(service *s) { return (key_service){ s, "alias/vault", ne
 
 static void a_key_is_made_once_and_found_again(void **state)
 {
-	service s = { 0 };
+	service s = { .refuses = true };
 	const key_service k = seam(&s);
 	vault_key one, two;
 	struct stat st;
-	bool made, fresh;
+	bool made = false, fresh;
 
+	assert_err(ERR_STATE, wrapped_key_open(&one, &made, below(state, "PRIV"), NULL, &k));
+	assert_false(made);
+	s.refuses = false;
 	assert_ok(wrapped_key_open(&one, &made, below(state, "PRIV"), NULL, &k));
 	assert_true(made);
 	assert_ok(wrapped_key_open(&two, &made, below(state, "PRIV"), NULL, &k));

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/node/shared_key.h"
+#include "node/group_store.h"
+#include "rpc/fetch.h"
+
+shared_key shared_key_at(test_cluster *c, party i)
+{
+	char url[80];
+	buf text = { 0 };
+	unsigned status = 0;
+	shared_key s = { 0 };
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/v1/public-key", c->node[i].http);
+	assert_ok(fetch_ask(&text, &status, url, NULL, NULL, 1 << 16, 60000));
+	const char *epoch = strstr(buf_str(&text), "\"epoch\":"), *key = strstr(buf_str(&text), "\"publicKey\":");
+	snprintf(s.said, sizeof s.said, "%.199s", buf_str(&text));
+	s.there = status == 200 && epoch && key;
+	if (s.there) {
+		s.epoch = strtol(epoch + strlen("\"epoch\":"), NULL, 10);
+		key = strstr(key, "0x");
+		memcpy(s.key, key, 2 + 66);
+	}
+	buf_free(&text);
+	return s;
+}
+
+unsigned shared_key_files(const test_cluster *c, party i, const char *type)
+{
+	char command[500], line[32] = "";
+
+	snprintf(command, sizeof command, "find %s/PRIV/%s -type f 2>/dev/null | wc -l", c->folder[i], type);
+	FILE *f = popen(command, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof line, f));
+	pclose(f);
+	return (unsigned)atoi(line);
+}
+
+bool shared_key_share(group_share *held, group_record *r, const test_cluster *c, party i)
+{
+	static group_holding have;
+	char folder[320], command[1000];
+	AUTO(secp) *curve = NULL;
+	vault *v = NULL;
+
+	/* Of a copy: the vault is the node's alone while it runs. */
+	snprintf(folder, sizeof folder, "%.299s.copy", c->folder[i]);
+	snprintf(command, sizeof command, "rm -rf %s; cp -r %.299s/PRIV %s", folder, c->folder[i], folder);
+	assert_int_equal(system(command), 0);
+	assert_ok(secp_new(&curve, test_rng()));
+	assert_ok(vault_open(&v, folder, folder));
+	group_store g = { .vault = v, .curve = curve, .chain_id = SHARED_KEY_CHAIN };
+	bool there = group_store_look(&have, &g) == OK && have.certified;
+	if (there) {
+		const hash32 digest = group_digest(&have.newest.key);
+		there = group_store_load(&g, held, r, &digest) == OK;
+	}
+	err_clear();
+	vault_free(&v);
+	return there;
+}
