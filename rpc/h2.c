@@ -13,6 +13,7 @@ enum {
 	READS_A_TURN = 8,            /* then the other connections have a turn */
 	CONNECTION_WINDOW = 64 << 20,
 	LINGER_MS = 2000,
+	STALLED_MS = 1000,           /* shorter, and uploads that go on would end each other's */
 	MAX_SETTINGS_ENTRIES = 32,
 	MAX_OUTBOUND_ACK = 1000,
 	RESETS_AT_ONCE = 1000, RESETS_A_SECOND = 33,
@@ -280,16 +281,44 @@ void h2_go_away(h2 *c)
 	else h2_end(c);
 }
 
-bool h2_drop_idlest(h2_group *g)
+static h2 *idlest(h2_group *g)
 {
-	h2 *idlest = NULL;
+	h2 *found = NULL;
 
 	FOR_EACH_LINK(l, &g->connections) {
 		h2 *c = h2_of_link(l);
-		if (list_empty(&c->streams) && (!idlest || c->idle_since_ms < idlest->idle_since_ms)) idlest = c;
+		if (list_empty(&c->streams) && (!found || c->idle_since_ms < found->idle_since_ms)) found = c;
 	}
-	if (!idlest) return false;
-	leave(idlest);
+	return found;
+}
+
+static bool waits_for_peer(const h2 *c)
+{
+	FOR_EACH_LINK(l, &c->streams)
+		if (!h2_stream_arrives(MEMBER_OF(l, h2_stream, link))) return false;
+	return true;
+}
+
+/* Its calls have begun and do not come: nothing of them is known here, and a client can make them again. */
+static h2 *most_stalled(h2_group *g)
+{
+	const int64_t now = reactor_now_ms(g->reactor);
+	h2 *found = NULL;
+
+	FOR_EACH_LINK(l, &g->connections) {
+		h2 *c = h2_of_link(l);
+		if (now - c->heard_ms >= STALLED_MS && waits_for_peer(c) && (!found || c->heard_ms < found->heard_ms)) found = c;
+	}
+	return found;
+}
+
+bool h2_drop_idlest(h2_group *g)
+{
+	h2 *c = idlest(g);
+
+	if (!c) c = most_stalled(g);
+	if (!c) return false;
+	leave(c);
 	return true;
 }
 

@@ -94,8 +94,9 @@ void h2_go_away(h2 *c);
 /* The connection ends now.  Its streams close with H2_LOST.  Not within a callback of the role. */
 void h2_end(h2 *c);
 
-/* Ends the connection that has been without a stream for the longest time; false if every one has a stream.  Not
- * within a callback of the role. */
+/* Ends the connection that has been without a stream for the longest time.  If every one has a stream: that from which nothing
+ * was heard for the longest time, a second at least, and no request has come whole.  False if there is none of either kind.
+ * Not within a callback of the role. */
 bool h2_drop_idlest(h2_group *g);
 
 h2_group *h2_group_of(h2 *c);

@@ -40,6 +40,9 @@ uint8_t *h2_out_room(h2 *c, size_t n);
 
 void h2_settled(h2 *c);
 
+/* Server: is the rest of its request still to come, and not kept waiting by us? */
+bool h2_stream_arrives(const h2_stream *s);
+
 /* Takes the stream off its connection and reports it. */
 void h2_stream_closed(h2_stream *s, uint32_t why);
 

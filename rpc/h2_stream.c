@@ -171,6 +171,11 @@ void h2_stream_closed(h2_stream *s, uint32_t why)
 	role->closed(s, why);
 }
 
+bool h2_stream_arrives(const h2_stream *s)
+{
+	return !s->deaf && list_empty(&s->parked) && nghttp2_session_get_stream_remote_close(s->conn->session, s->id) == 0;
+}
+
 static h2_stream *stream_of(nghttp2_session *session, int32_t id)
 {
 	return nghttp2_session_get_stream_user_data(session, id);

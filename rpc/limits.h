@@ -10,7 +10,7 @@ typedef struct rpc_limits {
 	size_t   message;              /* bytes of one message, either direction                             */
 	size_t   buffered;             /* requests held and answers unsent of one connection: 4/3 of message or more */
 	size_t   buffered_all;         /* the same over all connections of a server                          */
-	unsigned connections;          /* at once; one more takes the place of the one longest without a call */
+	unsigned connections;          /* at once; one more takes the place of one that is idle, see h2_drop_idlest */
 	unsigned streams;              /* calls open at once on a connection                                 */
 	unsigned calls;                /* calls that handlers of a server hold unanswered                    */
 	unsigned header_bytes;         /* names and values of a call's headers                               */

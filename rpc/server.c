@@ -49,7 +49,7 @@ err server_attach(rpc_server *s, transport *t, h2 **out)
 {
 	if (s->group.n_connections >= s->group.limits.connections && !h2_drop_idlest(&s->group)) {
 		t->ops->close(t);
-		return err_fail(ERR_BUSY, "%u connections are open and each has a call", s->group.n_connections);
+		return err_fail(ERR_BUSY, "%u connections are open and none is idle", s->group.n_connections);
 	}
 	server_count(s, &s->connections, 1);
 	err e = h2_open(&s->group, out, t);

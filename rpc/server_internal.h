@@ -33,8 +33,8 @@ extern const h2_role SERVER_ROLE;
 /* A server that does not listen. */
 err  server_new(rpc_server **out, reactor *r, const rpc_method *methods, size_t n_methods, const rpc_limits *limits);
 
-/* One more connection, in the place of one without a call if there are too many; takes the transport in any case.
- * ERR_BUSY if all have calls.  On the reactor's thread. */
+/* One more connection, in the place of an idle one if there are too many; takes the transport in any case.
+ * ERR_BUSY if none is idle.  On the reactor's thread. */
 err  server_attach(rpc_server *s, transport *t, h2 **out);
 
 const rpc_method *server_method(const rpc_server *s, const char *path);     /* NULL: none */

@@ -969,6 +969,49 @@ static void one_connection_too_many_takes_the_place_of_the_idlest(void **state)
 	stop();
 }
 
+static void who_does_not_finish_a_request_holds_no_place_for_long(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.message = 1 << 20, limits.buffered = 2 << 20, limits.buffered_all = 5 << 20, limits.connections = 4;
+	start(&limits);
+	wire *busy = wire_new(server), *parks = wire_new(server), *silent = wire_new(server), *slow = wire_new(server);
+	hold_calls(busy, 1);
+	raw_hello(&parks->to), raw_hello(&silent->to), raw_hello(&slow->to);
+	announce(parks, 1, "/t.T/Hold", 1 << 20), announce(parks, 3, "/t.T/Hold", 1 << 20);     /* the second waits for us */
+	raw_call(&silent->to, 1, "/t.T/Hold", NULL);
+	announce(slow, 1, "/t.T/Hold", 1);
+	wire_turn(parks), wire_turn(silent), wire_turn(slow);
+	assert_false(list_empty(&server->group.parked));
+
+	now_ms += 999;                                       /* uploads that go on do not end each other */
+	raw_data(&slow->to, 1, END_STREAM, slice_str("x"));
+	wire *one = wire_new(server);
+	assert_true(one->gone);
+	assert_false(busy->gone || parks->gone || silent->gone || slow->gone);
+	wire_free(one);
+	now_ms += 1;
+	wire_turn(slow);
+	one = wire_new(server);
+	assert_true(silent->gone);
+	assert_false(one->gone || busy->gone || parks->gone || slow->gone);
+	raw_hello(&one->to);
+	raw_call(&one->to, 1, "/t.T/Hold", NULL);
+	raw_message(&one->to, 1, END_STREAM, slice_str("x"));
+	wire_turn(one);
+	now_ms += 1000;
+	wire *another = wire_new(server);                    /* what is left waits for us */
+	assert_true(another->gone);
+	assert_false(one->gone || busy->gone || parks->gone || slow->gone);
+	while (n_held) rpc_reply(held[--n_held], slice_str("done"));
+	wire_turn(busy), wire_turn(slow), wire_turn(one);
+	assert_echoed(busy, 1, slice_str("done"));
+	assert_echoed(slow, 1, slice_str("done"));
+	assert_echoed(one, 1, slice_str("done"));
+	wire_free(busy), wire_free(parks), wire_free(silent), wire_free(slow), wire_free(one), wire_free(another);
+	stop();
+}
+
 /* ---- rude peers -------------------------------------------------------------------------------------------------------- */
 
 static void a_reset_stream_cancels_its_call(void **state)
@@ -1167,6 +1210,7 @@ TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(a_connection_with_a_call_is_not_idle),
       TEST(an_idle_peer_that_does_not_listen_is_closed_as_well),
       TEST(one_connection_too_many_takes_the_place_of_the_idlest),
+      TEST(who_does_not_finish_a_request_holds_no_place_for_long),
       TEST(a_reset_stream_cancels_its_call),
       TEST(a_disconnect_cancels_every_call_of_the_connection),
       TEST(a_call_may_be_answered_after_the_server_is_gone),
