@@ -102,7 +102,8 @@ const command COMMAND_ENCRYPT = {
 	"The list is a packed CompactCiphertextList, byte for byte of the kind that TFHE-rs\n"
 	"clients make: --type and --value come in pairs, and the values stand in the list\n"
 	"in that order. A value given as - is read as a line of standard input, so that it\n"
-	"shows neither in the process list nor in the shell's history.\n",
+	"shows neither in the process list nor in the shell's history. An address is 0x and 40\n"
+	"digits, all of them.\n",
 	.examples =
 	"  arca encrypt --public-key http://127.0.0.1:9646/PUB/PublicKey/04... \\\n"
 	"      --type uint64 --value 42 --type bool --value true --out list.bin\n"

@@ -23,20 +23,29 @@ static bool has_checksum(slice text)
 	return small && capital;
 }
 
-err value_parse(plaintext *out, const fhe_type *type, slice text)
+/* A number that lacks digits, or has none of 0x, would be another address. */
+static err address_check(const plaintext *p, slice text)
 {
 	char expected[ADDRESS_TEXT];
+	err e = OK;
+
+	if (text.n != ADDRESS_TEXT - 1 || text.p[0] != '0' || text.p[1] != 'x')
+		return err_fail(ERR_REQUEST, "an address is 0x and 40 hexadecimal digits, and the value has %zu characters", text.n);
+	if (!has_checksum(text)) return OK;
+	checked_text(expected, p);
+	if (!slice_eq_var(text, slice_str(expected)))
+		e = err_fail(ERR_REQUEST, "the address has letters of both cases, but not as its checksum (EIP-55) wants them: "
+		             "a character is mistyped");
+	wipe(expected, sizeof expected);
+	return e;
+}
+
+err value_parse(plaintext *out, const fhe_type *type, slice text)
+{
 	plaintext p;
 
 	TRY(plaintext_parse(&p, type, text));
-	err e = OK;
-	if (type->number == FHE_ADDRESS && has_checksum(text)) {
-		checked_text(expected, &p);
-		if (!slice_eq_var(text, slice_str(expected)))
-			e = err_fail(ERR_REQUEST, "the address has letters of both cases, but not as its checksum (EIP-55) wants them: "
-			             "a character is mistyped");
-		wipe(expected, sizeof expected);
-	}
+	const err e = type->number == FHE_ADDRESS ? address_check(&p, text) : OK;
 	if (e == OK) *out = p;
 	wipe(&p, sizeof p);
 	return e;

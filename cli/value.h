@@ -8,7 +8,8 @@
 
 #include "tkms/encrypt.h"
 
-/* As plaintext_parse.  Letters of both cases in an address are a checksum and must be the right one; of one case, none. */
+/* As plaintext_parse, but an address is 0x and 40 digits.  Letters of both cases in it are a checksum and must be the right one; of
+ * one case, none. */
 err  value_parse(plaintext *out, const fhe_type *type, slice text);
 
 /* As plaintext_print, addresses with their checksum. */

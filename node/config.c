@@ -147,7 +147,7 @@ static const config_key KEYS[] = {
 	  "price of a public decryption"),
 	NUMBER("rate_limiter_conf.user_decrypt", AT(limits.user_decrypt), 0, MAX_TOKENS, "1",
 	  "price of a user decryption"),
-	NUMBER("rate_limiter_conf.crsgen", AT(limits.crsgen), 0, MAX_TOKENS, "100", "price of a CRS generation"),
+	NUMBER("rate_limiter_conf.crsgen", AT(limits.crsgen), 0, MAX_TOKENS, "100", "price of a CRS generation, once there is one"),
 	NUMBER("rate_limiter_conf.preproc", AT(limits.preproc), 0, MAX_TOKENS, "25000", "price of a preprocessing"),
 	NUMBER("rate_limiter_conf.keygen", AT(limits.keygen), 0, MAX_TOKENS, "1000", "price of a key generation"),
 	NUMBER("rate_limiter_conf.new_epoch", AT(limits.new_epoch), 0, MAX_TOKENS, "1", "price of a new epoch"),

@@ -46,6 +46,23 @@ static void a_wrong_checksum_is_refused_without_repeating_the_address(void **sta
 		}
 }
 
+static void an_address_has_all_of_its_digits(void **state)
+{
+	static const char *const OTHERS[] = {
+		"0x1", "5", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beae", "0x05aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x0", "00000000000000000000000000000000000000000",
+		"000000000000000000000000000000000000000000",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(OTHERS); i++) {
+		plaintext p = { 0 };
+		assert_int_equal(value_parse(&p, address(), slice_str(OTHERS[i])), ERR_REQUEST);
+		assert_null(p.type);
+		assert_non_null(strstr(err_text(), "40 hexadecimal digits"));
+		err_clear();
+	}
+}
+
 static void other_values_pass_as_they_are(void **state)
 {
 	(void)state;
@@ -57,5 +74,6 @@ static void other_values_pass_as_they_are(void **state)
 }
 
 TESTS(TEST(addresses_print_with_their_checksum_whatever_case_they_came_in),
+      TEST(an_address_has_all_of_its_digits),
       TEST(a_wrong_checksum_is_refused_without_repeating_the_address),
       TEST(other_values_pass_as_they_are))
