@@ -115,19 +115,6 @@ err aws_kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a,
 	return OK;
 }
 
-err aws_kms_encrypt(buf *wrapped, aws *a, const char *key, const aws_kms_context *context, slice plain)
-{
-	AUTO(buf) q = { 0 };
-	AUTO(buf) answer = { 0 };
-
-	if (!plain.n || plain.n > KMS_PLAIN) return err_fail(ERR_REQUEST, "KMS encrypts 1 to %d bytes, not %zu", KMS_PLAIN, plain.n);
-	TRY(begin(&q, key));
-	put_context(&q, context);
-	put_bytes(&q, "Plaintext", plain);
-	TRY(ask(&answer, a, "Encrypt", &q));
-	return aws_kms_field_read(wrapped, buf_slice(&answer), "CiphertextBlob", KMS_WRAPPED);
-}
-
 err aws_kms_decrypt(buf *plain, aws *a, const char *key, const aws_kms_context *context, slice wrapped)
 {
 	AUTO(buf) q = { 0 };

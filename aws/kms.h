@@ -20,8 +20,7 @@ bool aws_kms_key_name_ok(const char *key);
 
 /* 32 fresh bytes, and what they are wrapped to, appended.  The caller wipes them. */
 err  aws_kms_new_data_key(uint8_t out[static KMS_DATA_KEY], buf *wrapped, aws *a, const char *key, const aws_kms_context *context);
-/* plain: at most KMS_PLAIN bytes. */
-err  aws_kms_encrypt(buf *wrapped, aws *a, const char *key, const aws_kms_context *context, slice plain);
+/* Appends at most KMS_PLAIN bytes. */
 err  aws_kms_decrypt(buf *plain, aws *a, const char *key, const aws_kms_context *context, slice wrapped);
 
 /* ECDSA on secp256k1 (ECC_SECG_P256K1) of a digest: DER, appended, as the service makes it (s may be high). */

@@ -206,11 +206,6 @@ bool rpc_call_cancelled(const rpc_call *call)
 	return atomic_load(&call->cancelled);
 }
 
-int64_t rpc_call_deadline(const rpc_call *call)
-{
-	return call->deadline_ms;
-}
-
 const char *rpc_call_path(const rpc_call *call)
 {
 	return call->method->path;

@@ -296,15 +296,6 @@ err links_health_of(links *l, links_health *out, unsigned number)
 	return p ? OK : err_fail(ERR_NOT_FOUND, "there is no peer %u", number);
 }
 
-size_t links_health_all(links *l, links_health *out, size_t room)
-{
-	pthread_mutex_lock(&l->lock);
-	size_t n = l->n_peers;
-	for (size_t i = 0; i < n && i < room; i++) describe(&out[i], l->peers[i]);
-	pthread_mutex_unlock(&l->lock);
-	return n;
-}
-
 links_totals links_totals_of(const links *l)
 {
 	return (links_totals){ count_of(&l->refused), count_of(&l->half_open_dropped) };

@@ -154,8 +154,7 @@ static inline int64_t links_latency_ms(const links_health *h)
 	return h->latency_us < 0 ? -1 : (h->latency_us + 500) / 1000;
 }
 
-err    links_health_of(links *l, links_health *out, unsigned number);
-size_t links_health_all(links *l, links_health *out, size_t room);       /* by number; returns how many there are */
+err  links_health_of(links *l, links_health *out, unsigned number);      /* ERR_NOT_FOUND */
 
 typedef struct links_totals {
 	uint64_t refused;                                /* connections turned away          */

@@ -72,9 +72,6 @@ void rpc_fail_err(rpc_call *call, err e);
 /* Did the client cancel, disconnect, or run out of time?  Once true, the answer no longer matters. */
 bool rpc_call_cancelled(const rpc_call *call);
 
-/* When the client stops waiting, by reactor_now_ms. */
-int64_t rpc_call_deadline(const rpc_call *call);
-
 const char *rpc_call_path(const rpc_call *call);
 
 /* The header `traceparent`, by which traces are followed through services; empty if absent or over 128 bytes.  No

@@ -52,23 +52,3 @@ err enc_key_read(enc_key *out, slice wire)
 	memcpy(out->ek, wire.p + PREFIX, sizeof out->ek);
 	return OK;
 }
-
-void dec_key_write(uint8_t out[static DEC_KEY_BYTES], const dec_key *k)
-{
-	store64(out, MLKEM_512_DK);
-	memcpy(out + 8, k->dk, sizeof k->dk);
-}
-
-err dec_key_read(dec_key *out, slice wire)
-{
-	if (wire.n == DEC_KEY_BYTES) DECLASSIFY(wire.p, 8, "the length in front of the ML-KEM secret key is a constant");
-	if (wire.n != DEC_KEY_BYTES || load64(wire.p) != MLKEM_512_DK)
-		return err_fail(ERR_REQUEST, "a user's decryption key is %d bytes that start with the number %d",
-		                DEC_KEY_BYTES, MLKEM_512_DK);
-	const uint8_t *dk = wire.p + 8, *ek = mlkem_dk_ek(&MLKEM_512, dk);
-	DECLASSIFY(ek, MLKEM_512_EK + 32, "the copy of the public key, and its hash, inside the ML-KEM secret key");
-	if (!mlkem_ek_valid_var(&MLKEM_512, ek) || !mlkem_dk_valid(&MLKEM_512, dk))
-		return err_fail(ERR_REQUEST, "the user's decryption key is damaged: the public key it holds does not match its hash");
-	memcpy(out->dk, dk, sizeof out->dk);
-	return OK;
-}

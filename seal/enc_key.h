@@ -11,7 +11,7 @@
 
 #include "seal/mlkem.h"
 
-enum { ENC_KEY_BYTES = 869, DEC_KEY_BYTES = 8 + MLKEM_512_DK };
+enum { ENC_KEY_BYTES = 869 };
 
 typedef struct enc_key { uint8_t ek[MLKEM_512_EK]; } enc_key;          /* coefficients below q: checked by readers */
 typedef struct dec_key { uint8_t dk[MLKEM_512_DK]; } dec_key;          /* secret; wiped by its owner               */
@@ -22,9 +22,5 @@ enc_key enc_key_of(const dec_key *dk);
 void enc_key_write(uint8_t out[static ENC_KEY_BYTES], const enc_key *k);
 /* ERR_REQUEST for any other prefix, length or coefficient; ERR_UNSUPPORTED for ML-KEM-1024. */
 err  enc_key_read(enc_key *out, slice wire);
-
-/* The secret key as JavaScript clients export it: u64le(1632) || dk.  ERR_REQUEST if it is not one. */
-void dec_key_write(uint8_t out[static DEC_KEY_BYTES], const dec_key *k);
-err  dec_key_read(dec_key *out, slice wire);
 
 #endif

@@ -126,13 +126,6 @@ bool mlkem_ek_valid_var(const mlkem *p, const uint8_t *ek)
 	return true;
 }
 
-bool mlkem_dk_valid(const mlkem *p, const uint8_t *dk)
-{
-	const uint8_t *ek = mlkem_dk_ek(p, dk);
-	const hash32 h = sha3_256(slice_of(ek, mlkem_ek_bytes(p)));
-	return ct_bytes_eq(h.b, ek + mlkem_ek_bytes(p), sizeof h.b) != 0;
-}
-
 /* dk = s || ek || H(ek) || z */
 void mlkem_keygen(const mlkem *p, uint8_t *ek, uint8_t *dk, const uint8_t d[static MLKEM_SEED],
                   const uint8_t z[static MLKEM_SEED])

@@ -29,9 +29,8 @@ static inline size_t mlkem_ek_bytes(const mlkem *p) { return 384u * p->k + 32; }
 static inline size_t mlkem_dk_bytes(const mlkem *p) { return 768u * p->k + 96; }
 static inline size_t mlkem_ct_bytes(const mlkem *p) { return 32u * (p->du * (unsigned)p->k + p->dv); }
 
-/* The checks of FIPS 203 sections 7.2 and 7.3 on a key from outside, after its length. */
-bool mlkem_ek_valid_var(const mlkem *p, const uint8_t *ek);          /* coefficients below q               */
-bool mlkem_dk_valid(const mlkem *p, const uint8_t *dk);              /* holds the hash of the ek it holds  */
+/* The check of FIPS 203 section 7.2 on a key from outside, after its length: coefficients below q. */
+bool mlkem_ek_valid_var(const mlkem *p, const uint8_t *ek);
 
 /* The ek inside a dk, borrowed. */
 static inline const uint8_t *mlkem_dk_ek(const mlkem *p, const uint8_t *dk) { return dk + 384u * p->k; }

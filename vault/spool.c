@@ -40,16 +40,6 @@ static void write_header(buf *out, const id32 *epoch, const id32 *id, const spoo
 	buf_put_slice(out, shape->tag);
 }
 
-uint64_t spool_bytes(const spool_shape *shape)
-{
-	AUTO(buf) header = { 0 };
-	uint64_t n = AES256_KEY;
-
-	write_header(&header, &(id32){ 0 }, &(id32){ 0 }, shape);
-	for (unsigned i = 0; i < shape->streams; i++) n += stream_bytes(shape, i);
-	return n + header.n;
-}
-
 static void lay_out(spool *s, const spool_shape *shape)
 {
 	ASSERT(shape->streams && shape->streams <= SPOOL_STREAMS && shape->tag.n <= SPOOL_TAG);

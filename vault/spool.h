@@ -31,9 +31,6 @@ typedef struct spool_shape {
 	slice    tag;                        /* at most SPOOL_TAG bytes: what the reader must know, and finds unchanged */
 } spool_shape;
 
-/* All bytes on the disk. */
-uint64_t spool_bytes(const spool_shape *shape);
-
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 /* Takes all of its room at once.  ERR_EXISTS; ERR_IO with both numbers if the disk has less. */

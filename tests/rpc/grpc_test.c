@@ -270,7 +270,6 @@ static void a_deadline_ends_the_call_on_both_sides(void **state)
 	assert_ok(rpc_conn_new(&c, loop, "127.0.0.1", rpc_server_port(server), NULL));
 	ask(&a, c, "/t.T/Hold", 30);
 	rpc_call *call = wait_held(0);
-	assert_int_equal(rpc_call_deadline(call), 1030);
 	assert_false(rpc_call_cancelled(call));
 	now_ms = 1030;
 	reactor_run(loop, nothing, NULL);            /* wakes it to look at the time */

@@ -232,7 +232,6 @@ static void a_handler_reads_the_metadata(void **state)
 	assert_int_equal(n_held, 1);
 	assert_true(slice_eq_var(rpc_call_traceparent(held[0]), slice_str(trace[1])));
 	assert_string_equal(rpc_call_path(held[0]), "/t.T/Hold");
-	assert_int_equal(rpc_call_deadline(held[0]), now_ms + rpc_limits_default().call_ms);
 	rpc_reply(held[0], slice_str(""));
 	wire_turn(w);
 	assert_echoed(w, 1, (slice){ (const uint8_t *)"", 0 });
@@ -707,7 +706,6 @@ static void a_passed_deadline_is_answered_and_the_late_answer_dropped(void **sta
 	raw_call(&w->to, 1, "/t.T/Hold", timeout);
 	raw_message(&w->to, 1, END_STREAM, slice_str("request"));
 	wire_turn(w);
-	assert_int_equal(rpc_call_deadline(held[0]), now_ms + 50);
 	now_ms += 49;
 	wire_turn(w);
 	assert_false(rpc_call_cancelled(held[0]));

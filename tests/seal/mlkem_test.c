@@ -57,7 +57,7 @@ static void both_ends_share_and_a_changed_ciphertext_does_not(void **state)
 	for (unsigned i = 0; i < 100; i++) {
 		rng_fill(test_rng(), d, 32), rng_fill(test_rng(), z, 32), rng_fill(test_rng(), m, 32);
 		mlkem_keygen(&MLKEM_512, ek, dk, d, z);
-		assert_true(mlkem_ek_valid_var(&MLKEM_512, ek) && mlkem_dk_valid(&MLKEM_512, dk));
+		assert_true(mlkem_ek_valid_var(&MLKEM_512, ek));
 		assert_memory_equal(mlkem_dk_ek(&MLKEM_512, dk), ek, sizeof ek);
 		mlkem_encaps(&MLKEM_512, ct, sent, ek, m);
 		mlkem_decaps(&MLKEM_512, got, dk, ct);
@@ -113,12 +113,6 @@ static void keys_from_outside_are_checked(void **state)
 	}
 	memset(ek + 768, 0xff, 32);                              /* the seed of the matrix may be anything */
 	assert_true(mlkem_ek_valid_var(&MLKEM_512, ek));
-
-	dk[768] ^= 1;
-	assert_false(mlkem_dk_valid(&MLKEM_512, dk));
-	dk[768] ^= 1;
-	dk[1599] ^= 1;
-	assert_false(mlkem_dk_valid(&MLKEM_512, dk));
 }
 
 /* All coefficients there are: the multiplications instead of divisions are exact. */

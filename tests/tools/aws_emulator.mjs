@@ -230,8 +230,6 @@ function kms(target, q) {
 		const plain = crypto.randomBytes(32);
 		return { KeyId: name, Plaintext: plain.toString('base64'), CiphertextBlob: wrap(name, q, plain) };
 	}
-	case 'Encrypt':
-		return { KeyId: name, CiphertextBlob: wrap(name, q, Buffer.from(q.Plaintext, 'base64')), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
 	case 'Decrypt':
 		return { KeyId: name, Plaintext: unwrap(name, q).toString('base64'), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
 	case 'Sign': {
