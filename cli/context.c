@@ -252,6 +252,28 @@ static const char *health_name(Kms__V1__HealthStatus s)
 	return (unsigned)s < COUNT(NAMES) ? NAMES[s] : "unknown";
 }
 
+/* Whom it does not reach, and whose clock is far off. */
+static void print_peers(const Kms__V1__PeersFromContext *p)
+{
+	for (size_t i = 0; i < p->n_peers; i++) {
+		const Kms__V1__PeerHealth *h = p->peers[i];
+		if (!h->reachable) printf("  does not reach party %u: %s\n", h->peer_id, h->error[0] ? h->error : "no reason is told");
+		else if (h->error[0]) printf("  party %u: %s\n", h->peer_id, h->error);
+	}
+}
+
+static json_t *peers_json(const Kms__V1__PeersFromContext *p)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < p->n_peers; i++) {
+		const Kms__V1__PeerHealth *h = p->peers[i];
+		json_array_append_new(out, json_pack("{s:i, s:b, s:i, s:s}", "party_id", (int)h->peer_id, "reachable", h->reachable, "latency_ms",
+		                      (int)h->latency_ms, "error", h->error));
+	}
+	return out;
+}
+
 static void list_contexts(const context_job *j, json_t *out, const group_answer *a)
 {
 	const Kms__V1__HealthStatusResponse *r = (const Kms__V1__HealthStatusResponse *)a->message;
@@ -260,12 +282,14 @@ static void list_contexts(const context_job *j, json_t *out, const group_answer 
 		const Kms__V1__PeersFromContext *p = r->peers_from_all_contexts[i];
 		const char *id = p->context_id ? p->context_id->request_id : "", *status = health_name(p->status);
 		const size_t nodes = p->n_peers + 1;
-		if (!args_has(&j->c->args, "json"))
+		if (!args_has(&j->c->args, "json")) {
 			printf("party %u: context %s, there as party %u, %s: %u of %zu nodes reachable\n", a->party->party_id, id,
 			       p->my_party_id, status, p->nodes_reachable, nodes);
-		json_array_append_new(out, json_pack("{s:i, s:s, s:i, s:s, s:i, s:i}", "party_id", (int)a->party->party_id,
+			print_peers(p);
+		}
+		json_array_append_new(out, json_pack("{s:i, s:s, s:i, s:s, s:i, s:i, s:o}", "party_id", (int)a->party->party_id,
 		                      "context_id", id, "my_party_id", (int)p->my_party_id, "status", status, "nodes_reachable", (int)p->nodes_reachable,
-		                      "nodes", (int)nodes));
+		                      "nodes", (int)nodes, "peers", peers_json(p)));
 	}
 }
 
@@ -350,7 +374,8 @@ const command COMMAND_CONTEXT_LIST = {
 	.noun = "context", .verb = "list", .run = run_list, .options = LIST_OPTIONS,
 	.line = "say which contexts each party knows, and whom it reaches in them",
 	.help =
-	"A line for each context of each node. Exits 2 if a node does not answer.\n",
+	"A line for each context of each node; below it whom that node does not reach, and why,\n"
+	"and whose clock differs from its own by more than 5 s. Exits 2 if a node does not answer.\n",
 	.examples =
 	"  arca context list --devnet net\n"
 	"  arca context list --nodes cluster.json --json\n",

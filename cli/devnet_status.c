@@ -70,7 +70,7 @@ static void print_peers(const Kms__V1__PeersFromContext *p)
 	printf("  reaches %u of %zu others:", p->nodes_reachable ? p->nodes_reachable - 1 : 0, p->n_peers);
 	for (size_t i = 0; i < p->n_peers; i++) {
 		const Kms__V1__PeerHealth *h = p->peers[i];
-		if (h->reachable) printf("%s %u in %u ms", i ? "," : "", h->peer_id, h->latency_ms);
+		if (h->reachable) printf("%s %u in %u ms%s%s%s", i ? "," : "", h->peer_id, h->latency_ms, h->error[0] ? " (" : "", h->error, h->error[0] ? ")" : "");
 		else printf("%s %u not", i ? "," : "", h->peer_id);
 	}
 	puts("");

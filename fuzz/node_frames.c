@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What parties tell each other besides protocols: what is accepted is written back as the same bytes. */
 #include "fuzz/fuzz.h"
+#include "node/clocks.h"
 #include "node/frames.h"
 #include "node/settings.h"
 
@@ -9,7 +10,8 @@ static void forget(void *ctx, const setting *mine, const setting *theirs) { (voi
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const slice bytes = slice_of(data, size);
-	uint8_t again[ANNOUNCEMENT_BYTES];
+	uint8_t again[ANNOUNCEMENT_BYTES], word[CLOCK_WORD_BYTES];
+	clock_word w;
 	announcement a;
 	deal_header h;
 	setting first;
@@ -17,6 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	(void)settings_compare(bytes, bytes, forget, NULL);
 	if (settings_read(&first, &rest)) ASSERT(first.key.n + first.value.n + rest.n + 2 == size);
+	if (clock_word_read(&w, bytes)) {
+		clock_word_write(word, &w);
+		ASSERT(slice_eq_var(slice_of(word, sizeof word), bytes));
+	}
 	if (announcement_read(&a, bytes)) {
 		announcement_write(again, &a);
 		ASSERT(slice_eq_var(slice_of(again, sizeof again), bytes));

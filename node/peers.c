@@ -63,6 +63,23 @@ static bool take_envelope(committee *c, party from, slice payload)
 	return true;
 }
 
+committee *peers_find(party *who, peers *p, unsigned number)
+{
+	for (committee *c = __atomic_load_n(&p->first, __ATOMIC_ACQUIRE); c; c = c->next) {
+		*who = c->gone ? 0 : party_of_number(c, number);
+		if (*who && *who != c->context->me) return c;
+	}
+	return NULL;
+}
+
+static void take_clock(peers *p, unsigned from, slice word)
+{
+	party who;
+	committee *c;
+
+	if (!peers_clock_take(p, from, word) && (c = peers_find(&who, p, from))) peers_blame(c, who, "a word about time that is none");
+}
+
 static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 {
 	peers *p = ctx;
@@ -70,6 +87,10 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 
 	(void)lane;
 	if (frame.n < FRAME_HEADER_BYTES) return true;
+	if (frame.p[0] == FRAME_CLOCK) {
+		take_clock(p, from, slice_of(frame.p + FRAME_HEADER_BYTES, frame.n - FRAME_HEADER_BYTES));
+		return true;
+	}
 	const bool of_settings = frame.p[0] == FRAME_SETTINGS && frame.n >= FRAME_HEADER_BYTES + sizeof(id32);
 	committee *c = find_committee(p, frame.p + (of_settings ? FRAME_HEADER_BYTES : 1));
 	const party who = c ? party_of_number(c, from) : 0;
@@ -104,6 +125,7 @@ static void on_change(void *ctx, unsigned number, links_event what)
 	peers *p = ctx;
 
 	if (what == LINKS_DOWN) return;
+	if (what == LINKS_UP) peers_clock_up(p, number);
 	for (committee *c = __atomic_load_n(&p->first, __ATOMIC_ACQUIRE); c; c = c->next) {
 		const party who = c->gone ? 0 : party_of_number(c, number);
 		if (who && who != c->context->me) p->listener.up(p->listener.ctx, c, who);
@@ -133,6 +155,7 @@ static void stop_resuming(void *arg)
 {
 	peers *p = arg;
 	reactor_timer_clear(p->reactor, &p->resume);
+	reactor_timer_clear(p->reactor, &p->clock_round);
 }
 
 /* ---- frames out ------------------------------------------------------------------------------------------------- */
@@ -229,6 +252,7 @@ static void unlink_member(peers *p, unsigned number)
 	if (number == 0 || --p->linked[number].uses) return;
 	links_drop_peer(p->links, number);
 	p->linked[number] = (linked_peer){ 0 };
+	atomic_store(&p->clock[number].forget, true);
 }
 
 static void unlink_all(peers *p, const committee *c)
@@ -359,7 +383,10 @@ static err start(peers *p, const peers_parts *parts)
 	TRY(links_new(&p->links, &c));
 	p->resume.ring = resume_all;
 	p->resume.arg = p;
+	p->clock_round.ring = peers_clock_round;
+	p->clock_round.arg = p;
 	reactor_run(p->reactor, resume_all, p);
+	reactor_run(p->reactor, peers_clock_round, p);
 	return OK;
 }
 

@@ -11,6 +11,7 @@
  *   delegation a part of an answer is asked for, or given (delegate/ask.h)
  *   settings   what the sender has set, where all must have the same (node/settings.h): zeros for a context, and its id in front
  *              of the rest.  Who does not know of these frames takes them for some of a context that it has not.
+ *   clock      what time it is is asked, or told (node/clocks.h): zeros for a context, for it is the same in all
  *
  * Who sent a frame is known from the certificate of the link, never from the frame.  A node that is in several contexts
  * under one name and one CA has one link.  What a peer may leave lying here is bounded; beyond that its link is told to wait.
@@ -28,7 +29,7 @@
 
 typedef struct peers peers;
 
-typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_SETTINGS, FRAME_KINDS } frame_kind;
+typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_SETTINGS, FRAME_CLOCK, FRAME_KINDS } frame_kind;
 
 enum { FRAME_HEADER_BYTES = 1 + 32, MAX_FRAME_PAYLOAD = LINKS_URGENT_MAX - FRAME_HEADER_BYTES };
 
@@ -111,7 +112,7 @@ void peers_ceremony_showed(committee *c, party who, bool agreed, const char *why
 typedef struct peer_state {
 	party       id;
 	const char *identity;
-	char        endpoint[LINKS_HOST_MAX + 9], error[LINKS_ERROR_ROOM];
+	char        endpoint[LINKS_HOST_MAX + 9], error[LINKS_ERROR_ROOM];       /* also of one that is reachable: its clock is far off */
 	bool        reachable;
 	uint32_t    latency_ms;
 } peer_state;

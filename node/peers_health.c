@@ -33,6 +33,8 @@ static void fill_state(peer_state *s, const committee *c, party i)
 	const member *m = &c->context->member[i];
 	links_health h = { .latency_us = -1 };
 
+	char text[CLOCK_TEXT];
+
 	*s = (peer_state){ .id = i, .identity = m->identity, .reachable = i == c->context->me };
 	snprintf(s->endpoint, sizeof s->endpoint, "%.*s:%u", LINKS_HOST_MAX, m->host, m->port);
 	if (s->reachable) return;
@@ -45,6 +47,9 @@ static void fill_state(peer_state *s, const committee *c, party i)
 		s->reachable = h.up;
 		s->latency_ms = h.latency_us < 0 ? 0 : (uint32_t)links_latency_ms(&h);
 		snprintf(s->error, sizeof s->error, "%s", h.up ? "" : h.error[0] ? h.error : "not connected yet");
+		const int64_t ahead_ms = atomic_load(&c->of->clock[c->number[i]].view.ahead_ms);
+		clock_text(text, ahead_ms);
+		if (h.up && clock_is_far(ahead_ms)) snprintf(s->error, sizeof s->error, "its clock is %s", text);
 	}
 }
 
@@ -98,12 +103,19 @@ static uint64_t queued(const peer_row *r) { return r->h.queued[LINKS_URGENT] + r
 static uint64_t lost(const peer_row *r) { return r->h.exhausted; }
 static uint64_t wrong(const peer_row *r) { return atomic_load(&((committee *)(uintptr_t)r->c)->wrong[r->id]); }
 
+static uint64_t clock_ms(const peer_row *r)
+{
+	const int64_t ahead = atomic_load(&r->c->of->clock[r->c->number[r->id]].view.ahead_ms);
+	return (uint64_t)(ahead < 0 ? -ahead : ahead);
+}
+
 static uint64_t odd(const peer_row *r) { return atomic_load(&((committee *)(uintptr_t)r->c)->odd[r->id]); }
 static uint64_t corrupt(const peer_row *r) { return atomic_load(&((committee *)(uintptr_t)r->c)->corrupt[r->id]); }
 
 static const struct metric_row { const char *name, *type, *help; column *value; } ROWS[] = {
 	{ "arca_peer_up", "gauge", "Whether what this node sends to the party gets there.", up },
 	{ "arca_peer_latency_microseconds", "gauge", "Round trip of the last ping.", latency_us },
+	{ "arca_peer_clock_difference_milliseconds", "gauge", "How far the party's clock is from this node's, either way.", clock_ms },
 	{ "arca_peer_sent_bytes_total", "counter", "Bytes of frames sent to the party.", bytes_out },
 	{ "arca_peer_wire_sent_bytes_total", "counter", "Bytes of TLS written to connections with the party.", wire_out },
 	{ "arca_peer_received_bytes_total", "counter", "Bytes of frames received from the party.", bytes_in },

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "node/clocks.h"
 #include "node/peers.h"
 
 /* Whom a link of this number leads to, and in how many committees it serves. */
@@ -13,6 +14,13 @@ typedef struct linked_peer {
 	hash32   ca;
 	unsigned uses;
 } linked_peer;
+
+/* What time it is there; the links' thread's own, but for the atomic ones. */
+typedef struct peer_clock {
+	clock_view view;
+	int64_t    told_ms;                      /* when it was told to be far off; 0: it is not */
+	_Atomic bool forget;
+} peer_clock;
 
 struct peers {
 	pthread_mutex_t lock;                    /* of joining and leaving */
@@ -27,6 +35,17 @@ struct peers {
 	bool       paused[LINKS_PEERS_MAX + 1];  /* the links' thread's own, as is the next */
 	int64_t    full_since[LINKS_PEERS_MAX + 1];
 	_Atomic uint64_t strays;
+	peer_clock clock[LINKS_PEERS_MAX + 1];
+	reactor_timer clock_round;
 };
+
+/* Of the newest context in which the link of this number leads to a party; NULL: there is none. */
+committee *peers_find(party *who, peers *p, unsigned number);
+
+/* ---- clocks (peers_clock.c): the links' thread ------------------------------------------------------------------ */
+
+void peers_clock_up(peers *p, unsigned number);
+bool peers_clock_take(peers *p, unsigned from, slice word);      /* false: it is none */
+void peers_clock_round(void *arg);
 
 #endif

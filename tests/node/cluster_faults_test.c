@@ -264,8 +264,32 @@ static void an_epoch_is_set_up_in_spite_of_a_liar(void **state)
 	}
 }
 
+/* What the health of a node says of a peer that it reaches; NULL: nothing. */
+static void assert_clock_told(party at, party of, const char *what)
+{
+	Kms__V1__Empty empty = KMS__V1__EMPTY__INIT;
+	Kms__V1__HealthStatusResponse *m;
+	arena a = arena_with_limit(1 << 20);
+	buf response = { 0 };
+	bool seen = false;
+
+	assert_int_equal(call_core(&w.c.node[at], &response, "GetHealthStatus", &empty.base), GRPC_OK);
+	assert_ok(pb_unpack(&a, &m, &kms__v1__health_status_response__descriptor, buf_slice(&response)));
+	for (size_t p = 0; p < m->peers_from_all_contexts[0]->n_peers; p++) {
+		const Kms__V1__PeerHealth *peer = m->peers_from_all_contexts[0]->peers[p];
+		if (peer->peer_id != of) continue;
+		seen = true;
+		assert_true(peer->reachable);
+		if (what) assert_non_null(strstr(peer->error, what));
+		else assert_string_equal(peer->error, "");
+	}
+	assert_true(seen);
+	buf_free(&response);
+	arena_free(&a);
+}
+
 /* One clock is a minute ahead and another a minute behind, so that they are two minutes apart. */
-static void clocks_a_minute_apart_disturb_nobody(void **state)
+static void clocks_a_minute_apart_are_named_and_disturb_nobody(void **state)
 {
 	(void)state;
 	const id32 epoch = next_epoch();
@@ -275,6 +299,14 @@ static void clocks_a_minute_apart_disturb_nobody(void **state)
 		cluster_start(&w.c, i, getenv("ARCA_LIAR"), i == 2 ? "early" : "late");
 	}
 	cluster_wait_linked(&w.c);
+	assert_true(cluster_logged(&w.c, 1, "the clock of party 2, node2, is ") && cluster_logged(&w.c, 1, "the clock of party 3, node3, is "));
+	for (party i = 2; i <= 3; i++)
+		assert_true(cluster_logged(&w.c, i, i == 2 ? "s behind this node's, and so are those of most others: correct this node's"
+		                                           : "s ahead of this node's, and so are those of most others: correct this node's"));
+	assert_false(cluster_has_logged(&w.c, 1, "correct this node's"));
+	assert_clock_told(1, 2, " s ahead of this node's");
+	assert_clock_told(1, 3, " s behind this node's");
+	assert_clock_told(1, 4, NULL);
 	start_epoch(&epoch);
 	cluster_results(&w.c, NULL, "GetEpochResult", &epoch, GRPC_OK);
 	decrypts_at(parties_all(N));
@@ -283,6 +315,7 @@ static void clocks_a_minute_apart_disturb_nobody(void **state)
 		cluster_start(&w.c, i, NULL, NULL);
 	}
 	cluster_wait_linked(&w.c);
+	assert_true(cluster_logged(&w.c, 1, "the clocks of party 2, node2, and of this node agree again"));
 }
 
 /* One party alone gives up in time, says who was missing, and may be asked again together with the others. */
@@ -388,7 +421,7 @@ static void a_party_killed_while_a_key_is_dealt_harms_no_start(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_full_disk_at_one_party_is_that_party_s_trouble_alone), TEST(a_flood_of_unknown_sessions_and_openings_stops_nobody),
-	TEST(three_set_an_epoch_up_while_one_is_away), TEST(an_epoch_is_set_up_in_spite_of_a_liar), TEST(clocks_a_minute_apart_disturb_nobody),
+	TEST(three_set_an_epoch_up_while_one_is_away), TEST(an_epoch_is_set_up_in_spite_of_a_liar), TEST(clocks_a_minute_apart_are_named_and_disturb_nobody),
 	TEST(a_ceremony_to_which_too_few_come_says_who_was_there), TEST(a_party_killed_while_an_epoch_is_set_up_harms_no_other),
 	TEST(a_party_killed_while_it_decrypts_harms_no_other), TEST(a_party_killed_while_a_key_is_dealt_harms_no_start),
 };
