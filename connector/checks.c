@@ -227,13 +227,15 @@ err checks_domains(checks *k)
 
 err checks_signers(checks *k, ask_signers *out)
 {
+	const int64_t now = clock_now_ms(k->clock);
 	arena memory = arena_with_limit(1 << 20);
 	const eth_address *list = NULL;
 	chain_read x = { 0 };
 	size_t n = 0;
 	err e = OK;
 
-	if (clock_now_ms(k->clock) >= k->signers_until_ms) {
+	if (now >= k->signers_until_ms) {
+		k->signers_asked_ms = now;
 		e = read_config(k, &x, READ_KMS_SIGNERS, NULL, 0);
 		if (e == OK) e = call_read_addresses(&list, &n, &memory, READ_KMS_SIGNERS, buf_slice(&x.answer));
 		if (e == OK && (n == 0 || n > MAX_ASK_SIGNERS)) e = err_fail(ERR_STATE, "the gateway's configuration names %zu signers of the KMS", n);
@@ -251,6 +253,13 @@ err checks_signers(checks *k, ask_signers *out)
 	}
 	*out = k->signers;
 	return e;
+}
+
+void checks_doubt_signers(checks *k)
+{
+	const int64_t soon = k->signers_asked_ms + AGAIN_MS;
+
+	if (soon < k->signers_until_ms) k->signers_until_ms = soon;
 }
 
 err checks_coprocessors(checks *k, coprocessors **out)

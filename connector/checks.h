@@ -50,6 +50,9 @@ err  checks_domains(checks *k);
  * names none, or too many; those of providers_try. */
 err  checks_signers(checks *k, ask_signers *out);
 
+/* Somebody signs who is not in that list: the next one asks again, unless that was some seconds ago. */
+void checks_doubt_signers(checks *k);
+
 /* Whose attestations count, read anew every copro_registry_refresh and to be released.  An older list stays while the chain is away,
  * and no longer once the gateway's configuration says that nothing can be believed. */
 err  checks_coprocessors(checks *k, coprocessors **out);

@@ -20,7 +20,7 @@ struct checks {
 	providers  *gateway, *host[CONNECTOR_MAX_CHAINS], *ethereum;       /* ethereum: of the profile's second chain; or NULL */
 	contexts   *contexts;                    /* NULL: not of this profile */
 	ask_signers signers;
-	int64_t     signers_until_ms;
+	int64_t     signers_until_ms, signers_asked_ms;
 	bool        domains_right;
 	int64_t     domains_at_ms;                    /* when they may be asked again */
 	coprocessors *attesting;

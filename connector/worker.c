@@ -12,6 +12,7 @@ static void learn_signers(worker *w)
 {
 	ask_signers fresh;
 
+	if (atomic_exchange(&w->stranger, false)) checks_doubt_signers(w->checks);
 	err e = checks_domains(w->checks);
 	if (e == OK) e = checks_signers(w->checks, &fresh);
 	if (e != OK && !w->told) log_err(LOG_WARN, "no answer of a node could be checked, so none is asked", e);

@@ -66,7 +66,10 @@ static void finish(worker *w, buf *why, const task *t, const queue_item *item, s
 			histogram_add(&w->tally.latency[item->kind], &WORKER_LATENCY, queue_age_ms(item->created_ms, response.created_ms));
 		worker_submit(w, &(queue_change){ .verb = QUEUE_FINISH, .kind = item->kind, .seq = item->seq, .item = &response });
 	} else {
-		if (wrong) atomic_fetch_add(&w->tally.wrong_signatures, 1);
+		if (wrong) {
+			atomic_fetch_add(&w->tally.wrong_signatures, 1);
+			atomic_store(&w->stranger, true);        /* before it is postponed: a node that is new is believed at the next attempt */
+		}
 		buf_put_str(why, err_text());
 		worker_postpone(w, item, true, false, buf_str(why));
 		err_clear();

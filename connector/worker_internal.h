@@ -40,6 +40,7 @@ struct worker {
 	size_t     n;
 	atomic_bool ending;                      /* what is under way is given back */
 	ask_signers signers;
+	atomic_bool stranger;                    /* somebody else has signed */
 	int64_t    picked_ms;                    /* when decryptions were picked last: of the thread that picks */
 	int64_t    due_ms[QUEUE_REQUESTS];       /* when the first that was postponed may be picked again; 0: none was */
 	coprocessors *attesting;                 /* the picking thread's, as the next */

@@ -411,6 +411,40 @@ static void signers_are_read_again_and_kept_while_the_chain_is_away(void **state
 	checks_free(&k);
 }
 
+/* However often that happens: the list is read no more than every few seconds. */
+static void signers_are_read_again_soon_when_somebody_else_signs(void **state)
+{
+	static ask_signers s;
+	checks *k = NULL;
+
+	(void)state;
+	WEB.signer.b[0] = 0x51;
+	assert_ok(checks_new(&k, &C, &CLOCK, &STOP));
+	assert_ok(checks_signers(k, &s));
+	WEB.signer.b[0] = 0x52;
+	checks_doubt_signers(k);
+	NOW_MS += 4999;
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(s.address[0].b[0], 0x51);
+	NOW_MS += 1;
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(s.address[0].b[0], 0x52);
+	NOW_MS += 20000;
+	atomic_store(&WEB.away, true);
+	checks_doubt_signers(k);
+	assert_ok(checks_signers(k, &s));
+	const unsigned tried = atomic_load(&WEB.posts);
+	checks_doubt_signers(k);
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(atomic_load(&WEB.posts), tried);
+	atomic_store(&WEB.away, false);
+	WEB.signer.b[0] = 0x51;
+	NOW_MS += 5000;
+	assert_ok(checks_signers(k, &s));
+	assert_int_equal(s.address[0].b[0], 0x51);
+	checks_free(&k);
+}
+
 /* ---- domains ---------------------------------------------------------------------------------------------------- */
 
 static void put_text(buf *out, const char *s)
@@ -547,7 +581,8 @@ static const struct CMUnitTest ALL[] = {
 	FRESH(a_chain_that_is_away_is_waited_for_once_a_batch),
 	FRESH(calldata_of_another_contract_or_user_count_for_nothing), FRESH(nobody_reads_with_a_key_that_the_user_did_not_sign),
 	FRESH(a_signature_is_good_for_the_contracts_that_it_names), FRESH(calldata_that_are_wrong_fail_the_request),
-	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(contracts_that_check_under_another_domain_are_told_from_ours),
+	FRESH(signers_are_read_again_and_kept_while_the_chain_is_away), FRESH(signers_are_read_again_soon_when_somebody_else_signs),
+	FRESH(contracts_that_check_under_another_domain_are_told_from_ours),
 	FRESH(of_the_later_profile_protocol_config_is_asked_too), FRESH(a_contract_that_does_not_tell_its_domain_is_believed), FRESH(buckets_are_read_once_for_each_coprocessor),
 };
 

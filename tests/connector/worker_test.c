@@ -645,6 +645,34 @@ static void a_wrong_signature_costs_nothing_and_is_counted(void **state)
 	desk_close(d);
 }
 
+/* Long before the list of signers is read again by itself. */
+static void a_signer_whom_the_gateway_has_just_got_to_know_is_believed_soon(void **state)
+{
+	const uint8_t bytes[SECP_SK] = { [31] = 99 };
+	signer *fresh = NULL, *const known = KEY;
+	desk *d = desk_open();
+	secp_sk sk;
+
+	(void)state;
+	ask(d, 1, 1);
+	UNTIL(request_is(d, 1, QUEUE_COMPLETED, 0));
+	assert_ok(secp_sk_read(&sk, bytes));
+	assert_ok(signer_new(&fresh, &sk, test_rng()));
+	WEB.signer = *signer_address(fresh);
+	KEY = fresh;
+	answer_of_node(true);
+	KEY = known;
+	ask(d, 2, 1);
+	UNTIL(request_is(d, 2, QUEUE_PENDING, 1));
+	assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 2).reason, "whom the contracts do not know"));
+	atomic_fetch_add(&SKIPPED_MS, 5001);
+	UNTIL(request_is(d, 2, QUEUE_COMPLETED, 1) || request_is(d, 2, QUEUE_PENDING, 2));      /* it may be picked before they are read */
+	atomic_fetch_add(&SKIPPED_MS, 5001);
+	UNTIL(row(d, QUEUE_PUBLIC_DECRYPTION, 2).status == QUEUE_COMPLETED);
+	desk_close(d);
+	signer_free(&fresh);
+}
+
 static void what_the_acl_does_not_allow_never_comes_to_the_node(void **state)
 {
 	desk *d = desk_open();
@@ -1118,8 +1146,9 @@ static void what_was_postponed_is_picked_when_its_time_has_come(void **state)
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_began_with_the_event),
       WORLD(attempts_are_counted_and_a_decryption_is_given_up), WORLD(what_makes_a_key_is_tried_as_often_as_it_takes), WORLD(an_outage_costs_no_attempt),
-      WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(what_the_acl_does_not_allow_never_comes_to_the_node),
-      WORLD(nothing_is_picked_before_the_signers_are_known), WORLD(nothing_is_asked_where_there_are_no_contracts),
+      WORLD(a_wrong_signature_costs_nothing_and_is_counted), WORLD(a_signer_whom_the_gateway_has_just_got_to_know_is_believed_soon),
+      WORLD(what_the_acl_does_not_allow_never_comes_to_the_node), WORLD(nothing_is_picked_before_the_signers_are_known),
+      WORLD(nothing_is_asked_where_there_are_no_contracts),
       WORLD(a_database_that_is_away_when_the_answer_comes_has_it_when_it_is_back),
       WORLD(a_database_that_was_away_for_longer_than_a_lease_gets_the_answer_before_the_request_is_looked_at), WORLD(leases_are_renewed_while_a_node_is_slow),
       WORLD(an_end_in_the_middle_gives_back_what_is_under_way),
