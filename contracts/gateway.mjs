@@ -133,13 +133,15 @@ const laterHost = (host, acl) => ({
 });
 
 /* The nodes of a devnet as ProtocolConfig describes them, without their wallets; of one node alone there is nothing to say. */
-export const partiesOf = (devnet, dir) => devnet.parties.filter(p => p.mpc).map(p => ({ ipAddress: `https://${p.mpc}`, storageUrl: p.http, storagePrefix: 'PUB',
-	caCert: fs.readFileSync(path.join(dir, `party-${p.party_id}`, 'tls', 'ca.pem')) }));
+export const partiesOf = (devnet, dir) => devnet.parties.filter(p => p.mpc).map(p => ({
+	ipAddress: `https://${p.mpc}`, storageUrl: p.http, storagePrefix: 'PUB', mpcIdentity: `party-${p.party_id}`,
+	caCert: fs.readFileSync(path.join(dir, `party-${p.party_id}`, 'tls', 'ca.pem')),
+}));
 
 /* A context's members, and its thresholds when so many nodes may be corrupt. */
 export const membersOf = (nodes, parties, numbers = nodes.map((_, i) => i + 1)) => nodes.map((n, i) => {
-	const { ipAddress = '127.0.0.1', storageUrl = '', caCert = '0x', storagePrefix = '' } = parties[i] ?? {};
-	return [n.wallet.address, n.signer, ipAddress, storageUrl, numbers[i], `party-${i + 1}`, caCert, storagePrefix];
+	const { ipAddress = '127.0.0.1', storageUrl = '', mpcIdentity = `party-${i + 1}`, caCert = '0x', storagePrefix = '' } = parties[i] ?? {};
+	return [n.wallet.address, n.signer, ipAddress, storageUrl, numbers[i], mpcIdentity, caCert, storagePrefix];
 });
 export const thresholdsOf = t => [2 * t + 1, 2 * t + 1, 2 * t + 1, t];
 

@@ -6,7 +6,7 @@
  * Programs come from --build DIR or ARCA_BUILD (otherwise build/ of the checkout), known answers from ARCA_VECTORS.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -17,7 +17,7 @@ import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 import { newId } from './bytes.mjs';
 import { domainForRequest } from './signed.mjs';
-import { onExit, sleep } from './tap.mjs';
+import { onExit, sleep, until } from './tap.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const TOP = path.resolve(here, '../..');
@@ -143,6 +143,42 @@ export function startCluster(n, ...more) {
 	const dir = tempDir();
 	startNodes(dir, '--mode', 'threshold', '--parties', String(n), ...more);
 	return openDevnet(dir);
+}
+
+/* One more node beside a cluster, as devnet.json describes its party i, with certificates of its own: nobody was told of it yet. */
+export async function startNode(net, i) {
+	const name = `party-${i}`, dir = path.join(net.dir, name), tls = path.join(dir, 'tls'), port = await freePorts(3);
+	arca('certs', 'ca', '--name', name, '--out-dir', tls);
+	arca('certs', 'leaf', '--name', name, '--ca', path.join(tls, 'ca.pem'), '--ca-key', path.join(tls, 'ca-key.pem'), '--out-dir', tls);
+	const config = path.join(dir, 'node.toml'), log = path.join(dir, 'node.log');
+	fs.writeFileSync(config, `[service]
+listen_address = "127.0.0.1"
+listen_port = ${port}
+[public_vault.storage.file]
+path = "${dir}/public"
+[private_vault.storage.file]
+path = "${dir}/private"
+[core]
+derived_folder = "${net.dir}/derived"
+[telemetry]
+metrics_bind_address = "127.0.0.1:${port + 2}"
+[threshold]
+listen_address = "127.0.0.1"
+listen_port = ${port + 1}
+threshold = ${net.info.threshold}
+[threshold.tls.manual]
+cert.path = "${tls}/cert.pem"
+key.path = "${tls}/key.pem"
+`);
+	const out = fs.openSync(log, 'a');
+	const child = spawn(path.join(BUILD, 'arca-node'), ['--config-file', config], { stdio: ['ignore', out, out] });
+	fs.closeSync(out);
+	onExit(() => child.kill('SIGKILL'));
+	const http = `http://127.0.0.1:${port + 2}`, addresses = path.join(dir, 'public/PUB/VerfAddress');
+	const answers = () => fetch(`${http}/live`).then(r => r.ok, () => assert.equal(child.exitCode, null, fs.readFileSync(log, 'utf8')));
+	await until(`node ${i}`, answers);
+	const signer = fs.readFileSync(path.join(addresses, fs.readdirSync(addresses)[0]), 'utf8').trim();
+	return { party_id: i, grpc: `127.0.0.1:${port}`, mpc: `127.0.0.1:${port + 1}`, http, signer, pid: child.pid, log, config };
 }
 
 export async function openDevnet(dir = given) {

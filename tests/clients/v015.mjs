@@ -7,7 +7,7 @@
  * what is asked there counts once it is final.
  */
 import {
-	BUILD, arca, assert, coprocess, ethers, finish, freePorts, fs, onExit, path, startCluster, tempDir, test, unhex, until,
+	BUILD, arca, assert, coprocess, ethers, finish, freePorts, fs, onExit, path, startCluster, startNode, tempDir, test, unhex, until,
 } from './lib.mjs';
 import { randomValue, tfhe17, typeNamed } from './tfhe.mjs';
 import { assertClosed, connectorAt, counted, startConnector } from './connectors.mjs';
@@ -36,19 +36,22 @@ const now = { context: ethers.concat(['0x01', word(CONTEXT)]), epoch: ethers.con
 
 /* ---- connectors ---------------------------------------------------------------------------------------------------- */
 
-const first = await freePorts(N), configs = net.info.parties.map((p, i) => {
-	const file = path.join(dir, `connector-${i + 1}.toml`), key = path.join(dir, `wallet-${i + 1}.key`);
-	fs.writeFileSync(key, g.nodes[i].wallet.privateKey + '\n', { mode: 0o600 });
+const first = await freePorts(N);
+
+/* The configuration of a connector for party i, which pays with this wallet and hears what happens from these blocks on. */
+function configure(i, party, wallet, port, blocks = [0, 0]) {
+	const file = path.join(dir, `connector-${i}.toml`), key = path.join(dir, `wallet-${i}.key`);
+	fs.writeFileSync(key, wallet.privateKey + '\n', { mode: 0o600 });
 	fs.writeFileSync(file, `profile = "v0.15"
-database_url = "sqlite:${dir}/connector-${i + 1}.db"
+database_url = "sqlite:${dir}/connector-${i}.db"
 gateway_url = ["${chain.url}"]
 gateway_chain_id = ${CHAIN_ID}
 ethereum_url = ["${host.url}"]
 ethereum_chain_id = ${HOST_CHAIN_ID}
 ethereum_tx_required_confirmations = 2
-kms_core_endpoints = ["http://${p.grpc}"]
+kms_core_endpoints = ["http://${party.grpc}"]
 private_key_file = "${key}"
-monitoring_endpoint = "127.0.0.1:${first + i}"
+monitoring_endpoint = "127.0.0.1:${port}"
 decryption_contract.address = "${at.decryption}"
 kms_generation_contract.address = "${at.generation}"
 gateway_config_contract.address = "${at.config}"
@@ -56,8 +59,8 @@ protocol_config_contract.address = "${at.protocol}"
 decryption_polling = "100ms"
 key_management_polling = "100ms"
 db_long_event_polling = "500ms"
-decryption_from_block_number = 0
-kms_operation_from_block_number = 0
+decryption_from_block_number = ${blocks[0]}
+kms_operation_from_block_number = ${blocks[1]}
 max_decryption_attempts = 50
 allow_insecure_key = true
 [[host_chains]]
@@ -66,7 +69,8 @@ chain_id = ${HOST_CHAIN_ID}
 acl_address = "${at.acl}"
 `);
 	return file;
-});
+}
+const configs = net.info.parties.map((p, i) => configure(i + 1, p, g.nodes[i].wallet, first + i));
 const connectors = configs.map(file => startConnector(file));
 for (let i = 0; i < N; i++) await connectorAt(first + i);
 
@@ -244,6 +248,45 @@ await test('a new context is told to every node, confirmed by each, has the key 
 	const extra = ethers.concat(['0x02', word(next), word(active.args.epochId)]);
 	const [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', await asked([handle], extra));
 	assert.deepEqual([BigInt(answer.args.decryptedResult), answer.args.extraData], [value, extra]);
+});
+
+/* ---- other nodes --------------------------------------------------------------------------------------------------- */
+
+/* Whose transactions brought these answers. */
+const sendersOf = async answers => (await Promise.all(answers.map(l => l.getTransaction()))).map(t => t.from).sort();
+
+await test('a node that nobody knew takes the place of another: the key comes to it, its answers count, and the other has none', async () => {
+	const fifth = await startNode(net, N + 1), wallet = await newWallet(provider), port = await freePorts(1), held = connectors[N - 1];
+	await host.provider.send('anvil_setBalance', [wallet.address, ethers.toQuantity(ethers.parseEther('1000'))]);
+	configs.push(configure(N + 1, fifth, wallet, port, [await provider.getBlockNumber(), await host.provider.getBlockNumber()]));
+	connectors.push(startConnector(configs[N]));
+	await connectorAt(port);
+	const nodes = [{ wallet, signer: fifth.signer }, ...g.nodes.slice(1)], wallets = nodes.map(n => n.wallet.address);
+	const members = membersOf(nodes, partiesOf({ parties: [fifth, ...net.info.parties.slice(1)] }, net.dir), [2, 3, 4, 1]);
+	const [before] = await g.protocol.getCurrentKmsContextAndEpoch(), next = before + 1n;
+	const keyId = (await logs(g.generation, 'ActivateKey')).at(-1).args.keyId;
+	await mined(g.protocol.defineNewKmsContextAndEpoch(members, thresholdsOf(1), '0.3.0', []));
+	const [active] = await some('epoch', g.protocol, 'ActivateEpoch', next);
+	await mined(g.config.updateKmsNodes(nodes.map(n => [n.wallet.address, n.signer, '127.0.0.1', '']), 1, 3, 3, 3));
+	await mined(g.decryption.connect(g.owner).beginKmsContext());
+	const type = typeNamed('uint8'), value = randomValue(type), handle = await encrypted(type, value, 'big-compressed', word(keyId).slice(2));
+	const extra = ethers.concat(['0x02', word(next), word(active.args.epochId)]);
+	await g.allow(handle, owner.address);
+	await g.allow(handle, dapp);
+	const mine = await askFor(handle, dapp, owner.address, owner, user, { extra });
+	assert.deepEqual(await sendersOf(await shared(mine)), [...wallets].sort());
+	/* One of the four stands still, so the three others are all needed. */
+	await g.allowForDecryption(handle);
+	held.kill('SIGSTOP');
+	try {
+		const id = await asked([handle], extra), [answer] = await some('answer', g.decryption, 'PublicDecryptionResponse', id);
+		assert.deepEqual([BigInt(answer.args.decryptedResult), answer.args.extraData], [value, extra]);
+		assert.deepEqual(await sendersOf(await logs(g.decryption, 'PublicDecryptionResponseCall', id)), wallets.slice(0, N - 1).sort());
+		const refused = await until('what the node that left says', () => { const f = failure(0, 'public'); return f?.id === word(id) && f; });
+		assert.match(refused.reason, /this node is not a party of context/);
+	} finally {
+		held.kill('SIGCONT');
+	}
 });
 
 await test('the connectors, which the kernel keeps from the rest of the machine, had all that they needed', () => {
