@@ -26,9 +26,9 @@ bool clock_word_read(clock_word *out, slice bytes)
 	return true;
 }
 
-clock_word clock_ask(clock_view *v, int64_t now_ms)
+clock_word clock_ask(clock_view *v, uint64_t token, int64_t now_ms)
 {
-	v->token++;
+	v->token = token;
 	v->asked = true;
 	v->asked_ms = now_ms;
 	return (clock_word){ .token = v->token };

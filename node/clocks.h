@@ -38,8 +38,8 @@ typedef struct clock_view {
 	bool     asked, answers;             /* a question is under way; one was answered */
 } clock_view;
 
-/* now_ms: monotonic. */
-clock_word clock_ask(clock_view *v, int64_t now_ms);
+/* token: fresh, also across restarts, for a link brings what was said to this process's predecessor.  now_ms: monotonic. */
+clock_word clock_ask(clock_view *v, uint64_t token, int64_t now_ms);
 /* False: it answers no question of ours, or came too late, and nothing was changed. */
 bool clock_hear(clock_view *v, const clock_word *answer, int64_t now_ms, int64_t unix_ms);
 

@@ -2,6 +2,7 @@
 /* node/peers_clock.c -- asking the other parties what time it is, and naming who is far off.  On the links' thread. */
 #include "node/peers_internal.h"
 #include "base/log.h"
+#include "base/rng.h"
 
 enum { ASK_AGAIN_MS = 60 * 1000, TELL_CLOCK_AGAIN_MS = 3600 * 1000 };
 
@@ -32,7 +33,7 @@ static peer_clock *clock_of(peers *p, unsigned number)
 
 static void ask(peers *p, unsigned number)
 {
-	const clock_word w = clock_ask(&clock_of(p, number)->view, reactor_now_ms(p->reactor));
+	const clock_word w = clock_ask(&clock_of(p, number)->view, rng_u64(rng_os()), reactor_now_ms(p->reactor));
 	send_word(p, number, &w);
 }
 

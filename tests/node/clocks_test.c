@@ -29,7 +29,7 @@ static void a_word_round_trips_and_nothing_else_is_one(void **state)
 static int64_t heard(int64_t round, int64_t theirs)
 {
 	clock_view v = { 0 };
-	clock_word a = clock_ask(&v, 1000);
+	clock_word a = clock_ask(&v, 7, 1000);
 
 	a.answer = true, a.unix_ms = theirs;
 	assert_true(clock_hear(&v, &a, 1000 + round, 50000));
@@ -57,10 +57,10 @@ static void only_the_answer_to_the_last_question_counts_and_only_in_time(void **
 	(void)state;
 	clock_word first = { true, 0, 90000 };
 	assert_false(clock_hear(&v, &first, 1000, 50000));                       /* nothing was asked */
-	first = clock_ask(&v, 1000);
+	first = clock_ask(&v, 7, 1000);
 	assert_false(clock_hear(&v, &first, 1000, 50000));                       /* no answer */
 	first.answer = true, first.unix_ms = 90000;
-	clock_word second = clock_ask(&v, 2000);
+	clock_word second = clock_ask(&v, 8, 2000);
 	assert_false(clock_hear(&v, &first, 2001, 50000));
 	second.answer = true, second.unix_ms = 90000;
 	assert_false(clock_hear(&v, &second, 2001 + CLOCK_ROUND_MS, 50000));
