@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include "base/config.h"
 #include "tests/base/freed.h"
 #include "tests/test.h"
@@ -101,6 +102,45 @@ static void a_key_in_two_spellings_is_set_once(void **state)
 	refused("'service.name' = 'a'\n[service]\nport = 1\nname = 'b'\n", NOTHING, "test.toml, line", "service.name is set a second time");
 	refused("'service.port' = 1\n[service]\nport = 1\n", NOTHING, "test.toml, line", "service.port is set a second time");
 	refused("'service.name' = 'a'\n[service]\nport = 1\nname = 'b'\n", environment, "test.toml, line", "a second time");
+}
+
+static void a_text_may_hold_any_character_wherever_it_stands(void **state)
+{
+	(void)state;
+	settings s;
+
+	/* The parser asks of each character here whether it is white space. */
+	assert_ok(read_config(&s, "service.port = 1\nservice.name = \"\"\"\\\n  \u00e9t\u00e9\"\"\"\n", NOTHING));
+	assert_string_equal(s.name, "\u00e9t\u00e9");
+	config_free(&s, &SCHEMA);
+	assert_ok(read_config(&s, "'service'.\"name\" = '\u00e9'   # \u00e9\nservice.port = 1\n", NOTHING));
+	assert_string_equal(s.name, "\u00e9");
+	config_free(&s, &SCHEMA);
+	refused("service.port = 1\"\u00e9\"\n", NOTHING, "line 1", "not TOML");
+	refused("service.port = 1\nservice.name = 1[\"\u00e9\"]\n", NOTHING, "line 2", "not TOML");
+	refused("service.port = 1\n[servic\u00e9]\n", NOTHING, "line 2", "not TOML");
+	refused("service.port = 1 \u00e9\n", NOTHING, "line 1", "not TOML");
+	refused("service.port = \u2003 1\n", NOTHING, "line 1", "not TOML");
+}
+
+static void a_key_has_a_name_and_so_many_parts(void **state)
+{
+	(void)state;
+	enum { PARTS = 100000 };
+	char *deep = malloc(2 * PARTS + sizeof "= 1");
+
+	assert_non_null(deep);
+	for (unsigned i = 0; i < PARTS; i++) deep[2 * i] = 'a', deep[2 * i + 1] = '.';
+	strcpy(deep + 2 * PARTS - 1, "= 1");
+	refused(deep, NOTHING, "line 1", "more than 16 parts");
+	deep[0] = '{', memcpy(deep + 2 * PARTS - 1, "}", 2);
+	refused(deep, NOTHING, "line 1", "more than 16 parts");
+	free(deep);
+	refused("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1\n", NOTHING, "line 1", "there is no key a.a.a");
+	refused("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1\n", NOTHING, "line 1", "more than 16 parts");
+	refused("service.port = 1\n\"\" = 5\n", NOTHING, "line 2", "there is no key");
+	refused("\"\".service.port = 1\n", NOTHING, "line 1", "there is no key .service.port");
+	refused("\"service.port\\u0000x\" = 1\n", NOTHING, "test.toml", "a key holds a zero character");
 }
 
 static void a_text_may_be_as_long_as_its_key_says(void **state)
@@ -497,6 +537,7 @@ TESTS(TEST(a_time_has_a_unit_and_bounds), TEST(a_list_of_texts_is_an_array_or_ha
       TEST(a_missing_or_refused_key_is_named_with_its_help),
       TEST(a_value_of_the_wrong_type_or_size_is_an_error),
       TEST(a_key_in_two_spellings_is_set_once),
+      TEST(a_text_may_hold_any_character_wherever_it_stands), TEST(a_key_has_a_name_and_so_many_parts),
       TEST(a_text_may_be_as_long_as_its_key_says), TEST(a_text_may_not_be_shorter_than_its_key_says),
       TEST(a_truth_in_the_environment_is_true_or_false), TEST(a_document_may_have_so_many_bytes_and_no_more),
       TEST(secrets_are_neither_printed_nor_left_in_the_heap),
