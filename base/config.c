@@ -180,13 +180,19 @@ static err set_from_leaf(loading *l, size_t k, const toml_leaf *leaf, const char
 
 /* ---- which key ---------------------------------------------------------------------------------------------- */
 
+/* What `name` has behind `start`; NULL if it does not begin with it. */
+static const char *behind(const char *name, const char *start)
+{
+	while (*start && *name == *start) name++, start++;
+	return *start ? NULL : name;
+}
+
 /* The key of that name, or the refused one it lies below; schema->keys if there is none. */
 static size_t find(const config_schema *s, const char *name)
 {
 	for (size_t k = 0; k < s->keys; k++) {
-		const size_t n = strlen(s->key[k].name);
-		if (strncmp(s->key[k].name, name, n)) continue;
-		if (name[n] != '\0' && (s->key[k].type != CONFIG_REFUSED || name[n] != '.')) continue;
+		const char *rest = behind(name, s->key[k].name);
+		if (!rest || (*rest && (s->key[k].type != CONFIG_REFUSED || *rest != '.'))) continue;
 		return s->key[k].type == CONFIG_ALIAS ? find(s, s->key[k].help) : k;
 	}
 	return s->keys;
@@ -195,17 +201,18 @@ static size_t find(const config_schema *s, const char *name)
 /* Is it the name of a section, which may be empty? */
 static bool is_section(const config_schema *s, const char *name)
 {
-	const size_t n = strlen(name);
-	for (size_t k = 0; k < s->keys; k++)
-		if (s->key[k].type != CONFIG_REFUSED && !strncmp(s->key[k].name, name, n) && s->key[k].name[n] == '.') return true;
+	for (size_t k = 0; k < s->keys; k++) {
+		const char *rest = behind(s->key[k].name, name);
+		if (s->key[k].type != CONFIG_REFUSED && rest && *rest == '.') return true;
+	}
 	return false;
 }
 
 /* Is `name` that of the section or of something in it? */
 static bool lies_in(const char *name, const char *section)
 {
-	const size_t n = strlen(section);
-	return !strncmp(name, section, n) && (name[n] == '\0' || name[n] == '.');
+	const char *rest = behind(name, section);
+	return rest && (*rest == '\0' || *rest == '.');
 }
 
 /* Something of that name was given, so the sections around it are there. */
@@ -288,8 +295,9 @@ static size_t find_rows(const config_schema *s, const toml_leaf *leaf)
 {
 	for (size_t k = 0; k < s->keys; k++) {
 		const config_key *key = &s->key[k];
-		const size_t n = leaf->arrays ? leaf->list : strlen(leaf->key);
-		if (key->type == CONFIG_ROWS && strlen(key->name) == n && !strncmp(leaf->key, key->name, n)) return k;
+		if (key->type != CONFIG_ROWS) continue;
+		const char *rest = behind(leaf->key, key->name);
+		if (rest && (leaf->arrays ? (size_t)(rest - leaf->key) == leaf->list : *rest == '\0')) return k;
 	}
 	return s->keys;
 }
