@@ -3,6 +3,7 @@
 #include "fuzz/fuzz.h"
 #include "node/clocks.h"
 #include "node/frames.h"
+#include "node/group_news.h"
 #include "node/settings.h"
 
 static void forget(void *ctx, const setting *mine, const setting *theirs) { (void)ctx, (void)mine, (void)theirs; }
@@ -10,8 +11,9 @@ static void forget(void *ctx, const setting *mine, const setting *theirs) { (voi
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const slice bytes = slice_of(data, size);
-	uint8_t again[ANNOUNCEMENT_BYTES], word[CLOCK_WORD_BYTES];
+	uint8_t again[ANNOUNCEMENT_BYTES], word[CLOCK_WORD_BYTES], same[GROUP_NEWS_BYTES];
 	clock_word w;
+	group_news news;
 	announcement a;
 	deal_header h;
 	setting first;
@@ -26,6 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (announcement_read(&a, bytes)) {
 		announcement_write(again, &a);
 		ASSERT(slice_eq_var(slice_of(again, sizeof again), bytes));
+	}
+	if (group_news_read(&news, bytes)) {
+		group_news_write(same, &news);
+		ASSERT(slice_eq_var(slice_of(same, sizeof same), bytes));
 	}
 	if (deal_header_read(&h, bytes)) {
 		buf out = { 0 };

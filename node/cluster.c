@@ -125,6 +125,12 @@ static bool on_delegation(void *ctx, committee *with, party from, slice frame)
 	return combining_take(atomic_load(&c->combining), with, from, frame);
 }
 
+static bool on_news(void *ctx, committee *with, party from, slice news)
+{
+	cluster *c = ctx;
+	return group_keeper_hear(atomic_load(&c->keeper), with->context, from, news);
+}
+
 static slice own_settings(const cluster *c, committee *with)
 {
 	if (!with->settings.n) settings_write(&with->settings, c->config, with->context);
@@ -179,7 +185,7 @@ err cluster_link(cluster *c)
 {
 	const peers_parts parts = {
 		.config = c->config, .name = c->name, .certificate_pem = buf_slice(&c->certificate_pem), .key_pem = buf_slice(&c->key_pem),
-		.listener = { c, on_opening, on_announced, on_up, on_delegation, on_settings }, .seams = c->seams,
+		.listener = { c, on_opening, on_announced, on_up, on_delegation, on_settings, on_news }, .seams = c->seams,
 	};
 	joining j = { c, OK };
 

@@ -5,11 +5,16 @@
 #include "base/wait.h"
 #include "node/group_keeper_internal.h"
 
-enum { AFTER_FAILURE_MS = 2000, LOOK_MS = 1000 };
+enum { AFTER_FAILURE_MS = 2000, LOOK_MS = 1000, TELL_MS = 5000 };
 
 /* ---- when ----------------------------------------------------------------------------------------------------------- */
 
 static int64_t slot_now(const group_keeper *k) { return k->p.refresh_secs ? clock_unix_ms(clock_system()) / 1000 / k->p.refresh_secs : 0; }
+
+static const mpc_context *home_of(group_keeper *k, const kept *c)
+{
+	return group_work_context(k, &(kept){ .chain_id = c->chain_id, .context = c->context, .certified = c->certified });
+}
 
 static err check_import(const group_keeper *k, const kept *c, const mpc_context *in)
 {
@@ -33,18 +38,6 @@ static err make_first(group_keeper *k, kept *c)
 	return group_work_hold(k, c, in, GROUP_MAKES, group_create);
 }
 
-static void tell(kept *c, const mpc_context *home)
-{
-	char id[ID_TEXT];
-
-	if (c->told || !c->certified || c->left) return;
-	c->told = true;
-	id_text(id, &home->id);
-	log_warn("chain %u: parties of context %s say that the delegation key has gone to others, and this node has missed it; what it has answers "
-	         "nothing any more; if it is one of them, it gets a share at a refresh; if not, ask it for the epoch with which the key went, under "
-	         "the same id, and it erases its share", c->chain_id, id);
-}
-
 /*
  * This node may have missed that the key went to other parties; those who have it say in its former context that they do, and nobody
  * comes there.  Then the other contexts take turns until a refresh succeeds.  Not because one failed at home: parties of a context
@@ -53,37 +46,54 @@ static void tell(kept *c, const mpc_context *home)
  */
 static err make_new_shares(group_keeper *k, kept *c, int64_t slot)
 {
-	kept at_home = *c;
-	at_home.turn = 0;
 	const mpc_context *in = group_work_context(k, c);
 
 	if (!in) return OK;
-	if (in == group_work_context(k, &at_home)) c->turn = 0;
+	if (in == home_of(k, c)) c->turn = 0;
 	c->is_elsewhere = false;
 	const err e = group_work_hold(k, c, in, GROUP_REFRESHES, group_refresh);
-	if (c->is_elsewhere && c->turn == 0) tell(c, in);
 	if (e == OK && !c->is_elsewhere) c->refreshed = slot, c->turn = 0;
 	else if (c->is_elsewhere || c->turn) c->turn++;
 	c->is_elsewhere = true;
 	return e;
 }
 
+/* From now on it listens to the parties of where the key is taken to be. */
+static bool believes(group_keeper *k, kept *c, group_news *news, const mpc_context *home)
+{
+	pthread_mutex_lock(&k->lock);
+	const group_news known = { .chain_id = c->chain_id, .epoch = c->epoch, .key_id = c->key_id };
+	if (!id_eq_var(&c->listens, &home->id)) c->listens = home->id, c->said_by = 0;
+	const bool believed = !c->left && group_news_believed(news, c->said, c->said_by, home->t, c->certified ? &known : NULL);
+	if (believed) c->said_by = 0;
+	pthread_mutex_unlock(&k->lock);
+	return believed;
+}
+
+static err heed(group_keeper *k, kept *c)
+{
+	const mpc_context *home = home_of(k, c);
+	group_news news;
+
+	return home && believes(k, c, &news, home) ? group_work_fall_behind(k, c, home, &news) : OK;
+}
+
 /* Whether everything went well that was to be done.  Requires: `work`. */
 static bool attend(group_keeper *k, kept *c)
 {
 	const int64_t slot = slot_now(k);
-	err e = OK;
+	err e = heed(k, c);
 
-	if (c->left) {
+	if (e == OK && c->left) {
 		/* It may be back among them and have missed that; asked once, others soon say if not. */
 		if (slot > c->refreshed && make_new_shares(k, c, slot) != OK) err_clear();
-		c->refreshed = slot;
+		if (c->left) c->refreshed = slot;
 		return true;
 	}
 	/* Others may have a key that this node has never heard of: then there is nothing to make, and shares come with a refresh. */
-	if (slot > c->refreshed && (c->certified || c->is_elsewhere)) {
+	if (e == OK && slot > c->refreshed && (c->certified || c->is_elsewhere)) {
 		e = make_new_shares(k, c, slot);
-	} else if (!c->certified && !c->is_elsewhere) {
+	} else if (e == OK && !c->certified && !c->is_elsewhere) {
 		e = make_first(k, c);
 		c->refreshed = slot;
 	}
@@ -109,6 +119,15 @@ static bool is_time_to_stop(group_keeper *k, int64_t after_ms)
 	return stopping;
 }
 
+static void tell_others(group_keeper *k)
+{
+	const int64_t now = clock_now_ms(clock_system());
+
+	if (k->told_ms && now - k->told_ms < TELL_MS) return;
+	k->told_ms = now;
+	for (size_t i = 0; i < k->p.chains; i++) group_work_tell(k, &k->chain[i]);
+}
+
 static void *run(void *arg)
 {
 	group_keeper *k = arg;
@@ -118,6 +137,7 @@ static void *run(void *arg)
 		well = true;
 		pthread_mutex_lock(&k->work);
 		for (size_t i = 0; i < k->p.chains && !stop_is_asked(&k->pause); i++) well &= attend(k, &k->chain[i]);
+		tell_others(k);
 		pthread_mutex_unlock(&k->work);
 	} while (!is_time_to_stop(k, well ? LOOK_MS : AFTER_FAILURE_MS));
 	return NULL;
@@ -144,6 +164,23 @@ bool group_keeper_has(group_keeper *k, const id32 *context, const id32 *asked)
 	for (size_t i = 0; !has && i < k->p.chains; i++) has = k->chain[i].certified && is_of(&k->chain[i], context, asked);
 	pthread_mutex_unlock(&k->lock);
 	return has;
+}
+
+bool group_keeper_hear(group_keeper *k, const mpc_context *in, party from, slice frame)
+{
+	group_news news;
+
+	if (!group_news_read(&news, frame)) return false;
+	if (!k) return true;
+	pthread_mutex_lock(&k->lock);
+	for (size_t i = 0; i < k->p.chains; i++) {
+		kept *c = &k->chain[i];
+		if (c->chain_id != news.chain_id || !id_eq_var(&c->listens, &in->id)) continue;
+		c->said[from] = news;
+		add_to(&c->said_by, from);
+	}
+	pthread_mutex_unlock(&k->lock);
+	return true;
 }
 
 bool group_keeper_lives_in(group_keeper *k, const id32 *context, uint32_t *chain_id)

@@ -6,8 +6,8 @@
  * one of them has a key that they are to share, it deals that.  Every delegation.refresh_secs, counted from 1970 so that all nodes come
  * at the same time, they get new shares of it, and the old ones are erased; a node that has lost its share, or was not there before,
  * gets one then.  With a new epoch whose keys come from another the key goes to its parties (delegate/group_move.h), who may be others:
- * who is no more among them erases what it has.  What a ceremony made is in use (delegate/kms.h) once its certificate is on disk; at
- * a start, so is the newest that is there.
+ * who is no more among them erases what it has, and who was away meanwhile does so when it is told (group_news.h).  What a ceremony made
+ * is in use (delegate/kms.h) once its certificate is on disk; at a start, so is the newest that is there.
  *
  * A ceremony that fails is tried again; meanwhile the key answers as before.
  */
@@ -54,6 +54,8 @@ err  group_keeper_move(group_keeper *k, const crossed *x, const request *r);
 
 /* Whether what a ceremony of this context would make is there, or was taken elsewhere.  The links' thread. */
 bool group_keeper_has(group_keeper *k, const id32 *context, const id32 *request);
+/* What another party says of where a key is (group_news.h).  False: it is nothing of the kind.  The links' thread. */
+bool group_keeper_hear(group_keeper *k, const mpc_context *in, party from, slice news);
 /* Do parties of this context share a key, with this node?  *chain_id: of which chain. */
 bool group_keeper_lives_in(group_keeper *k, const id32 *context, uint32_t *chain_id);
 

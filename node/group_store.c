@@ -319,9 +319,37 @@ static err drop_active(void *ctx, const group_store *g, const id32 *key, const i
 	return r.key.chain_id == g->chain_id && home.state != KEY_DESTROYED ? vault_remove_private(g->vault, PRIV_DELEGATION_KEY, key, number) : OK;
 }
 
-err group_store_leave(const group_store *g, const group_record *last)
+/* Shares first: where this is written, those that are found later came later. */
+static err keep_that_it_left(const group_store *g, const group_record *last)
 {
 	TRY(keep_record(g, &g->home, KEY_DESTROYED, LEFT, last));
-	TRY(each(g, PRIV_DELEGATION_SHARE, drop_shares, NULL));
 	return each(g, PRIV_DELEGATION_KEY, drop_active, NULL);
+}
+
+err group_store_leave(const group_store *g, const group_record *last)
+{
+	TRY(each(g, PRIV_DELEGATION_SHARE, drop_shares, NULL));
+	return keep_that_it_left(g, last);
+}
+
+typedef struct past { const id32 *from; uint32_t epoch; } past;
+
+static err drop_past(void *ctx, const group_store *g, const id32 *key, const id32 *number)
+{
+	const past *x = ctx;
+	group_record r;
+	group_share held;
+	group_home home;
+
+	TRY(read_share(&held, &r, &home, g, key, number));
+	wipe(&held, sizeof held);
+	if (r.key.chain_id != g->chain_id) return OK;
+	const bool own = id_is_zero_var(&home.by) && (!x->from || id_eq_var(&home.context, x->from));
+	return own || r.key.epoch < x->epoch ? vault_remove_private(g->vault, PRIV_DELEGATION_SHARE, key, number) : OK;
+}
+
+err group_store_fall_behind(const group_store *g, const group_record *last, const id32 *from, uint32_t epoch)
+{
+	TRY(each(g, PRIV_DELEGATION_SHARE, drop_past, &(past){ from, epoch }));
+	return last ? keep_that_it_left(g, last) : OK;
 }

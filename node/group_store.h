@@ -52,5 +52,11 @@ err  group_store_tidy(const group_store *g, const group_record *certified);
 /* Other parties have this key for good: erases every share of the chain, and keeps of the key that this node has left it.  Can be
  * repeated. */
 err  group_store_leave(const group_store *g, const group_record *last);
+/*
+ * The same when this node has missed that: it may have part in what came later.  Erases the shares of epochs before `epoch`, and those
+ * that the parties of `from` (NULL: of any context) made among themselves, which came to nothing; what came in a ceremony that
+ * changed the parties stays.  last NULL: no key is certified here, so none is left.
+ */
+err  group_store_fall_behind(const group_store *g, const group_record *last, const id32 *from, uint32_t epoch);
 
 #endif

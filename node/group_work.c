@@ -115,28 +115,42 @@ static err use_share(group_keeper *k, group_store *g, const group_record *r, key
 	return delegate_kms_put_share(k->p.kms, &r->key, state, NULL);
 }
 
-static void note(group_keeper *k, kept *c, const group_home *home)
+static void note(group_keeper *k, kept *c, const group_key *key, const group_home *home)
 {
 	pthread_mutex_lock(&k->lock);
 	c->certified = true;
+	c->key_id = key->key_id;
+	c->epoch = key->epoch;
 	c->left = home->state == KEY_DESTROYED;
 	c->context = home->context;
 	c->by = home->by;
 	pthread_mutex_unlock(&k->lock);
 }
 
-/* What a stop in the middle left is erased now. */
-static err use_nothing(group_keeper *k, kept *c, group_store *g, const group_holding *have, const group_home *home)
+static void say_that_it_left(uint32_t chain_id, const id32 *context, bool is_among)
 {
 	char id[ID_TEXT];
 
+	id_text(id, context);
+	if (is_among)
+		log_info("audit: delegation key of chain %u went to context %s, and this node missed it; its share is erased, and at the next "
+		         "refresh it gets another", chain_id, id);
+	else if (id_is_zero_var(context))
+		log_info("audit: delegation key of chain %u is shared by the parties of another context; this node's share is erased", chain_id);
+	else
+		log_info("audit: delegation key of chain %u is shared by the parties of context %s, whom this node is not among; its share is erased",
+		         chain_id, id);
+}
+
+/* What a stop in the middle left is erased now; not what it has got since, if it was coming back. */
+static err use_nothing(group_keeper *k, kept *c, group_store *g, const group_holding *have, const group_home *home)
+{
+	const bool is_among = find_context(k, &home->context) != NULL;
+
 	g->home = *home;
-	if (have->held) TRY(group_store_leave(g, &have->newest));
-	delegate_kms_drop_share(k->p.kms, c->chain_id, HAS_LEFT);
-	if (c->left) return OK;
-	id_text(id, &home->context);
-	log_info("audit: delegation key of chain %u is shared by the parties of context %s, whom this node is not among; its share is erased",
-	         c->chain_id, id);
+	if (have->held) TRY(group_store_fall_behind(g, &have->newest, NULL, have->newest.key.epoch + 1));
+	delegate_kms_drop_share(k->p.kms, c->chain_id, is_among ? HAS_NONE : HAS_LEFT);
+	if (!c->left) say_that_it_left(c->chain_id, &home->context, is_among);
 	return OK;
 }
 
@@ -151,7 +165,7 @@ static err use(group_keeper *k, kept *c, group_store *g, const group_holding *ha
 		if (have->held > 1) TRY(group_store_tidy(g, &have->newest));       /* a crash may have kept what was superseded */
 		TRY(use_share(k, g, &have->newest, home->state));
 	}
-	note(k, c, home);
+	note(k, c, &have->newest.key, home);
 	if (c->left) return OK;
 	k->p.made(k->p.ctx, &have->newest, group_work_context(k, &(kept){ .context = home->context, .certified = true }));
 	k->p.imported(k->p.ctx, c->chain_id);
@@ -188,6 +202,53 @@ static err with_holding(group_keeper *k, kept *c, void *arg, err (*run)(group_ke
 }
 
 err group_work_look(group_keeper *k, kept *c) { return with_holding(k, c, NULL, NULL); }
+
+/* ---- when it is elsewhere -------------------------------------------------------------------------------------------- */
+
+typedef struct gone { const mpc_context *from; const group_news *news; } gone;
+
+static err fall_behind(group_keeper *k, kept *c, group_holding *have, void *arg)
+{
+	const gone *x = arg;
+	group_store g = store_of(k, c);
+
+	if (have->certified && have->newest.key.epoch >= x->news->epoch) return OK;
+	g.home.context = x->news->context;
+	c->is_elsewhere = true;
+	return group_store_fall_behind(&g, have->certified ? &have->newest : NULL, &x->from->id, x->news->epoch);
+}
+
+err group_work_fall_behind(group_keeper *k, kept *c, const mpc_context *from, const group_news *news)
+{
+	return with_holding(k, c, &(gone){ from, news }, fall_behind);
+}
+
+typedef struct telling { group_keeper *of; group_news news; } telling;
+
+static bool tell_context(void *ctx, const mpc_context *in)
+{
+	const telling *t = ctx;
+	uint8_t bytes[GROUP_NEWS_BYTES];
+	committee *with;
+
+	if (!in->me || id_eq_var(&in->id, &t->news.context)) return true;
+	if (peers_committee(&with, t->of->p.cluster->peers, in) != OK) {
+		err_clear();
+		return true;
+	}
+	group_news_write(bytes, &t->news);
+	for (party i = 1; i <= in->n; i++)
+		if (i != in->me) peers_send(with, i, FRAME_NEWS, slice_of(bytes, sizeof bytes), (slice){ 0 }, 0);
+	return true;
+}
+
+/* Who has left knows an epoch that the key's is above. */
+void group_work_tell(group_keeper *k, const kept *c)
+{
+	telling t = { k, { .chain_id = c->chain_id, .epoch = c->epoch + c->left, .key_id = c->key_id, .context = c->context } };
+
+	if (c->certified && !id_is_zero_var(&c->context)) contexts_each(k->p.cluster->contexts, tell_context, &t);
+}
 
 /* ---- among the same parties ------------------------------------------------------------------------------------------ */
 

@@ -80,6 +80,9 @@ static void take_clock(peers *p, unsigned from, slice word)
 	if (!peers_clock_take(p, from, word) && (c = peers_find(&who, p, from))) peers_blame(c, who, "a word about time that is none");
 }
 
+/* Of a context that stands in front of what they bring. */
+static bool is_later_kind(uint8_t kind) { return kind == FRAME_SETTINGS || kind == FRAME_NEWS; }
+
 static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 {
 	peers *p = ctx;
@@ -91,14 +94,15 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 		take_clock(p, from, slice_of(frame.p + FRAME_HEADER_BYTES, frame.n - FRAME_HEADER_BYTES));
 		return true;
 	}
-	const bool of_settings = frame.p[0] == FRAME_SETTINGS && frame.n >= FRAME_HEADER_BYTES + sizeof(id32);
-	committee *c = find_committee(p, frame.p + (of_settings ? FRAME_HEADER_BYTES : 1));
+	const bool is_later = is_later_kind(frame.p[0]) && frame.n >= FRAME_HEADER_BYTES + sizeof(id32);
+	const size_t head = FRAME_HEADER_BYTES + (is_later ? sizeof(id32) : 0);
+	committee *c = find_committee(p, frame.p + head - sizeof(id32));
 	const party who = c ? party_of_number(c, from) : 0;
 	if (who == 0 || who == c->context->me) {
 		atomic_fetch_add(&p->strays, 1);         /* of a context that one of us has not yet, or no longer */
 		return true;
 	}
-	const slice payload = slice_of(frame.p + FRAME_HEADER_BYTES, frame.n - FRAME_HEADER_BYTES);
+	const slice payload = slice_of(frame.p + head, frame.n - head);
 	if (frame.p[0] != FRAME_SESSION && payload.n > MAX_FRAME_PAYLOAD) {
 		peers_blame(c, who, "a frame that is too long");
 		return true;
@@ -111,8 +115,10 @@ static bool on_frame(void *ctx, unsigned from, links_lane lane, slice frame)
 		if (!p->listener.delegation(p->listener.ctx, c, who, payload)) peers_blame(c, who, "a frame of delegations that is none");
 		break;
 	case FRAME_SETTINGS:
-		if (!of_settings || !p->listener.settings(p->listener.ctx, c, who, slice_of(payload.p + sizeof(id32), payload.n - sizeof(id32))))
-			peers_blame(c, who, "settings that are none");
+		if (!is_later || !p->listener.settings(p->listener.ctx, c, who, payload)) peers_blame(c, who, "settings that are none");
+		break;
+	case FRAME_NEWS:
+		if (!is_later || !p->listener.news(p->listener.ctx, c, who, payload)) peers_blame(c, who, "news of a key that are none");
 		break;
 	default:             peers_blame(c, who, "a frame of no known kind"); break;
 	}
@@ -181,7 +187,7 @@ void peers_send(committee *c, party to, frame_kind kind, slice head, slice body,
 	ASSERT(to != c->context->me && to <= c->context->n);
 	if (c->number[to] == 0 || c->gone) return;
 	buf_put_u8(&frame, (uint8_t)kind);
-	if (kind == FRAME_SETTINGS) buf_put_slice(&frame, id_slice(&(id32){ 0 }));
+	if (is_later_kind((uint8_t)kind)) buf_put_slice(&frame, id_slice(&(id32){ 0 }));
 	buf_put_slice(&frame, id_slice(&c->context->id));
 	buf_put_slice(&frame, head);
 	if (p->seams && p->seams->frame) {

@@ -9,9 +9,12 @@
  *   opening    records of openings (mpc/async_open.h), to the decryptions
  *   announce   a ceremony that the sender has begun (node/announce.h)
  *   delegation a part of an answer is asked for, or given (delegate/ask.h)
- *   settings   what the sender has set, where all must have the same (node/settings.h): zeros for a context, and its id in front
- *              of the rest.  Who does not know of these frames takes them for some of a context that it has not.
+ *   settings   what the sender has set, where all must have the same (node/settings.h)
  *   clock      what time it is is asked, or told (node/clocks.h): zeros for a context, for it is the same in all
+ *   news       that a shared key is with the parties of another context (node/group_news.h)
+ *
+ * Settings and news have zeros for a context, and its id in front of the rest: who does not know of these frames takes them for some of
+ * a context that it has not.
  *
  * Who sent a frame is known from the certificate of the link, never from the frame.  A node that is in several contexts
  * under one name and one CA has one link.  What a peer may leave lying here is bounded; beyond that its link is told to wait.
@@ -29,7 +32,7 @@
 
 typedef struct peers peers;
 
-typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_SETTINGS, FRAME_CLOCK, FRAME_KINDS } frame_kind;
+typedef enum frame_kind { FRAME_SESSION = 1, FRAME_OPENING, FRAME_ANNOUNCE, FRAME_DELEGATION, FRAME_SETTINGS, FRAME_CLOCK, FRAME_NEWS, FRAME_KINDS } frame_kind;
 
 enum { FRAME_HEADER_BYTES = 1 + 32, MAX_FRAME_PAYLOAD = LINKS_URGENT_MAX - FRAME_HEADER_BYTES };
 
@@ -56,6 +59,7 @@ typedef struct peers_listener {
 	void (*up)(void *ctx, committee *c, party who);                            /* a link came, or the party restarted */
 	bool (*delegation)(void *ctx, committee *c, party from, slice frame);      /* false: it is none */
 	bool (*settings)(void *ctx, committee *c, party from, slice settings);     /* false: they are none */
+	bool (*news)(void *ctx, committee *c, party from, slice news);             /* likewise */
 } peers_listener;
 
 typedef struct peers_parts {

@@ -146,11 +146,49 @@ static void where_a_key_is_stands_beside_it_and_who_has_left_it_has_no_share(voi
 	vault_free(&v);
 }
 
+/* The key went from HERE while it was away, with epoch 2; it may have had part in that, as far as storing. */
+static void who_missed_that_it_went_keeps_only_what_came_with_it(void **state)
+{
+	static const id32 HERE = { { 7, [31] = 1 } }, THERE = { { 7, [31] = 2 } }, CEREMONY = { { 5 } };
+	static made first, attempt, moved, back;
+	static group_holding have;
+	group_home home, begun;
+	vault *v = NULL;
+
+	assert_ok(vault_open(&v, below(state, "public"), below(state, "private")));
+	group_store g = { .vault = v, .curve = curve, .chain_id = CHAIN, .home = { .context = HERE } };
+	first = made_of(CHAIN, 0), attempt = made_of(CHAIN, 3), moved = made_of(CHAIN, 2), back = made_of(CHAIN, 4);
+	assert_ok(group_store_prepare(&g, &first.r, &first.held));
+	assert_ok(group_store_fall_behind(&g, NULL, &THERE, 0));            /* those of another context know nothing of it */
+	assert_ok(group_store_look(&have, &g));
+	assert_true(!have.certified && have.held == 1);
+	assert_ok(group_store_finish(&g, &first.r));
+	assert_ok(group_store_prepare(&g, &attempt.r, &attempt.held));      /* a refresh that failed */
+	g.home = (group_home){ .context = THERE, .by = CEREMONY };
+	assert_ok(group_store_prepare(&g, &moved.r, &moved.held));
+	g.home.by = (id32){ 0 };
+	assert_ok(group_store_fall_behind(&g, &first.r, &HERE, 2));
+	assert_ok(group_store_fall_behind(&g, &first.r, NULL, 1));          /* as at a start */
+	assert_ok(group_store_look_at(&have, &home, &begun, &g));
+	assert_true(home.state == KEY_DESTROYED && id_eq_var(&home.context, &THERE) && have.newest.key.epoch == 0);
+	must_hold(&g, 1, 0, &moved);
+
+	assert_ok(group_store_leave(&g, &first.r));                         /* not even that, if the others say that they are done */
+	assert_ok(group_store_look(&have, &g));
+	assert_int_equal(have.held, 0);
+	g.home.by = CEREMONY;
+	assert_ok(group_store_prepare(&g, &back.r, &back.held));            /* killed before it is certified */
+	assert_ok(group_store_fall_behind(&g, &first.r, NULL, 1));
+	must_hold(&g, 1, 0, &back);
+	vault_free(&v);
+}
+
 static int set_up(void **state) { (void)state; assert_ok(secp_new(&curve, test_rng())); return 0; }
 static int take_down(void **state) { (void)state; secp_free(&curve); return 0; }
 
 static const struct CMUnitTest tests[] = { TEST_IN_FOLDER(what_a_certificate_superseded_goes_even_if_a_crash_came_between),
 	TEST_IN_FOLDER(what_others_show_is_the_same_key_and_newer_or_changes_nothing),
-	TEST_IN_FOLDER(where_a_key_is_stands_beside_it_and_who_has_left_it_has_no_share) };
+	TEST_IN_FOLDER(where_a_key_is_stands_beside_it_and_who_has_left_it_has_no_share),
+	TEST_IN_FOLDER(who_missed_that_it_went_keeps_only_what_came_with_it) };
 
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down); }
