@@ -80,6 +80,15 @@ void cluster_add_delegation(const test_cluster *c, unsigned chain_id, unsigned r
 	}
 }
 
+void cluster_add_chain(const test_cluster *c, unsigned chain_id)
+{
+	for (party i = 1; i <= c->n; i++) {
+		AUTO(buf) text = { 0 };
+		buf_printf(&text, "[[delegation.chains]]\nchain_id = %u\ngateway = \"0x%040d\"\n", chain_id, 7);
+		append(c, i, buf_slice(&text));
+	}
+}
+
 void cluster_add_import(const test_cluster *c, unsigned chain_id, unsigned refresh_secs, party owner, const secp_sk *d)
 {
 	AUTO(buf) path = { 0 }, line = { 0 };

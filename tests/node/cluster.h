@@ -28,7 +28,9 @@ typedef struct test_cluster {
 void cluster_make(test_cluster *c, const char *top, unsigned n, unsigned t, unsigned timeout_s);
 /* Before they start: a delegation key that they share, for one chain. */
 void cluster_add_delegation(const test_cluster *c, unsigned chain_id, unsigned refresh_secs);
-/* The same; node `owner` has this key in a file, owner.key in its folder, and deals it. */
+/* And one for another chain, after that. */
+void cluster_add_chain(const test_cluster *c, unsigned chain_id);
+/* As cluster_add_delegation; node `owner` has this key in a file, owner.key in its folder, and deals it. */
 void cluster_add_import(const test_cluster *c, unsigned chain_id, unsigned refresh_secs, party owner, const secp_sk *d);
 void cluster_unmake(test_cluster *c);                /* stops what runs */
 

@@ -3,14 +3,14 @@
 #include "node/group_store.h"
 #include "rpc/fetch.h"
 
-shared_key shared_key_at(test_cluster *c, party i)
+shared_key shared_key_of(test_cluster *c, party i, unsigned chain_id)
 {
-	char url[80];
+	char url[100];
 	buf text = { 0 };
 	unsigned status = 0;
 	shared_key s = { 0 };
 
-	snprintf(url, sizeof url, "http://127.0.0.1:%u/v1/public-key", c->node[i].http);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/v1/public-key?chain_id=%u", c->node[i].http, chain_id);
 	assert_ok(fetch_ask(&text, &status, url, NULL, NULL, 1 << 16, 60000));
 	const char *epoch = strstr(buf_str(&text), "\"epoch\":"), *key = strstr(buf_str(&text), "\"publicKey\":");
 	snprintf(s.said, sizeof s.said, "%.199s", buf_str(&text));
@@ -24,6 +24,8 @@ shared_key shared_key_at(test_cluster *c, party i)
 	return s;
 }
 
+shared_key shared_key_at(test_cluster *c, party i) { return shared_key_of(c, i, SHARED_KEY_CHAIN); }
+
 unsigned shared_key_files(const test_cluster *c, party i, const char *type)
 {
 	char command[500], line[32] = "";
@@ -36,7 +38,7 @@ unsigned shared_key_files(const test_cluster *c, party i, const char *type)
 	return (unsigned)atoi(line);
 }
 
-bool shared_key_share(group_share *held, group_record *r, const test_cluster *c, party i)
+bool shared_key_share_of(group_share *held, group_record *r, const test_cluster *c, party i, unsigned chain_id)
 {
 	static group_holding have;
 	char folder[320], command[1000];
@@ -49,7 +51,7 @@ bool shared_key_share(group_share *held, group_record *r, const test_cluster *c,
 	assert_int_equal(system(command), 0);
 	assert_ok(secp_new(&curve, test_rng()));
 	assert_ok(vault_open(&v, folder, folder));
-	group_store g = { .vault = v, .curve = curve, .chain_id = SHARED_KEY_CHAIN };
+	group_store g = { .vault = v, .curve = curve, .chain_id = chain_id };
 	bool there = group_store_look(&have, &g) == OK && have.certified;
 	if (there) {
 		const hash32 digest = group_digest(&have.newest.key);
@@ -58,4 +60,9 @@ bool shared_key_share(group_share *held, group_record *r, const test_cluster *c,
 	err_clear();
 	vault_free(&v);
 	return there;
+}
+
+bool shared_key_share(group_share *held, group_record *r, const test_cluster *c, party i)
+{
+	return shared_key_share_of(held, r, c, i, SHARED_KEY_CHAIN);
 }

@@ -11,13 +11,16 @@ enum { SHARED_KEY_CHAIN = 31337 };
 /* key: 0x and 66 digits. */
 typedef struct shared_key { bool there; long epoch; char key[70], said[200]; } shared_key;
 
-/* What /v1/public-key says; said: the answer, as far as there is room. */
+/* What /v1/public-key says of this chain; said: the answer, as far as there is room. */
+shared_key shared_key_of(test_cluster *c, party i, unsigned chain_id);
+/* Of SHARED_KEY_CHAIN, like what follows. */
 shared_key shared_key_at(test_cluster *c, party i);
 
 /* How many objects of this type its vault has. */
 unsigned shared_key_files(const test_cluster *c, party i, const char *type);
 
 /* Node i's share of the newest epoch that it can certify, from its disk; false: there is none at this moment. */
+bool shared_key_share_of(group_share *held, group_record *r, const test_cluster *c, party i, unsigned chain_id);
 bool shared_key_share(group_share *held, group_record *r, const test_cluster *c, party i);
 
 #endif
