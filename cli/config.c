@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "connector/config.h"
+#include "connector/key_place.h"
 #include "node/config_check.h"
 
 static const option OPTIONS[] = {
@@ -88,6 +88,15 @@ static void look_at_secrets(config_findings *all, const connector_config *k, con
 	}
 }
 
+/* Whoever does not sign has it within reach, too. */
+static void look_at_place_of_key(config_findings *all, const connector_config *k)
+{
+	AUTO(buf) what = { 0 };
+
+	key_place_look(&what, k);
+	if (what.n) add_finding(all, true, buf_str(&what), "move it elsewhere, as beside the configuration");
+}
+
 /* Reading stops at the first that is wrong. */
 static err check_connector(config_findings *all, cli *c, const config_source *from)
 {
@@ -103,6 +112,7 @@ static err check_connector(config_findings *all, cli *c, const config_source *fr
 		return OK;
 	}
 	if (roles & CONNECTOR_SENDER) look_at_secrets(all, &k, from);
+	look_at_place_of_key(all, &k);
 	connector_config_free(&k);
 	return OK;
 }

@@ -2,8 +2,10 @@
 /* connector/closing.c -- what a connector needs, gathered from its configuration. */
 #include "connector/closing.h"
 #include <stdlib.h>
+#include "base/log.h"
 #include "base/sandbox.h"
 #include "connector/endpoint.h"
+#include "connector/key_place.h"
 #include "connector/monitor.h"
 #include "rpc/fetch.h"
 #include "store/store.h"
@@ -96,7 +98,10 @@ err closing_begin(const connector_config *c, unsigned played)
 	char credentials[PATH_MAX];
 	store_reach r = { 0 };
 	sandbox_needs needs = { .to = to, .tos = closing_ports(to, c, played) };
+	AUTO(buf) told = { 0 };
 
+	key_place_look(&told, c);
+	if (told.n) log_warn("%s; move it elsewhere", buf_str(&told));
 	TRY(store_reach_of(&r, c->database_url));
 	err e = needs_of(&needs, &r, credentials, c, played);
 	if (e == OK) e = sandbox_enter(&needs, c->internal.sandbox);

@@ -190,5 +190,23 @@ static void the_operator_may_have_nothing_closed_and_is_told_so(void **state)
 	connector_config_free(&w.c);
 }
 
+static void a_key_of_the_wallet_that_stays_open_is_told(void **state)
+{
+	char log[APART_LOG], database[600];
+
+	snprintf(database, sizeof database, "sqlite:%s", below(state, "c.db"));
+	world w = { .c = configured(database, "internal_config.sandbox = false\n") };
+	assert_int_equal(apart(log, left_open, &w), 0);
+	assert_null(strstr(log, "private_key_file"));
+	char *const none = w.c.sender.private_key_file;
+	w.c.sender.private_key_file = (char *)(uintptr_t)below(state, "wallet.key");
+	assert_ok(file_write_atomic(w.c.sender.private_key_file, slice_str("1"), 0600));
+	assert_int_equal(apart(log, left_open, &w), 0);
+	assert_non_null(strstr(log, "wallet.key lies in the folder of the database"));
+	w.c.sender.private_key_file = none;
+	connector_config_free(&w.c);
+}
+
 TESTS(TEST(each_role_reaches_the_ports_that_its_configuration_names),
-      TEST(its_database_works_and_other_files_ports_and_programs_are_closed), TEST(the_operator_may_have_nothing_closed_and_is_told_so))
+      TEST(its_database_works_and_other_files_ports_and_programs_are_closed),
+      TEST_IN_FOLDER(a_key_of_the_wallet_that_stays_open_is_told), TEST(the_operator_may_have_nothing_closed_and_is_told_so))
