@@ -104,6 +104,11 @@ static void serve_others(void *ctx, http_reply *out, const http_request *in)
 		not_found(out, in);
 		return;
 	}
+	if (strcmp(in->method, "POST") == 0) {
+		as_json(out, 405);
+		delegate_error(&out->body, "nothing is posted here");
+		return;
+	}
 	ASSERT(gmtime_r(&now, &utc) && strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc));
 	as_json(out, 200);
 	buf_printf(&out->body, "{\"service\":\"arca delegation KMS\",\"timestamp\":\"%s\"}", stamp);

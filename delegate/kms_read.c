@@ -41,7 +41,7 @@ static err authorise(kms_question *q, const delegate_request *r)
 	for (unsigned i = 0; i < COUNT(text) && !authorised && prefixed(r->ephemeral) && prefixed(r->target); i++) {
 		q->text = text[i];
 		q->request = typed_authorization_in(&c->domain, q->text, r->ephemeral, r->target);
-		authorised = by_gateway(c, &r->authorization, &q->request);
+		authorised = by_gateway(c, &q->authorization, &q->request);
 	}
 	if (!authorised) return err_fail(ERR_REQUEST, "the gateway of chain %u has not signed this request", c->c.id);
 	if (q->text != first) atomic_store_explicit(&c->likely, q->text, memory_order_relaxed);
@@ -65,10 +65,11 @@ static err read_keys(kms_question *q, const delegate_request *r)
 	return rsa_pk_read(&to, slice_of(q->spki, q->spki_n));
 }
 
-static err look(kms_question *q, delegate_kms *k, unsigned *status, const delegate_request *r)
+static err look(kms_question *q, delegate_kms *k, unsigned *status, const delegate_call *c, const delegate_request *r)
 {
 	*status = 400;
 	TRY(kms_find_chain(&q->chain, k, r->has_chain, r->chain_id));
+	TRY(delegate_request_signature(&q->authorization, status, c));
 	*status = 401;
 	TRY(authorise(q, r));
 	*status = 400;
@@ -79,7 +80,6 @@ static err look(kms_question *q, delegate_kms *k, unsigned *status, const delega
 	q->v1.has_contract = false;
 	q->salted = r->salted;
 	memcpy(q->salt, r->salt, sizeof q->salt);
-	q->authorization = r->authorization;
 	return OK;
 }
 
@@ -88,7 +88,7 @@ err kms_read(kms_question *q, delegate_kms *k, unsigned *status, const delegate_
 	delegate_request r;
 
 	TRY(delegate_request_read(&r, status, c));
-	const err e = look(q, k, status, &r);
+	const err e = look(q, k, status, c, &r);
 	delegate_request_free(&r);
 	return e;
 }
@@ -122,7 +122,7 @@ static err for_this_key(delegate_kms *k, unsigned *status, kms_chain *c, const d
 	return err_fail(ERR_REQUEST, "the request is for another key: that of chain %u is 0x%s in epoch %u", c->c.id, text, epoch);
 }
 
-static err look_v1(kms_question *q, delegate_kms *k, unsigned *status, const delegate_request_v1 *r)
+static err look_v1(kms_question *q, delegate_kms *k, unsigned *status, const delegate_call *c, const delegate_request_v1 *r)
 {
 	rsa_pk to;
 
@@ -131,10 +131,10 @@ static err look_v1(kms_question *q, delegate_kms *k, unsigned *status, const del
 	q->once = true;
 	q->v1 = r->what;
 	q->v1.chain_id = q->chain->c.id;
-	q->authorization = r->authorization;
+	TRY(delegate_request_signature(&q->authorization, status, c));
 	q->request = typed_v1_authorization(&q->v1);
 	*status = 401;
-	TRY(kms_authorise(q->chain, &r->authorization, &q->request));
+	TRY(kms_authorise(q->chain, &q->authorization, &q->request));
 	TRY(kms_in_time(k, &q->v1));
 	TRY(for_this_key(k, status, q->chain, &q->v1));
 	TRY(read_point(q, q->v1.ephemeral));
@@ -151,5 +151,5 @@ err kms_read_v1(kms_question *q, delegate_kms *k, unsigned *status, const delega
 	*status = 503;
 	if (!k->used) return err_fail(ERR_STATE, "this KMS keeps no nonces, so that it answers /v0/delegate only");
 	TRY(delegate_request_v1_read(&r, status, c));
-	return look_v1(q, k, status, &r);
+	return look_v1(q, k, status, c, &r);
 }

@@ -51,10 +51,10 @@ static err read_query(delegate_request *r, unsigned *status, const delegate_call
 }
 
 /* "Bearer 0x<130>", the scheme in letters of either case, the 0x optional. */
-err request_signature(secp_rsig *out, unsigned *status, const char *header)
+err delegate_request_signature(secp_rsig *out, unsigned *status, const delegate_call *c)
 {
 	static const char SCHEME[] = "bearer";
-	const char *s = header;
+	const char *s = c->authorization;
 
 	if (!s[0]) return request_refuse(status, 401, "the Authorization header is missing; it is Bearer and the gateway's signature");
 	if (strncasecmp(s, SCHEME, strlen(SCHEME)) != 0 || s[strlen(SCHEME)] != ' ')
@@ -102,6 +102,7 @@ err request_object(json_t **out, unsigned *status, const delegate_call *c)
 
 	if (!is_json(c->content_type)) return request_refuse(status, 415, "the Content-Type is not application/json");
 	if (c->body.n > MAX_DELEGATE_BODY) return request_refuse(status, 413, "the body is too long");
+	if (c->body.n == 0) return request_refuse(status, 400, "the body is empty; it is a JSON object");
 	/* Without further flags a string with a zero and whatever follows the object are errors. */
 	json_t *j = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, &why);
 	if (!j) {
@@ -121,8 +122,7 @@ static err read_all(delegate_request *r, unsigned *status, const delegate_call *
 	TRY(request_object(&r->json, status, c));
 	TRY(request_text(&r->ephemeral, status, r->json, "ephemeralPubKey"));
 	TRY(request_text(&r->target, status, r->json, "targetPubKey"));
-	TRY(read_query(r, status, c));
-	return request_signature(&r->authorization, status, c->authorization);
+	return read_query(r, status, c);
 }
 
 err delegate_request_read(delegate_request *out, unsigned *status, const delegate_call *c)

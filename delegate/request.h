@@ -28,13 +28,14 @@ typedef struct delegate_request {
 	bool      has_chain, salted;
 	uint32_t  chain_id;
 	uint8_t   salt[DOMAIN_SALT];
-	secp_rsig authorization;                   /* v is 27 or 28 */
 	slice     ephemeral, target;               /* as they stand in the JSON, which holds them */
 	struct json_t *json;
 } delegate_request;
 
-/* The first half, which needs no key: shape, chain and salt, header.  *status is set with every error, which is ERR_REQUEST. */
+/* What needs no key: shape, chain and salt.  *status is set with every error, which is ERR_REQUEST. */
 err  delegate_request_read(delegate_request *out, unsigned *status, const delegate_call *c);
+/* Then the header, once the chain is known to be there; v is 27 or 28.  As above. */
+err  delegate_request_signature(secp_rsig *out, unsigned *status, const delegate_call *c);
 void delegate_request_free(delegate_request *r);
 
 /* A decimal number below 2^32, without sign or leading zeros. */

@@ -16,6 +16,5 @@ err request_text(slice *out, unsigned *status, const json_t *object, const char 
 err request_chain(bool *given, uint32_t *chain_id, unsigned *status, const delegate_call *c);
 /* What the gateway signs, and the reader's key. */
 err request_v1_members(delegate_request_v1 *r, unsigned *status, const json_t *object);
-err request_signature(secp_rsig *out, unsigned *status, const char *header);
 
 #endif

@@ -17,7 +17,6 @@
 typedef struct delegate_request_v1 {
 	bool        has_chain;             /* without it the KMS fills in what.chain_id */
 	delegate_v1 what;
-	secp_rsig   authorization;
 	size_t      spki_n;
 	uint8_t     spki[MAX_SPKI];
 } delegate_request_v1;

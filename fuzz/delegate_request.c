@@ -36,12 +36,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.body = read_bytes(&r, read_left(&r)),
 	};
 	if (delegate_request_read(&q, &status, &c) == OK) {
-		ASSERT(q.authorization.b[SECP_SIG] == 27 || q.authorization.b[SECP_SIG] == 28);
 		ASSERT(!memchr(q.ephemeral.p, 0, q.ephemeral.n) && !memchr(q.target.p, 0, q.target.n));
 		delegate_request_free(&q);
 	} else {
 		ASSERT(status >= 400 && status < 500 && err_text()[0]);
 	}
+	secp_rsig sig;
+	if (delegate_request_signature(&sig, &status, &c) == OK) ASSERT(sig.b[SECP_SIG] == 27 || sig.b[SECP_SIG] == 28);
+	else ASSERT(status == 401 && err_text()[0]);
 	static delegate_request_v1 once;
 	if (delegate_request_v1_read(&once, &status, &c) == OK) ASSERT(once.spki_n <= MAX_SPKI);
 	else ASSERT(status >= 400 && status < 500 && err_text()[0]);

@@ -208,9 +208,26 @@ static enum MHD_Result answer(struct MHD_Connection *c, http_reply *r, bool opti
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
+typedef struct sought { const char *name, *value; unsigned times; } sought;
+
+static enum MHD_Result seek(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	sought *x = ctx;
+
+	(void)kind;
+	if (strcmp(name, x->name) != 0) return MHD_YES;
+	x->value = value;
+	x->times++;
+	return MHD_YES;
+}
+
 const char *http_query(const http_request *in, const char *name)
 {
-	return MHD_lookup_connection_value(in->connection, MHD_GET_ARGUMENT_KIND, name);
+	sought x = { .name = name };
+
+	(void)MHD_get_connection_values(in->connection, MHD_GET_ARGUMENT_KIND, seek, &x);
+	if (x.times == 0) return NULL;
+	return x.times == 1 && x.value ? x.value : "";
 }
 
 static const char *header_of(struct MHD_Connection *c, const char *name)
@@ -241,9 +258,10 @@ static void serve(const http_server *s, http_reply *out, struct MHD_Connection *
                   incoming *in)
 {
 	const bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
-	const http_route *route = route_of(s, path, post);
+	const http_route *route = route_of(s, path, post), *other = route_of(s, path, false);
 
-	if (post && !route && is_exact(route_of(s, path, false))) {
+	if (post && !route && other && strcmp(other->prefix, "/") == 0) route = other;
+	if (post && !route && is_exact(other)) {
 		refuse(out, 405, "only GET, HEAD and OPTIONS are served here", true);
 	} else if (!route) {
 		refuse(out, 404, "there is nothing here", post);
@@ -307,30 +325,42 @@ static http_waiting *waiting_of(struct MHD_Connection *c)
 	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static enum MHD_Result count_ends(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+/* Headers that say the same thing, of which there is one at most. */
+enum { ENDS, WHO_ASKS, WHAT_IT_IS, SAID };
+static const char *const SAID_TWICE[SAID] = {
+	[ENDS] = "Content-Length and Transfer-Encoding stand there more than once", [WHO_ASKS] = "Authorization stands there more than once",
+	[WHAT_IT_IS] = "Content-Type stands there more than once",
+};
+
+static enum MHD_Result count_said(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	unsigned *ends = ctx;
+	unsigned *said = ctx;
 
 	(void)kind, (void)value;
-	*ends += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 || strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	said[ENDS] += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 || strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	said[WHO_ASKS] += strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) == 0;
+	said[WHAT_IT_IS] += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_TYPE) == 0;
 	return MHD_YES;
 }
 
-/* Where the body ends is said twice: a proxy may have believed the other, and what follows would be somebody else's request. */
-static bool ends_twice(struct MHD_Connection *c)
+/* What is said twice: a proxy may have believed the other, and, where the body ends, what follows would be somebody else's request.
+ * NULL: nothing. */
+static const char *said_twice(struct MHD_Connection *c)
 {
-	unsigned ends = 0;
+	unsigned said[SAID] = { 0 };
 
-	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, count_ends, &ends);
-	return ends > 1;
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, count_said, said);
+	for (unsigned i = 0; i < SAID; i++) if (said[i] > 1) return SAID_TWICE[i];
+	return NULL;
 }
 
 static enum MHD_Result begin(struct MHD_Connection *c, const char *method, incoming **in)
 {
+	const char *twice = said_twice(c);
 	http_reply out = { .status = 400 };
 
-	if (ends_twice(c)) {
-		refuse(&out, 400, "Content-Length and Transfer-Encoding stand there more than once", strcmp(method, MHD_HTTP_METHOD_POST) == 0);
+	if (twice) {
+		refuse(&out, 400, twice, strcmp(method, MHD_HTTP_METHOD_POST) == 0);
 		return answer(c, &out, false, false);
 	}
 	*in = calloc(1, sizeof **in);

@@ -28,7 +28,8 @@ typedef struct http_request {
 	struct http_later *later;                             /* for http_reply_later */
 } http_request;
 
-/* The first value of this name in the query, as it stands there (nothing is decoded); NULL: there is none. */
+/* The value of this name in the query, as it stands there (nothing is decoded); "": it has none, or the name stands there twice;
+ * NULL: it does not. */
 const char *http_query(const http_request *in, const char *name);
 
 /* Zeroed but for status 200 when the handler starts.  Body or file, not both. */
@@ -53,7 +54,8 @@ http_later *http_reply_later(const http_request *in);
 void http_later_give(http_later *l, http_reply *reply);        /* takes the reply's body or file */
 
 typedef struct http_route {
-	const char   *prefix;            /* "/health" serves itself, "/PUB/" whatever is below; the longest wins; "POST /x" posts */
+	const char   *prefix;            /* "/health" serves itself, "/PUB/" whatever is below; the longest wins; "POST /x" posts;
+	                          * "/" gets also what is posted where nothing is */
 	http_handler *handler;
 	void         *ctx;
 } http_route;

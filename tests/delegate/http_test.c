@@ -204,6 +204,31 @@ static void query_and_headers_reach_the_kms(void **state)
 	assert_false(slice_eq_var(buf_slice(&body), buf_slice(&prefixed)));
 }
 
+/* Somebody in front may have read the other one. */
+static void what_is_said_twice_or_without_a_value_is_400(void **state)
+{
+	static const char *const QUERIES[] = { "?chain_id", "?chain_id=", "?salt", "?chain_id=31337&chain_id=5", "?chain_id=31337&chain_id=31337",
+		"?chain_id&chain_id=31337" };
+	static const char *const HEADERS[] = { "Content-Type: application/json\r\nContent-Type: text/plain\r\n",
+		"Content-Type: application/json\r\nAuthorization: Bearer 0x00\r\nauthorization: Bearer 0x01\r\n" };
+	AUTO(buf) body = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(QUERIES); i++) {
+		AUTO(buf) b = { 0 };
+		int fd = connected();
+		put_question(&b, QUERIES[i]);
+		send_all(fd, &b);
+		assert_int_equal(receive(fd, &body), 400);
+		close(fd);
+	}
+	assert_int_equal(ask(&body, "GET", "/v0/public-key?chain_id=31337&chain_id=5", "", (slice){ 0 }), 400);
+	for (size_t i = 0; i < COUNT(HEADERS); i++) {
+		assert_int_equal(ask(&body, "POST", "/v0/delegate", HEADERS[i], slice_str("{}")), 400);
+		assert_non_null(strstr(buf_str(&body), "more than once"));
+	}
+}
+
 static void what_is_not_there_is_404_and_what_is_asked_the_wrong_way_405(void **state)
 {
 	AUTO(buf) body = { 0 };
@@ -214,6 +239,10 @@ static void what_is_not_there_is_404_and_what_is_asked_the_wrong_way_405(void **
 	assert_int_equal(ask(&body, "GET", "/nothing%22", "", (slice){ 0 }), 404);
 	assert_string_equal(buf_str(&body), "{\"error\": \"Route not found /nothing\\\"\"}");
 	assert_int_equal(ask(&body, "POST", "/v0/nothing", "", slice_str("{}")), 404);
+	assert_string_equal(buf_str(&body), "{\"error\": \"Route not found /v0/nothing\"}");
+	assert_int_equal(ask(&body, "POST", "/v0/delegate/", "", slice_str("{}")), 404);
+	assert_int_equal(ask(&body, "POST", "/", "", slice_str("{}")), 405);
+	assert_non_null(strstr(buf_str(&body), "{\"error\": \""));
 	assert_int_equal(ask(&body, "GET", "/v0/delegate", "", (slice){ 0 }), 405);
 	assert_int_equal(ask(&body, "POST", "/v0/public-key", "", slice_str("{}")), 405);
 	assert_int_equal(ask(&body, "PUT", "/v0/delegate", "", slice_str("{}")), 405);
@@ -337,7 +366,8 @@ static void the_root_says_what_this_is_and_when(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(many_delegations_pass_over_one_connection), TEST(several_connections_are_served_at_once),
-	TEST(query_and_headers_reach_the_kms), TEST(what_is_not_there_is_404_and_what_is_asked_the_wrong_way_405),
+	TEST(query_and_headers_reach_the_kms), TEST(what_is_said_twice_or_without_a_value_is_400),
+	TEST(what_is_not_there_is_404_and_what_is_asked_the_wrong_way_405),
 	TEST(a_body_of_a_megabyte_is_413), TEST(where_a_body_ends_is_said_once_or_the_request_is_refused),
 	TEST(requests_that_come_at_once_are_answered_in_their_order), TEST(headers_without_end_are_refused), TEST(the_root_says_what_this_is_and_when),
 };

@@ -182,6 +182,12 @@ static void chains_have_keys_of_their_own_and_must_be_named_if_there_are_several
 	says(&answer, "several chains");
 	assert_int_equal(tell_ask(&w, &answer, &w.ask, "7", NULL), 400);
 	says(&answer, "chain 7");
+	assert_int_equal(tell(&w, &answer, "7", NULL, "", slice_str("{\"ephemeralPubKey\":\"0x\",\"targetPubKey\":\"0x\"}")), 400);
+	says(&answer, "chain 7");                             /* before who asks is looked at */
+	assert_int_equal(tell(&w, &answer, "31337", NULL, "", slice_str("{\"ephemeralPubKey\":\"0x\",\"targetPubKey\":\"0x\"}")), 401);
+	says(&answer, "Authorization header is missing");
+	assert_int_equal(tell(&w, &answer, "31337", NULL, "", (slice){ 0 }), 400);
+	says(&answer, "the body is empty");
 	assert_int_equal(tell_ask(&w, &answer, &w.ask, "421614", NULL), 401);      /* signed for the other chain */
 	assert_int_equal(tell_ask(&w, &answer, &w.ask, "31337", NULL), 200);
 	check_answer(&w, &w.ask, &answer);
