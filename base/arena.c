@@ -23,11 +23,18 @@ static struct arena_chunk *chunk_new(struct arena_chunk *before, size_t need)
 	return c;
 }
 
+/* Of n bytes, what they take; n <= SIZE_MAX / 4. */
+static size_t aligned(size_t n) { return (size_max(n, 1) + ALIGN - 1) / ALIGN * ALIGN; }
+
+bool arena_fits(const arena *a, size_t n)
+{
+	return n <= SIZE_MAX / 4 && aligned(n) <= a->limit - a->used;
+}
+
 void *arena_try(arena *a, size_t n)
 {
-	if (n > SIZE_MAX / 4) return NULL;
-	n = (size_max(n, 1) + ALIGN - 1) / ALIGN * ALIGN;
-	if (n > a->limit - a->used) return NULL;
+	if (!arena_fits(a, n)) return NULL;
+	n = aligned(n);
 	if (!a->last || a->last->room - a->last->used < n) {
 		struct arena_chunk *c = chunk_new(a->last, n);
 		if (!c) return NULL;

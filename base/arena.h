@@ -21,6 +21,8 @@ static inline arena arena_with_limit(size_t limit) { return (arena){ .limit = li
 
 /* n zeroed bytes aligned to 64, or NULL when the limit is reached. */
 void *arena_try(arena *a, size_t n);
+/* Does the limit allow n bytes more? */
+bool  arena_fits(const arena *a, size_t n);
 
 /* *out = count zeroed elements.  ERR_NOMEM with a sentence when the limit is reached. */
 #define arena_new(a, out, count) arena_new_bytes((a), (void **)(out), (count), sizeof **(out))

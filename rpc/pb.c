@@ -3,13 +3,13 @@
 #include "rpc/pb.h"
 #include "base/utf8.h"
 
-typedef struct unpacking { arena *a; bool refused; } unpacking;
+typedef struct unpacking { arena *a; bool refused, too_much; } unpacking;         /* no memory was given; for it would exceed the limit */
 
 static void *take(void *ctx, size_t n)
 {
 	unpacking *u = ctx;
 	void *p = arena_try(u->a, n);
-	if (!p) u->refused = true;
+	if (!p) u->refused = true, u->too_much = !arena_fits(u->a, n);
 	return p;
 }
 
@@ -61,13 +61,14 @@ static bool tidy(ProtobufCMessage *m, const char **field)
 
 err pb_unpack_message(arena *a, ProtobufCMessage **out, const ProtobufCMessageDescriptor *descriptor, slice bytes)
 {
-	unpacking u = { a, false };
+	unpacking u = { .a = a };
 	ProtobufCAllocator in_arena = { take, leave, &u };
 	const char *field = "";
 
 	ProtobufCMessage *m = protobuf_c_message_unpack(descriptor, &in_arena, bytes.n, bytes.p);
+	if (!m && u.refused && !u.too_much) return err_fail(ERR_NOMEM, "no memory for a %s", descriptor->short_name);
 	if (!m && u.refused)
-		return err_fail(ERR_NOMEM, "%s of %zu bytes unpacks to more than the %zu bytes allowed",
+		return err_fail(ERR_REQUEST, "%s of %zu bytes unpacks to more than the %zu bytes allowed",
 		                descriptor->short_name, bytes.n, a->limit);
 	if (!m)
 		return err_fail(ERR_REQUEST, "the %zu bytes are not a %s message", bytes.n, descriptor->name);

@@ -23,7 +23,7 @@
 
 /*
  * *out = the message, living in a; out is of type T ** for the T of the descriptor.  Unknown fields are dropped.
- * ERR_REQUEST if the bytes are no such message or a string field is not UTF-8; ERR_NOMEM if a is too small.
+ * ERR_REQUEST if the bytes are no such message, a string field is not UTF-8, or a is too small.
  */
 #define pb_unpack(a, out, descriptor, bytes) pb_unpack_message((a), (ProtobufCMessage **)(out), (descriptor), (bytes))
 err  pb_unpack_message(arena *a, ProtobufCMessage **out, const ProtobufCMessageDescriptor *descriptor, slice bytes);
