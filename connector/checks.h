@@ -40,7 +40,7 @@ typedef struct checks checks;
 err  checks_new(checks **out, const connector_config *c, const clock_source *clock, const atomic_bool *stop);
 void checks_free(checks **k);
 
-/* out[i] for each item.  CHECK_AWAY: of those who needed a provider that failed; ERR_NOMEM. */
+/* out[i] for each item.  CHECK_AWAY: of those who needed a provider that failed, or name what is not final yet; ERR_NOMEM. */
 err  checks_run(checks *k, checked *out, const queue_item *items, size_t n);
 
 /* Do the contracts check signatures as the configuration says (connector/domains.h)?  Asked until it is known that they do. */

@@ -111,7 +111,7 @@ static void add(inquiry *q, size_t item, const kms_named *named)
 }
 
 /* isValidEpochForContext is no for an invalid context, too. */
-static err ask(bool *yes, contexts *k, inquiry *q)
+static err ask_at(bool *yes, contexts *k, inquiry *q, eth_at at)
 {
 	for (size_t i = 0; i < q->n; i++) {
 		const kms_named *named = &q->named[i];
@@ -120,12 +120,23 @@ static err ask(bool *yes, contexts *k, inquiry *q)
 		memcpy(words[1].b, named->epoch_id.b, sizeof words[1].b);
 		chain_read_set(&q->read[i], &k->contract, named->epoch ? READ_EPOCH_VALID : READ_CONTEXT_VALID, words, named->epoch ? 2 : 1);
 	}
-	err e = chain_reads(k->chain, q->read, q->n, eth_tag("finalized"));
+	err e = chain_reads(k->chain, q->read, q->n, at);
 	for (size_t i = 0; e == OK && i < q->n; i++) e = call_read_bool(&yes[i], q->read[i].which, buf_slice(&q->read[i].answer));
 	chain_reads_free(q->read, q->n);
-	for (size_t i = 0; e == OK && i < q->n; i++)
-		if (yes[i]) place_for(k, &q->named[i])->until_ms = clock_now_ms(k->clock) + CONTEXTS_BELIEVED_MS;
 	return e;
+}
+
+/* Only what is final is believed; of the rest it is worth knowing what will be. */
+static err ask(bool *yes, bool *soon, contexts *k, inquiry *q)
+{
+	bool all = true;
+
+	TRY(ask_at(yes, k, q, eth_tag("finalized")));
+	for (size_t i = 0; i < q->n; i++) {
+		all &= yes[i];
+		if (yes[i]) place_for(k, &q->named[i])->until_ms = clock_now_ms(k->clock) + CONTEXTS_BELIEVED_MS;
+	}
+	return all ? OK : ask_at(soon, k, q, eth_tag("latest"));
 }
 
 static void refuse(checked *out, const kms_named *named, check_verdict verdict, const char *how)
@@ -153,19 +164,21 @@ static void look(contexts *k, inquiry *q, checked *out, const queue_item *item, 
 static err check(contexts *k, arena *memory, checked *out, const queue_item *items, size_t n)
 {
 	inquiry q = { 0 };
-	bool *yes = NULL;
+	bool *yes = NULL, *soon = NULL;
 
 	TRY(arena_new(memory, &q.named, n));
 	TRY(arena_new(memory, &q.of, n));
 	TRY(arena_new(memory, &q.read, n));
 	TRY(arena_new(memory, &q.asked, n));
 	TRY(arena_new(memory, &yes, n));
+	TRY(arena_new(memory, &soon, n));
 	for (size_t i = 0; i < n; i++) look(k, &q, &out[i], &items[i], i);
 	if (q.n == 0) return OK;
-	const err e = ask(yes, k, &q);
+	const err e = ask(yes, soon, k, &q);
 	for (size_t i = 0; i < n; i++) {
 		if (!q.asked[i]) continue;
 		if (e != OK) checks_say(&out[i], CHECK_NETWORK, CHECK_AWAY, "the host chain cannot be asked for contexts: %s", err_text());
+		else if (!yes[q.of[i]] && soon[q.of[i]]) refuse(&out[i], &q.named[q.of[i]], CHECK_AWAY, "ProtocolConfig knows, but not in a final block yet");
 		else if (!yes[q.of[i]]) refuse(&out[i], &q.named[q.of[i]], CHECK_LATER, "ProtocolConfig does not know, or not yet");
 	}
 	err_clear();
@@ -174,7 +187,7 @@ static err check(contexts *k, arena *memory, checked *out, const queue_item *ite
 
 err contexts_check(contexts *k, checked *out, const queue_item *items, size_t n)
 {
-	arena memory = arena_with_limit(n * (sizeof(kms_named) + sizeof(size_t) + sizeof(chain_read) + 2 * sizeof(bool)) + 1024);
+	arena memory = arena_with_limit(n * (sizeof(kms_named) + sizeof(size_t) + sizeof(chain_read) + 3 * sizeof(bool)) + 1024);
 
 	for (size_t i = 0; i < n; i++)
 		if (items[i].kind == QUEUE_CONTEXT_DESTROYED || items[i].kind == QUEUE_EPOCH_DESTROYED) destroy(k, items[i].kind, &items[i].id);

@@ -4,7 +4,8 @@
  * and ProtocolConfig on the host chain knows, at its finalized block.
  *
  * That one is there is believed for a while, or until an event tells that it was destroyed; then requests that name it fail at once.
- * That one is not there is asked again: it may come, for chains are not equally fast.  One thread.
+ * That one is not there is asked again: it may come, for chains are not equally fast.  One that only the latest block has comes, by
+ * all that is known, and then it takes as long as it takes until it is final: that is no attempt.  One thread.
  */
 #ifndef ARCA_CONNECTOR_CONTEXTS_H
 #define ARCA_CONNECTOR_CONTEXTS_H

@@ -97,6 +97,25 @@ static void what_is_not_there_is_asked_again(void **state)
 	expect(CHECK_GO, "", &item);
 }
 
+/* The answer of one that is final does not suffer from another's that is not. */
+static void what_is_not_final_yet_is_waited_for(void **state)
+{
+	const queue_item item = naming(2, 1, 2), old = naming(1, 1, 0);
+	checked out[2] = { 0 };
+
+	(void)state;
+	atomic_store(&WEB.not_final, true);
+	expect(CHECK_AWAY, "and epoch 0800000000000000000000000000000000000000000000000000000000000002, which ProtocolConfig knows, but not in a final block yet", &item);
+	expect(CHECK_AWAY, "not in a final block yet", &item);            /* it is not believed because it was asked about */
+	atomic_store(&WEB.says[READ_EPOCH_VALID], false);                /* the block was taken back */
+	expect(CHECK_LATER, "does not know, or not yet", &item);
+	atomic_store(&WEB.not_final, false);
+	assert_ok(contexts_check(K, out, (const queue_item[]){ old, item }, 2));
+	assert_int_equal(out[0].verdict, CHECK_GO), assert_int_equal(out[1].verdict, CHECK_LATER);
+	atomic_store(&WEB.says[READ_EPOCH_VALID], true);
+	expect(CHECK_GO, "", &item);
+}
+
 static void a_chain_that_is_away_stands_against_nobody(void **state)
 {
 	const queue_item item = naming(1, 1, 0);
@@ -190,6 +209,6 @@ static void one_provider_alone_is_not_believed_where_two_must_agree(void **state
 }
 
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-TESTS(WORLD(who_names_none_is_not_asked_about), WORLD(what_is_there_is_believed_for_a_while), WORLD(what_is_not_there_is_asked_again),
+TESTS(WORLD(who_names_none_is_not_asked_about), WORLD(what_is_there_is_believed_for_a_while), WORLD(what_is_not_there_is_asked_again), WORLD(what_is_not_final_yet_is_waited_for),
       WORLD(a_chain_that_is_away_stands_against_nobody), WORLD(what_was_destroyed_is_so_at_once_and_for_good),
       WORLD(extra_data_that_no_contract_takes_fail), WORLD(a_batch_is_one_message), WORLD(one_provider_alone_is_not_believed_where_two_must_agree), WORLD(many_contexts_make_room_for_each_other))

@@ -36,6 +36,7 @@ typedef struct fake_web {
 	size_t      objects;
 	/* chains */
 	atomic_bool says[N_CALL_READS], away, garbage, reverts, tx_known;
+	atomic_bool not_final;                       /* contexts and epochs that there are, are not in the finalized block */
 	eth_address tx_to, signer;
 	atomic_uint signers;                         /* 0 or 1 */
 	buf         tx_input;

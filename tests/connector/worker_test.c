@@ -297,14 +297,16 @@ static void the_node_is_asked_in_the_trace_that_began_with_the_event(void **stat
 
 /* ---- the profile of attestations -------------------------------------------------------------------------------- */
 
-static void ask_by_handle(desk *d, unsigned i)
+static void ask_by_handle_in(desk *d, unsigned i, slice extra)
 {
 	static const uint8_t HANDLE[32] = { 0xa0, [29] = 7, [30] = 2 };
 	static const slice HANDLES[1] = { { HANDLE, sizeof HANDLE } };
-	queue_item item = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = (uint8_t)i } }, .handles = { HANDLES, 1 },
+	queue_item item = { .kind = QUEUE_PUBLIC_DECRYPTION, .id = { { 1, [31] = (uint8_t)i } }, .handles = { HANDLES, 1 }, .extra_data = extra,
 	                    .created_ms = clock_unix_ms(&CLOCK), .place = { .log_index = i, .tx_hash = { { (uint8_t)i } } } };
 	assert_ok(queue_apply(d->q, &(queue_change){ .verb = QUEUE_ADD, .kind = item.kind, .item = &item }, 1, NULL));
 }
+
+static void ask_by_handle(desk *d, unsigned i) { ask_by_handle_in(d, i, (slice){ 0 }); }
 
 /* One coprocessor, whose bucket is the only one. */
 static void attested_world(void)
@@ -406,6 +408,28 @@ static void requests_of_a_context_live_and_end_with_it(void **state)
 	atomic_fetch_add(&SKIPPED_MS, 2001);
 	UNTIL(queue_find(all, &n, d->q, &crs.id) == OK && n == 1 && all[0].status == QUEUE_FAILED);
 	assert_non_null(strstr(all[0].reason, "was destroyed"));
+	desk_close(d);
+}
+
+/* On Ethereum that takes a quarter of an hour, and three attempts are all that there are. */
+static void a_context_that_is_not_final_yet_costs_no_attempt(void **state)
+{
+	static const uint8_t EXTRA[33] = { 1, 7, [32] = 2 };
+
+	(void)state;
+	attested_world();
+	atomic_store(&WEB.not_final, true);
+	desk *d = desk_open();
+	ask_by_handle_in(d, 1, slice_of(EXTRA, sizeof EXTRA));
+	for (unsigned i = 1; i <= 5; i++) {
+		UNTIL(atomic_load(&worker_tallied(d->w)->check_errors[CHECK_NETWORK]) >= i && request_is(d, 1, QUEUE_PENDING, 0));
+		assert_non_null(strstr(row(d, QUEUE_PUBLIC_DECRYPTION, 1).reason, "not in a final block yet"));
+		atomic_fetch_add(&SKIPPED_MS, 2001);
+	}
+	assert_int_equal(sent(), 0);
+	atomic_store(&WEB.not_final, false);
+	atomic_fetch_add(&SKIPPED_MS, 2001);
+	UNTIL(sent() == 1);
 	desk_close(d);
 }
 
@@ -1159,7 +1183,8 @@ TESTS(WORLD(a_request_goes_through), WORLD(the_node_is_asked_in_the_trace_that_b
       WORLD(a_context_that_a_node_refuses_fails_and_can_be_revived), WORLD(a_node_that_is_new_signs_for_the_epoch_of_its_context),
       WORLD(a_node_that_leaves_has_nothing_to_confirm),
       WORLD(what_is_not_attested_is_tried_again_and_given_up), WORLD(without_coprocessors_no_decryption_is_picked_but_all_else_is),
-      WORLD(requests_of_a_context_live_and_end_with_it), WORLD(the_older_profile_refuses_requests_that_name_handles_only),
+      WORLD(requests_of_a_context_live_and_end_with_it), WORLD(a_context_that_is_not_final_yet_costs_no_attempt),
+      WORLD(the_older_profile_refuses_requests_that_name_handles_only),
       WORLD(a_key_that_a_dealer_knew_is_not_used_unless_that_is_allowed),
       WORLD(a_node_that_keeps_its_marks_to_itself_is_asked_for_nothing),
       WORLD(a_key_that_left_the_first_epoch_is_asked_for_where_it_is), WORLD(shares_are_dealt_anew_from_where_they_are),
