@@ -246,7 +246,8 @@ err file_map(slice *view, const char *path, size_t max)
 		return OK;
 	}
 	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	err e = p == MAP_FAILED ? file_failed("map", path) : OK;
+	err e = p != MAP_FAILED ? OK : errno != ENOMEM ? file_failed("map", path)
+		: err_fail(ERR_NOMEM, "%s has %zu MB, more than this process may map (ulimit -v)", path, size / 1000000);
 	close(fd);
 	TRY(e);
 	*view = slice_of(p, size);

@@ -65,28 +65,44 @@ static void ask_address_space(limit *l)
 	lower(l, above(r.rlim_cur, pages * (uint64_t)sysconf(_SC_PAGESIZE)), "the limit on the address space (ulimit -v)");
 }
 
-/* Version 2: every folder from ours up to the root may set a limit; cached pages of files can be had back. */
-static void ask_control_group(limit *l)
+/* Where the two versions keep what; a hybrid system has both, and the other then has no such files. */
+typedef struct group_version { const char *ours, *root, *most, *used, *cached; } group_version;
+
+/* Every folder from ours up to the root may set a limit; cached pages of files can be had back.  Inside a container the list may
+ * name a folder that only the host sees: the root is then the container's own. */
+static void ask_control_group(limit *l, const char *list, const group_version *v)
 {
-	char text[FILE_MAX], path[FILE_MAX + 64], folder[FILE_MAX / 2];
+	char text[FILE_MAX], path[FILE_MAX], folder[FILE_MAX / 2];
 	uint64_t most, used, cached;
 
-	if (!read_text(text, "/proc/self/cgroup")) return;
-	const char *ours = strstr(text, "0::/");
+	const char *ours = strstr(list, v->ours);
 	if (!ours) return;
-	snprintf(folder, sizeof folder, "%.*s", (int)strcspn(ours + 3, "\n"), ours + 3);
+	ours += strlen(v->ours);
+	snprintf(folder, sizeof folder, "%.*s", (int)strcspn(ours, "\n"), ours);
 	for (;;) {
-		snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", folder);
+		snprintf(path, sizeof path, "%s%s/%s", v->root, folder, v->most);
 		bool limited = read_text(text, path) && number_after(&most, text, "");
-		snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", folder);
+		snprintf(path, sizeof path, "%s%s/%s", v->root, folder, v->used);
 		limited = limited && read_text(text, path) && number_after(&used, text, "");
-		snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.stat", folder);
-		if (limited && read_text(text, path) && number_after(&cached, text, "file ")) used = above(used, cached);
+		snprintf(path, sizeof path, "%s%s/memory.stat", v->root, folder);
+		if (limited && read_text(text, path) && number_after(&cached, text, v->cached)) used = above(used, cached);
 		if (limited) lower(l, above(most, used), "the control group");
 		char *slash = strrchr(folder, '/');
 		if (!slash || !folder[1]) return;
 		*(slash == folder ? slash + 1 : slash) = '\0';
 	}
+}
+
+static void ask_control_groups(limit *l)
+{
+	static const group_version VERSIONS[] = {
+		{ ":memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache " },
+		{ "0::", "/sys/fs/cgroup", "memory.max", "memory.current", "file " },
+	};
+	char list[FILE_MAX];
+
+	if (!read_text(list, "/proc/self/cgroup")) return;
+	for (size_t i = 0; i < COUNT(VERSIONS); i++) ask_control_group(l, list, &VERSIONS[i]);
 }
 
 err memory_ask(size_t bytes, const char *what)
@@ -96,7 +112,7 @@ err memory_ask(size_t bytes, const char *what)
 	if (bytes < SMALL) return OK;
 	ask_machine(&l);
 	ask_address_space(&l);
-	ask_control_group(&l);
+	ask_control_groups(&l);
 	if (bytes <= l.left) return OK;
 	return err_fail(ERR_NOMEM, "%s needs %zu MB of memory, and %s leaves %zu MB", what, bytes / 1000000, l.whose,
 	                l.left / 1000000);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,32 @@ static void reading_appends_and_refuses_what_is_too_long(void **state)
 	assert_true(slice_eq_var(view, slice_str("third")));
 	file_unmap(&view);
 	assert_null(view.p);
+	unlink(path);
+}
+
+/* Half a terabyte of nothing, of which nobody reads a byte. */
+static void a_file_that_does_not_fit_into_the_address_space_is_said_with_its_size(void **state)
+{
+	(void)state;
+	const char *path = in_folder("large");
+	const off_t size = (off_t)500 * 1000000000;
+	struct rlimit was, small;
+	slice view = { 0 };
+
+	assert_ok(file_write_atomic(path, (slice){ 0 }, 0600));
+	assert_int_equal(truncate(path, size), 0);
+	assert_int_equal(getrlimit(RLIMIT_AS, &was), 0);
+	small = was;
+	small.rlim_cur = (rlim_t)100 * 1000000000;
+	assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
+	const err e = file_map(&view, path, (size_t)size);
+	assert_int_equal(setrlimit(RLIMIT_AS, &was), 0);
+	assert_int_equal(e, ERR_NOMEM);
+	assert_non_null(strstr(err_text(), path));
+	assert_non_null(strstr(err_text(), "has 500000 MB"));
+	assert_non_null(strstr(err_text(), "ulimit -v"));
+	assert_null(view.p);
+	err_clear();
 	unlink(path);
 }
 
@@ -280,6 +307,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(an_atomic_write_replaces_the_old_bytes),
 	TEST(a_file_has_the_mode_that_was_asked_whatever_the_umask),
 	TEST(reading_appends_and_refuses_what_is_too_long),
+	TEST(a_file_that_does_not_fit_into_the_address_space_is_said_with_its_size),
 	TEST(an_empty_file_is_read_as_nothing),
 	TEST(a_file_that_is_missing_is_not_found),
 	TEST(a_folder_that_is_missing_is_a_failure_when_writing),
