@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include "tests/base/scarce.h"
 #include "tests/lattice/streams.h"
 #include "base/cpu.h"
 #include "lattice/bootstrap.h"
@@ -452,6 +453,35 @@ static void too_little_memory_is_said_before_the_start(void **state)
 	err_clear();
 }
 
+/* Once its memory is there, a rotation of any length takes a list of batches and one of jobs; without them it does not begin. */
+static void a_rotation_allocates_its_two_lists_and_nothing_else(void **state)
+{
+	(void)state;
+	enum { LISTS = 2 };
+	static const size_t counts[] = { 1, 8, MANY };
+	static uint64_t out[MANY * (BIG_DIM + 1)];
+	void *memory;
+	size_t bytes;
+	boot_key *key = key_by(PART_DECOMP_BSK, ENGINE_LIMBS, NULL, &memory, &bytes);
+
+	assert_decompresses(key, 1, NULL);
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		const lwe64_run to = { counts[i], BIG_DIM, out };
+		allocations_left = LISTS;
+		const err e = boot_rotate64(to, key, in.comp, in.lut64, NULL);
+		allocations_left = -1;
+		assert_ok(e);
+		assert_memory_equal(out, in.comp_expected, counts[i] * (BIG_DIM + 1) * sizeof *out);
+		for (int left = 0; left < LISTS; left++) {
+			allocations_left = left;
+			const err without = boot_rotate64(to, key, in.comp, in.lut64, NULL);
+			allocations_left = -1;
+			assert_err(ERR_NOMEM, without);
+		}
+	}
+	drop(key, memory, bytes);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(the_exact_transforms_give_the_known_answers),
 	TEST(the_exact_transforms_are_the_definition),
@@ -467,6 +497,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(every_part_has_its_engine),
 	TEST(the_approximate_engine_is_near),
 	TEST(too_little_memory_is_said_before_the_start),
+	TEST(a_rotation_allocates_its_two_lists_and_nothing_else),
 };
 
 int main(int argc, char **argv)
