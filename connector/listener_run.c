@@ -83,6 +83,7 @@ void listener_failed(listener *l, err e)
 {
 	pthread_mutex_lock(&l->lock);
 	l->view.gone = false;
+	const bool known = l->view.errors_in_row && strncmp(l->view.reason, err_text(), sizeof l->view.reason - 1) == 0;
 	snprintf(l->view.reason, sizeof l->view.reason, "%s", err_text());
 	l->view.errors++;
 	l->view.errors_in_row++;
@@ -91,7 +92,8 @@ void listener_failed(listener *l, err e)
 	l->view.stalled |= stalls;
 	const unsigned in_row = l->view.errors_in_row;
 	pthread_mutex_unlock(&l->lock);
-	log_err(LOG_WARN, l->config.name, e);
+	if (known) err_clear();
+	else log_err(LOG_WARN, l->config.name, e);
 	if (stalls) log_error("%s: stalled after %u failures in a row at block %" PRIu64 "; tries every %d s", l->config.name, in_row,
 	                      l->follow.next, LISTENER_STALLED_MS / 1000);
 }

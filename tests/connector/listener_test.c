@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "tests/test.h"
 #include "tests/connector/chain.h"
@@ -635,6 +636,36 @@ static void after_some_failures_it_is_stalled_until_one_step_works(void **state)
 	assert_same(m, c, 1);
 }
 
+/* Some thousands of tries an hour say no more than the first. */
+static void a_chain_that_stays_away_is_told_once_and_again_for_another_reason(void **state)
+{
+	FILE *said = tmpfile();
+	const int before = dup(STDERR_FILENO);
+	char line[1024];
+	unsigned warned = 0, stalled = 0;
+
+	(void)state;
+	assert_true(said && before >= 0);
+	start(1);
+	catch_up();
+	log_setup(LOG_WARN, false);
+	fflush(stderr);
+	dup2(fileno(said), STDERR_FILENO);
+	for (unsigned i = 0; i < 10; i++) {
+		c->provider[0].down = i < 6, c->provider[0].garbage = i >= 6;
+		fails();
+	}
+	fflush(stderr);
+	dup2(before, STDERR_FILENO);
+	log_setup(LOG_ERROR + 1, false);
+	rewind(said);
+	while (fgets(line, sizeof line, said)) warned += strstr(line, " warn ") != NULL, stalled += strstr(line, "stalled after") != NULL;
+	fclose(said);
+	close(before);
+	assert_int_equal(warned, 2);
+	assert_int_equal(stalled, 1);
+}
+
 static void stir(chain_provider *p)
 {
 	*p = (chain_provider){ .chain = c };
@@ -716,5 +747,5 @@ TESTS(WITH(requests_and_the_cursor_are_one_commit), WITH(without_a_past_it_begin
       WITH(who_threw_old_blocks_away_is_passed_over_until_they_are_read), WITH(where_nobody_keeps_the_next_blocks_it_says_what_to_do_and_waits),
       WITH(of_three_of_whom_two_must_agree_one_may_invent_and_hide), WITH(where_too_few_agree_nothing_is_read_and_nothing_lost),
       WITH(who_must_agree_may_be_late_and_want_smaller_pieces), WITH(a_machine_that_is_behind_its_own_head_loses_nothing), WITH(a_provider_that_is_late_waits_for_the_others),
-      WITH(while_the_database_is_away_nothing_is_lost), WITH(after_some_failures_it_is_stalled_until_one_step_works),
+      WITH(while_the_database_is_away_nothing_is_lost), WITH(after_some_failures_it_is_stalled_until_one_step_works), WITH(a_chain_that_stays_away_is_told_once_and_again_for_another_reason),
       WITH(after_any_storm_the_chain_and_the_database_say_the_same), WITH(a_listener_stops_when_it_is_told_to))
