@@ -90,6 +90,7 @@ static err run_leaf(cli *c)
 {
 	const char *also[MOST_NAMES];
 	const size_t names = args_count(&c->args, "also");
+	certs_certificate *issuer = NULL;
 	certs_pair ca = { 0 }, leaf = { 0 };
 	const char *name;
 	int64_t days;
@@ -98,9 +99,11 @@ static err run_leaf(cli *c)
 	if (names > MOST_NAMES) return cli_usage(c, "--also is given %zu times; %d are possible", names, MOST_NAMES);
 	for (size_t i = 0; i < names; i++) also[i] = args_nth(&c->args, "also", i);
 	err e = read_pem(&ca.certificate_pem, c, "ca");
+	if (e == OK) e = certs_read_ca(&issuer, args_text(&c->args, "ca"), buf_slice(&ca.certificate_pem));
 	if (e == OK) e = read_pem(&ca.key_pem, c, "ca-key");
 	if (e == OK) e = certs_make_leaf(&leaf, &ca, name, also, names, (unsigned)days, clock_system());
 	if (e == OK) e = write_pair(c, &leaf, "cert.pem", "key.pem");
+	certs_certificate_free(&issuer);
 	certs_pair_free(&ca);
 	certs_pair_free(&leaf);
 	return e;

@@ -57,7 +57,7 @@ err input_read(input *in, cli *c, const char *name, size_t max, bool url)
 	*in = (input){ 0 };
 	err e = url && fetch_is_url(name) ? download(&in->bytes, name, max) : file_map(&in->bytes, name, max);
 	if (e != OK) {
-		c->code = EXIT_IO;
+		c->code = url && fetch_is_url(name) ? EXIT_UNAVAILABLE : EXIT_IO;
 		*in = (input){ 0 };
 	}
 	return e;

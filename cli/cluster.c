@@ -313,7 +313,8 @@ err cluster_parse(cluster *out, const char *name, slice text)
 	eip712_domain d;
 
 	c.root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &wrong);
-	if (!c.root) return err_fail(ERR_REQUEST, "%s: line %d: %s", name, wrong.line, wrong.text);
+	if (!c.root) return err_fail(ERR_REQUEST, "%s: this is not JSON, and a file of the shape of devnet.json is wanted: line %d: %s", name, wrong.line,
+	                             wrong.text);
 	err e = read_all(&c, name);
 	if (e == OK && (e = cluster_domain(&d, &c)) != OK) err_context("%s: eip712_domain: ", name);
 	if (e != OK) cluster_free(&c);

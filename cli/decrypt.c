@@ -117,6 +117,8 @@ static err prepare(job *j, id_kind kind)
 	TRY(cluster_of_args(&j->net, j->c));
 	if (!args_has(a, "key")) j->key = j->net.key;
 	if (args_has(a, "epoch")) j->net.epoch = j->epoch;
+	if (id_is_zero_var(&j->key) && args_has(a, "nodes"))
+		return err_fail(ERR_REQUEST, "%s names no key: write \"key_id\" into it, or name one with --key; 'arca keygen' makes one", args_text(a, "nodes"));
 	if (id_is_zero_var(&j->key))
 		return err_fail(ERR_REQUEST, "the cluster has no key yet; 'arca keygen' makes one, or name one with --key");
 	TRY(cluster_key_allowed(&j->net, j->c));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* node/config_check.c -- the file, what spans several keys, and then every file and folder that is named. */
 #include "node/config_check.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -303,12 +304,40 @@ static void check_folder(const checking *k, const char *path, const char *key, b
 	if (e != OK) found(k, key, 0, false, "%s", remedy);
 }
 
+enum { PRIVATE_DEPTH = 4 };                       /* vault/, as it is: type, epoch, object */
+
+/* Is everything in there the node's own, and nobody else's?  ERR_STATE names the first that is not. */
+static err look_through(const char *folder, unsigned depth)
+{
+	DIR *all = opendir(folder);
+	err e = OK;
+
+	if (!all) return err_fail(ERR_STATE, "%s cannot be listed: %s", folder, strerror(errno));
+	for (const struct dirent *d; e == OK && (d = readdir(all));) {
+		char inner[MAX_PATH];
+		struct stat s;
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
+		if (snprintf(inner, sizeof inner, "%s/%s", folder, d->d_name) >= MAX_PATH || lstat(inner, &s) || S_ISLNK(s.st_mode)) continue;
+		if (s.st_mode & OTHERS)
+			e = err_fail(ERR_STATE, "%s is private but has the permissions %03o", inner, (unsigned)(s.st_mode & 0777));
+		else if (access(inner, R_OK | W_OK))
+			e = err_fail(ERR_STATE, "%s cannot be read and written: %s", inner, strerror(errno));
+		else if (S_ISDIR(s.st_mode) && depth < PRIVATE_DEPTH)
+			e = look_through(inner, depth + 1);
+	}
+	closedir(all);
+	return e;
+}
+
 static void check_vault(const checking *k, const char *path, const char *prefix, const char *key, bool private)
 {
+	const size_t before = k->out->n;
 	AUTO(buf) folder = { 0 };
 
 	buf_printf(&folder, "%s/%s", path, prefix);
 	check_folder(k, buf_str(&folder), key, private);
+	if (!private || k->out->n > before || !file_exists(buf_str(&folder)) || look_through(buf_str(&folder), 1) == OK) return;
+	found(k, key, 0, false, "for all that is in it: chown -R to the user that the node runs as, and chmod -R go= '%s'", buf_str(&folder));
 }
 
 static void check_vault_key(const checking *k)

@@ -270,6 +270,7 @@ int node_process(int argc, char **argv, const node_seams *seams)
 	node_config_wipe_environment(environ);
 	if (e != OK) {
 		fprintf(stderr, "arca-node: %s\n", err_text());
+		if (!o.config_file) fputs("no --config-file was given; try: arca-node --help\n", stderr);
 		err_clear();
 		return EX_USAGE;
 	}

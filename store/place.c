@@ -17,7 +17,7 @@ static bool is_sqlite(const char *url) { return strncmp(url, SQLITE, strlen(SQLI
 static err parse(PQconninfoOption **out, const char *url)
 {
 	*out = PQconninfoParse(url, NULL);
-	return *out ? OK : err_fail(ERR_REQUEST, "database url: libpq cannot read it; it may look like postgres://user@host:5432/name");
+	return *out ? OK : err_fail(ERR_REQUEST, "database url: libpq cannot read it; it may look like postgres://user@host:5432/name, or sqlite:/path");
 }
 
 static const char *value_of(const PQconninfoOption *o, const char *keyword)

@@ -25,7 +25,7 @@ static err load(secp_sk *out, vault *v, const id32 *id)
 	err e = vault_get_private(&file, v, PRIV_SIGNING_KEY, NULL, id, MAX_SIG_KEY_FILE);
 	if (e == OK) {
 		e = private_key_read(out, buf_slice(&file));
-		if (e != OK) err_context("the signing key in %s: ", vault_private_folder(v));
+		if (e != OK) err_context("the signing key in %s is damaged; restore it from a copy: ", vault_private_folder(v));
 		if (e == ERR_REQUEST) e = ERR_STATE;
 	}
 	buf_free(&file);

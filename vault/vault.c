@@ -243,7 +243,7 @@ static err lock_folder(int *out, const char *folder)
 	if (snprintf(path, sizeof path, "%s/%s", folder, LOCK) >= (int)sizeof path)
 		return err_fail(ERR_REQUEST, "the path of the vault, %.60s…, is too long", folder);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, PRIVATE_FILE_MODE);
-	if (fd < 0) return err_fail(ERR_IO, "cannot write into %s: %s", folder, strerror(errno));
+	if (fd < 0) return err_fail(ERR_IO, "cannot write into %s: %s; it must belong to the user of the node, and be mounted for writing", folder, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		close(fd);
 		return err_fail(ERR_STATE, "another process is using the vault %s; stop it first", folder);
