@@ -1,36 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* delegate/combiner.c -- a table of requests, each with whom was asked, who answered, and what is right. */
-#include "delegate/combiner.h"
+#include "delegate/combiner_internal.h"
 #include <stdlib.h>
 #include "base/wait.h"
-#include "delegate/kms_internal.h"
-
-typedef struct pending {
-	uint64_t number;                           /* what frames call it: its slot, and how often that was used before */
-	unsigned holders;                          /* under the lock, as everything that changes */
-	bool     ended;
-	kms_question q;
-	kms_group *group;
-	party_set asked, arrived, heard;           /* this node among all, if it has a share; arrived: and not judged yet */
-	group_partial good[MAX_PARTIES];           /* secret */
-	secp_rsig signature[MAX_PARTIES];          /* of the node whose good[i] it is; of our own: none */
-	unsigned goods;
-	int64_t  next_ms, limit_ms;
-	combiner_done *done;
-	void    *arg;
-} pending;
-
-struct combiner {
-	combiner_parts p;
-	pthread_mutex_t lock;
-	pthread_cond_t  bell;
-	pthread_t thread;
-	bool      stopping;
-	pending  *slot[MAX_COMBINED];
-	uint64_t  used[MAX_COMBINED];
-	unsigned  waiting, turn;                   /* turn: whom the next request asks first */
-	_Atomic uint64_t asks, goods, wrong, refused, late, unanswered;
-};
 
 /* ---- the life of a request: under the lock --------------------------------------------------------------------------- */
 
@@ -50,86 +22,7 @@ static void take_out(combiner *c, pending *p)
 	p->ended = true;
 }
 
-/* The next party that was not asked: those that are up first, and not always the same. */
-static party whom_next(combiner *c, const pending *p)
-{
-	const unsigned n = p->group->key.n;
-	party down = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		const party who = (party)(1 + (c->turn + i) % n);
-		if (has(p->asked, who) || !group_has_share(&p->group->key, who)) continue;
-		if (c->p.is_up(c->p.ctx, p->q.chain->c.id, who)) return who;
-		if (!down) down = who;
-	}
-	return down;
-}
-
-static ask_frame ask_of(const pending *p)
-{
-	return (ask_frame){ .number = p->number, .chain_id = p->q.chain->c.id, .epoch = p->group->key.epoch, .authorization = p->q.authorization,
-	          .form = p->q.once ? ASK_ONCE : p->q.text == TYPED_BARE ? ASK_TEXT_BARE : ASK_TEXT_AS_SENT, .v1 = p->q.v1,
-	          .ephemeral = slice_of(p->q.ephemeral, sizeof p->q.ephemeral), .target = slice_of(p->q.target, p->q.target_n) };
-}
-
-/* Asks `more` others.  False: there are not so many. */
-static bool ask_more(combiner *c, pending *p, unsigned more)
-{
-	AUTO(buf) frame = { 0 };
-	const ask_frame a = ask_of(p);
-
-	ask_write(&frame, &a);
-	while (more) {
-		const party who = whom_next(c, p);
-		if (!who) return false;
-		add_to(&p->asked, who);
-		atomic_fetch_add(&c->asks, 1);
-		c->p.ask(c->p.ctx, p->q.chain->c.id, who, buf_slice(&frame));
-		more--;
-	}
-	return true;
-}
-
-static bool hopeless(combiner *c, const pending *p) { return p->asked == p->heard && whom_next(c, p) == 0; }
-
 /* ---- ends ------------------------------------------------------------------------------------------------------------- */
-
-/* JSON members that say which nodes took part, and their signatures. */
-static void put_nodes(buf *out, const pending *p)
-{
-	uint8_t bytes[GROUP_PARTIAL_BYTES];
-	bool first = true;
-
-	buf_put_str(out, ",\"nodes\":[");
-	for (unsigned i = 0; i < p->goods; i++) {
-		if (p->signature[i].b[SECP_SIG] == 0) continue;
-		group_partial_write(bytes, &p->good[i]);
-		const hash32 h = keccak256(slice_of(bytes, sizeof bytes));
-		buf_printf(out, "%s{\"index\":%u,\"partialHash\":\"", first ? "" : ",", p->good[i].index);
-		kms_put_hex(out, h.b, sizeof h.b);
-		buf_put_str(out, "\",\"signature\":\"");
-		kms_put_hex(out, p->signature[i].b, sizeof p->signature[i].b);
-		buf_put_str(out, "\"}");
-		first = false;
-	}
-	wipe(bytes, sizeof bytes);
-	buf_put_str(out, "]");
-}
-
-static err combine(buf *body, const combiner *c, const pending *p)
-{
-	AUTO(buf) sealed = { 0 }, nodes = { 0 };
-	secp_pk S;
-
-	TRY(group_combine(&S, &p->group->key, p->good, p->goods));
-	shared_x x = shared_x_of(&S);
-	kms_seal(&sealed, c->p.kms, &p->q, slice_of(x.b, sizeof x.b));
-	wipe(&S, sizeof S);
-	wipe(&x, sizeof x);
-	if (p->q.once) put_nodes(&nodes, p);
-	kms_put_answer(body, c->p.kms, &p->q, buf_slice(&sealed), buf_str(&nodes));
-	return OK;
-}
 
 /* Nobody else has it any more; e: why it ends without an answer. */
 static void end(combiner *c, pending *p, err e)
@@ -138,7 +31,7 @@ static void end(combiner *c, pending *p, err e)
 	unsigned status = e == OK ? 200 : 503;
 
 	if (e == OK) {
-		e = combine(&body, c, p);
+		e = combiner_make_answer(&body, c, p);
 		if (e != OK) status = kms_refuse(&body, e, 400);
 	} else {
 		atomic_fetch_add(&c->unanswered, 1);
@@ -161,35 +54,11 @@ typedef struct arrival {
 	ask_answer a;
 } arrival;
 
-static bool judge(group_partial *out, const combiner *c, const arrival *v)
-{
-	const pending *p = v->p;
-	const bool read = group_partial_read(out, slice_of(v->a.partial, sizeof v->a.partial)) == OK;
-
-	AUTO(buf) ask = { 0 };
-
-	err_clear();
-	if (read && out->index == v->from && group_partial_ok_var(out, &p->group->key, &p->q.K, &p->q.request)) return true;
-	const ask_frame a = ask_of(p);
-	ask_write(&ask, &a);
-	c->p.lied(c->p.ctx, &(combiner_evidence){ v->from, buf_slice(&ask), slice_of(v->a.partial, sizeof v->a.partial), v->a.signature });
-	return false;
-}
-
-/* What a node signed of a part is handed on only if it is right. */
-static bool signed_rightly(const combiner *c, const arrival *v)
-{
-	const hash32 what = keccak256(slice_of(v->a.partial, sizeof v->a.partial)),
-	             digest = typed_v1_response(&v->p->q.v1, &v->p->q.request, &what);
-	eth_address by, wanted;
-
-	return c->p.wallet(c->p.ctx, &wanted, v->p->q.chain->c.id, v->from) && sign_external_by_var(&by, &v->a.signature, &digest) && eth_address_eq_var(by, wanted);
-}
-
 /* True: the request ends by this, with *e. */
 static bool settle(combiner *c, pending *p, const arrival *v, const group_partial *part, bool good, bool is_signed, err *e)
 {
 	add_to(&p->heard, v->from);
+	if (v->a.verdict == ASK_OTHER_EPOCH) add_to(&p->elsewhere, v->from);
 	if (p->ended) return false;
 	if (good) {
 		p->signature[p->goods] = is_signed ? v->a.signature : (secp_rsig){ 0 };
@@ -197,8 +66,8 @@ static bool settle(combiner *c, pending *p, const arrival *v, const group_partia
 	}
 	*e = OK;
 	if (p->goods > p->group->key.T) return true;
-	if (!good) (void)ask_more(c, p, 1);
-	if (!hopeless(c, p)) return false;
+	if (!good) (void)combiner_ask_more(c, p, 1);
+	if (!combiner_is_hopeless(c, p) || combiner_is_between(c, p)) return false;
 	*e = too_few(p);
 	return true;
 }
@@ -210,8 +79,8 @@ static void work_on(void *arg)
 	group_partial part = { 0 };
 	err e;
 
-	const bool answered = v->a.verdict == ASK_ANSWERED, good = answered && judge(&part, c, v),
-	           is_signed = good && v->p->q.once && signed_rightly(c, v);
+	const bool answered = v->a.verdict == ASK_ANSWERED, good = answered && combiner_part_is_right(&part, c, v->p, v->from, &v->a),
+	           is_signed = good && v->p->q.once && combiner_part_is_signed(c, v->p, v->from, &v->a);
 	pthread_mutex_lock(&c->lock);
 	const bool ends = settle(c, v->p, v, &part, good, is_signed, &e);
 	atomic_fetch_add(good ? &c->goods : answered ? &c->wrong : &c->refused, 1);
@@ -276,17 +145,6 @@ bool combiner_chain_of(combiner *c, uint32_t *chain_id, slice frame)
 
 /* ---- new requests ---------------------------------------------------------------------------------------------------------- */
 
-/* Its own part needs no proof. */
-static void add_own(pending *p)
-{
-	const group_share *own = &p->group->share;
-
-	if (!own->index) return;
-	p->good[p->goods++] = (group_partial){ .index = own->index, .epoch = p->group->key.epoch, .D = secp_pk_times(&p->q.K, &own->s) };
-	add_to(&p->asked, own->index);
-	add_to(&p->heard, own->index);
-}
-
 static err enter(combiner *c, pending *p)
 {
 	unsigned i = 0;
@@ -311,8 +169,8 @@ static bool start(combiner *c, pending *p, err *e)
 	pthread_mutex_lock(&c->lock);
 	*e = enter(c, p);
 	const bool entered = *e == OK;
-	if (entered && p->goods <= p->group->key.T) (void)ask_more(c, p, p->group->key.T + 2 - p->goods);
-	const bool ends = entered && (p->goods > p->group->key.T || hopeless(c, p));
+	if (entered && p->goods <= p->group->key.T) (void)combiner_ask_more(c, p, p->group->key.T + 2 - p->goods);
+	const bool ends = entered && (p->goods > p->group->key.T || combiner_is_hopeless(c, p));
 	if (ends) {
 		*e = p->goods > p->group->key.T ? OK : too_few(p);
 		take_out(c, p);
@@ -376,7 +234,7 @@ void combiner_begin(combiner *c, const delegate_call *call, bool once, combiner_
 		status = once ? delegate_answer_v1(c->p.kms, &body, call) : delegate_answer(c->p.kms, &body, call);
 		done(arg, status, &body);
 	} else {
-		add_own(p);
+		combiner_add_own(p);
 		if (start(c, p, &e)) end(c, p, e);
 	}
 	pthread_mutex_lock(&c->lock);
@@ -398,8 +256,11 @@ static size_t overdue(combiner *c, pending *out[static MAX_COMBINED])
 		if (c->stopping || now >= p->limit_ms) {
 			take_out(c, p);
 			out[n++] = p;
+		} else if (combiner_is_between(c, p)) {
+			combiner_ask_anew(c, p, ++c->used[i] * MAX_COMBINED + i);
+			p->next_ms = now + COMBINE_NEXT_MS;
 		} else if (now >= p->next_ms) {
-			(void)ask_more(c, p, 1);
+			(void)combiner_ask_more(c, p, 1);
 			p->next_ms = now + COMBINE_NEXT_MS;
 		}
 	}
