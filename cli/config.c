@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/config.c -- arca config check: would a node, or a connector, start with this? */
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "connector/key_place.h"
+#include "delegate/key_file.h"
 #include "node/config_check.h"
+#include "store/store.h"
 
 static const option OPTIONS[] = {
 	{ "role", "ROLE", OPTIONAL, "a connector's: listener, worker, sender, or all (the default)" },
@@ -72,6 +75,7 @@ static void look_at_secrets(config_findings *all, const connector_config *k, con
 {
 	const char *wallet = k->sender.private_key_file;
 	char what[640];
+	secp_sk sk = { 0 };
 	struct stat s;
 
 	if (wallet[0] && stat(wallet, &s) != 0) {
@@ -80,7 +84,12 @@ static void look_at_secrets(config_findings *all, const connector_config *k, con
 	} else if (wallet[0] && s.st_mode & 077) {
 		snprintf(what, sizeof what, "private_key_file: %s is secret but has the permissions %o", wallet, s.st_mode & 0777);
 		add_finding(all, false, what, "take them back with chmod go=");
+	} else if (wallet[0] && key_file_read(&sk, wallet) != OK) {
+		snprintf(what, sizeof what, "private_key_file: %s", err_text());
+		add_finding(all, false, what, "the wallet's private key, as 'arca delegate keygen' writes it, for the user that the connector runs as");
+		err_clear();
 	}
+	wipe(&sk, sizeof sk);
 	const bool url = stands_in(from, k->database_url) && (strstr(k->database_url, "password=") || strchr(k->database_url, '@'));
 	if (from->open_to_others && (url || stands_in(from, k->sender.private_key))) {
 		snprintf(what, sizeof what, "%s may be read by others, and holds what may be a secret", from->name);
@@ -95,6 +104,24 @@ static void look_at_place_of_key(config_findings *all, const connector_config *k
 
 	key_place_look(&what, k);
 	if (what.n) add_finding(all, true, buf_str(&what), "move it elsewhere, as beside the configuration");
+}
+
+/* A file's folder; a server is not asked. */
+static void look_at_database(config_findings *all, const connector_config *k)
+{
+	char what[640];
+	store_reach r;
+
+	if (store_reach_of(&r, k->database_url) != OK) {
+		add_finding(all, false, err_text(), "sqlite:/path/of/a/file, or postgres://user@host:5432/name");
+		err_clear();
+		return;
+	}
+	if (r.folder && access(r.folder, W_OK | X_OK) != 0) {
+		snprintf(what, sizeof what, "database_url: the folder %s cannot be written: %s", r.folder, strerror(errno));
+		add_finding(all, false, what, "make it, for the user that the connector runs as, and check as that user");
+	}
+	store_reach_free(&r);
 }
 
 /* Reading stops at the first that is wrong. */
@@ -113,6 +140,7 @@ static err check_connector(config_findings *all, cli *c, const config_source *fr
 	}
 	if (roles & CONNECTOR_SENDER) look_at_secrets(all, &k, from);
 	look_at_place_of_key(all, &k);
+	look_at_database(all, &k);
 	connector_config_free(&k);
 	return OK;
 }

@@ -214,6 +214,7 @@ int main(int argc, char **argv)
 	connector_config_wipe_environment(environ);
 	if (e != OK) {
 		fprintf(stderr, "arca-connector: %s\n", err_text());
+		if (!o.config) fputs("no --config was given; try: arca-connector --help\n", stderr);
 		return EX_USAGE;
 	}
 	if (o.check) {

@@ -22,6 +22,7 @@ enum { BUSY_MS = 5000, BUSY_STEP_US = 500, LOOK_MS = 50 };
 typedef struct lite {
 	sqlite3 *db;
 	store_cache cache;
+	char *path;                          /* for sentences */
 	dev_t device;                        /* which file it is, for bells within this process */
 	ino_t file;
 	bool  of_no_use;
@@ -55,15 +56,19 @@ static err failed(lite *l, const char *what)
 		return err_fail(ERR_REQUEST, "%s: %s", what, text);
 	case SQLITE_NOTADB: case SQLITE_CORRUPT:
 		l->of_no_use = true;
-		return err_fail(ERR_STATE, "%s: %s; is that file the database?", what, text);
+		return err_fail(ERR_STATE, "%s: %s; is %s the database?", what, text, l->path);
 	case SQLITE_NOMEM:
 		return err_fail(ERR_NOMEM, "%s: %s", what, text);
 	case SQLITE_ERROR: case SQLITE_MISUSE: case SQLITE_SCHEMA:
 		return err_fail(ERR_INTERNAL, "%s: %s", what, text);
 	case SQLITE_IOERR: case SQLITE_CANTOPEN:
 		l->of_no_use = true;
-		return err_fail(ERR_IO, "%s: %s", what, text);
-	default:                                             /* busy, locked, full, read-only */
+		return err_fail(ERR_IO, "%s: %s: %s; file and folder must be this user's, on a disk that works and can be written", what, l->path, text);
+	case SQLITE_READONLY:
+		return err_fail(ERR_IO, "%s: %s: %s; file and folder must be this user's, and mounted for writing", what, l->path, text);
+	case SQLITE_FULL:
+		return err_fail(ERR_IO, "%s: %s: %s; free some space", what, l->path, text);
+	default:                                             /* busy, locked */
 		return err_fail(ERR_IO, "%s: %s", what, text);
 	}
 }
@@ -109,6 +114,7 @@ static void close_lite(void *db)
 	for (size_t i = 0; i < STORE_STATEMENTS; i++) sqlite3_finalize(l->cache.prepared[i]);
 	sqlite3_close(l->db);
 	buf_free(&l->rang);
+	free(l->path);
 	free(l);
 }
 
@@ -134,7 +140,7 @@ static err prepare_file(lite *l, const char *path)
 	bool there = stat(path, &st) == 0;
 	if (!there && errno == ENOENT && ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0 || errno == EEXIST))
 		there = stat(path, &st) == 0;
-	err e = there ? OK : err_fail(ERR_IO, "sqlite: %s: %s", path, strerror(errno));
+	err e = there ? OK : err_fail(ERR_IO, "sqlite: %s: %s; its folder must be there and be this user's, and mounted for writing", path, strerror(errno));
 	if (fd >= 0) close(fd);
 	pthread_mutex_unlock(&making);
 	if (e == OK) l->device = st.st_dev, l->file = st.st_ino;
@@ -148,7 +154,11 @@ static err open_lite(const store_driver *self, void **db, const char *url, bool 
 	err e = OK;
 
 	(void)self;
-	if (!l) return err_fail(ERR_NOMEM, "no memory for a database");
+	if (l) l->path = strdup(path);
+	if (!l || !l->path) {
+		free(l);
+		return err_fail(ERR_NOMEM, "no memory for a database");
+	}
 	if ((e = prepare_file(l, path)) == OK &&
 	    sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		e = l->db ? failed(l, path) : err_fail(ERR_NOMEM, "no memory for a database");
