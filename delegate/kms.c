@@ -44,7 +44,7 @@ err delegate_kms_new(delegate_kms **out, const delegate_chain *c, size_t chains,
 	k->wallet = wallet;
 	k->random = r;
 	k->chains = chains;
-	err made = OK;
+	err made = repeats_new(&k->seen);
 	for (size_t i = 0; i < chains; i++) {
 		k->chain[i].c = c[i];
 		k->chain[i].domain = typed_domain(c[i].id, NULL);
@@ -62,6 +62,7 @@ void delegate_kms_free(delegate_kms **kp)
 
 	if (!k) return;
 	for (size_t i = 0; i < k->chains; i++) kms_group_release(k->chain[i].group);
+	repeats_free(&k->seen);
 	pthread_mutex_destroy(&k->lock);
 	secp_free(&k->curve);
 	secret_release(k);
@@ -268,6 +269,9 @@ void delegate_kms_metrics(buf *out, delegate_kms *k)
 	for (size_t i = 0; i < COUNT(STATUSES); i++)
 		buf_printf(out, "arca_delegate_requests_total{status=\"%u\"} %ju\n", STATUSES[i],
 		           (uintmax_t)atomic_load(&k->ended[i]));
+	buf_printf(out, "# HELP arca_delegate_repeated_total Requests of /v0 that had come before, as far as the last ones tell: a gateway that "
+	                "asks again, or somebody who has seen one.\n# TYPE arca_delegate_repeated_total counter\narca_delegate_repeated_total %ju\n",
+	           (uintmax_t)atomic_load(&k->repeated));
 	buf_printf(out, "# HELP arca_delegate_answers_total Shared secrets handed out since the start, by chain; think of another "
 	                "key before 2^24.\n# TYPE arca_delegate_answers_total counter\n");
 	for (size_t i = 0; i < k->chains; i++)

@@ -9,6 +9,7 @@
 #include "delegate/group.h"
 #include "delegate/kms.h"
 #include "delegate/nonces.h"
+#include "delegate/repeats.h"
 #include "delegate/request_v1.h"
 
 enum { KMS_STATUSES = 10 };
@@ -39,6 +40,8 @@ struct delegate_kms {                              /* in guarded memory */
 	pthread_mutex_t lock;
 	size_t chains;
 	_Atomic uint64_t ended[KMS_STATUSES];
+	repeats *seen;                             /* of the first form; and how often one was there */
+	_Atomic uint64_t repeated;
 	kms_chain chain[];
 };
 

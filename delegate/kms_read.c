@@ -80,6 +80,7 @@ static err look(kms_question *q, delegate_kms *k, unsigned *status, const delega
 	q->v1.has_contract = false;
 	q->salted = r->salted;
 	memcpy(q->salt, r->salt, sizeof q->salt);
+	if (repeats_has(k->seen, &q->request)) atomic_fetch_add(&k->repeated, 1);
 	return OK;
 }
 

@@ -373,13 +373,16 @@ static void answers_and_refusals_are_counted(void **state)
 	(void)state;
 	open_world(&w, 1);
 	for (unsigned i = 0; i < 3; i++) assert_int_equal(tell_ask(&w, &answer, &w.ask, NULL, NULL), 200);
+	delegate_ask other = w.ask;
+	other.text = TYPED_BARE;
+	assert_int_equal(tell_ask(&w, &answer, &other, NULL, NULL), 200);
 	assert_int_equal(tell(&w, &answer, NULL, NULL, "", slice_str("{")), 400);
 	assert_int_equal(tell(&w, &answer, NULL, NULL, "", slice_str("{}")), 422);
 	delegate_kms_metrics(&text, w.kms);
 	static const char *const LINES[] = {
-		"arca_delegate_requests_total{status=\"200\"} 3\n", "arca_delegate_requests_total{status=\"400\"} 1\n",
+		"arca_delegate_requests_total{status=\"200\"} 4\n", "arca_delegate_requests_total{status=\"400\"} 1\n",
 		"arca_delegate_requests_total{status=\"401\"} 0\n", "arca_delegate_requests_total{status=\"422\"} 1\n",
-		"arca_delegate_answers_total{chain_id=\"31337\"} 3\n", "arca_delegate_answers_alarm{chain_id=\"31337\"} 0\n",
+		"arca_delegate_repeated_total 2\n", "arca_delegate_answers_total{chain_id=\"31337\"} 4\n", "arca_delegate_answers_alarm{chain_id=\"31337\"} 0\n",
 	};
 	for (size_t i = 0; i < COUNT(LINES); i++) assert_non_null(strstr(buf_str(&text), LINES[i]));
 	close_world(&w);
