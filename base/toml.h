@@ -33,7 +33,8 @@ typedef struct toml_leaf {
 
 /*
  * Calls each(ctx, leaf) until it returns false.  False with a sentence in `why` (at most room bytes, zero-terminated)
- * if the text is not TOML; otherwise true, whatever `each` said.
+ * if the text is not TOML, a key has more than sixteen parts, or a key or a text holds a zero character; otherwise true,
+ * whatever `each` said.
  */
 bool toml_walk(char *why, size_t room, const char *text, size_t n, bool (*each)(void *ctx, const toml_leaf *leaf), void *ctx);
 
