@@ -18,14 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const hash32 sid = { { 1 } };
 	static const secp_sk e = { { [31] = 2 } };
 	const size_t bytes = deal_bytes(N, T);
+	static secp_pk E[N + 1];
 	secp_scalar share;
-	secp_pk E[N + 1];
 	dealt d;
 
 	if (!curve) {
 		ASSERT(atexit(release) == 0 && secp_new(&curve, &SEVENS) == OK);
+		for (party j = 1; j <= N; j++) E[j] = secp_pk_of(curve, &e);
 	}
-	for (party j = 1; j <= N; j++) E[j] = secp_pk_of(curve, &e);
 	const deal_terms x = { .sid = &sid, .n = N, .T = T, .to = parties_all(N), .E = E };
 	if (size >= bytes && dealt_read(&d, &x, 1, slice_of(data, bytes))) {
 		ASSERT(d.sealed.n == N * SECP_SK && !dealt_open(&share, &d, &x, 2, 1, &e, curve));
