@@ -26,7 +26,7 @@ static err lock_it(devnet *d)
 
 	buf_printf(&path, "%s/devnet.lock", d->dir);
 	d->lock = open(buf_str(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (d->lock < 0) return err_fail(ERR_IO, "cannot write %s: %s", buf_str(&path), strerror(errno));
+	if (d->lock < 0) return err_fail(ERR_IO, "cannot write %s: %s; run as the user whose devnet it is", buf_str(&path), strerror(errno));
 	if (flock(d->lock, LOCK_EX | LOCK_NB))
 		return err_fail(ERR_STATE, "another command is working on the devnet in %s; wait for it to end", d->dir);
 	return OK;
