@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Four nodes on one machine, mini parameters, values in the small formats: squashed by every node on its own, with keys that
- * one of them prepared and all of them map.
+ * one of them prepared and all of them map; or as on processors that are not alike.
  */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/cpu.h"
 #include "tests/node/cluster.h"
 #include "tests/node/samples.h"
 
@@ -77,14 +78,14 @@ static int take_down(void **state)
 
 /* ---- all nodes are asked, all answer, and rightly --------------------------------------------------------------------- */
 
-static void check_plaintexts(slice response)
+static void check_plaintexts(slice response, size_t values)
 {
 	arena a = arena_with_limit(PB_ROOM(response.n));
 	Kms__V1__PublicDecryptionResponse *m;
 
 	assert_ok(pb_unpack(&a, &m, &kms__v1__public_decryption_response__descriptor, response));
-	assert_int_equal(m->payload->n_plaintexts, VALUES);
-	for (size_t i = 0; i < VALUES; i++) {
+	assert_int_equal(m->payload->n_plaintexts, values);
+	for (size_t i = 0; i < values; i++) {
 		const Kms__V1__TypedPlaintext *p = m->payload->plaintexts[i];
 		assert_int_equal(p->bytes.len, w.value[i].type->bytes);
 		assert_memory_equal(p->bytes.data, w.value[i].bytes, p->bytes.len);
@@ -92,36 +93,37 @@ static void check_plaintexts(slice response)
 	arena_free(&a);
 }
 
-static id32 ask_everybody(ct_format format)
+/* For the first so many values. */
+static id32 ask_everybody(ct_format format, size_t values)
 {
 	static const uint8_t handle[32] = { 7 };
 	const id32 id = fresh_id(1);
 	client_item item[VALUES];
 
-	for (size_t i = 0; i < VALUES; i++) item[i] = (client_item){ TYPES[i], format, buf_slice(&w.file[format][i]), slice_of(handle, 32 - i) };
+	for (size_t i = 0; i < values; i++) item[i] = (client_item){ TYPES[i], format, buf_slice(&w.file[format][i]), slice_of(handle, 32 - i) };
 	for (party p = 1; p <= N; p++) {
 		buf empty = { 0 };
-		assert_int_equal(public_decrypt(&w.c.node[p], &empty, "PublicDecrypt", &id, &w.c.key, item, VALUES), GRPC_OK);
+		assert_int_equal(public_decrypt(&w.c.node[p], &empty, "PublicDecrypt", &id, &w.c.key, item, values), GRPC_OK);
 		buf_free(&empty);
 	}
 	return id;
 }
 
-static void answers_rightly(party p, const id32 *id)
+static void answers_rightly(party p, const id32 *id, size_t values)
 {
 	buf response = { 0 };
 	grpc_status s = get_result(&w.c.node[p], &response, "GetPublicDecryptionResult", id);
 
 	if (s != GRPC_OK) print_error("node %u: %s\n", p, client_said.message);
 	assert_int_equal(s, GRPC_OK);
-	check_plaintexts(buf_slice(&response));
+	check_plaintexts(buf_slice(&response), values);
 	buf_free(&response);
 }
 
 static void everybody_decrypts(ct_format format)
 {
-	const id32 id = ask_everybody(format);
-	for (party p = 1; p <= N; p++) answers_rightly(p, &id);
+	const id32 id = ask_everybody(format, VALUES);
+	for (party p = 1; p <= N; p++) answers_rightly(p, &id, VALUES);
 }
 
 static unsigned prepared_files(void)
@@ -229,8 +231,8 @@ static void a_published_set_that_changed_is_not_prepared(void **state)
 	assert_int_equal(stat(path, &set), 0);
 	flip_bit(path, set.st_size / 2);
 
-	const id32 id = ask_everybody(SMALL_EXPANDED);
-	for (party p = 2; p <= N; p++) answers_rightly(p, &id);
+	const id32 id = ask_everybody(SMALL_EXPANDED, VALUES);
+	for (party p = 2; p <= N; p++) answers_rightly(p, &id, VALUES);
 	assert_int_not_equal(get_result(&w.c.node[1], &response, "GetPublicDecryptionResult", &id), GRPC_OK);
 	assert_non_null(strstr(client_said.message, "is not the one that was signed"));
 	buf_free(&response);
@@ -240,10 +242,47 @@ static void a_published_set_that_changed_is_not_prepared(void **state)
 	assert_int_equal(prepared_files(), 1);
 }
 
+/* Is there a file of keys for this kernel? */
+static bool prepared_for(const char *kernel)
+{
+	char folder[400];
+	bool found = false;
+
+	snprintf(folder, sizeof folder, "%s/../derived", w.c.folder[1]);
+	DIR *d = opendir(folder);
+	assert_non_null(d);
+	for (struct dirent *f; (f = readdir(d)); ) found = found || strstr(f->d_name, kernel);
+	closedir(d);
+	return found;
+}
+
+static void start_limited(party p, const char *cpu)
+{
+	assert_int_equal(cluster_stop(&w.c, p), 0);
+	setenv("ARCA_CPU", cpu, 1);
+	cluster_start(&w.c, p, NULL, NULL);
+	unsetenv("ARCA_CPU");
+}
+
+/* A node answers only if what it squashed is what the others did, to the last bit. */
+static void parties_on_different_processors_squash_alike(void **state)
+{
+	(void)state;
+	start_limited(1, "portable");
+	if (cpu_can(CPU_AVX2)) start_limited(2, "avx2");
+	cluster_wait_linked(&w.c);
+
+	const id32 id = ask_everybody(SMALL_COMPRESSED, 1);
+	for (party p = 1; p <= N; p++) answers_rightly(p, &id, 1);
+	assert_true(prepared_for("-limbs-portable-"));
+	if (cpu_can(CPU_AVX2)) assert_true(prepared_for("-limbs-avx2-"));
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(nodes_of_one_machine_share_the_keys_that_one_of_them_prepared),
 	TEST(prepared_keys_that_were_changed_are_noticed_and_made_anew),
 	TEST(a_published_set_that_changed_is_not_prepared),
+	TEST(parties_on_different_processors_squash_alike),
 };
 
 int main(int argc, char **argv)
