@@ -19,6 +19,7 @@ const option = name => process.argv.includes(name) ? process.argv[process.argv.i
 const running = option('--devnet') && await openDevnet(option('--devnet'));
 const sizes = running ? [running.info.parties.length] : (option('--parties') ?? '1,4').split(',').map(Number);
 const KEYSET_BYTES = 511_412_641, PUBLIC_KEY_BYTES = 33_018 + 32;
+const MEMORY_OF_ALL = 3 * 2 ** 30;
 const few = ['bool', 'uint8', 'uint64'].map(typeNamed);
 
 async function start(parties) {
@@ -49,11 +50,28 @@ async function ask(node, request) {
 		catch (e) { if (e.code !== grpc.status.UNAVAILABLE || Date.now() > until) throw e; }
 }
 
+/* What /proc says of a node, in bytes. */
+function memory(net, i, field) {
+	const status = fs.readFileSync(`/proc/${net.info.parties[i].pid}/status`, 'utf8');
+	return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)[1]) * 1024;
+}
+
 for (const parties of sizes) {
 	const who = parties > 1 ? `${parties} parties` : 'one node';
 	let net;
 	await test(`${who}: a production key set is made, published and verified`, async () => { net = await start(parties); }, 40);
 	if (!net) continue;
+	if (parties === 1 && !running)
+		await test(`${who}: while the key set was made it was not in memory twice`, () => {
+			const most = memory(net, 0, 'VmHWM');
+			assert.ok(most < 2 * KEYSET_BYTES, `${most} bytes, where the set has ${KEYSET_BYTES}`);
+		});
+	if (parties > 1 && !running)
+		await test(`${who}: nodes that were stopped start again with the key`, async () => {
+			arca('devnet', 'down', '--dir', net.dir);
+			arca('devnet', 'start', '--dir', net.dir);
+			net = await openDevnet(net.dir);
+		}, 5);
 	const nodes = net.info.parties.map((_, i) => net.of(i + 1));
 	const publicKey = await net.file('PublicKey', net.keyId);
 
@@ -76,6 +94,11 @@ for (const parties of sizes) {
 			}
 		}
 	});
+	await test(`${who}: arca inspect says what the key set is`, () => {
+		const said = arca('inspect', path.join(net.dir, `party-1/public/PUB/CompressedXofKeySet/${net.keyId}`));
+		for (const line of ['type: high_level_api::CompressedXofKeySet', `bytes: ${KEYSET_BYTES}`, 'parameters: default', `tag: ${net.keyId}`])
+			assert.ok(said.split('\n').includes(line), said);
+	});
 	for (const client of [tfhe17, tfhe14])
 		await test(`${who}: ${client.name} reads the public key and writes it back`, () => {
 			const again = client.write(client.read('TfheCompactPublicKey', publicKey));
@@ -90,6 +113,16 @@ for (const parties of sizes) {
 			const all = inAll(net, client.encrypt(publicKey, values, build), Object.keys(FORMATS));
 			for (const files of Object.values(all)) await everybodyAnswers(files, values);
 		}, 15);
+	/* What each has of its own since it was started again, and the keys that they share; what else is mapped is the program. */
+	if (parties > 1)
+		await test(`${who}: all together have 3 GiB of memory at most, with one copy of the keys for small formats`, () => {
+			const derived = path.join(net.dir, 'derived');
+			const files = fs.readdirSync(derived).filter(f => f !== 'lock');
+			assert.equal(files.length, 1, files.join(' '));
+			const own = nodes.map((_, i) => memory(net, i, 'RssAnon') + memory(net, i, 'RssShmem'));
+			const all = own.reduce((a, b) => a + b) + fs.statSync(path.join(derived, files[0])).size;
+			assert.ok(all <= MEMORY_OF_ALL, `${all} bytes, of which the nodes' own: ${own}`);
+		});
 	if (!running) arca('devnet', 'down', '--dir', net.dir);
 }
 finish();
