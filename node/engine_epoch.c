@@ -121,7 +121,7 @@ static err look_for_keys(epoch_work *w)
 {
 	const request *r = w->request;
 	cluster *c = w->engine->cluster;
-	const epoch *from;
+	const epoch *from = NULL;
 
 	if (!w->sets->old->me) return OK;
 	err e = epochs_hold(&from, c->epochs, &r->epoch.from, &r->epoch.from_context);
