@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "connector/endpoint.h"
 #include "evm/eth_batch.h"
+#include "rpc/fetch.h"
 #include "rpc/tracing.h"
+#include "store/store.h"
 
 #define AT(field) offsetof(connector_config, field)
 
@@ -292,6 +294,39 @@ static err check_nodes(const connector_config *c, bool needed)
 	return OK;
 }
 
+static bool is_url(const char *text) { return fetch_is_url(text) && fetch_port(text); }
+
+static err url_expected(const char *key, size_t at)
+{
+	return err_fail(ERR_REQUEST, "%s: entry %zu is no URL of a provider, as http://127.0.0.1:8545 or https://rpc.example/key", key, at + 1);
+}
+
+/* Of a host chain one text names all, with | between them.  What stands in a URL may be a secret. */
+static err check_providers(const connector_config *c)
+{
+	for (size_t i = 0; i < c->gateway_url.n; i++)
+		if (!is_url(c->gateway_url.item[i])) return url_expected("gateway_url", i);
+	for (size_t i = 0; i < c->ethereum_url.n; i++)
+		if (!is_url(c->ethereum_url.item[i])) return url_expected("ethereum_url", i);
+	for (size_t i = 0; i < host_chains(c); i++)
+		for (const char *at = host_chain_at(c, i)->url, *end; at; at = *end ? end + 1 : NULL) {
+			AUTO(buf) one = { 0 };
+			end = strchrnul(at, '|');
+			buf_put(&one, at, (size_t)(end - at));
+			if (!is_url(buf_str(&one))) return url_expected("host_chains.url", i);
+		}
+	return OK;
+}
+
+static err check_database(const connector_config *c)
+{
+	AUTO(buf) place = { 0 };
+
+	if (!c->database_url[0])
+		return err_fail(ERR_REQUEST, "the key database_url is missing: where requests are kept, sqlite:PATH or postgres://...");
+	return store_place(&place, c->database_url);
+}
+
 static err check_ports(const connector_config *c)
 {
 	for (size_t i = 0; i < c->worker.s3_ports.n; i++)
@@ -314,8 +349,8 @@ static err check(connector_config *c, unsigned roles)
 {
 	c->profile = connector_profile_of(c->profile_name);
 	if (!c->profile) return err_fail(ERR_REQUEST, "profile is %s; it must be gateway-v0.11 or v0.15", c->profile_name);
-	if (!c->database_url[0])
-		return err_fail(ERR_REQUEST, "the key database_url is missing: where requests are kept, sqlite:PATH or postgres://...");
+	TRY(check_database(c));
+	TRY(check_providers(c));
 	if (c->profile->host_chain && (!c->ethereum_url.n || !c->ethereum_chain_id))
 		return err_fail(ERR_REQUEST, "profile v0.15 needs ethereum_url and ethereum_chain_id: the chain of KMSGeneration and ProtocolConfig");
 	if (c->providers_agree > (int64_t)c->gateway_url.n || (c->profile->host_chain && c->providers_agree > (int64_t)c->ethereum_url.n))

@@ -121,13 +121,14 @@ static void what_contradicts_itself_is_refused_with_a_sentence(void **state)
 {
 	(void)state;
 	static const char TWICE[] =
-		"[[host_chains]]\nurl = 'a'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n"
-		"[[host_chains]]\nurl = 'b'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n";
+		"[[host_chains]]\nurl = 'http://a|http://c:1'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n"
+		"[[host_chains]]\nurl = 'http://b'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n";
 	static const struct { const char *text, *says; } NODES[] = {
 		{ "n:50051", "n:50051 is no http://host:port" }, { "https://n:1", "is no http://host:port" }, { "http://n", "has no host and port" },
 		{ "http://n:0", "has no host and port" }, { "http://n:70000", "has no host and port" }, { "http://n:1/path", "has no host and port" },
 		{ "http://a:1|http://b:1|http://c:1|http://d:1|http://e:1", "at most 4 endpoints" },
 	};
+	static const char *const URLS[] = { "htp://x", "localhost:8545", "ws://x:1", "http://", "http://x:1/ y", "http://x:1|localhost:1", "http://x:1|" };
 	static const char *const CHAINS[] = { "{}", "[1]", "[{\"url\": \"a\"}]", "[{\"url\": \"a'\", \"chain_id\": 1, \"acl_address\": \"0x\"}]", "[" };
 
 	refused(CONNECTOR_ALL, "profile = 'v0.9'\n", NOTHING, "it must be gateway-v0.11 or v0.15");
@@ -148,6 +149,16 @@ static void what_contradicts_itself_is_refused_with_a_sentence(void **state)
 		snprintf(variable, sizeof variable, "ARCA_CONNECTOR__KMS_CORE_ENDPOINTS=http://n:50051,%s", NODES[i].text);
 		refused(CONNECTOR_ALL, "", environment, NODES[i].says);
 	}
+	for (size_t i = 0; i < COUNT(URLS); i++) {
+		char variable[256], row[256];
+		char *const environment[] = { variable, NULL };
+		snprintf(variable, sizeof variable, "ARCA_CONNECTOR__GATEWAY_URL=http://n:1,%s", URLS[i]);
+		if (!strchr(URLS[i], '|')) refused(CONNECTOR_ALL, "", environment, "gateway_url: entry 2 is no URL of a provider, as http");
+		snprintf(row, sizeof row, "[[host_chains]]\nurl = '%s'\nchain_id = 1\nacl_address = '" DECRYPTION "'\n", URLS[i]);
+		refused(CONNECTOR_ALL, row, NOTHING, "host_chains.url: entry 1 is no URL of a provider");
+	}
+	refused(CONNECTOR_ALL, "", (char *[]){ (char[]){ "ARCA_CONNECTOR__DATABASE_URL=mysql://me:sesame@x/y" }, NULL },
+	        "database url: libpq cannot read it; it may look like postgres://");
 	for (size_t i = 0; i < COUNT(CHAINS); i++) {
 		char variable[256];
 		char *const environment[] = { variable, NULL };
