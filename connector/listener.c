@@ -8,6 +8,9 @@
 /* Logs of one answer, and all that is made of them. */
 enum { MEMORY = 4 * MAX_JRPC_ANSWER };
 
+/* No provider of ours is so many blocks behind, and no chain takes so many back. */
+enum { FAR_BEHIND = 1000 };
+
 static err cursor_of(void *ctx, bool *known, uint64_t *block, queue_chain chain) { return queue_cursor(known, block, ctx, chain); }
 static err blocks_of(void *ctx, queue_block *out, size_t *n, queue_chain chain) { return queue_blocks(out, n, ctx, chain); }
 static err apply_to(void *ctx, queue_change *c, size_t n, size_t *bad) { return queue_apply(ctx, c, n, bad); }
@@ -105,8 +108,9 @@ typedef enum below { BELOW_NOTHING, BELOW_NAME, BELOW_LOST } below;
  * remembered with it (BELOW_NAME), unless listeners disturbed each other (BELOW_LOST).  But blocks that are configured to be read once
  * more are.
  */
-static err catch_up(listener *l, below *what, hash32 *name)
+static err catch_up(step *s, jrpc *r, below *what, hash32 *name)
 {
+	listener *l = s->l;
 	const listener_store *from = &l->config.store;
 	queue_block kept[QUEUE_BLOCKS_KEPT];
 	size_t n = COUNT(kept);
@@ -118,6 +122,9 @@ static err catch_up(listener *l, below *what, hash32 *name)
 	if (l->passes_over > cursor + 1) return OK;
 	l->passes_over = 0;
 	const bool goes_on = known && l->follow.next > l->once_more;
+	if (goes_on && cursor > s->head && cursor - s->head > FAR_BEHIND)
+		return jrpc_doubt(r, "it is more than %d blocks below %" PRIu64 ", which was read already: it is late, or the chain was begun anew, which "
+		                  "wants another database_url", FAR_BEHIND, cursor);
 	if (goes_on) follow_back(&l->follow, cursor + 1);
 	if (l->follow.next == 0) return OK;
 	TRY(from->blocks(from->ctx, kept, &n, l->config.chain.chain));
@@ -347,7 +354,7 @@ static err read_more(step *s, jrpc *r)
 	if (!s->known) return OK;
 	TRY(begin(l, s->head));
 	TRY(settle(s, r));
-	TRY(catch_up(l, &what, &name));
+	TRY(catch_up(s, r, &what, &name));
 	if (what == BELOW_LOST) return go_back(s, r);
 	if (!follow_plan(&range, &l->follow, s->head)) return OK;
 	err e = take_range(s, r, range, what, &name);

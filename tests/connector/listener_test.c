@@ -734,6 +734,23 @@ static void a_listener_stops_when_it_is_told_to(void **state)
 	assert_null(l);
 }
 
+/* A chain that began anew under its old name would be waited for in silence. */
+static void a_chain_far_behind_what_was_read_is_doubted(void **state)
+{
+	(void)state;
+	chain_mine(c, 10);
+	m->known = true, m->cursor = 1010;
+	start(1);
+	catch_up();                                      /* that may be: its provider is behind */
+	m->cursor = 1011;
+	fails();
+	assert_non_null(strstr(view().reason, "it is more than 1000 blocks below 1011, which was read already"));
+	assert_int_equal(m->cursor, 1011);
+	chain_mine(c, 1);
+	c->now_ms += 600000;
+	catch_up();
+}
+
 #define WITH(f) cmocka_unit_test_setup_teardown(f, begin, end)
 TESTS(WITH(requests_and_the_cursor_are_one_commit), WITH(without_a_past_it_begins_at_the_head), WITH(after_a_pause_it_goes_on_where_it_was),
       WITH(a_configured_block_wins_over_the_cursor_at_each_start), WITH(a_configured_block_beyond_the_cursor_is_begun_at),
@@ -748,4 +765,5 @@ TESTS(WITH(requests_and_the_cursor_are_one_commit), WITH(without_a_past_it_begin
       WITH(of_three_of_whom_two_must_agree_one_may_invent_and_hide), WITH(where_too_few_agree_nothing_is_read_and_nothing_lost),
       WITH(who_must_agree_may_be_late_and_want_smaller_pieces), WITH(a_machine_that_is_behind_its_own_head_loses_nothing), WITH(a_provider_that_is_late_waits_for_the_others),
       WITH(while_the_database_is_away_nothing_is_lost), WITH(after_some_failures_it_is_stalled_until_one_step_works), WITH(a_chain_that_stays_away_is_told_once_and_again_for_another_reason),
-      WITH(after_any_storm_the_chain_and_the_database_say_the_same), WITH(a_listener_stops_when_it_is_told_to))
+      WITH(after_any_storm_the_chain_and_the_database_say_the_same), WITH(a_chain_far_behind_what_was_read_is_doubted),
+      WITH(a_listener_stops_when_it_is_told_to))
