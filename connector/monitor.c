@@ -197,9 +197,7 @@ static bool sender_health(json_t *j, buf *details, const roles *r)
 /* Is it well?  What is connected goes to the object, what is amiss to details. */
 static bool look(json_t *j, buf *details, roles *r)
 {
-	int64_t t;
-
-	const bool database = queue_now_ms(&t, r->queue) == OK;
+	const bool database = queue_reached(r->queue) == OK;
 	if (!database) {
 		(void)well(false, details, err_text());
 		err_clear();

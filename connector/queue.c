@@ -48,8 +48,6 @@ void queue_close(queue **q)
 	*q = NULL;
 }
 
-err queue_now_ms(int64_t *out, queue *q) { return store_now_ms(out, q->db); }
-
 /* ---- statements of changes ---------------------------------------------------------------------------------------- */
 
 typedef struct plan {

@@ -40,7 +40,12 @@ err  queue_open(queue **out, const queue_config *config);
 /* Commits what was submitted first.  NULL-safe. */
 void queue_close(queue **q);
 
-err  queue_now_ms(int64_t *out, queue *q);       /* as the database has it (store_now_ms) */
+/* All that is kept is about one deployment.  The first who says what `name`, a key of the configuration, is for a chain says it for good;
+ * ERR_REQUEST: it was said otherwise. */
+err  queue_bind(queue *q, queue_chain chain, const char *name, const char *value);
+
+/* Is the database there now, and may be written? */
+err  queue_reached(queue *q);
 
 /* ---- changes ---------------------------------------------------------------------------------------------------- */
 

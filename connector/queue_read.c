@@ -18,6 +18,40 @@ static err only_row(store_rows *rows, store_row *row, queue *q, const store_sql 
 	return err_fail(ERR_STATE, "%s: there is no such row in the database", sql->name);
 }
 
+/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+
+enum { MAX_BOUND = 128 };
+
+err queue_bind(queue *q, queue_chain chain, const char *name, const char *value)
+{
+	const store_value v[] = { store_text(queue_chain_name(chain)), store_text(name), store_text(value) };
+	store_rows rows = { 0 };
+	store_row row;
+	err e = OK;
+
+	TRY(store_query(&rows, q->db, &q->sql->plain[SQL_BIND], v, 3));
+	store_rows_free(&rows);
+	TRY(only_row(&rows, &row, q, &q->sql->plain[SQL_BOUND], v, 2));
+	const slice is = row_text(&row, MAX_BOUND);
+	if (!row_ok(&row)) e = read_failed(name);
+	else if (!slice_eq_var(is, slice_str(value)))
+		e = err_fail(ERR_REQUEST, "the database is of another deployment, whose %s is %.*s, and the configuration says %s: correct that, or name "
+		             "another database_url", name, (int)is.n, (const char *)is.p, value);
+	store_rows_free(&rows);
+	return e;
+}
+
+err queue_reached(queue *q)
+{
+	store_rows rows = { 0 };
+	store_row row;
+
+	TRY(only_row(&rows, &row, q, &q->sql->plain[SQL_REACHED], NULL, 0));
+	const bool writable = row_int(&row) == 0 && row_ok(&row);
+	store_rows_free(&rows);
+	return writable ? OK : err_fail(ERR_IO, "the database takes no writes, as a standby does: name the one that does in database_url");
+}
+
 /* ---- chains ------------------------------------------------------------------------------------------------------- */
 
 err queue_cursor(bool *known, uint64_t *block, queue *q, queue_chain chain)

@@ -132,6 +132,39 @@ static err start_sender(roles *r, connector_config *c, const queue_config *q)
 	return r->sender_runs ? OK : err_fail(ERR_NOMEM, "no thread for the sender");
 }
 
+/* ---- the database ----------------------------------------------------------------------------------------------- */
+
+static err bind_contract(queue *q, queue_chain chain, const char *name, const contract_config *c)
+{
+	char text[ADDRESS_TEXT];
+
+	if (!c->present) return OK;
+	address_text(text, &c->address);
+	return queue_bind(q, chain, name, text);
+}
+
+static err bind_chain(queue *q, queue_chain chain, const char *name, int64_t id)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%jd", (intmax_t)id);
+	return queue_bind(q, chain, name, text);
+}
+
+/*
+ * Blocks that were read, requests by their numbers: on another chain, and behind other contracts, the same numbers mean something else, and
+ * what is asked there would be taken for what was answered long ago.
+ */
+static err bind_database(queue *q, const connector_config *c)
+{
+	const bool host = c->profile->host_chain;
+
+	TRY(bind_chain(q, QUEUE_GATEWAY, "gateway_chain_id", c->gateway_chain_id));
+	TRY(bind_contract(q, QUEUE_GATEWAY, "decryption_contract.address", &c->decryption));
+	if (host) TRY(bind_chain(q, QUEUE_ETHEREUM, "ethereum_chain_id", c->ethereum_chain_id));
+	return bind_contract(q, host ? QUEUE_ETHEREUM : QUEUE_GATEWAY, "kms_generation_contract.address", &c->generation);
+}
+
 /* ---- all -------------------------------------------------------------------------------------------------------- */
 
 void roles_init(roles *r, const connector_config *config, unsigned played)
@@ -154,6 +187,7 @@ err roles_start(roles *r, connector_config *config)
 		.timeout_ms = SPANS_TIMEOUT_MS, .delay_ms = SPANS_DELAY_MS, .room = SPANS, .most = SPANS_AT_ONCE,
 	}));
 	TRY(queue_open(&r->queue, &q));
+	TRY(bind_database(r->queue, config));
 	if (played & CONNECTOR_LISTENER) TRY(start_listener(r, QUEUE_GATEWAY));
 	if ((played & CONNECTOR_LISTENER) && config->profile->host_chain) TRY(start_listener(r, QUEUE_ETHEREUM));
 	if (played & CONNECTOR_WORKER) TRY(start_worker(r, &q));

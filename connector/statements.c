@@ -11,7 +11,7 @@ static const char *const KIND_NAME[KIND_SQLS] = {
 static const char *const PLAIN_NAME[PLAIN_SQLS] = {
 	"cursor", "cursor_of_kind", "cursor_back", "cursor_of_kind_back", "cursor_read", "block", "blocks_forget_old", "blocks_forget_above",
 	"blocks_read", "set_aside", "set_aside_erase", "set_aside_count", "tx", "tx_state", "outbox", "tx_count", "tx_collect", "reshares_left", "hold", "let_go",
-	"still_held", "notify",
+	"still_held", "notify", "bind", "bound", "reached",
 };
 
 static void put_own(buf *out, const queue_kind_info *k, long first)

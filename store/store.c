@@ -247,26 +247,40 @@ err store_now_ms(int64_t *out, store *s)
 
 /* ---- migrations --------------------------------------------------------------------------------------------------- */
 
+static const store_sql THERE[STORE_DIALECTS] = {
+	[STORE_SQLITE] = { "migrations there", "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'" },
+	[STORE_POSTGRES] = { "migrations there", "SELECT count(*) FROM (SELECT to_regclass('schema_migrations') AS t) AS s WHERE t IS NOT NULL" },
+};
 static const store_sql APPLIED = { "migrations", "SELECT coalesce(max(number), 0) FROM schema_migrations" };
 static const store_sql APPLY = { "migration", "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)" };
 
+static err ask_number(int64_t *out, store *s, const store_sql *sql)
+{
+	store_rows rows = { .memory = arena_with_limit(1 << 16) };
+
+	TRY(s->driver->query(s->db, &rows, sql, NULL, 0));
+	store_row row = store_row_of(&rows, 0);
+	*out = row_int(&row);
+	store_rows_free(&rows);
+	return OK;
+}
+
+/* Where nothing is missing nothing is written: a standby may be looked at. */
 static err apply_missing(store *s, const store_migration *m, size_t n)
 {
 	const char *dialect = s->driver->dialect == STORE_SQLITE ? "sqlite" : "postgres";
-	store_rows rows = { .memory = arena_with_limit(1 << 16) };
-	int64_t have = 0, last = 0;
+	int64_t there = 0, have = 0, last = 0;
 
-	TRY(s->driver->script(s->db, "CREATE TABLE IF NOT EXISTS schema_migrations (number bigint PRIMARY KEY, name text NOT NULL)"));
-	TRY(s->driver->query(s->db, &rows, &APPLIED, NULL, 0));
-	store_row row = store_row_of(&rows, 0);
-	have = row_int(&row);
-	store_rows_free(&rows);
+	TRY(ask_number(&there, s, &THERE[s->driver->dialect]));
+	if (!there) TRY(s->driver->script(s->db, "CREATE TABLE schema_migrations (number bigint PRIMARY KEY, name text NOT NULL)"));
+	TRY(ask_number(&have, s, &APPLIED));
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(m[i].dialect, dialect) != 0) continue;
 		last = m[i].number;
 		if (last <= have) continue;
 		err e = s->driver->script(s->db, m[i].text);
 		if (e != OK) {
+			if (!there) err_context("the tables cannot be made; is this an empty database, and ours? ");
 			err_context("migration %lld (%s): ", (long long)last, m[i].name);
 			return e;
 		}

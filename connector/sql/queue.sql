@@ -115,6 +115,21 @@ WHERE status IN ('pending', 'under_process') AND created_at < $1
 --# erase
 DELETE FROM {table} WHERE chain_name = $1 AND block_number >= $2 AND status <> 'completed'
 
+-- ---- the whole
+
+--# bind
+INSERT INTO deployment (chain_name, name, value) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+--# bound
+SELECT value FROM deployment WHERE chain_name = $1 AND name = $2
+
+-- Something but 0: nothing can be written.
+--# reached postgres
+SELECT CASE WHEN current_setting('transaction_read_only')::boolean THEN 1::bigint ELSE 0::bigint END
+
+--# reached sqlite
+SELECT 0 FROM last_block_polled_by_chain LIMIT 1
+
 -- ---- chains
 
 --# cursor

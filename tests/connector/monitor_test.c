@@ -5,6 +5,7 @@
 #include "connector/listener_internal.h"
 #include "rpc/fetch.h"
 #include "tests/connector/desk.h"
+#include "tests/store/faults.h"
 #include "tests/test.h"
 
 static char *text(const char *s) { return (char *)(uintptr_t)s; }
@@ -120,6 +121,31 @@ static void health_says_what_is_away_and_what_the_wallet_lacks(void **state)
 	roles_close(&r, &d);
 }
 
+static void a_database_that_is_away_is_told_at_once(void **state)
+{
+	(void)state;
+	faults f = faults_around(STORE_SQLITE);
+	bool well;
+	roles r;
+	desk d;
+
+	desk_driver = &f.driver;
+	roles_open(&r, &d);
+	worker *w = r.worker;
+	r.worker = NULL;                                                   /* a sender alone, which is well */
+	for (int away = 0; away < 2; away++) {
+		atomic_store(&f.closed, away);
+		json_t *j = health(&r, &well);
+		assert_int_equal(well, !away);
+		assert_int_equal(json_is_true(json_object_get(j, "database_connected")), !away);
+		assert_int_equal(strlen(json_string_value(json_object_get(j, "details"))) > 0, away);
+		json_decref(j);
+	}
+	atomic_store(&f.closed, false);
+	r.worker = w;
+	roles_close(&r, &d);
+}
+
 static unsigned asked(buf *out, const http_server *s, const char *path)
 {
 	char url[64];
@@ -187,6 +213,6 @@ static void a_chain_that_was_never_read_is_not_connected(void **state)
 static const struct CMUnitTest tests_[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_set_up, desk_tear_down)
 	CASE(metrics_have_the_names_and_labels_of_the_reference), CASE(health_says_what_is_away_and_what_the_wallet_lacks),
-	CASE(in_a_word_it_is_ready_alive_or_what_is_amiss), CASE(a_chain_that_was_never_read_is_not_connected),
+	CASE(a_database_that_is_away_is_told_at_once), CASE(in_a_word_it_is_ready_alive_or_what_is_amiss), CASE(a_chain_that_was_never_read_is_not_connected),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }

@@ -34,6 +34,7 @@ queue *queue_alone(void)
 }
 
 const char *queue_url(void) { return url; }
+void queue_use(const char *database) { url = database; }
 
 queue_item public_request(unsigned n)
 {

@@ -16,6 +16,7 @@ queue *fresh_queue(store_dialect d);
 /* Another one on the database that the last fresh queue has; owner NULL: made up. */
 queue *second_queue(const char *owner, const store_driver *driver);
 const char *queue_url(void);
+void queue_use(const char *database);            /* for second_queue */
 /* On a server of its own, that may be killed (test_database_kill). */
 queue *queue_alone(void);
 #define AUTO_QUEUE __attribute__((cleanup(queue_close))) queue
