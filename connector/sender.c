@@ -56,9 +56,10 @@ static void lead(sender *s)
 	s->asks_in_vain = e != OK;
 	err_clear();
 	if (e != OK && s->leads && now(s) < s->held_until_ms - SENDER_HOLD_MS / 3) return;
-	if (held != s->leads || (!held && !s->told))
+	if (e == OK && (held != s->leads || (!held && !s->told)))
 		log_info(held ? "this sender sends" : "another sender sends; this one waits until it stops");
-	s->told = true;
+	if (e != OK && s->leads) log_info("nothing is sent until the database says who sends");
+	s->told = e == OK;
 	s->leads = held;
 	atomic_store(&s->tally.leads, held);
 	if (held) s->held_until_ms = asked_ms + SENDER_HOLD_MS;

@@ -736,6 +736,39 @@ static void whatever_happens_every_answer_is_on_chain_once(void **state)
 	desk_drop(&d);
 }
 
+/* Where there is no other one, an operator would look for it in vain. */
+static void a_sender_without_a_database_speaks_of_no_other_sender(void **state)
+{
+	(void)state;
+	FILE *said = tmpfile();
+	const int before = dup(STDERR_FILENO);
+	faults f = faults_around(STORE_SQLITE);
+	unsigned waits = 0, others = 0;
+	char line[1024];
+	desk d;
+
+	assert_true(said && before >= 0);
+	desk_driver = &f.driver;
+	desk_open(&d);
+	turns(&d, 1, 10);
+	assert_true(atomic_load(&sender_tallied(d.s)->leads));
+	atomic_store(&f.closed, true);
+	fflush(stderr);
+	dup2(fileno(said), STDERR_FILENO);
+	turns(&d, 60, 1000);
+	fflush(stderr);
+	dup2(before, STDERR_FILENO);
+	assert_false(atomic_load(&sender_tallied(d.s)->leads));
+	rewind(said);
+	while (fgets(line, sizeof line, said)) waits += strstr(line, "nothing is sent until") != NULL, others += strstr(line, "another sender") != NULL;
+	fclose(said);
+	close(before);
+	assert_int_equal(waits, 1);
+	assert_int_equal(others, 0);
+	atomic_store(&f.closed, false);
+	desk_drop(&d);
+}
+
 static const struct CMUnitTest tests_[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_set_up, desk_tear_down)
 	CASE(every_response_is_mined_once_and_completed), CASE(an_answer_is_done_once_blocks_stand_upon_it),
@@ -749,7 +782,7 @@ static const struct CMUnitTest tests_[] = {
 	CASE(another_provider_is_asked_when_the_first_is_away), CASE(nothing_is_said_to_a_provider_of_another_chain),
 	CASE(how_long_responses_took_is_counted), CASE(a_wallet_that_runs_dry_or_is_not_registered_is_seen_before_it_matters),
 	CASE(a_wallet_without_funds_says_so_and_pays_later), CASE(the_trace_of_a_request_ends_with_its_transaction), CASE(a_refusal_means_what_the_table_says), CASE(what_is_mined_but_refused_is_tried_again),
-	CASE(why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted), CASE(a_second_sender_waits_until_the_first_is_gone), CASE(a_sender_that_was_cut_off_sends_nothing_that_the_next_does_not_know),
+	CASE(why_a_mined_one_was_refused_is_asked_for_if_that_is_wanted), CASE(a_second_sender_waits_until_the_first_is_gone), CASE(a_sender_without_a_database_speaks_of_no_other_sender), CASE(a_sender_that_was_cut_off_sends_nothing_that_the_next_does_not_know),
 	CASE(a_sender_that_stops_leaves_what_is_under_way_to_the_next), CASE(a_database_that_is_away_for_a_minute_costs_no_answer), CASE(a_clock_that_jumps_costs_no_answer_and_brings_none_twice),
 	CASE(whatever_happens_every_answer_is_on_chain_once),
 };
