@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/connector/queue_faults_test.c -- nothing that was said to be kept is lost and nothing is done twice: when calls fail, when many
- * pick at once, and when a process is killed.
+ * pick at once, when a process is killed, and when a clock is put back.
  */
 #include "tests/connector/queues.h"
 
@@ -299,10 +299,32 @@ static void what_is_said_while_the_server_is_killed_is_done_when_it_is_back(void
 	assert_int_equal(rows_in(q, QUEUE_PUBLIC_DECRYPTION_RESPONSE, QUEUE_PENDING), ROWS);
 }
 
+/* ---- clocks that are put back -------------------------------------------------------------------------------------- */
+
+/* What was leased, or put off, by the time before waits no day for it. */
+static void a_clock_that_is_put_back_holds_nothing_up(void **state)
+{
+	enum { DAY_MS = 86400000 };
+	AUTO_QUEUE *q = fresh_queue(DIALECT(state));
+	bool held = false;
+
+	add_requests(q, 1, 2);
+	assert_int_equal(pick_count(q, QUEUE_PUBLIC_DECRYPTION), 2);              /* one is leased ... */
+	assert_true(change(q, (queue_change){ .verb = QUEUE_RETRY, .kind = QUEUE_PUBLIC_DECRYPTION, .seq = 2, .delay_ms = 5000, .reason = "x" }));
+	assert_ok(queue_hold(&held, q, "role", 1000));                            /* ... one is put off, and a role is held */
+	TIME_MS -= DAY_MS;
+	AUTO_QUEUE *other = second_queue("second", NULL);
+	assert_int_equal(pick_count(other, QUEUE_PUBLIC_DECRYPTION), 2);
+	assert_ok(queue_hold(&held, other, "role", 1000));
+	assert_true(held);
+	TIME_MS += DAY_MS;
+}
+
 static const struct CMUnitTest ALL[] = {
 	BOTH(whatever_call_fails_a_request_is_answered_once),
 	BOTH(many_who_pick_never_get_the_same_row),
 	BOTH(what_a_killed_process_said_is_so),
+	BOTH(a_clock_that_is_put_back_holds_nothing_up),
 	TEST(what_is_said_while_the_server_is_killed_is_done_when_it_is_back),
 };
 
