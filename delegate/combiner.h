@@ -4,7 +4,7 @@
  * are.
  *
  * It asks one node more than it needs, its own share being one; one more for each that refuses, lies or is silent for
- * COMBINE_NEXT_MS.  If T + 1 others are in another epoch than this node, for a refresh ends at one a little before another, a request
+ * COMBINE_NEXT_MS.  If what is missing is with nodes in another epoch, for a refresh ends at one a little before another, a request
  * of /v0 is asked anew until they are in one.  A part counts if its proof is right.  A wrong one is told to `lied`, with the node's signature under it if it
  * has one: then anybody can see who it was.  After COMBINE_LIMIT_MS, or when nobody is left to ask, the answer is 503.
  *

@@ -68,7 +68,7 @@ bool combiner_is_between(combiner *c, const pending *p)
 {
 	const unsigned T = p->group->key.T;
 
-	if (p->q.once || p->ended || size_of_set(p->elsewhere) <= T || (p->arrived & ~p->heard)) return false;
+	if (p->q.once || p->ended || !p->elsewhere || (p->arrived & ~p->heard)) return false;
 	return whom_next(c, p) == 0 && p->goods + expected(c, p) <= T;
 }
 
