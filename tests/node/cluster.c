@@ -368,6 +368,19 @@ static void describe(const test_cluster *c, Kms__V1__MpcNode *n, party node, uns
 	n->ca_cert = (ProtobufCBinaryData){ c->ca[node].certificate_pem.n, c->ca[node].certificate_pem.p };
 }
 
+party_set test_context_nodes(const test_context *k)
+{
+	party_set out = 0;
+
+	for (unsigned i = 0; i < k->n; i++) add_to(&out, k->node[i]);
+	return out;
+}
+
+void cluster_only(test_cluster *c, party_set who)
+{
+	for (party i = 1; i <= c->n; i++) c->up[i] = has(who, i);
+}
+
 void cluster_tell(test_cluster *cluster, const test_context *k)
 {
 	Kms__V1__NewMpcContextRequest m = KMS__V1__NEW_MPC_CONTEXT_REQUEST__INIT;

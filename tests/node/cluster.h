@@ -76,6 +76,9 @@ unsigned cluster_files(const test_cluster *c, party i, const char *where, const 
 /* Whose parties are nodes [0], [1], ...  Told to every node that runs, also to those that are not in it. */
 typedef struct test_context { id32 id; unsigned n, t; party node[MAX_NODES]; } test_context;
 void cluster_tell(test_cluster *c, const test_context *k);
+party_set test_context_nodes(const test_context *k);
+/* What follows asks these nodes alone. */
+void cluster_only(test_cluster *c, party_set who);
 
 /* NewMpcEpoch with the keys of another, asked of these nodes; none waits. */
 void cluster_reshare(test_cluster *c, party_set who, const test_context *old, const id32 *from, const test_context *new, const id32 *to);

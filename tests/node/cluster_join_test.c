@@ -31,21 +31,7 @@ static struct world {
 
 static id32 epoch(uint8_t number) { return (id32){{ 8, [31] = number }}; }
 
-static party_set nodes_of(const test_context *k)
-{
-	party_set out = 0;
-
-	for (unsigned i = 0; i < k->n; i++) add_to(&out, k->node[i]);
-	return out;
-}
-
 /* ---- contexts --------------------------------------------------------------------------------------------------------- */
-
-/* What follows asks these nodes alone. */
-static void only(party_set who)
-{
-	for (party i = 1; i <= NODES; i++) w.c.up[i] = has(who, i);
-}
 
 static void make_keys(void)
 {
@@ -69,12 +55,12 @@ static int set_up(void **state)
 	for (party i = 1; i <= NODES; i++) cluster_start(&w.c, i, NULL, NULL);
 	cluster_tell(&w.c, &FOUR), cluster_tell(&w.c, &FIVE), cluster_tell(&w.c, &SEVEN), cluster_tell(&w.c, &OTHERS);
 	cluster_wait_linked_everywhere(&w.c);
-	only(nodes_of(&FOUR));
+	cluster_only(&w.c, test_context_nodes(&FOUR));
 	cluster_new_epoch(&w.c, &first);
 	cluster_kill(&w.c, 4);
 	make_keys();                                     /* of three */
 	cluster_start(&w.c, 4, NULL, NULL);
-	only(parties_all(NODES));
+	cluster_only(&w.c, parties_all(NODES));
 	cluster_wait_linked_everywhere(&w.c);
 	return 0;
 }
@@ -225,11 +211,11 @@ static void who_missed_keys_gets_its_shares_and_their_files(void **state)
 	const id32 to = epoch(2);
 
 	assert_int_equal(files_of(4), 0);
-	reshare(nodes_of(&FOUR), &FOUR, 1, &FOUR, 2);
-	has_result(nodes_of(&FOUR), 2, KEYS);
+	reshare(test_context_nodes(&FOUR), &FOUR, 1, &FOUR, 2);
+	has_result(test_context_nodes(&FOUR), 2, KEYS);
 	knows_the_keys(4);
 	assert_int_equal(parts_of(4, "UnfinishedKey", &to), 0);
-	decrypts(nodes_of(&FOUR), &FOUR, 2);
+	decrypts(test_context_nodes(&FOUR), &FOUR, 2);
 }
 
 /* Three parties give the second key a compressed set, and make a key from the first to it, while the fourth is away. */
@@ -265,12 +251,12 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	const party_set one = (party_set)1 << 1;
 
 	assert_int_equal(files_of(5), 0);
-	reshare(nodes_of(&FOUR) | nodes_of(&FIVE), &FOUR, 2, &FIVE, 3);
-	decrypts(nodes_of(&FOUR), &FOUR, 2);                     /* meanwhile */
+	reshare(test_context_nodes(&FOUR) | test_context_nodes(&FIVE), &FOUR, 2, &FIVE, 3);
+	decrypts(test_context_nodes(&FOUR), &FOUR, 2);                     /* meanwhile */
 	has_result(one, 3, 0);
-	has_result(nodes_of(&FIVE), 3, KEYS + w.copied);
+	has_result(test_context_nodes(&FIVE), 3, KEYS + w.copied);
 	knows_the_keys(5), knows_the_keys(6);
-	FOR_EACH_IN(i, nodes_of(&FIVE)) {
+	FOR_EACH_IN(i, test_context_nodes(&FIVE)) {
 		has_both_sets(i);
 		assert_true(has_decompression_key(i));
 	}
@@ -281,8 +267,8 @@ static void of_four_parties_one_leaves_and_two_join(void **state)
 	assert_true(has_decompression_key(4));
 	const id32 to = epoch(3);
 	assert_int_equal(parts_of(4, "UnfinishedKey", &to), 0);
-	decrypts(nodes_of(&FIVE), &FIVE, 3);
-	decrypts(nodes_of(&FOUR), &FOUR, 2);
+	decrypts(test_context_nodes(&FIVE), &FIVE, 3);
+	decrypts(test_context_nodes(&FOUR), &FOUR, 2);
 }
 
 static long long answers_until_s(party i, const id32 *in)
@@ -325,7 +311,7 @@ static void who_left_keeps_its_shares_for_a_time_and_not_longer(void **state)
 	}
 	assert_true(has_files(1));
 	assert_int_equal(start_decryption(1, &last, &FOUR, 2, 0, 0), GRPC_NOT_FOUND);
-	decrypts(nodes_of(&FOUR) & ~one, &FOUR, 2);              /* the others keep theirs for a day */
+	decrypts(test_context_nodes(&FOUR) & ~one, &FOUR, 2);              /* the others keep theirs for a day */
 	cluster_kill(&w.c, 1);
 	cluster_start(&w.c, 1, NULL, NULL);
 	cluster_wait_linked_everywhere(&w.c);
@@ -347,7 +333,7 @@ static void who_dies_in_the_middle_takes_nothing_away(void **state)
 	cluster_wait_linked_everywhere(&w.c);
 	FOR_EACH_IN(i, dead) assert_int_equal(there(i, "PRIV", "EpochData", NULL, &to) * KEYS, parts_of(i, "FheKeyInfo", &to));
 	assert_int_equal(has_files(7), there(7, "PRIV", "EpochData", NULL, &to));
-	decrypts(nodes_of(&FIVE), &FIVE, 3);
+	decrypts(test_context_nodes(&FIVE), &FIVE, 3);
 	/* Once more: the two that missed it get theirs. */
 	reshare(all, &SEVEN, 4, &SEVEN, 5);
 	has_result(all, 5, KEYS + w.copied);
@@ -367,9 +353,9 @@ static void seven_become_four_while_of_those_who_leave_one_lies_and_one_dies(voi
 	reshare(parties_all(NODES), &SEVEN, 5, &OTHERS, 6);
 	cluster_wait_for(&w.c, 7, "PRIV", "UsedSession", &to, NULL);
 	cluster_kill(&w.c, 4);
-	has_result(nodes_of(&OTHERS), 6, KEYS + w.copied);
-	has_result(parties_all(NODES) & ~nodes_of(&OTHERS) & ~liar & ~dead, 6, 0);
-	decrypts(nodes_of(&OTHERS), &OTHERS, 6);
+	has_result(test_context_nodes(&OTHERS), 6, KEYS + w.copied);
+	has_result(parties_all(NODES) & ~test_context_nodes(&OTHERS) & ~liar & ~dead, 6, 0);
+	decrypts(test_context_nodes(&OTHERS), &OTHERS, 6);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -16,44 +16,10 @@ static struct world { void *top; test_cluster c; char key[70]; uint8_t epochs, l
 
 static id32 epoch(uint8_t number) { return (id32){{ 8, [31] = number }}; }
 
-static party_set nodes_of(const test_context *k)
-{
-	party_set out = 0;
-
-	for (unsigned i = 0; i < k->n; i++) add_to(&out, k->node[i]);
-	return out;
-}
-
-/* What follows asks these nodes alone. */
-static void only(party_set who)
-{
-	for (party i = 1; i <= NODES; i++) w.c.up[i] = has(who, i);
-}
-
 /* Until these have the key, of an epoch from here on. */
 static void wait_for_key(party_set who, long least)
 {
-	FOR_EACH_IN(i, who) for (unsigned k = 0;; k++) {
-		assert_true(k < 1200);
-		const shared_key s = shared_key_at(&w.c, i);
-		if (s.there && s.epoch >= least) {
-			if (!w.key[0]) memcpy(w.key, s.key, sizeof w.key);
-			assert_string_equal(s.key, w.key);
-			break;
-		}
-		usleep(50000);                               /* it comes when it comes: there is nothing to wait on */
-	}
-}
-
-/* Those four make the key as soon as they are linked.  Who is late then gets a share with the next refresh, in an hour. */
-static bool all_were_there(void)
-{
-	FOR_EACH_IN(i, nodes_of(&FOUR)) {
-		unsigned k = 0;
-		while (!shared_key_at(&w.c, i).there && k < 400) k++, usleep(50000);
-		if (k == 400) return false;
-	}
-	return true;
+	assert_true(shared_key_comes(w.key, &w.c, who, SHARED_KEY_CHAIN, least, 60));
 }
 
 static int begin(void)
@@ -80,14 +46,15 @@ static int set_up(void **state)
 	(void)state;
 	for (unsigned tries = 1;; tries++) {
 		if (begin()) return -1;
-		if (all_were_there()) break;
+		/* They make the key as soon as they are linked, and who is late gets a share with the next refresh, in an hour. */
+		if (shared_key_comes(w.key, &w.c, test_context_nodes(&FOUR), SHARED_KEY_CHAIN, 0, 20)) break;
 		assert_true(tries < 5);
+		w.key[0] = '\0';
 		end();
 	}
-	wait_for_key(nodes_of(&FOUR), 0);
-	only(nodes_of(&FOUR));
+	cluster_only(&w.c, test_context_nodes(&FOUR));
 	cluster_new_epoch(&w.c, &first);
-	only(parties_all(NODES));
+	cluster_only(&w.c, parties_all(NODES));
 	w.epochs = w.last = 1;
 	return 0;
 }
@@ -176,26 +143,26 @@ static void who_joins_gets_a_share_and_who_leaves_has_nothing_left(void **state)
 	group_share held;
 
 	(void)state;
-	FOR_EACH_IN(i, nodes_of(&FOUR)) {
+	FOR_EACH_IN(i, test_context_nodes(&FOUR)) {
 		assert_true(shared_key_share(&held, &r, &w.c, i));
 		traces_new(&old[i]);
 		traces_add_key(old[i], slice_of(held.s.b, sizeof held.s.b));
 		assert_true(traces_in_folder(old[i], w.c.folder[i]).keys > 0);
 	}
-	FOR_EACH_IN(i, nodes_of(&FIVE) & ~nodes_of(&FOUR)) assert_false(shared_key_at(&w.c, i).there);
+	FOR_EACH_IN(i, test_context_nodes(&FIVE) & ~test_context_nodes(&FOUR)) assert_false(shared_key_at(&w.c, i).there);
 	move(parties_all(NODES), &FOUR, &FIVE);
-	wait_for_key(nodes_of(&FIVE), 1);
+	wait_for_key(test_context_nodes(&FIVE), 1);
 	share_the_key(&FIVE);
 	has_left(1);
 	cannot_be_destroyed(2, &FIVE);
-	FOR_EACH_IN(i, nodes_of(&FOUR)) {
+	FOR_EACH_IN(i, test_context_nodes(&FOUR)) {
 		assert_int_equal(traces_in_folder(old[i], w.c.folder[i]).keys, 0);
 		if (LEFTOVERS_SEEN) assert_int_equal(traces_in_process(old[i], w.c.node[i].pid).keys, 0);
 		traces_free(&old[i]);
 	}
 	for (party i = 1; i <= NODES; i++) cluster_kill(&w.c, i);
 	for (party i = 1; i <= NODES; i++) cluster_start(&w.c, i, NULL, NULL);
-	wait_for_key(nodes_of(&FIVE), 1);
+	wait_for_key(test_context_nodes(&FIVE), 1);
 	has_left(1);
 }
 
@@ -214,8 +181,8 @@ static void who_lost_its_share_says_so_and_has_one_after_the_next_epoch(void **s
 		assert_true(k < 600);
 		usleep(50000);
 	}
-	move(nodes_of(&FIVE), &FIVE, &FIVE);
-	wait_for_key(nodes_of(&FIVE), 2);
+	move(test_context_nodes(&FIVE), &FIVE, &FIVE);
+	wait_for_key(test_context_nodes(&FIVE), 2);
 	share_the_key(&FIVE);
 }
 
@@ -231,15 +198,15 @@ static void who_lies_while_it_moves_is_named_and_the_key_goes(void **state)
 	cluster_start(&w.c, LIAR, getenv("ARCA_LIAR"), "session");
 	cluster_wait_linked_everywhere(&w.c);
 	begin_move(parties_all(NODES), &FIVE, &FOUR);
-	assert_true(who_moved(honest & nodes_of(&FOUR)) == (honest & nodes_of(&FOUR)));
-	wait_for_key(honest & nodes_of(&FOUR), 3);
+	assert_true(who_moved(honest & test_context_nodes(&FOUR)) == (honest & test_context_nodes(&FOUR)));
+	wait_for_key(honest & test_context_nodes(&FOUR), 3);
 	assert_true(cluster_logged(&w.c, 2, "party 4 of context"));
 	assert_true(who_moved(honest) == honest);            /* those who leave, too */
 	cluster_kill(&w.c, LIAR);
 	cluster_start(&w.c, LIAR, NULL, NULL);
 	cluster_wait_linked_everywhere(&w.c);
-	move(nodes_of(&FOUR), &FOUR, &FOUR);
-	wait_for_key(nodes_of(&FOUR), 4);
+	move(test_context_nodes(&FOUR), &FOUR, &FOUR);
+	wait_for_key(test_context_nodes(&FOUR), 4);
 	share_the_key(&FOUR);
 	move(parties_all(NODES), &FOUR, &FIVE);
 }
@@ -284,8 +251,8 @@ static void who_misses_that_the_key_goes_is_told_and_erases_its_share(void **sta
 	has_left(LEAVES);
 	move_without(STAYS, &FOUR, &FIVE);
 	assert_non_null(strstr(shared_key_at(&w.c, STAYS).said, "at the next refresh"));
-	move(nodes_of(&FIVE), &FIVE, &FIVE);
-	wait_for_key(nodes_of(&FIVE), 0);
+	move(test_context_nodes(&FIVE), &FIVE, &FIVE);
+	wait_for_key(test_context_nodes(&FIVE), 0);
 	share_the_key(&FIVE);
 }
 
@@ -293,11 +260,11 @@ static void who_misses_that_the_key_goes_is_told_and_erases_its_share(void **sta
 static void move_until_all_are_there(const test_context *from, const test_context *to, bool moved)
 {
 	for (unsigned tries = 0; tries < 10; tries++) {
-		const party_set who = nodes_of(to) | (moved ? 0 : nodes_of(from));
+		const party_set who = test_context_nodes(to) | (moved ? 0 : test_context_nodes(from));
 		begin_move(who, moved ? to : from, to);
 		const party_set there = who_moved(who);
 		moved |= there != 0;
-		if ((there & nodes_of(to)) == nodes_of(to)) return;
+		if ((there & test_context_nodes(to)) == test_context_nodes(to)) return;
 	}
 	fail_msg("in ten epochs not all parties were together");
 }
@@ -315,7 +282,7 @@ static void whoever_is_killed_while_it_moves_the_key_is_there(void **state)
 	for (unsigned k = 0; k < rounds; k++) {
 		const test_context *from = k % 2 == 0 ? &FIVE : &FOUR, *to = k % 2 == 0 ? &FOUR : &FIVE;
 		const party who = KILLED[(first + k) % COUNT(KILLED)];
-		const party_set live = nodes_of(to) & ~((party_set)1 << who);
+		const party_set live = test_context_nodes(to) & ~((party_set)1 << who);
 		begin_move(parties_all(NODES), from, to);
 		usleep((useconds_t)test_below(1500000));     /* some moment */
 		cluster_kill(&w.c, who);
@@ -323,9 +290,9 @@ static void whoever_is_killed_while_it_moves_the_key_is_there(void **state)
 		assert_true(!moved || size_of_set(moved) + 1 >= to->n);
 		cluster_start(&w.c, who, NULL, NULL);
 		cluster_wait_linked_everywhere(&w.c);
-		wait_for_key(moved ? moved : nodes_of(from) & ~((party_set)1 << who), 0);
+		wait_for_key(moved ? moved : test_context_nodes(from) & ~((party_set)1 << who), 0);
 		move_until_all_are_there(from, to, moved != 0);
-		wait_for_key(nodes_of(to), 0);
+		wait_for_key(test_context_nodes(to), 0);
 		share_the_key(to);
 	}
 }

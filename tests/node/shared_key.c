@@ -2,6 +2,7 @@
 #include "tests/node/shared_key.h"
 #include "node/group_store.h"
 #include "rpc/fetch.h"
+#include <unistd.h>
 
 shared_key shared_key_of(test_cluster *c, party i, unsigned chain_id)
 {
@@ -25,6 +26,23 @@ shared_key shared_key_of(test_cluster *c, party i, unsigned chain_id)
 }
 
 shared_key shared_key_at(test_cluster *c, party i) { return shared_key_of(c, i, SHARED_KEY_CHAIN); }
+
+bool shared_key_comes(char key[static 70], test_cluster *c, party_set who, unsigned chain_id, long least, unsigned seconds)
+{
+	enum { TURNS = 20, TURN_US = 1000000 / TURNS };
+
+	FOR_EACH_IN(i, who) {
+		shared_key s = shared_key_of(c, i, chain_id);
+		for (unsigned k = 0; !s.there || s.epoch < least; k++) {
+			if (k == TURNS * seconds) return false;
+			usleep(TURN_US);                     /* it comes when it comes: there is nothing to wait on */
+			s = shared_key_of(c, i, chain_id);
+		}
+		if (!key[0]) memcpy(key, s.key, sizeof s.key);
+		assert_string_equal(s.key, key);
+	}
+	return true;
+}
 
 unsigned shared_key_files(const test_cluster *c, party i, const char *type)
 {

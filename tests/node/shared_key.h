@@ -16,6 +16,10 @@ shared_key shared_key_of(test_cluster *c, party i, unsigned chain_id);
 /* Of SHARED_KEY_CHAIN, like what follows. */
 shared_key shared_key_at(test_cluster *c, party i);
 
+/* Until these have the key, of an epoch from `least` on, or so many seconds for each of them are over: false.  key: what it must be; or
+ * empty, and becomes it. */
+bool shared_key_comes(char key[static 70], test_cluster *c, party_set who, unsigned chain_id, long least, unsigned seconds);
+
 /* How many objects of this type its vault has. */
 unsigned shared_key_files(const test_cluster *c, party i, const char *type);
 
