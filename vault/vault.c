@@ -200,6 +200,17 @@ static bool ends_in(const char *name, const char *ending)
 	return strlen(name) >= strlen(ending) && !strcmp(name + strlen(name) - strlen(ending), ending);
 }
 
+/* Has the object that was written there its own name already?  Then this is only a second one (file_link_once), of the same bytes. */
+static bool is_second_name(const char *leftover, const struct stat *s)
+{
+	char path[PATH_MAX];
+	struct stat object;
+
+	snprintf(path, sizeof path, "%s", leftover);
+	*strrchr(path, '.') = '\0';
+	return lstat(path, &object) == 0 && object.st_dev == s->st_dev && object.st_ino == s->st_ino;
+}
+
 /* NULL at the end.  A listing that breaks off must not pass for a short one. */
 static err next_entry(struct dirent **out, DIR *dir, const char *path)
 {
@@ -224,7 +235,7 @@ static err tidy(vault *v, const char *path, bool private, unsigned depth)
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
 		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
 			if (private && ends_in(d->d_name, ERASING) && (e = far_remove(v, SIDE_PRIVATE, inner)) != OK) break;
-			e = private ? vault_erase_file(inner) : vault_remove_file(inner);
+			e = private && !is_second_name(inner, &s) ? vault_erase_file(inner) : vault_remove_file(inner);
 			continue;
 		}
 		if (private && !S_ISLNK(s.st_mode)) e = refuse_others(inner, s.st_mode);

@@ -94,6 +94,22 @@ static void what_a_crash_left_is_overwritten_at_the_next_opening(void **state)
 	}
 }
 
+/* A crash between the two steps of file_link_once: the object is there, and has a second name. */
+static void what_was_written_is_not_erased_with_the_name_it_was_written_under(void **state)
+{
+	vault *v = open_vault(state);
+	char left[300];
+
+	snprintf(left, sizeof left, "%s.unfinished-aB3xYz", OBJECT);
+	put(v);
+	vault_free(&v);
+	assert_int_equal(link(below(state, OBJECT), below(state, left)), 0);
+	v = open_vault(state);
+	assert_false(file_exists(below(state, left)));
+	is_all(state, OBJECT, 0x5a);
+	vault_free(&v);
+}
+
 /* A limit stands for a file system that has no room to copy on write. */
 static void what_cannot_be_overwritten_is_said_and_is_gone_all_the_same(void **state)
 {
@@ -117,4 +133,5 @@ static void what_cannot_be_overwritten_is_said_and_is_gone_all_the_same(void **s
 
 TESTS(TEST_IN_FOLDER(what_is_removed_is_overwritten), TEST_IN_FOLDER(what_is_public_is_not),
       TEST_IN_FOLDER(what_a_crash_left_is_overwritten_at_the_next_opening),
+      TEST_IN_FOLDER(what_was_written_is_not_erased_with_the_name_it_was_written_under),
       TEST_IN_FOLDER(what_cannot_be_overwritten_is_said_and_is_gone_all_the_same))
