@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
  * production.mjs -- production parameters: both generations of clients encrypt under a public key that a node, or four
- * that share it, published beside half a gigabyte of evaluation keys; every format comes back as it went in.  Takes minutes.
+ * that share it, published beside half a gigabyte of evaluation keys; every format comes back as it went in, for everybody
+ * and, as node-tkms 0.12.8 puts it together, for one user.  Takes minutes.
  *
  *   node production.mjs [--parties 1,4]        these if not given; each is a devnet of its own, with a key of its own
  *   node production.mjs --devnet DIR           one that runs, with production parameters; it goes on running
  */
 import {
-	FORMATS, arca, asRequested, assert, assertPublicAnswer, finish, fs, grpc, openDevnet, path, patience, publicRequest, shake256,
+	FORMATS, arca, asRequested, assert, assertPublicAnswer, finish, fs, grpc, newId, openDevnet, path, patience, publicRequest, shake256,
 	startCluster, startDevnet, tempDir, test,
 } from './lib.mjs';
 import {
 	asWrittenBy17, largestValues, packed, provenInProduction, randomValues, tfhe14, tfhe17, typeNamed, unpacked,
 } from './tfhe.mjs';
+import { User, answerFor } from './tkms.mjs';
 
 patience.ms = 40 * 60_000;                               /* four parties on two cores make a key in a quarter of an hour */
 const option = name => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined;
 const running = option('--devnet') && await openDevnet(option('--devnet'));
 const sizes = running ? [running.info.parties.length] : (option('--parties') ?? '1,4').split(',').map(Number);
 const KEYSET_BYTES = 511_412_641, PUBLIC_KEY_BYTES = 33_018 + 32;
-const MEMORY_OF_ALL = 3 * 2 ** 30;
+const MEMORY_OF_ALL = 3 * 2 ** 30, MEMORY_OF_IDLE = 150 * 2 ** 20;
 const few = ['bool', 'uint8', 'uint64'].map(typeNamed);
 
 async function start(parties) {
@@ -43,10 +45,10 @@ function inAll(net, list, formats) {
 }
 
 /* Parties that prepare their keys for the first small format take longer than a call waits. */
-async function ask(node, request) {
-	await node.core.PublicDecrypt(request);
+async function ask(node, kind, request) {
+	await node.core[`${kind}Decrypt`](request);
 	for (const until = Date.now() + 900_000; ;)
-		try { return await node.core.GetPublicDecryptionResult(request.request_id); }
+		try { return await node.core[`Get${kind}DecryptionResult`](request.request_id); }
 		catch (e) { if (e.code !== grpc.status.UNAVAILABLE || Date.now() > until) throw e; }
 }
 
@@ -66,21 +68,30 @@ for (const parties of sizes) {
 			const most = memory(net, 0, 'VmHWM');
 			assert.ok(most < 2 * KEYSET_BYTES, `${most} bytes, where the set has ${KEYSET_BYTES}`);
 		});
-	if (parties > 1 && !running)
-		await test(`${who}: nodes that were stopped start again with the key`, async () => {
+	if (!running)
+		await test(`${who}: stopped and started again with the key, a node has 150 MiB of memory at most`, async () => {
 			arca('devnet', 'down', '--dir', net.dir);
 			arca('devnet', 'start', '--dir', net.dir);
 			net = await openDevnet(net.dir);
+			const each = net.info.parties.map((_, i) => memory(net, i, 'VmRSS'));
+			assert.ok(each.every(m => m <= MEMORY_OF_IDLE), `${each} bytes`);
 		}, 5);
 	const nodes = net.info.parties.map((_, i) => net.of(i + 1));
 	const publicKey = await net.file('PublicKey', net.keyId);
 
 	/* Over fresh connections: while a coprocessor ran, this script answered no ping. */
+	const askAll = (kind, request) => Promise.all(net.info.parties.map((_, i) =>
+		ask(net.of(i + 1), kind, { ...request, epoch_id: { request_id: net.info.epoch_id } })));
 	async function everybodyAnswers(files, values) {
-		const nodes = net.info.parties.map((_, i) => net.of(i + 1));
-		const request = publicRequest(net, asRequested(net, files, values), { epoch_id: { request_id: net.info.epoch_id } });
-		const answers = await Promise.all(nodes.map(n => ask(n, request)));
-		answers.forEach((a, i) => assertPublicAnswer(nodes[i], request, a, values.map(v => v.value)));
+		const request = publicRequest(net, asRequested(net, files, values)), answers = await askAll('Public', request);
+		answers.forEach((a, i) => assertPublicAnswer(net.of(i + 1), request, a, values.map(v => v.value)));
+	}
+	async function itsUserOpens(files, values) {
+		const user = new User(), ciphertexts = asRequested(net, files, values);
+		const answers = await askAll('User', user.request(newId(2), net.keyId, ciphertexts, net.domain));
+		const opened = user.open(net.info.parties.map(p => p.signer), ciphertexts.map(c => c.external_handle), net.domain,
+			answers.map(answerFor), 'default');
+		assert.deepEqual(opened, values.map(v => ({ type: v.type.code, value: v.value })));
 	}
 
 	await test(`${who}: the files have the sizes and digests that were signed, at every node`, async () => {
@@ -109,9 +120,12 @@ for (const parties of sizes) {
 		[tfhe17, 'proven', provenInProduction, randomValues()], [tfhe14, 'packed', packed, randomValues(few)],
 		[tfhe14, 'unpacked', unpacked, largestValues(few)], [tfhe14, 'proven', provenInProduction, randomValues(few)],
 	])
-		await test(`${who}: ${values.length} types, a list of ${client.name}, ${form}, are decrypted in every format`, async () => {
+		await test(`${who}: ${values.length} types, a list of ${client.name}, ${form}, are decrypted in every format${form === 'packed' ? ', also for a user' : ''}`, async () => {
 			const all = inAll(net, client.encrypt(publicKey, values, build), Object.keys(FORMATS));
-			for (const files of Object.values(all)) await everybodyAnswers(files, values);
+			for (const files of Object.values(all)) {
+				await everybodyAnswers(files, values);
+				if (form === 'packed') await itsUserOpens(files, values);
+			}
 		}, 15);
 	/* What each has of its own since it was started again, and the keys that they share; what else is mapped is the program. */
 	if (parties > 1)

@@ -26,7 +26,7 @@ export class User {
 	}
 
 	/* What node-tkms makes of answers [{ payload, signature }] (bytes) to a question about these handles. */
-	open(signers, handles, domain, answers) {
+	open(signers, handles, domain, answers, parameters = 'test') {
 		const servers = signers.map((address, i) => tkms.new_server_id_addr(i + 1, address));
 		const question = {
 			signature: undefined, client_address: this.address, enc_key: hex(this.encKey).slice(2),
@@ -35,7 +35,7 @@ export class User {
 		const responses = answers.map(a =>
 			({ signature: hex(a.signature).slice(2), payload: hex(a.payload).slice(2), extra_data: '' }));
 		try {
-			return tkms.process_user_decryption_resp_from_js(tkms.new_client(servers, this.address, 'test'), question,
+			return tkms.process_user_decryption_resp_from_js(tkms.new_client(servers, this.address, parameters), question,
 				domainForTkms(domain), responses, this.pk, this.sk, true)
 				.map(t => ({ type: t.fhe_type, value: fromBe(t.bytes) }));
 		} catch (e) {
