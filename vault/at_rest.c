@@ -13,6 +13,15 @@ enum { MAX_PRIVATE_OBJECT = 256 << 20 };
 
 /* ---- one object ------------------------------------------------------------------------------------------------- */
 
+/* Nothing is written for nothing: what has no place would lose its name unerased, and outlive the object of which it is a copy. */
+static err write_new(const char *path, slice bytes, bool *existed)
+{
+	if (!file_exists(path)) return file_write_once(path, bytes, PRIVATE_FILE_MODE, existed);
+	TRY(vault_sync_parent(path));          /* whoever created it may have failed before this */
+	*existed = true;
+	return OK;
+}
+
 err at_rest_write(vault *v, const char *path, const sealed_place *place, slice bytes, bool *existed)
 {
 	AUTO(buf) sealed = { 0 };
@@ -23,7 +32,7 @@ err at_rest_write(vault *v, const char *path, const sealed_place *place, slice b
 		bytes = buf_slice(&sealed);
 	}
 	err e = far_begin(&there, existed, v, SIDE_PRIVATE, path, bytes);
-	if (e == OK && !there) e = file_write_once(path, bytes, PRIVATE_FILE_MODE, existed);
+	if (e == OK && !there) e = write_new(path, bytes, existed);
 	far_end(v, SIDE_PRIVATE);
 	return e;
 }

@@ -97,7 +97,7 @@ err vault_make_parent(const char *path, mode_t mode)
 	return dir_make(folder, mode);
 }
 
-static err sync_parent(const char *path)
+err vault_sync_parent(const char *path)
 {
 	char folder[PATH_MAX];
 
@@ -111,7 +111,7 @@ static err sync_parent(const char *path)
 
 err vault_remove_file(const char *path)
 {
-	if (unlink(path) == 0) return sync_parent(path);
+	if (unlink(path) == 0) return vault_sync_parent(path);
 	return errno == ENOENT ? OK : err_fail(ERR_IO, "cannot remove %s: %s", path, strerror(errno));
 }
 
@@ -156,7 +156,7 @@ static err erase_object(vault *v, const char *path)
 	if (rename(path, erasing))
 		return errno == ENOENT ? far_remove(v, SIDE_PRIVATE, path)      /* a put may have got no further than there */
 		                       : err_fail(ERR_IO, "cannot rename %s to erase it: %s", path, strerror(errno));
-	err e = sync_parent(path);
+	err e = vault_sync_parent(path);
 	if (e == OK) e = far_remove(v, SIDE_PRIVATE, erasing);
 	return e == OK ? vault_erase_file(erasing) : e;
 }

@@ -42,6 +42,7 @@ typedef enum vault_side { SIDE_PUBLIC, SIDE_PRIVATE } vault_side;
 err  vault_path(char out[static PATH_MAX], const char *folder, const char *type, const id32 *epoch, const id32 *id);
 err  vault_private_path(char out[static PATH_MAX], const vault *v, priv_type t, const id32 *epoch, const id32 *id);
 err  vault_make_parent(const char *path, mode_t mode);
+err  vault_sync_parent(const char *path);
 /* No error if there is none.  OK means that it stays removed. */
 err  vault_remove_file(const char *path);
 /* Overwritten, then removed: removed even if it cannot be overwritten, and then the error says so. */
