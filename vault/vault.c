@@ -182,17 +182,18 @@ static err refuse_others(const char *path, mode_t mode)
 }
 
 /* Is this what base/file.h leaves beside a target when it is interrupted, or erasing?  Nobody's own copy of a key has such a
- * name. */
-static bool is_leftover(const char *name)
+ * name.  of_node:
+ * beside the private folders, where files are no objects but the wrapped key, the journal and the like. */
+static bool is_leftover(const char *name, bool of_node)
 {
 	static const char WRITING[] = ".unfinished-";
-	enum { RANDOM_LETTERS = 6 };
+	enum { RANDOM_LETTERS = 6, ENDING = sizeof WRITING - 1 + RANDOM_LETTERS };
 	uint8_t id[32];
-	const size_t digits = 2 * sizeof id, n = strlen(WRITING);
+	const size_t n = strlen(name), digits = of_node ? n - size_min(n, ENDING) : 2 * sizeof id;
 
-	if (strlen(name) < digits || !hex_read(id, sizeof id, slice_of(name, digits))) return false;
+	if (n <= digits || !digits || (!of_node && !hex_read(id, sizeof id, slice_of(name, digits)))) return false;
 	const char *ending = name + digits;
-	return !strcmp(ending, ERASING) || (strlen(ending) == n + RANDOM_LETTERS && !strncmp(ending, WRITING, n));
+	return (!of_node && !strcmp(ending, ERASING)) || (n - digits == ENDING && !strncmp(ending, WRITING, strlen(WRITING)));
 }
 
 static bool ends_in(const char *name, const char *ending)
@@ -233,7 +234,7 @@ static err tidy(vault *v, const char *path, bool private, unsigned depth)
 		struct stat s;
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
 		if (snprintf(inner, sizeof inner, "%s/%s", path, d->d_name) >= (int)sizeof inner || lstat(inner, &s)) continue;
-		if (S_ISREG(s.st_mode) && is_leftover(d->d_name)) {
+		if (S_ISREG(s.st_mode) && is_leftover(d->d_name, private && depth == 1)) {
 			if (private && ends_in(d->d_name, ERASING) && (e = far_remove(v, SIDE_PRIVATE, inner)) != OK) break;
 			e = private && !is_second_name(inner, &s) ? vault_erase_file(inner) : vault_remove_file(inner);
 			continue;
