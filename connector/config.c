@@ -63,7 +63,7 @@ static const config_key KEYS[] = {
 	TEXT("monitoring_endpoint", AT(monitoring_endpoint), 3, MAX_NAME, "0.0.0.0:9100", "address:port of /metrics, /healthz, /liveness, /version"),
 	TEXT("tracing_endpoint", AT(tracing_endpoint), 0, MAX_PATH_TEXT, "",
 	  "URL of a collector of traces that takes OTLP over HTTP, as http://127.0.0.1:4318; empty: none is told"),
-	TIME("healthcheck_timeout", AT(healthcheck_timeout), 10 * MS, 5 * MINUTE, "3s", "how long a health check waits for database, chain and nodes"),
+	TIME("healthcheck_timeout", AT(healthcheck_timeout), 10 * MS, 5 * MINUTE, "3s", "how long a health check waits for the database, and then for the nodes"),
 	CONTRACT("decryption_contract", decryption, "Decryption", "Decryption contract"),
 	CONTRACT("kms_generation_contract", generation, "KMSGeneration", "KMSGeneration contract"),
 	CONTRACT("gateway_config_contract", gateway_config, "GatewayConfig", "GatewayConfig contract"),

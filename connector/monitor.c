@@ -114,7 +114,7 @@ static void queue_metrics(buf *out, roles *r)
 	                  ROWS[] = "kms_connector_unprocessed_operations";
 	queue_count *all = calloc(QUEUE_KINDS, sizeof *all);
 
-	const bool known = all && queue_counts(all, r->queue) == OK;
+	const bool known = all && onlooker_counts(all, r->onlooker, r->config->healthcheck_timeout) == OK;
 	if (known) {
 		buf_printf(out, "# HELP %s Requests that wait.\n# TYPE %s gauge\n", EVENTS, EVENTS);
 		for (queue_kind k = 0; k < QUEUE_REQUESTS; k++)
@@ -197,7 +197,7 @@ static bool sender_health(json_t *j, buf *details, const roles *r)
 /* Is it well?  What is connected goes to the object, what is amiss to details. */
 static bool look(json_t *j, buf *details, roles *r)
 {
-	const bool database = queue_reached(r->queue) == OK;
+	const bool database = onlooker_reached(r->onlooker, r->config->healthcheck_timeout) == OK;
 	if (!database) {
 		(void)well(false, details, err_text());
 		err_clear();

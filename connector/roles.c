@@ -187,6 +187,7 @@ err roles_start(roles *r, connector_config *config)
 		.timeout_ms = SPANS_TIMEOUT_MS, .delay_ms = SPANS_DELAY_MS, .room = SPANS, .most = SPANS_AT_ONCE,
 	}));
 	TRY(queue_open(&r->queue, &q));
+	TRY(onlooker_new(&r->onlooker, r->queue));
 	TRY(bind_database(r->queue, config));
 	if (played & CONNECTOR_LISTENER) TRY(start_listener(r, QUEUE_GATEWAY));
 	if ((played & CONNECTOR_LISTENER) && config->profile->host_chain) TRY(start_listener(r, QUEUE_ETHEREUM));
@@ -211,6 +212,7 @@ void roles_stop(roles *r)
 	queue_bell_free(&r->sender_bell);
 	for (queue_chain k = 0; k < QUEUE_CHAINS; k++) providers_free(&r->chain[k]);
 	wallet_free(&r->wallet);
+	onlooker_free(&r->onlooker);
 	queue_close(&r->worker_queue);
 	queue_close(&r->sender_queue);
 	queue_close(&r->queue);

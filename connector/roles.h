@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include "connector/listener.h"
+#include "connector/onlooker.h"
 #include "connector/sender.h"
 #include "connector/worker.h"
 
@@ -22,6 +23,7 @@ typedef struct roles {
 	atomic_bool stop, up;                    /* up: all of it is there, and may be looked at from other threads */
 	queue      *queue;                       /* of listeners and who looks on; others have their own, and wait for nobody's commit */
 	queue      *worker_queue, *sender_queue;
+	onlooker   *onlooker;
 	tracing    *tracing;                     /* NULL: no collector is named */
 	listener   *listener[QUEUE_CHAINS];
 	worker     *worker;

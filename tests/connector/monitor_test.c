@@ -12,7 +12,7 @@ static char *text(const char *s) { return (char *)(uintptr_t)s; }
 
 static char *NODES[] = { (char *)(uintptr_t)"http://127.0.0.1:1" };
 static connector_config C = {
-	.profile = &PROFILE_GATEWAY, .task_limit = 10, .healthcheck_timeout = 2000, .gateway_url = { NODES, 1 },
+	.profile = &PROFILE_GATEWAY, .task_limit = 10, .healthcheck_timeout = 60000, .gateway_url = { NODES, 1 },
 	.worker = { .endpoints = { NODES, 1 }, .grpc_retries = 1, .host_timeout = 1000, .s3_gets = 4, .s3_heads = 4 },
 };
 
@@ -23,11 +23,13 @@ static void roles_open(roles *r, desk *d)
 	C.worker.s3.region = C.worker.s3.bucket = C.worker.s3.endpoint = text("");
 	assert_ok(worker_new(&r->worker, &(worker_config){ .queue = d->q, .bell = d->bell, .config = &C, .clock = d->clock, .random = rng_os(),
 	                                                   .stop = &r->stop }));
+	assert_ok(onlooker_new(&r->onlooker, d->q));
 }
 
 static void roles_close(roles *r, desk *d)
 {
 	worker_free(&r->worker);
+	onlooker_free(&r->onlooker);
 	desk_drop(d);
 }
 
@@ -146,6 +148,39 @@ static void a_database_that_is_away_is_told_at_once(void **state)
 	roles_close(&r, &d);
 }
 
+/* It takes what it is asked, and says nothing: who watches is told so in time, and others are not kept. */
+static void a_database_that_hangs_is_told_in_time(void **state)
+{
+	(void)state;
+	faults f = faults_around(STORE_SQLITE);
+	bool well;
+	roles r;
+	desk d;
+
+	desk_driver = &f.driver;
+	roles_open(&r, &d);
+	worker *w = r.worker;
+	r.worker = NULL;                                                   /* a sender alone, which is well */
+	for (int round = 0; round < 4; round++) {
+		const bool hangs = round % 2;
+		AUTO(buf) gauges = { 0 };
+		atomic_store(&f.hangs, hangs);
+		C.healthcheck_timeout = hangs ? 50 : 60000;
+		json_t *j = health(&r, &well);
+		monitor_metrics(&gauges, &r);
+		assert_int_equal(well, !hangs);
+		assert_int_equal(json_is_true(json_object_get(j, "database_connected")), !hangs);
+		assert_int_equal(strstr(json_string_value(json_object_get(j, "details")), "the database has not answered for ") != NULL, hangs);
+		assert_int_equal(strstr(buf_str(&gauges), "kms_connector_pending_events") != NULL, !hangs);
+		assert_non_null(strstr(buf_str(&gauges), "kms_connector_tx_sender_leads"));
+		json_decref(j);
+	}
+	atomic_store(&f.hangs, false);
+	C.healthcheck_timeout = 60000;
+	r.worker = w;
+	roles_close(&r, &d);
+}
+
 static unsigned asked(buf *out, const http_server *s, const char *path)
 {
 	char url[64];
@@ -213,6 +248,7 @@ static void a_chain_that_was_never_read_is_not_connected(void **state)
 static const struct CMUnitTest tests_[] = {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_set_up, desk_tear_down)
 	CASE(metrics_have_the_names_and_labels_of_the_reference), CASE(health_says_what_is_away_and_what_the_wallet_lacks),
-	CASE(a_database_that_is_away_is_told_at_once), CASE(in_a_word_it_is_ready_alive_or_what_is_amiss), CASE(a_chain_that_was_never_read_is_not_connected),
+	CASE(a_database_that_is_away_is_told_at_once), CASE(a_database_that_hangs_is_told_in_time),
+	CASE(in_a_word_it_is_ready_alive_or_what_is_amiss), CASE(a_chain_that_was_never_read_is_not_connected),
 };
 int main(int argc, char **argv) { return test_main(argc, argv, __FILE__, tests_, COUNT(tests_)); }

@@ -20,6 +20,7 @@ static err before(faulty *x, bool *after)
 
 	atomic_fetch_add(&f->calls, 1);
 	*after = false;
+	while (atomic_load(&f->hangs)) usleep(1000);
 	if (atomic_load(&f->closed)) return lost(x);
 	if (atomic_load(&f->fail_at) <= 0 || atomic_fetch_sub(&f->fail_at, 1) != 1) return OK;
 	switch (f->how) {

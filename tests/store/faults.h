@@ -25,6 +25,7 @@ typedef struct faults {
 	const store_driver *real;
 	_Atomic int fail_at;                 /* counts down with each call; the one that brings it to zero fails */
 	_Atomic bool closed;                 /* while it is true nothing can be opened, and nothing goes */
+	_Atomic bool hangs;                  /* while it is true what is called waits */
 	fault how;
 	_Atomic unsigned calls, opened;
 } faults;
