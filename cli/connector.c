@@ -17,7 +17,7 @@ static bool has_password(const char *url)
 	return strstr(url, "password=") || (end && colon && colon < end);
 }
 
-/* Opening would make an empty one, and tell of it that nothing waits. */
+/* What is said of a file that is not there is not about disks. */
 static err must_be_there(cli *c, const char *url)
 {
 	if (strncmp(url, SQLITE, strlen(SQLITE)) != 0 || access(url + strlen(SQLITE), F_OK) == 0) return OK;
@@ -29,7 +29,10 @@ static err open_it(queue **out, buf *place, cli *c, const char *url)
 {
 	TRY(store_place(place, url));
 	TRY(must_be_there(c, url));
-	return connector_told(c, queue_open(out, &(queue_config){ .store.url = url }));
+	const err e = queue_open(out, &(queue_config){ .store = { .url = url, .as_is = true } });
+	if (e == ERR_NOT_FOUND) c->code = EXIT_IO;
+	if (e == ERR_NOT_FOUND || e == ERR_STATE) err_context("%s: ", buf_str(place));
+	return connector_told(c, e);
 }
 
 err connector_open(queue **out, buf *place, cli *c)

@@ -194,7 +194,8 @@ const command COMMAND_CONNECTOR_STATUS = {
 	"were read; transactions that are not mined yet; logs that could not be decoded; what\n"
 	"waits after errors: which, since when, after how many attempts that count (while a\n"
 	"chain, a bucket or a node is away none does), and when it is tried again; and of each\n"
-	"kind what failed last, and why. Queues in which nothing ever was are left out.\n",
+	"kind what failed last, and why. Queues in which nothing ever was are left out. A\n"
+	"database that no connector has used yet is not made one by looking.\n",
 	.examples =
 	"  arca connector status --config /etc/arca/connector.toml\n"
 	"  arca connector status --database sqlite:/var/lib/arca/connector.db --json\n",

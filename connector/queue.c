@@ -19,6 +19,15 @@ static void make_owner(char out[static MAX_QUEUE_OWNER + 1], const char *given)
 	snprintf(out, MAX_QUEUE_OWNER + 1, "%s:%d:%08x", host, (int)getpid(), (unsigned)rng_u64(rng_os()));
 }
 
+static err tables(store *db, bool as_is)
+{
+	if (!as_is) return store_migrate(db, QUEUE_MIGRATIONS, QUEUE_MIGRATIONS_N);
+	const err e = store_migrated(db, QUEUE_MIGRATIONS, QUEUE_MIGRATIONS_N);
+	if (e == ERR_NOT_FOUND)
+		return err_fail(e, "no connector has used this database yet: one makes its tables when it first starts.  If one runs, compare its database_url");
+	return e;
+}
+
 err queue_open(queue **out, const queue_config *config)
 {
 	queue *q = calloc(1, sizeof *q);
@@ -28,7 +37,7 @@ err queue_open(queue **out, const queue_config *config)
 	lazy.lazy = true;
 	make_owner(q->owner, config->owner);
 	err e = store_open(&q->db, &config->store);
-	if (e == OK) e = store_migrate(q->db, QUEUE_MIGRATIONS, QUEUE_MIGRATIONS_N);
+	if (e == OK) e = tables(q->db, config->store.as_is);
 	if (e == OK) e = store_open(&q->picks, &lazy);
 	if (e == OK) e = queue_sql_new(&q->sql, store_dialect_of(q->db));
 	if (e == OK) e = store_committer_new(&q->committer, &config->store);

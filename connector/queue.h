@@ -35,7 +35,8 @@ typedef struct queue_config {
 	const char  *owner;                      /* of leases: unique among all processes that ever ran; NULL: made up   */
 } queue_config;
 
-/* Opens the database and brings its tables up to date. */
+/* Opens the database and brings its tables up to date; with store.as_is it is taken as it is: ERR_NOT_FOUND if no connector has used it yet,
+ * ERR_STATE if one of another version has. */
 err  queue_open(queue **out, const queue_config *config);
 /* Commits what was submitted first.  NULL-safe. */
 void queue_close(queue **q);

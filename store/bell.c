@@ -92,7 +92,7 @@ void store_bell_ring(store_bell *b, uint64_t bits) { bell_pull(&b->cord, (bits &
 /* Listening again: what rang meanwhile is not known, so everything does. */
 static err connect_bell(store_bell *b)
 {
-	TRY(b->driver->open(b->driver, &b->db, b->url, true));
+	TRY(b->driver->open(b->driver, &b->db, b->url, STORE_LAZY));
 	err e = b->driver->listen(b->db, b->cord.channel, b->cord.n, &b->cord);
 	if (e == OK) {
 		bell_pull(&b->cord, every(b));

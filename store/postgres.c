@@ -76,7 +76,7 @@ static void close_pg(void *db)
 	free(p);
 }
 
-static err open_pg(const store_driver *self, void **db, const char *url, bool lazy)
+static err open_pg(const store_driver *self, void **db, const char *url, unsigned how)
 {
 	const char *key[COUNT(DEFAULTS) + 2] = { 0 }, *value[COUNT(DEFAULTS) + 2] = { 0 };
 	pg *p = calloc(1, sizeof *p);
@@ -92,7 +92,7 @@ static err open_pg(const store_driver *self, void **db, const char *url, bool la
 		return no;
 	}
 	PQsetNoticeProcessor(p->c, quiet, NULL);
-	err e = lazy ? script(p, "SET synchronous_commit = off") : OK;
+	err e = how & STORE_LAZY ? script(p, "SET synchronous_commit = off") : OK;
 	if (e == OK) *db = p;
 	else close_pg(p);
 	return e;

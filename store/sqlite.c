@@ -130,7 +130,7 @@ static err use_wal(lite *l)
 
 /* Made for its owner only.  A file that is there is not opened: closing it would end the locks of this process's connections to it
  * (fcntl(2)), and another process that comes and goes would take itself for the last one and remove the log under their hands. */
-static err prepare_file(lite *l, const char *path)
+static err prepare_file(lite *l, const char *path, unsigned how)
 {
 	static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 	struct stat st;
@@ -138,7 +138,8 @@ static err prepare_file(lite *l, const char *path)
 
 	pthread_mutex_lock(&making);                 /* who is behind us finds it closed */
 	bool there = stat(path, &st) == 0;
-	if (!there && errno == ENOENT && ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0 || errno == EEXIST))
+	const bool makes = !there && errno == ENOENT && !(how & STORE_AS_IS);
+	if (makes && ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0 || errno == EEXIST))
 		there = stat(path, &st) == 0;
 	err e = there ? OK : err_fail(ERR_IO, "sqlite: %s: %s; its folder must be there and be this user's, and mounted for writing", path, strerror(errno));
 	if (fd >= 0) close(fd);
@@ -147,7 +148,7 @@ static err prepare_file(lite *l, const char *path)
 	return e;
 }
 
-static err open_lite(const store_driver *self, void **db, const char *url, bool lazy)
+static err open_lite(const store_driver *self, void **db, const char *url, unsigned how)
 {
 	const char *path = url + strlen("sqlite:");
 	lite *l = calloc(1, sizeof *l);
@@ -159,17 +160,17 @@ static err open_lite(const store_driver *self, void **db, const char *url, bool 
 		free(l);
 		return err_fail(ERR_NOMEM, "no memory for a database");
 	}
-	if ((e = prepare_file(l, path)) == OK &&
+	if ((e = prepare_file(l, path, how)) == OK &&
 	    sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		e = l->db ? failed(l, path) : err_fail(ERR_NOMEM, "no memory for a database");
 	if (e == OK) {
 		sqlite3_busy_handler(l->db, wait_for_writer, NULL);
 		sqlite3_limit(l->db, SQLITE_LIMIT_LENGTH, 2 * MAX_STORE_VALUE);
 		sqlite3_create_function(l->db, "pg_notify", 2, SQLITE_UTF8, l, notify, NULL, NULL);
-		e = use_wal(l);
+		if (!(how & STORE_AS_IS)) e = use_wal(l);
 		if (e == OK) e = script(l, "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY");
 	}
-	if (e == OK) e = script(l, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+	if (e == OK) e = script(l, how & STORE_LAZY ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
 	if (e == OK) *db = l;
 	else close_lite(l);
 	return e;

@@ -13,7 +13,7 @@ struct store {
 	const store_driver *driver;
 	const clock_source *clock;           /* NULL: the database's time */
 	char *url;
-	bool  lazy;
+	unsigned how;                        /* it is opened */
 	pthread_mutex_t turn;
 	void *db;                            /* NULL: not connected       */
 	store_backoff backoff;
@@ -47,9 +47,10 @@ void **store_cache_at(store_cache *c, const store_sql *sql)
 	return &c->prepared[at];
 }
 
+static const char *const DIALECT[STORE_DIALECTS] = { "sqlite", "postgres" };
+
 const char *store_source_find(const store_source *sources, size_t n, const char *name, store_dialect d)
 {
-	static const char *const DIALECT[STORE_DIALECTS] = { "sqlite", "postgres" };
 	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++)
@@ -88,7 +89,7 @@ err store_open(store **out, const store_config *config)
 	}
 	s->driver = driver;
 	s->clock = config->clock;
-	s->lazy = config->lazy;
+	s->how = (config->lazy ? STORE_LAZY : 0) | (config->as_is ? STORE_AS_IS : 0);
 	pthread_mutex_init(&s->turn, NULL);
 	pthread_mutex_init(&s->time, NULL);
 	*out = s;
@@ -128,7 +129,7 @@ static err begin_turn(store *s)
 	if (!store_backoff_may(&s->backoff, now))
 		e = err_fail(ERR_IO, "the database is away, and will be tried again in %lld ms; it said: %s", (long long)(s->backoff.next_ms - now),
 		             buf_str(&s->away));
-	else if ((e = s->driver->open(s->driver, &s->db, s->url, s->lazy)) != OK) {
+	else if ((e = s->driver->open(s->driver, &s->db, s->url, s->how)) != OK) {
 		store_backoff_failed(&s->backoff, now);
 		buf_clear(&s->away);
 		buf_put_str(&s->away, err_text());
@@ -265,10 +266,15 @@ static err ask_number(int64_t *out, store *s, const store_sql *sql)
 	return OK;
 }
 
+static err newer(int64_t have, int64_t last)
+{
+	return err_fail(ERR_STATE, "the database has migration %lld, and this program knows %lld: it is of a newer arca", (long long)have, (long long)last);
+}
+
 /* Where nothing is missing nothing is written: a standby may be looked at. */
 static err apply_missing(store *s, const store_migration *m, size_t n)
 {
-	const char *dialect = s->driver->dialect == STORE_SQLITE ? "sqlite" : "postgres";
+	const char *dialect = DIALECT[s->driver->dialect];
 	int64_t there = 0, have = 0, last = 0;
 
 	TRY(ask_number(&there, s, &THERE[s->driver->dialect]));
@@ -288,9 +294,7 @@ static err apply_missing(store *s, const store_migration *m, size_t n)
 		TRY(s->driver->query(s->db, &none, &APPLY, (store_value[]){ store_int(last), store_text(m[i].name) }, 2));
 		store_rows_free(&none);
 	}
-	if (have > last)
-		return err_fail(ERR_STATE, "the database has migration %lld, and this program knows %lld: it is of a newer arca", (long long)have, (long long)last);
-	return OK;
+	return have > last ? newer(have, last) : OK;
 }
 
 err store_migrate(store *s, const store_migration *m, size_t n)
@@ -302,4 +306,26 @@ err store_migrate(store *s, const store_migration *m, size_t n)
 	else return end_turn(s, OK);
 	pthread_mutex_unlock(&s->turn);
 	return e;
+}
+
+static err compare(store *s, const store_migration *m, size_t n)
+{
+	const char *dialect = DIALECT[s->driver->dialect];
+	int64_t there = 0, have = 0, last = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(m[i].dialect, dialect) == 0) last = m[i].number;
+	TRY(ask_number(&there, s, &THERE[s->driver->dialect]));
+	if (!there) return err_fail(ERR_NOT_FOUND, "the database has no tables of arca");
+	TRY(ask_number(&have, s, &APPLIED));
+	if (have > last) return newer(have, last);
+	return have == last ? OK : err_fail(ERR_STATE, "the database has migration %lld, and this program wants %lld: it is of an older arca; what uses it "
+	                                    "brings it up to date when it starts with this version",
+	                                    (long long)have, (long long)last);
+}
+
+err store_migrated(store *s, const store_migration *m, size_t n)
+{
+	TRY(begin_turn(s));
+	return end_turn(s, compare(s, m, n));
 }

@@ -118,6 +118,7 @@ typedef struct store_config {
 	const clock_source *clock;           /* NULL: the database's time (PostgreSQL) or this machine's (SQLite)         */
 	bool lazy;                           /* what is committed may be gone when a machine or a server crashes (not a process of ours): for
 	                                        what is then done anew.  Commits do not wait for the disk, and keep their order */
+	bool as_is;                          /* for who looks at what others made: no file is made, and none is changed by opening it */
 	const struct store_driver *driver;   /* NULL: as the url says; tests put one in between (store/store_internal.h)  */
 } store_config;
 
@@ -150,6 +151,10 @@ void store_reach_free(store_reach *r);
 /* Brings the tables up to the last migration: those that were not applied yet, in order and in one transaction; any number of
  * processes may do so at once.  ERR_STATE: the database has more than these. */
 err  store_migrate(store *s, const store_migration *m, size_t n);
+
+/* Are the tables those of the last migration?  Nothing is changed.  ERR_NOT_FOUND: there are none; ERR_STATE: the database is of an older
+ * program, or of a newer one. */
+err  store_migrated(store *s, const store_migration *m, size_t n);
 
 /* Milliseconds since 1970.  On PostgreSQL the server's clock, compared with ours of steady pace once a minute: so machines agree
  * on leases, and a jump of this machine's clock moves nothing.  Once known it is known while the database is away. */

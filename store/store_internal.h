@@ -17,12 +17,15 @@ typedef struct bell_cord {
 	int fd;                              /* an eventfd */
 } bell_cord;
 
+/* How a database is opened, or-ed: as the members of store_config say. */
+enum { STORE_LAZY = 1, STORE_AS_IS = 2 };
+
 typedef struct store_driver store_driver;
 struct store_driver {
 	store_dialect dialect;
 	const char   *begin_alone;           /* begins a transaction that excludes other such ones */
 
-	err  (*open)(const store_driver *self, void **db, const char *url, bool lazy);
+	err  (*open)(const store_driver *self, void **db, const char *url, unsigned how);
 	void (*close)(void *db);
 	/* After a failure: is the connection of no more use? */
 	bool (*broken)(void *db);

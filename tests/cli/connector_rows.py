@@ -1,9 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""connector_rows.py DATABASE -- fills a connector's SQLite database: requests in every state, answers, a transaction, a log."""
-import sqlite3, sys, time
+"""connector_rows.py DATABASE [--empty] -- makes a connector's SQLite database, unless it is to be empty with requests in every state,
+answers, a transaction and a log."""
+import ast, pathlib, re, sqlite3, subprocess, sys, time
 
+# The tables, as the connector makes them: what is embedded in it.
+TOP = pathlib.Path(__file__).resolve().parents[2]
+embedded = subprocess.run([TOP / "store/embed", "/dev/stdout", "QUEUE", *sorted((TOP / "connector/sql/sqlite").glob("*.sql"))],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
 db = sqlite3.connect(sys.argv[1])
+db.execute("PRAGMA journal_mode = WAL")
+db.execute("CREATE TABLE schema_migrations (number bigint PRIMARY KEY, name text NOT NULL)")
+for number, name, text in re.findall(r'\{ (\d+), "sqlite", "(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\}', embedded):
+    db.executescript(ast.literal_eval(f"({text})"))
+    db.execute("INSERT INTO schema_migrations VALUES (?, ?)", (number, name))
+db.commit()
+if "--empty" in sys.argv:
+    sys.exit()
 now = int(time.time() * 1000)
 
 

@@ -33,14 +33,14 @@ static err before(faulty *x, bool *after)
 	return OK;
 }
 
-static err open_faulty(const store_driver *self, void **db, const char *url, bool lazy)
+static err open_faulty(const store_driver *self, void **db, const char *url, unsigned how)
 {
 	faults *f = (faults *)(uintptr_t)self;
 	faulty *x = calloc(1, sizeof *x);
 
 	ASSERT(x);
 	x->f = f;
-	err e = atomic_load(&f->closed) ? err_fail(ERR_IO, "closed by the test") : f->real->open(f->real, &x->db, url, lazy);
+	err e = atomic_load(&f->closed) ? err_fail(ERR_IO, "closed by the test") : f->real->open(f->real, &x->db, url, how);
 	if (e != OK) {
 		free(x);
 		return e;
