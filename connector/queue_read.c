@@ -35,8 +35,8 @@ err queue_bind(queue *q, queue_chain chain, const char *name, const char *value)
 	const slice is = row_text(&row, MAX_BOUND);
 	if (!row_ok(&row)) e = read_failed(name);
 	else if (!slice_eq_var(is, slice_str(value)))
-		e = err_fail(ERR_REQUEST, "the database is of another deployment, whose %s is %.*s, and the configuration says %s: correct that, or name "
-		             "another database_url", name, (int)is.n, (const char *)is.p, value);
+		e = err_fail(ERR_REQUEST, "the database is of another deployment, whose %s is %.*s, and the configuration says %s: correct that, or give "
+		             "the new deployment a database of its own (\"Another deployment\" in doc/operate.md)", name, (int)is.n, (const char *)is.p, value);
 	store_rows_free(&rows);
 	return e;
 }
