@@ -8,7 +8,7 @@
  *
  * Against whom: without the gateway's signature nobody gets an answer, and no answer helps anybody but the owner of the RSA
  * key.  Each answer is a value of the static Diffie-Hellman function of d at a chosen point; on this curve about 2^24 chained
- * ones would take 12 bits off the 128 of the discrete logarithm, which is why answers are counted (kms.h).  A request can be
+ * ones would take 12 bits off the 128 of the discrete logarithm, which is why answers are counted (key_counts.h).  A request can be
  * replayed; the answer is the same to the same reader.  An authorization of the second form (request_v1.h) serves once.  One
  * node holds d here, and everything hangs on it.
  *
@@ -17,6 +17,7 @@
  *   rsa.h      the reader's key                              typed.h    what gateway and KMS sign, in three historical forms
  *   request.h  the one door for bytes from outside           kms.h      keys, authorisation, answers
  *   typed_v1.h request_v1.h nonces.h   the same for authorizations that end and serve once
+ *   key_counts.h   how many answers each key has given
  *   http.h     its routes                                    key_file.h private keys on disk
  *   on_chain.h whether a contract knows it                   whole_key.h the same in a vault
  *   client.h   the asker's side
@@ -43,6 +44,7 @@
 #include "delegate/feldman.h"
 #include "delegate/group.h"
 #include "delegate/http.h"
+#include "delegate/key_counts.h"
 #include "delegate/key_file.h"
 #include "delegate/kms.h"
 #include "delegate/nonces.h"

@@ -8,9 +8,6 @@
 #include "delegate/description.h"
 #include "delegate/ecies.h"
 
-/* Statuses that are counted one by one; the last stands for others. */
-static const unsigned STATUSES[KMS_STATUSES] = { 200, 400, 401, 404, 409, 413, 415, 422, 503, 500 };
-
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
 static err check_chains(const delegate_chain *c, size_t n)
@@ -75,6 +72,15 @@ void delegate_kms_remember(delegate_kms *k, nonces *used, const clock_source *cl
 	k->clock = clock;
 }
 
+void delegate_kms_count_in(delegate_kms *k, key_counts *counts)
+{
+	k->counts = counts;
+	for (size_t i = 0; i < k->chains; i++)
+		if (k->chain[i].group) kms_count_by(k, &k->chain[i], &k->chain[i].group->key.P);
+}
+
+void delegate_kms_limit(delegate_kms *k, int64_t answers_per_second) { k->rate = answers_per_second; }
+
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
 void delegate_error(buf *out, const char *sentence)
@@ -85,15 +91,6 @@ void delegate_error(buf *out, const char *sentence)
 	buf_put_str(out, text ? text : "{\"error\":\"the error has no text\"}");
 	free(text);
 	json_decref(j);
-}
-
-unsigned kms_count(delegate_kms *k, unsigned status)
-{
-	size_t i = 0;
-
-	while (i < COUNT(STATUSES) - 1 && STATUSES[i] != status) i++;
-	atomic_fetch_add(&k->ended[i], 1);
-	return status;
 }
 
 unsigned kms_refuse(buf *out, err e, unsigned status)
@@ -141,7 +138,7 @@ void kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, slic
 {
 	AUTO(buf) text = { 0 };
 
-	atomic_fetch_add(&q->chain->answers, 1);
+	kms_count_answer(q->chain);
 	if (q->once) {
 		kms_put_answer_v1(out, k, q, "encryptedSharedSecret", sealed, signed_by);
 		return;
@@ -258,28 +255,4 @@ unsigned delegate_answer_v1(delegate_kms *k, buf *out, const delegate_call *c)
 	err e = kms_read_v1(&q, k, &status, c);
 	if (e == OK) e = answer(k, out, &status, &q);
 	return kms_count(k, e == OK ? status : kms_refuse(out, e, status));
-}
-
-/* ---- what is counted ----------------------------------------------------------------------------------------- */
-
-void delegate_kms_metrics(buf *out, delegate_kms *k)
-{
-	buf_put_str(out, "# HELP arca_delegate_requests_total Requests for a delegation, by the status of their answer.\n"
-	                 "# TYPE arca_delegate_requests_total counter\n");
-	for (size_t i = 0; i < COUNT(STATUSES); i++)
-		buf_printf(out, "arca_delegate_requests_total{status=\"%u\"} %ju\n", STATUSES[i],
-		           (uintmax_t)atomic_load(&k->ended[i]));
-	buf_printf(out, "# HELP arca_delegate_repeated_total Requests of /v0 that had come before, as far as the last ones tell: a gateway that "
-	                "asks again, or somebody who has seen one.\n# TYPE arca_delegate_repeated_total counter\narca_delegate_repeated_total %ju\n",
-	           (uintmax_t)atomic_load(&k->repeated));
-	buf_printf(out, "# HELP arca_delegate_answers_total Shared secrets handed out since the start, by chain; think of another "
-	                "key before 2^24.\n# TYPE arca_delegate_answers_total counter\n");
-	for (size_t i = 0; i < k->chains; i++)
-		buf_printf(out, "arca_delegate_answers_total{chain_id=\"%u\"} %ju\n", k->chain[i].c.id,
-		           (uintmax_t)atomic_load(&k->chain[i].answers));
-	buf_put_str(out, "# HELP arca_delegate_answers_alarm Whether a key has given 2^24 answers since the start.\n"
-	                 "# TYPE arca_delegate_answers_alarm gauge\n");
-	for (size_t i = 0; i < k->chains; i++)
-		buf_printf(out, "arca_delegate_answers_alarm{chain_id=\"%u\"} %d\n", k->chain[i].c.id,
-		           atomic_load(&k->chain[i].answers) >= DELEGATE_ANSWERS_ALARM);
 }

@@ -14,15 +14,13 @@
 
 #include "base/clock.h"
 #include "delegate/group.h"
+#include "delegate/key_counts.h"
 #include "delegate/nonces.h"
 #include "delegate/request.h"
 #include "seal/sign.h"
 #include "vault/key_state.h"
 
 enum { MAX_DELEGATE_CHAINS = 64 };
-
-/* Answers of one key after which somebody should think about another one (delegate.h). */
-enum { DELEGATE_ANSWERS_ALARM = 1 << 24 };
 
 typedef struct delegate_chain {
 	uint32_t    id;
@@ -41,6 +39,12 @@ void delegate_kms_free(delegate_kms **k);
 
 /* Where used authorizations of the second form are kept, borrowed; without it that form is answered 503.  Before it serves. */
 void delegate_kms_remember(delegate_kms *k, nonces *used, const clock_source *clock);
+
+/* Where answers are counted over restarts, borrowed; without it they are counted from the start on.  Before it serves. */
+void delegate_kms_count_in(delegate_kms *k, key_counts *counts);
+/* Each key gives at most so many answers a second, and what is asked beyond that is answered 503; what one second did not use the next one
+ * may.  0: as many as there are.  Before it serves. */
+void delegate_kms_limit(delegate_kms *k, int64_t answers_per_second);
 
 /* Appends the answer, JSON, whatever it is, and returns its HTTP status. */
 unsigned delegate_answer(delegate_kms *k, buf *out, const delegate_call *c);

@@ -24,8 +24,10 @@ err kms_may_answer(delegate_kms *k, unsigned *status, kms_chain *c)
 	kms_group *g = kms_group_hold(k, c);
 
 	*status = 503;
-	const err e = g ? key_state_may(g->state, KEY_USE_DECRYPT, &g->key.key_id) : OK;
+	err e = g ? key_state_may(g->state, KEY_USE_DECRYPT, &g->key.key_id) : OK;
 	kms_group_release(g);
+	if (e == OK && !kms_has_room(k, c))
+		e = err_fail(ERR_EXHAUSTED, "the key of chain %u gives at most %jd answers a second; ask again in a moment", c->c.id, (intmax_t)k->rate);
 	return e;
 }
 
@@ -106,6 +108,7 @@ err delegate_kms_put_share(delegate_kms *k, const group_key *key, key_state stat
 			return err_fail(ERR_STATE, "this node's share of the key of chain %u is not the one that was published", c->c.id);
 		}
 	}
+	kms_count_by(k, c, &key->P);
 	put(k, c, g);
 	return OK;
 }
@@ -183,7 +186,7 @@ static err partial(delegate_kms *k, buf *out, unsigned *status, const kms_questi
 	}
 	kms_group_release(g);
 	TRY(e);
-	atomic_fetch_add(&q->chain->answers, 1);
+	kms_count_answer(q->chain);
 	kms_put_answer_v1(out, k, q, "encryptedPartial", buf_slice(&sealed), "");
 	*status = 200;
 	return OK;
@@ -210,11 +213,13 @@ static ask_verdict authorised(delegate_kms *k, kms_chain *c, secp_pk *K, hash32 
 	if (a->form == ASK_ONCE) {
 		if (!k->used || kms_authorise(c, &a->authorization, request) != OK || kms_in_time(k, &a->v1) != OK) return ASK_REFUSED;
 		if (secp_pk_read(K, slice_of(a->v1.ephemeral, SECP_PK)) != OK) return ASK_REFUSED;
+		if (!kms_has_room(k, c)) return ASK_FAILED;
 		const err e = kms_use_nonce(k, &status, &a->v1);
 		return e == OK ? ASK_ANSWERED : e == ERR_EXISTS ? ASK_NONCE_USED : ASK_FAILED;
 	}
 	if (kms_authorise(c, &a->authorization, request) != OK || !hex_strict(sec1, sizeof sec1, a->ephemeral)) return ASK_REFUSED;
-	return secp_pk_read(K, slice_of(sec1, sizeof sec1)) == OK ? ASK_ANSWERED : ASK_REFUSED;
+	if (secp_pk_read(K, slice_of(sec1, sizeof sec1)) != OK) return ASK_REFUSED;
+	return kms_has_room(k, c) ? ASK_ANSWERED : ASK_FAILED;
 }
 
 static void sign(const delegate_kms *k, ask_answer *out, const ask_frame *a, const hash32 *request)
@@ -240,7 +245,7 @@ static void answer_with(delegate_kms *k, ask_answer *out, kms_chain *c, const km
 	if (out->verdict != ASK_ANSWERED) return;
 	make(out->partial, k, g, &K, &request);
 	sign(k, out, a, &request);
-	atomic_fetch_add(&c->answers, 1);
+	kms_count_answer(c);
 }
 
 bool delegate_answer_ask(delegate_kms *k, buf *out, bool may_combine, slice frame)

@@ -8,6 +8,7 @@
 #include "delegate/ask.h"
 #include "delegate/group.h"
 #include "delegate/kms.h"
+#include "delegate/key_counts.h"
 #include "delegate/nonces.h"
 #include "delegate/repeats.h"
 #include "delegate/request_v1.h"
@@ -27,6 +28,8 @@ typedef struct kms_chain {
 	kms_group *group;                          /* under the lock; NULL: none yet.  A key that is whole is shared by one */
 	const char *why;                           /* there is none; likewise.  NULL: it is not made yet */
 	_Atomic uint64_t answers;
+	_Atomic(key_count *) given;                /* of its key, over restarts; NULL: there is none, or nobody counts */
+	_Atomic int64_t free_us;                   /* up to here the chain's answers have used its time (kms_has_room) */
 	hash32 domain;                             /* of what is signed of it, without a salt */
 	_Atomic typed_text likely;                 /* which text its gateway signed last: tried first */
 } kms_chain;
@@ -37,6 +40,8 @@ struct delegate_kms {                              /* in guarded memory */
 	const rng *random;
 	nonces *used;                              /* NULL: nothing that serves once is answered */
 	const clock_source *clock;
+	key_counts *counts;                             /* NULL: answers are counted from the start on */
+	int64_t rate;                              /* answers a second of each key; 0: as many as there are */
 	pthread_mutex_t lock;
 	size_t chains;
 	_Atomic uint64_t ended[KMS_STATUSES];
@@ -78,7 +83,14 @@ void     kms_put_answer(buf *out, const delegate_kms *k, const kms_question *q, 
 void     kms_put_answer_v1(buf *out, const delegate_kms *k, const kms_question *q, const char *name, slice sealed, const char *signed_by);
 void     kms_seal(buf *sealed, const delegate_kms *k, const kms_question *q, slice secret);
 
-/* ERR_STATE: with the key of this chain nothing is read now; no key at all is none of this question. */
+/* One more answer of this chain's key. */
+void     kms_count_answer(kms_chain *c);
+/* Which key that is. */
+void     kms_count_by(delegate_kms *k, kms_chain *c, const secp_pk *P);
+/* May its key give one more answer now?  Then that one is taken as given. */
+bool     kms_has_room(const delegate_kms *k, kms_chain *c);
+
+/* ERR_STATE: with the key of this chain nothing is read now; no key at all is none of this question.  ERR_EXHAUSTED: not so soon. */
 err      kms_may_answer(delegate_kms *k, unsigned *status, kms_chain *c);
 
 /* A key that is whole, as one that one party shares with nobody. */

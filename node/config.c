@@ -205,6 +205,8 @@ static const config_key KEYS[] = {
 	  "kms1.example,3; all; empty: none, so that readers combine"),
 	NUMBER("delegation.refresh_secs", AT(delegation.refresh_secs), 0, 3660 * DAY, "86400",
 	  "how often the nodes get new shares of the keys that they share, and erase the old ones; the same at all nodes. 0: never"),
+	NUMBER("delegation.answers_per_second", AT(delegation.answers_per_second), 0, 1000000, "0",
+	  "how many answers, or parts of them, this node gives with each key in a second; more are answered 503. 0: as many as it can"),
 	{ .name = "delegation.chains", .type = CONFIG_ROWS, .offset = AT(delegation.chains), .min = 1, .max = MAX_DELEGATE_CHAINS,
 	  .rows = &CHAIN, .row_size = sizeof(chain_config), .help = "the chains of the delegation KMS, each with a key of its own" },
 	REFUSED("public_vault.storage.ram", RAM),

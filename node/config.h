@@ -73,7 +73,7 @@ typedef struct node_config {
 	struct { int64_t num_rayon_threads; bool core_dumps, sandbox; } internal;
 	struct { char *derived_folder; } core;
 	threshold_config threshold;
-	struct { bool present; char *wallet_file, *combiners; int64_t refresh_secs; config_rows chains; } delegation;    /* of chain_config */
+	struct { bool present; char *wallet_file, *combiners; int64_t refresh_secs, answers_per_second; config_rows chains; } delegation;    /* of chain_config */
 
 	/* Derived from the above. */
 	char     http_address[256];

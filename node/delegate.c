@@ -124,13 +124,25 @@ static err ask_chains(const delegate_chain *chain, const node_config *c, vault *
 
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
-static err open_nonces(node_delegate *d, const vault *v)
+static err path_of(char path[static PATH_MAX], const vault *v, const char *name)
+{
+	if (snprintf(path, PATH_MAX, "%s/%s", vault_private_folder(v), name) < PATH_MAX) return OK;
+	return err_fail(ERR_REQUEST, "the path %.60s… is too long", vault_private_folder(v));
+}
+
+/* What the service remembers over restarts. */
+static err remember(node_delegate *d, const node_config *c, const vault *v)
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof path, "%s/delegation.nonces", vault_private_folder(v)) >= (int)sizeof path)
-		return err_fail(ERR_REQUEST, "the path %.60s… is too long", vault_private_folder(v));
-	return nonces_open(&d->used, path, clock_system());
+	TRY(path_of(path, v, "delegation.nonces"));
+	TRY(nonces_open(&d->used, path, clock_system()));
+	TRY(path_of(path, v, "delegation.counts"));
+	TRY(key_counts_open(&d->counts, path));
+	delegate_kms_remember(d->service.kms, d->used, clock_system());
+	delegate_kms_count_in(d->service.kms, d->counts);
+	delegate_kms_limit(d->service.kms, c->delegation.answers_per_second);
+	return OK;
 }
 
 err node_delegate_open(node_delegate *out, const node_config *c, vault *v, const signer *own, const rng *random)
@@ -145,8 +157,7 @@ err node_delegate_open(node_delegate *out, const node_config *c, vault *v, const
 	if (e == OK) e = ask_chains(chain, c, v, random);
 	if (e == OK) e = delegate_kms_new(&out->service.kms, chain, c->delegation.chains.n, out->signs, random);
 	wipe(chain, sizeof chain);
-	if (e == OK) e = open_nonces(out, v);
-	if (e == OK) delegate_kms_remember(out->service.kms, out->used, clock_system());
+	if (e == OK) e = remember(out, c, v);
 	out->service.clock = clock_system();
 	if (e != OK) node_delegate_close(out);
 	return e;
@@ -212,6 +223,7 @@ void node_delegate_close(node_delegate *d)
 	combining_free(&d->combining);
 	delegate_kms_free(&d->service.kms);
 	nonces_free(&d->used);
+	key_counts_free(&d->counts);
 	signer_free(&d->wallet);
 	for (size_t i = 0; i < COUNT(d->import); i++) key_import_close(&d->import[i]);
 	*d = (node_delegate){ 0 };

@@ -2,7 +2,7 @@
 /*
  * node/delegate.h -- the delegation KMS (delegate/) in a node: by [delegation] in its configuration it serves /v0/public-key,
  * /v0/delegate and /v1/delegate at its HTTP address, with a key a chain (delegate_keys.h).  Authorizations that serve once are remembered in the
- * file delegation.nonces of the private vault's folder.
+ * file delegation.nonces of the private vault's folder, and how many answers each key has given in delegation.counts.
  * Where a contract is named, its gateway and key are compared with the ones here before anything is served; a key that the nodes
  * share, once the vault has it, that is from the start after the one at which it was made.
  */
@@ -19,6 +19,7 @@
 typedef struct node_delegate {
 	signer          *wallet;               /* of its own; NULL: it signs as the node does */
 	nonces          *used;
+	key_counts           *counts;
 	combining       *combining;            /* of keys that are shared; NULL: none, or not yet */
 	const signer    *signs;                /* either of them */
 	group_keeper    *keeper;               /* makes them, and new shares of them */

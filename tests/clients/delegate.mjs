@@ -228,7 +228,8 @@ await test('connections that give a byte now and then are ended, and nobody else
 await test('what was answered and refused is counted', async () => {
 	const text = await (await fetch(url + '/metrics')).text();
 	for (const line of [/^arca_delegate_requests_total\{status="200"\} [1-9]/m, /^arca_delegate_requests_total\{status="401"\} [1-9]/m,
-		/^arca_delegate_answers_total\{chain_id="421614"\} 1$/m, /^arca_delegate_answers_alarm\{chain_id="31337"\} 0$/m]) assert.match(text, line);
+		/^arca_delegate_answers_total\{chain_id="421614"\} 1$/m, /^arca_delegate_key_answers\{chain_id="421614"\} 1$/m,
+		/^arca_delegate_answers_alarm\{chain_id="31337"\} 0$/m]) assert.match(text, line);
 });
 
 /* ---- authorizations that end and serve once --------------------------------------------------------------------------- */

@@ -77,9 +77,10 @@ static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wal
 }
 
 CT_COVERS(delegate_kms_new, delegate_answer, delegate_answer_v1, delegate_public_key, delegate_ask_authorization, delegate_v1_authorization,
-          delegate_kms_metrics, delegate_kms_remember, delegate_kms_is_whole, delegate_kms_whole);
+          delegate_kms_metrics, delegate_kms_remember, delegate_kms_count_in, delegate_kms_limit, delegate_kms_is_whole, delegate_kms_whole);
 CT_REACHES(delegate_kms_is_whole, kms_group_is_whole);
-CT_REACHES(delegate_answer, ecies_shared_at, rsa_seal, oaep_pad, kms_count, kms_find_chain, kms_read, kms_may_answer, kms_seal, kms_put_answer);
+CT_REACHES(delegate_answer, ecies_shared_at, rsa_seal, oaep_pad, kms_count, kms_find_chain, kms_read, kms_may_answer, kms_has_room, kms_seal, kms_put_answer, kms_count_answer,
+           kms_count_by);
 CT_REACHES(delegate_answer_v1, kms_authorise, kms_use_nonce, kms_in_time, kms_put_answer_v1);
 
 static void an_answer_does_not_branch_on_the_protocol_key_or_the_secret(void **state)

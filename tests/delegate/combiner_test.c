@@ -114,6 +114,31 @@ static void who_is_silent_is_replaced_after_a_while_and_after_the_limit_it_is_50
 	close_world(&w);
 }
 
+/* It is no liar, and a second later it answers again. */
+static void who_has_given_as_much_as_it_may_is_replaced_and_503_if_nobody_is_left(void **state)
+{
+	world w;
+
+	(void)state;
+	open_world(&w);
+	const delegate_ask a = question(&w);
+	for (party i = 2; i <= 3; i++) delegate_kms_limit(w.kms[i], 1);
+	for (unsigned i = 0; i < 4; i++) {
+		begin(&w, &a);
+		answered_rightly(&w);
+	}
+	for (party i = 4; i <= 5; i++) delegate_kms_limit(w.kms[i], 1);
+	for (unsigned second = 0; second < 2; second++) {
+		unsigned right = 0;
+		w.clock.s++;
+		for (begin(&w, &a); wait_done(&w) == 200; begin(&w, &a)) right++;
+		assert_in_range(right, 1, 2);                      /* each takes two of the four others, or three */
+		says(&w, "nodes answered rightly, and 3 are needed");
+	}
+	assert_false(w.convicted);
+	close_world(&w);
+}
+
 static void an_answer_that_comes_twice_counts_once(void **state)
 {
 	world w;
@@ -438,7 +463,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(the_answer_of_the_first_form_is_as_of_one_node_and_one_more_is_asked_than_needed),
 	TEST(who_lies_is_named_by_its_own_signature_and_another_is_asked), TEST(a_wrong_part_that_its_node_signed_convicts_it), TEST(it_does_so_in_the_domain_of_any_contract),
 	TEST(too_few_right_answers_are_503_at_once_if_nobody_is_left),
-	TEST(who_is_silent_is_replaced_after_a_while_and_after_the_limit_it_is_503), TEST(an_answer_that_comes_twice_counts_once),
+	TEST(who_is_silent_is_replaced_after_a_while_and_after_the_limit_it_is_503),
+	TEST(who_has_given_as_much_as_it_may_is_replaced_and_503_if_nobody_is_left), TEST(an_answer_that_comes_twice_counts_once),
 	TEST(an_answer_to_a_request_that_is_over_is_passed_over),
 	TEST(stopping_answers_what_waits_and_refuses_what_comes),
 	TEST(a_key_that_is_not_made_yet_is_503_and_what_is_wrong_with_a_request_is_said_before),

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/delegate/clock.h"
 #include "tests/delegate/known.h"
 #include "tests/delegate/reader.h"
 #include <stdlib.h>
+#include <unistd.h>
+#include "base/file.h"
 
 enum { OTHER_CHAIN = 421614 };
 
@@ -382,9 +385,73 @@ static void answers_and_refusals_are_counted(void **state)
 	static const char *const LINES[] = {
 		"arca_delegate_requests_total{status=\"200\"} 4\n", "arca_delegate_requests_total{status=\"400\"} 1\n",
 		"arca_delegate_requests_total{status=\"401\"} 0\n", "arca_delegate_requests_total{status=\"422\"} 1\n",
-		"arca_delegate_repeated_total 2\n", "arca_delegate_answers_total{chain_id=\"31337\"} 4\n", "arca_delegate_answers_alarm{chain_id=\"31337\"} 0\n",
+		"arca_delegate_repeated_total 2\n", "arca_delegate_answers_total{chain_id=\"31337\"} 4\n", "arca_delegate_key_answers{chain_id=\"31337\"} 4\n", "arca_delegate_answers_alarm{chain_id=\"31337\"} 0\n",
 	};
 	for (size_t i = 0; i < COUNT(LINES); i++) assert_non_null(strstr(buf_str(&text), LINES[i]));
+	close_world(&w);
+}
+
+static void shows(delegate_kms *k, const char *line)
+{
+	AUTO(buf) text = { 0 };
+
+	delegate_kms_metrics(&text, k);
+	if (!strstr(buf_str(&text), line)) fail_msg("%s is not in %s", line, buf_str(&text));
+}
+
+/* Counts are the key's, whoever has it in which epoch, and they are not forgotten by a restart. */
+static void answers_of_a_key_are_counted_over_restarts(void **state)
+{
+	static const uint64_t ALARM = KEY_COUNT_ALARM;
+	AUTO(buf) answer = { 0 }, file = { 0 };
+	char folder[] = "/tmp/arca-kms-XXXXXX", path[64];
+	key_counts *counts = NULL;
+	world w;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/counts", folder);
+	for (unsigned start = 0; start < 4; start++) {
+		open_world(&w, 1);
+		assert_ok(key_counts_open(&counts, path));
+		delegate_kms_count_in(w.kms, counts);
+		if (start == 3) shows(w.kms, "arca_delegate_answers_alarm{chain_id=\"31337\"} 0\n");
+		assert_int_equal(tell_ask(&w, &answer, &w.ask, NULL, NULL), 200);
+		shows(w.kms, "arca_delegate_answers_total{chain_id=\"31337\"} 1\n");
+		if (start == 1) shows(w.kms, "arca_delegate_key_answers{chain_id=\"31337\"} 2\n");
+		if (start == 3) shows(w.kms, "arca_delegate_answers_alarm{chain_id=\"31337\"} 1\n");
+		close_world(&w);
+		key_counts_free(&counts);
+		if (start < 2) continue;
+		buf_clear(&file);
+		assert_ok(file_read(&file, path, 1 << 16));
+		store64(file.p + file.n - 8, ALARM - 1);                   /* as many as it takes were given meanwhile */
+		assert_ok(file_write_atomic(path, buf_slice(&file), 0600));
+	}
+	unlink(path);
+	rmdir(folder);
+}
+
+static void a_key_gives_no_more_answers_a_second_than_it_is_told(void **state)
+{
+	AUTO(buf) answer = { 0 };
+	set_clock now;
+	world w;
+
+	(void)state;
+	open_world(&w, 2);
+	delegate_kms_remember(w.kms, NULL, set_clock_at(&now, 1000));
+	delegate_kms_limit(w.kms, 3);
+	delegate_ask other = w.ask;
+	other.chain_id = OTHER_CHAIN;
+	for (unsigned second = 0; second < 3; second++, now.s += second * second) {
+		/* Whoever is not the gateway takes nothing from it. */
+		for (unsigned i = 0; i < 5; i++) assert_int_equal(tell_ask(&w, &answer, &other, "31337", NULL), 401);
+		for (unsigned i = 0; i < 3; i++) assert_int_equal(tell_ask(&w, &answer, &w.ask, "31337", NULL), 200);
+		assert_int_equal(tell_ask(&w, &answer, &w.ask, "31337", NULL), 503);
+		says(&answer, "the key of chain 31337 gives at most 3 answers a second; ask again in a moment");
+		assert_int_equal(tell_ask(&w, &answer, &other, "421614", NULL), 200);      /* another key */
+	}
 	close_world(&w);
 }
 
@@ -425,4 +492,5 @@ TESTS(TEST(a_key_that_was_whole_is_shared), TEST(each_profile_is_recognised_by_w
       TEST(chains_have_keys_of_their_own_and_must_be_named_if_there_are_several),
       TEST(only_the_gateways_low_signature_of_this_request_is_taken), TEST(a_point_must_be_compressed_and_on_the_curve),
       TEST(the_readers_key_must_be_rsa_and_large_enough), TEST(chains_that_contradict_each_other_are_refused),
-      TEST(a_key_answers_and_is_published_as_its_state_allows), TEST(answers_and_refusals_are_counted))
+      TEST(a_key_answers_and_is_published_as_its_state_allows), TEST(answers_and_refusals_are_counted),
+      TEST(answers_of_a_key_are_counted_over_restarts), TEST(a_key_gives_no_more_answers_a_second_than_it_is_told))
