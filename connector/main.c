@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include "base/commit.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/undumpable.h"
@@ -162,7 +163,7 @@ static int run(connector_config *c, unsigned played)
 	int signal = 0, code = 0;
 
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
-	roles_init(&r, c, played);
+	roles_init(&r, c, played, ARCA_COMMIT);
 	err e = roles_read_key(&r, c);
 	if (e == OK) e = closing_begin(c, played);
 	/* An address that is taken is found before anything is picked or sent. */

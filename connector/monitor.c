@@ -276,8 +276,10 @@ static void alive(void *ctx, http_reply *out, const http_request *in)
 
 static void version(void *ctx, http_reply *out, const http_request *in)
 {
-	(void)ctx, (void)in;
-	buf_put_str(&out->body, "{\"name\":\"arca-connector\",\"version\":\"" ARCA_VERSION "\",\"build\":\"" ARCA_VERSION "\"}");
+	const roles *r = ctx;
+
+	(void)in;
+	buf_printf(&out->body, "{\"name\":\"arca-connector\",\"version\":\"" ARCA_VERSION "\",\"build\":\"%s\"}", r->commit);
 	out->content_type = "application/json";
 }
 

@@ -167,9 +167,9 @@ static err bind_database(queue *q, const connector_config *c)
 
 /* ---- all -------------------------------------------------------------------------------------------------------- */
 
-void roles_init(roles *r, const connector_config *config, unsigned played)
+void roles_init(roles *r, const connector_config *config, unsigned played, const char *commit)
 {
-	*r = (roles){ .config = config, .played = played };
+	*r = (roles){ .config = config, .commit = commit, .played = played };
 }
 
 err roles_read_key(roles *r, connector_config *config)

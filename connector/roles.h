@@ -19,6 +19,7 @@
 
 typedef struct roles {
 	const connector_config *config;
+	const char *commit;                      /* that the program was built from */
 	unsigned    played;                      /* connector_role, or-ed */
 	atomic_bool stop, up;                    /* up: all of it is there, and may be looked at from other threads */
 	queue      *queue;                       /* of listeners and who looks on; others have their own, and wait for nobody's commit */
@@ -37,7 +38,7 @@ typedef struct roles {
 } roles;
 
 /* config stays as long as the roles.  Nothing is opened yet. */
-void roles_init(roles *r, const connector_config *config, unsigned played);
+void roles_init(roles *r, const connector_config *config, unsigned played, const char *commit);
 
 /* Reads the sender's key, if it is in a file or in the configuration, where its text is wiped: then it can be closed.  No thread yet. */
 err  roles_read_key(roles *r, connector_config *config);

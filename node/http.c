@@ -16,7 +16,7 @@ struct node_http {
 	pthread_mutex_t lock;                /* of the parts */
 	bool attached;
 	node_http_parts p;
-	const char *version;
+	const char *version, *commit;
 	delegate_service *delegation;        /* NULL: none */
 	http_server *server;
 	int   folder;                        /* the public vault */
@@ -65,8 +65,12 @@ static void version(void *ctx, http_reply *out, const http_request *in)
 {
 	node_http *h = ctx;
 
-	(void)in;
-	http_reply_text(out, 200, h->version);
+	if (!strstr(in->accept, "application/json")) {
+		http_reply_text(out, 200, h->version);
+		return;
+	}
+	buf_printf(&out->body, "{\"name\":\"arca-node\",\"version\":\"%s\",\"build\":\"%s\"}", h->version, h->commit);
+	out->content_type = "application/json";
 }
 
 static void not_yet(http_reply *out) { http_reply_text(out, 503, "the node is starting or stopping; ask again"); }
@@ -189,7 +193,7 @@ static size_t routes_of(http_route out[static OWN_ROUTES + DELEGATE_ROUTES], nod
 	return OWN_ROUTES + DELEGATE_ROUTES;
 }
 
-err node_http_new(node_http **out, vault *v, const node_config *config, const char *version_text, delegate_service *delegation)
+err node_http_new(node_http **out, vault *v, const node_config *config, const char *version_text, const char *commit, delegate_service *delegation)
 {
 	http_route routes[OWN_ROUTES + DELEGATE_ROUTES];
 
@@ -197,6 +201,7 @@ err node_http_new(node_http **out, vault *v, const node_config *config, const ch
 	if (!h) return err_fail(ERR_NOMEM, "no memory for the HTTP server");
 	pthread_mutex_init(&h->lock, NULL);
 	h->version = version_text;
+	h->commit = commit;
 	h->delegation = delegation;
 	h->address = config->http_address;
 	h->public_url = config->telemetry.public_url ? config->telemetry.public_url : "";

@@ -42,7 +42,7 @@ typedef struct node_http_parts {
  * and there is nothing to count.  Vault, configuration, version and delegation (NULL: none; its routes are served at once)
  * outlive the server.
  */
-err  node_http_new(node_http **out, vault *v, const node_config *config, const char *version, delegate_service *delegation);
+err  node_http_new(node_http **out, vault *v, const node_config *config, const char *version, const char *commit, delegate_service *delegation);
 
 /* From now on everything is served; and from then on only what it is again, for the parts go. */
 void node_http_attach(node_http *h, const node_http_parts *parts);

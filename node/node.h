@@ -44,6 +44,7 @@ typedef struct node {
 	char       address[ADDRESS_TEXT];
 	node_delegate delegate;              /* the delegation KMS, if there is one                      */
 	cluster   *cluster;                  /* the other parties; NULL: this node is alone              */
+	const char *commit;                  /* that it was built from                                   */
 	const node_seams *seams;             /* of a test; NULL                                          */
 	keys      *keys;                     /* FHE keys in memory                                       */
 	requests  *table;                    /* what became of every request                             */
@@ -76,8 +77,8 @@ extern const size_t  N_NODE_SERVICES;
 /* Refuses new requests and waits for running ones, within the grace of the configuration; false if some still run. */
 bool node_finish(node *n);
 
-/* The program: the exit code.  seams: NULL, but in tests. */
-int  node_process(int argc, char **argv, const node_seams *seams);
+/* The program: the exit code.  commit: what it was built from.  seams: NULL, but in tests. */
+int  node_process(int argc, char **argv, const char *commit, const node_seams *seams);
 
 /* The exit code for a service that did not start: 64 configuration, 69 unavailable, 74 input or output, 1 anything else. */
 int  node_exit_code(const service *failed, err e);

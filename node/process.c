@@ -247,7 +247,7 @@ static int run(node *n)
 	return exit_code;
 }
 
-int node_process(int argc, char **argv, const node_seams *seams)
+int node_process(int argc, char **argv, const char *commit, const node_seams *seams)
 {
 	const sigset_t stop = stop_signals();
 	static node n = { .making = KEY_PROGRESS_INIT };
@@ -282,6 +282,7 @@ int node_process(int argc, char **argv, const node_seams *seams)
 
 	log_setup(o.level_given ? o.least : n.cfg.log_least, o.log_json || n.cfg.log_json);
 	if (n.cfg.internal.core_dumps) undumpable_end();
+	n.commit = commit;
 	n.seams = seams;
 	if (o.ignore_peers) node_config_drop_peers(&n.cfg);
 	/* Before the first thread exists, so that only sigwait sees them. */

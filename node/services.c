@@ -213,7 +213,11 @@ static void work_stop(node *n)
 /* ---- what others see ---------------------------------------------------------------------------------------- */
 
 /* It listens before the keys are read, which may take a while, so that whoever asks is told that the node is starting. */
-static err http_start(node *n) { return node_http_new(&n->http, n->vault, &n->cfg, ARCA_VERSION, node_delegate_service(&n->delegate)); }
+static err http_start(node *n)
+{
+	return node_http_new(&n->http, n->vault, &n->cfg, ARCA_VERSION, n->commit, node_delegate_service(&n->delegate));
+}
+
 static void http_stop(node *n) { node_http_free(&n->http); }
 
 static err pages_begin(node *n)

@@ -195,7 +195,11 @@ await test('malformed bodies, queries and types have their own statuses', async 
 	}
 	assert.deepEqual(await (await fetch(url + '/v0/nothing')).json(), { error: 'Route not found /v0/nothing' });
 	assert.equal((await (await fetch(url + '/')).json()).service, 'arca delegation KMS');
-	assert.deepEqual(await (await fetch(url + '/health', { headers: { Accept: 'application/json' } })).json(), { status: 'ok' });
+	const told = async page => (await fetch(url + page, { headers: { Accept: 'application/json' } })).json();
+	assert.deepEqual(await told('/health'), { status: 'ok' });
+	const { build, ...more } = await told('/version');
+	assert.match(build, /^[0-9a-f]{7,}(-dirty)?$|^[\d.]+$/);
+	assert.deepEqual(more, { name: 'arca-node', version: (await (await fetch(url + '/version')).text()).trim() });
 });
 
 await test('a page of another origin may ask', async () => {

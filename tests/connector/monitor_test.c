@@ -19,7 +19,7 @@ static connector_config C = {
 static void roles_open(roles *r, desk *d)
 {
 	desk_open(d);
-	*r = (roles){ .config = &C, .queue = d->q, .sender = d->s, .chain = { d->chain } };
+	*r = (roles){ .config = &C, .commit = "0123abc", .queue = d->q, .sender = d->s, .chain = { d->chain } };
 	C.worker.s3.region = C.worker.s3.bucket = C.worker.s3.endpoint = text("");
 	assert_ok(worker_new(&r->worker, &(worker_config){ .queue = d->q, .bell = d->bell, .config = &C, .clock = d->clock, .random = rng_os(),
 	                                                   .stop = &r->stop }));
@@ -217,6 +217,9 @@ static void in_a_word_it_is_ready_alive_or_what_is_amiss(void **state)
 	assert_non_null(strstr(buf_str(&answer), "\"healthy\":true"));
 	assert_int_equal(asked(&answer, s, "/liveness"), 200);
 	assert_string_equal(buf_str(&answer), "{\"status_code\":\"200\",\"status\":\"alive\"}");
+	assert_int_equal(asked(&answer, s, "/version"), 200);
+	assert_non_null(strstr(buf_str(&answer), "{\"name\":\"arca-connector\",\"version\":\""));
+	assert_non_null(strstr(buf_str(&answer), "\",\"build\":\"0123abc\"}"));
 	http_server_free(&s);
 	r.worker = w;
 	roles_close(&r, &d);

@@ -35,7 +35,7 @@ static void begin(world *w, void **state)
 	assert_ok(requests_new(&w->table, limit, test_rng()));
 	assert_ok(pool_new(&w->cores, 1));
 	assert_ok(vault_put_public(w->v, PUB_PUBLIC_KEY, &KEY, slice_str("the public key"), &existed));
-	assert_ok(node_http_new(&w->http, w->v, &config, "9.9.9", NULL));
+	assert_ok(node_http_new(&w->http, w->v, &config, "9.9.9", "0123abc", NULL));
 }
 
 static void end(world *w)

@@ -86,5 +86,5 @@ int main(int argc, char **argv)
 	}
 	shift_s = how == EARLY ? 60 : how == LATE ? -60 : 0;
 	const node_seams seams = { &how, change_share, change_frame };
-	return node_process(argc, argv, &seams);
+	return node_process(argc, argv, "a lie", &seams);
 }
