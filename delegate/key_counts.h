@@ -10,9 +10,9 @@
  *   file     "ARCACNT1" | records           integers little-endian
  *   record   public point (33) | u64 count
  *
- * The file is KEY_COUNT_STEP ahead of what was given and is written anew before that is used up: counting costs the disk nothing, and a
- * crash makes the count too great by that much, never too small while the file can be written.  What cannot be written refuses
- * nobody an answer: it is told in the log.  The file is not sealed: it tells how busy a key was.
+ * The file is KEY_COUNT_STEP ahead of what was given and is written anew before that is used up, without waiting for the disk: so counting
+ * costs next to nothing, and a kill makes the count too great by that much; a loss of power may take what was counted in the last half a
+ * minute.  What cannot be written refuses nobody an answer: it is told in the log.  The file is not sealed: it tells how busy a key was.
  *
  * Any thread.
  */

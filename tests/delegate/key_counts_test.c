@@ -160,13 +160,15 @@ static void half_of_the_answers_and_all_of_them_are_said_once(void **state)
 
 static void what_is_no_file_of_counts_begins_anew(void **state)
 {
-	static const char *const WRONG[] = { "", "ARCACNT", "ARCANON1", "ARCACNT1 and then something" };
+	static const char *const WRONG[] = { "", "ARCACNT", "ARCANON1", "ARCACNT1 and then something", "something that is longer than the file that comes to be in its place" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(WRONG); i++) {
 		assert_ok(file_write_atomic(path, slice_str(WRONG[i]), 0600));
 		AUTO(key_counts) *t = opened();
 		add(key_counts_find(t, &P), 1);
+		AUTO(key_counts) *killed = opened();               /* it is one again, at once */
+		assert_in_range(key_count_given(key_counts_find(killed, &P)), 1, KEY_COUNT_STEP + 1);
 		key_counts_free(&t);
 		assert_int_equal(found(&P), 1);
 	}
