@@ -137,6 +137,7 @@ static bool push(h2 *c)
 	for (;;) {
 		if (c->out_at == c->out_n) {
 			c->out_at = c->out_n = 0;
+			c->out_answers = false;
 			if (!fill(c)) return false;
 			if (c->out_n == 0) break;
 		}
@@ -145,6 +146,7 @@ static bool push(h2 *c)
 		if (c->write_waits == IO_END || c->write_waits == IO_BROKEN) return false;
 		if (c->write_waits != IO_DONE) return true;
 		c->out_at += n;
+		if (c->out_answers) c->taken_ms = reactor_now_ms(c->group->reactor);
 	}
 	if (!nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session)) linger(c);
 	return true;
@@ -205,6 +207,19 @@ static int64_t idle_until(const h2 *c)
 	return (list_empty(&c->streams) ? c->idle_since_ms : reactor_now_ms(g->reactor)) + g->limits.idle_ms;
 }
 
+/* Is there more of an answer than the peer took?  It may be its socket that is full, or a window that it keeps shut. */
+static bool answers_wait(const h2 *c)
+{
+	return c->answers > 0 || (c->out_answers && c->out_at < c->out_n);
+}
+
+/* Pings that are answered, or calls that go on coming, are no sign that it will take what waits for it. */
+static int64_t untaken_until(const h2 *c)
+{
+	const h2_group *g = c->group;
+	return g->role->server && answers_wait(c) ? c->taken_ms + g->limits.untaken_ms : INT64_MAX;
+}
+
 /* GOAWAY, and the end soon after, whether or not the peer reads it. */
 static void part(h2 *c)
 {
@@ -220,15 +235,18 @@ static void leave(h2 *c)
 	h2_end(c);
 }
 
-/* Rings at at_ms, or earlier to look whether the connection is idle. */
+/* Rings at at_ms, or earlier to look whether the connection is idle or leaves its answers where they are. */
 static void look_again(h2 *c, int64_t at_ms)
 {
-	int64_t idle_ms = idle_until(c);
-	reactor_timer_set(c->group->reactor, &c->timer, idle_ms < at_ms ? idle_ms : at_ms);
+	const int64_t idle_ms = idle_until(c), untaken_ms = untaken_until(c);
+
+	if (idle_ms < at_ms) at_ms = idle_ms;
+	if (untaken_ms < at_ms) at_ms = untaken_ms;
+	reactor_timer_set(c->group->reactor, &c->timer, at_ms);
 }
 
-/* One timer: until the first SETTINGS the handshake's, then the keepalive's and the idle limit's, in the end the
- * lingering's. */
+/* One timer: until the first SETTINGS the handshake's, then the keepalive's, the idle limit's and that of answers, in the end the
+ * lingering's.  An answer does not set it: it rings while the keepalive lasts, and then looks at when the answer is due. */
 static void ring(void *arg)
 {
 	h2 *c = arg;
@@ -245,6 +263,10 @@ static void ring(void *arg)
 		return;
 	}
 	c->pinged = false;
+	if (now >= untaken_until(c)) {
+		leave(c);
+		return;
+	}
 	if (now >= idle_until(c)) {
 		part(c);
 		return;
@@ -273,6 +295,13 @@ void h2_settled(h2 *c)
 	if (c->state == H2_OPEN) look_again(c, reactor_now_ms(g->reactor) + g->limits.keepalive_ms);
 }
 
+void h2_answer_waits(h2 *c, h2_stream *s)
+{
+	if (!answers_wait(c)) c->taken_ms = reactor_now_ms(c->group->reactor);
+	s->answered = true;
+	c->answers++;
+}
+
 void h2_go_away(h2 *c)
 {
 	if (c->state != H2_OPEN && c->state != H2_SHAKING) return;
@@ -292,22 +321,31 @@ static h2 *idlest(h2_group *g)
 	return found;
 }
 
-static bool waits_for_peer(const h2 *c)
+/* Since when all streams wait for the peer: to send its request, or to take its answer.  INT64_MAX: one waits for us. */
+static int64_t stalled_since(const h2 *c)
 {
-	FOR_EACH_LINK(l, &c->streams)
-		if (!h2_stream_arrives(MEMBER_OF(l, h2_stream, link))) return false;
-	return true;
+	int64_t since = INT64_MIN;
+
+	FOR_EACH_LINK(l, &c->streams) {
+		const h2_stream *s = MEMBER_OF(l, h2_stream, link);
+		if (!s->answered && !h2_stream_arrives(s)) return INT64_MAX;
+		const int64_t moved_ms = s->answered ? c->taken_ms : c->heard_ms;
+		if (moved_ms > since) since = moved_ms;
+	}
+	return since;
 }
 
-/* Its calls have begun and do not come: nothing of them is known here, and a client can make them again. */
+/* Its calls have begun and do not come, or were answered and it does not take that: a client can make them again. */
 static h2 *most_stalled(h2_group *g)
 {
-	const int64_t now = reactor_now_ms(g->reactor);
+	const int64_t latest = reactor_now_ms(g->reactor) - STALLED_MS;
+	int64_t least = INT64_MAX;
 	h2 *found = NULL;
 
 	FOR_EACH_LINK(l, &g->connections) {
 		h2 *c = h2_of_link(l);
-		if (now - c->heard_ms >= STALLED_MS && waits_for_peer(c) && (!found || c->heard_ms < found->heard_ms)) found = c;
+		const int64_t since = stalled_since(c);
+		if (since <= latest && since < least) found = c, least = since;
 	}
 	return found;
 }

@@ -49,6 +49,7 @@ typedef struct h2_stream {
 	outlet  out;
 	size_t  charged[H2_CLASSES]; /* to the group; and to conn while there is one */
 	bool    deaf;                /* what still arrives of its message is dropped */
+	bool    answered;            /* the server's: its answer waits, or is on its way */
 } h2_stream;
 
 /* Why a stream closed: an HTTP/2 error code, or one of these. */
@@ -94,9 +95,9 @@ void h2_go_away(h2 *c);
 /* The connection ends now.  Its streams close with H2_LOST.  Not within a callback of the role. */
 void h2_end(h2 *c);
 
-/* Ends the connection that has been without a stream for the longest time.  If every one has a stream: that from which nothing
- * was heard for the longest time, a second at least, and no request has come whole.  False if there is none of either kind.
- * Not within a callback of the role. */
+/* Ends the connection that has been without a stream for the longest time.  If every one has a stream: that whose streams all wait
+ * for the peer, to send its request or to take its answer, and which did neither for the longest time, a second at least.  False if
+ * there is none of either kind.  Not within a callback of the role. */
 bool h2_drop_idlest(h2_group *g);
 
 h2_group *h2_group_of(h2 *c);

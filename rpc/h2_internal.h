@@ -22,6 +22,9 @@ struct h2 {
 
 	uint8_t *out;
 	size_t   out_at, out_n;
+	bool     out_answers;                /* of what is to be written, something belongs to an answer */
+	unsigned answers;                    /* streams that are answered */
+	int64_t  taken_ms;                   /* the peer took of an answer, or the first of them began to wait */
 	io       read_waits, write_waits;
 	reactor_watch watch;
 	reactor_task  task;
@@ -39,6 +42,9 @@ const nghttp2_session_callbacks *h2_callbacks(void);
 uint8_t *h2_out_room(h2 *c, size_t n);
 
 void h2_settled(h2 *c);
+
+/* The stream has its answer: from now on the peer's time to take of it counts. */
+void h2_answer_waits(h2 *c, h2_stream *s);
 
 /* Server: is the rest of its request still to come, and not kept waiting by us? */
 bool h2_stream_arrives(const h2_stream *s);

@@ -159,6 +159,7 @@ static void leave(h2_stream *s)
 	for (unsigned class = 0; class < H2_CLASSES; class++) c->buffered[class] -= s->charged[class];
 	s->conn = NULL;
 	pthread_mutex_unlock(&s->group->budget);
+	if (s->answered) c->answers--;
 	list_leave(&s->link);
 	list_leave(&s->parked);
 	if (list_empty(&c->streams)) c->idle_since_ms = reactor_now_ms(c->group->reactor);
@@ -268,10 +269,11 @@ static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int
 /* An answer that ends before its request: the client need not send the rest.  [RFC 9113, section 8.1] */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
-	const h2 *c = user;
+	h2 *c = user;
 	int32_t id = frame->hd.stream_id;
 
 	if (!c->group->role->server || frame->hd.type != NGHTTP2_HEADERS) return 0;
+	c->out_answers = true;
 	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;
 	if (nghttp2_session_get_stream_remote_close(session, id) != 0) return 0;
 	return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
@@ -281,11 +283,13 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *header, size_t n,
                      nghttp2_data_source *source, void *user)
 {
+	h2 *c = user;
 	h2_stream *s = stream_of(session, frame->hd.stream_id);
 	(void)source;
 	if (!s) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	uint8_t *p = h2_out_room(user, H2_FRAME_HEADER + n);
+	uint8_t *p = h2_out_room(c, H2_FRAME_HEADER + n);
 	if (!p) return NGHTTP2_ERR_WOULDBLOCK;
+	c->out_answers = true;
 	memcpy(p, header, H2_FRAME_HEADER);
 	outlet_deal(&s->out, p + H2_FRAME_HEADER, n);
 	return 0;
@@ -355,9 +359,11 @@ err h2_request(h2 *c, h2_stream *s, const nghttp2_nv *headers, size_t n)
 
 static void respond(h2_stream *s, const nghttp2_nv *headers, size_t n, const nghttp2_data_provider *body)
 {
-	int rv = nghttp2_submit_response(s->conn->session, s->id, headers, n, body);
+	h2 *c = s->conn;
+	int rv = nghttp2_submit_response(c->session, s->id, headers, n, body);
 	if (rv != 0) h2_reset(s, NGHTTP2_INTERNAL_ERROR);
-	h2_touch(s->conn);
+	else h2_answer_waits(c, s);
+	h2_touch(c);
 }
 
 void h2_respond(h2_stream *s, const nghttp2_nv *headers, size_t n)

@@ -17,6 +17,7 @@ typedef struct rpc_limits {
 	int64_t  handshake_ms;         /* from accept or connect to the peer's first SETTINGS                */
 	int64_t  receive_ms;           /* from a call's headers to its last byte                             */
 	int64_t  call_ms;              /* from a call's headers to the last byte of its answer               */
+	int64_t  untaken_ms;           /* answers wait, and the client takes no byte of them for so long: it is gone */
 	int64_t  keepalive_ms;         /* nothing heard for so long: PING                                    */
 	int64_t  keepalive_wait_ms;    /* and no sign of life after it: the peer is gone                     */
 	int64_t  idle_ms;              /* no call for so long: a server tells the client to go               */
@@ -28,7 +29,7 @@ static inline rpc_limits rpc_limits_default(void)
 		.message = (size_t)100 << 20, .buffered = (size_t)256 << 20, .buffered_all = (size_t)1 << 30,
 		.connections = 256, .streams = 1000, .calls = 16384, .header_bytes = 16 << 10,
 		.handshake_ms = 10000, .receive_ms = 120000, .call_ms = 3900000,
-		.keepalive_ms = 60000, .keepalive_wait_ms = 20000, .idle_ms = 300000,
+		.untaken_ms = 60000, .keepalive_ms = 60000, .keepalive_wait_ms = 20000, .idle_ms = 300000,
 	};
 }
 

@@ -768,9 +768,11 @@ static void a_request_that_stops_half_way_is_given_up(void **state)
 static void an_answer_the_client_does_not_take_is_given_up(void **state)
 {
 	(void)state;
+	rpc_limits limits = rpc_limits_default();
 	buf message = { 0 };
 	seen s;
-	start(NULL);
+	limits.call_ms = limits.untaken_ms / 2;
+	start(&limits);
 	memset(buf_grow(&message, 200000), 1, 200000);
 	wire *w = wire_new(server);
 	raw_hello(&w->to);
@@ -783,7 +785,7 @@ static void an_answer_the_client_does_not_take_is_given_up(void **state)
 	assert_int_equal(s.data.n, 65535);                   /* the window the client gave */
 	assert_false(s.ended);
 	seen_free(&s);
-	now_ms += rpc_limits_default().call_ms;
+	now_ms += limits.call_ms;
 	raw_frame(&w->to, NGHTTP2_PING, 0, 0, slice_of("12345678", 8));      /* still there */
 	wire_turn(w);
 	wire_see(w, &s, 1);
@@ -793,6 +795,71 @@ static void an_answer_the_client_does_not_take_is_given_up(void **state)
 	assert_no_charge();
 	wire_free(w);
 	buf_free(&message);
+	stop();
+}
+
+/* Holds a call of w, and answers it with more than the first window lets through. */
+static void answer_at_length(wire *w)
+{
+	buf message = { 0 };
+
+	memset(buf_grow(&message, 200000), 1, 200000);
+	hold_calls(w, 1);
+	rpc_reply(held[0], buf_slice(&message));
+	n_held = 0;
+	buf_free(&message);
+}
+
+/* Some time passes, in which the peer shows that it lives. */
+static void live_on(wire *w, int64_t ms)
+{
+	now_ms += ms;
+	raw_frame(&w->to, NGHTTP2_PING, 0, 0, slice_of("12345678", 8));
+	wire_turn(w);
+}
+
+static void who_speaks_and_takes_no_answer_is_left(void **state)
+{
+	(void)state;
+	const int64_t untaken_ms = rpc_limits_default().untaken_ms;
+	for (unsigned full = 0; full < 2; full++) {
+		start(NULL);
+		wire *w = wire_new(server);
+		raw_hello(&w->to);
+		wire_turn(w);
+		w->stuck = full;                             /* its socket; or else its window is shut */
+		answer_at_length(w);
+		wire_turn(w);
+		for (unsigned i = 0; i < 3; i++) live_on(w, untaken_ms / 3 - 1);
+		assert_false(w->gone);
+		live_on(w, 3);
+		assert_true(w->gone);
+		assert_no_charge();
+		wire_free(w);
+		stop();
+	}
+}
+
+static void who_takes_a_byte_at_a_time_is_not_left(void **state)
+{
+	(void)state;
+	start(NULL);
+	wire *w = wire_new(server);
+	raw_hello(&w->to);
+	answer_at_length(w);
+	wire_turn(w);
+	for (unsigned i = 0; i < 20; i++) {
+		raw_number(&w->to, NGHTTP2_WINDOW_UPDATE, 0, 1);
+		raw_number(&w->to, NGHTTP2_WINDOW_UPDATE, 1, 1);
+		live_on(w, rpc_limits_default().untaken_ms - 1);
+		assert_false(w->gone);
+	}
+	raw_number(&w->to, NGHTTP2_WINDOW_UPDATE, 0, 1 << 20);
+	raw_number(&w->to, NGHTTP2_WINDOW_UPDATE, 1, 1 << 20);
+	live_on(w, 1);
+	assert_status(w, 1, GRPC_OK, "");
+	assert_no_charge();
+	wire_free(w);
 	stop();
 }
 
@@ -1010,6 +1077,34 @@ static void who_does_not_finish_a_request_holds_no_place_for_long(void **state)
 	stop();
 }
 
+static void who_takes_no_answer_makes_room(void **state)
+{
+	(void)state;
+	rpc_limits limits = rpc_limits_default();
+	limits.connections = 2;
+	start(&limits);
+	wire *deaf = wire_new(server);
+	raw_hello(&deaf->to);
+	answer_at_length(deaf);
+	wire_turn(deaf);
+	wire *busy = wire_new(server);
+	hold_calls(busy, 1);
+	live_on(deaf, 999);
+	wire *one = wire_new(server);
+	assert_true(one->gone);
+	assert_false(deaf->gone || busy->gone);
+	wire_free(one);
+	live_on(deaf, 1);
+	one = wire_new(server);
+	assert_true(deaf->gone);
+	assert_false(one->gone || busy->gone);
+	rpc_reply(held[0], slice_str("done"));
+	wire_turn(busy);
+	assert_echoed(busy, 1, slice_str("done"));
+	wire_free(deaf), wire_free(busy), wire_free(one);
+	stop();
+}
+
 /* ---- rude peers -------------------------------------------------------------------------------------------------------- */
 
 static void a_reset_stream_cancels_its_call(void **state)
@@ -1202,6 +1297,8 @@ TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(an_answer_on_its_way_is_not_cut_off_by_the_deadline),
       TEST(a_request_that_stops_half_way_is_given_up),
       TEST(an_answer_the_client_does_not_take_is_given_up),
+      TEST(who_speaks_and_takes_no_answer_is_left),
+      TEST(who_takes_a_byte_at_a_time_is_not_left),
       TEST(a_silent_peer_is_pinged_and_then_left),
       TEST(a_peer_that_never_speaks_http2_is_left),
       TEST(a_connection_without_calls_is_told_to_go_and_closed),
@@ -1209,6 +1306,7 @@ TESTS(TEST(a_message_split_at_every_byte_comes_back),
       TEST(an_idle_peer_that_does_not_listen_is_closed_as_well),
       TEST(one_connection_too_many_takes_the_place_of_the_idlest),
       TEST(who_does_not_finish_a_request_holds_no_place_for_long),
+      TEST(who_takes_no_answer_makes_room),
       TEST(a_reset_stream_cancels_its_call),
       TEST(a_disconnect_cancels_every_call_of_the_connection),
       TEST(a_call_may_be_answered_after_the_server_is_gone),
