@@ -270,8 +270,8 @@ err group_store_tidy(const group_store *g, const group_record *certified)
 {
 	group_key newest = certified->key;
 
-	TRY(each(g, PRIV_DELEGATION_SHARE, drop_older_share, &newest));
-	return each(g, PRIV_DELEGATION_KEY, drop_older_record, &newest);
+	TRY(each(g, PRIV_DELEGATION_KEY, drop_older_record, &newest));
+	return each(g, PRIV_DELEGATION_SHARE, drop_older_share, &newest);
 }
 
 static err keep_record(const group_store *g, const group_home *home, key_state state, uint8_t what, const group_record *certified)
@@ -352,4 +352,23 @@ err group_store_fall_behind(const group_store *g, const group_record *last, cons
 {
 	TRY(each(g, PRIV_DELEGATION_SHARE, drop_past, &(past){ from, epoch }));
 	return last ? keep_that_it_left(g, last) : OK;
+}
+
+/* Is the newest one's share all that there is?  Certificates go before shares, so nothing else is left then. */
+static bool is_settled(const group_holding *have)
+{
+	return have->held == 1 && hash32_eq_var(have->digest[0], group_digest(&have->newest.key));
+}
+
+/* Of what it left, not what this node has got since, if it was coming back. */
+err group_store_settle(group_holding *have, const group_store *g, const group_home *home)
+{
+	group_store there = *g;
+
+	if (!have->certified || (home->state != KEY_DESTROYED && is_settled(have))) return OK;
+	there.home = *home;
+	if (home->state != KEY_DESTROYED) TRY(group_store_tidy(g, &have->newest));
+	else if (have->held) TRY(group_store_fall_behind(&there, &have->newest, NULL, have->newest.key.epoch + 1));
+	else TRY(each(g, PRIV_DELEGATION_KEY, drop_active, NULL));
+	return group_store_look(have, g);
 }

@@ -7,7 +7,7 @@
  *
  * number: 1 in the first byte, the epoch in the last four, most significant first; 2 in the first byte: this node has left the parties
  * that share the key, after that epoch.  Shares are written before their parties sign (delegate/group_ceremony.h), certificates after;
- * only then go the shares of earlier epochs and their certificates.  So a crash leaves at most shares too many: of a newer one the
+ * only then go the certificates of earlier epochs and their shares.  So a crash leaves at most shares too many: of a newer one the
  * next ceremony says whether it counts, older ones go at the next start.
  *
  *   object   2 | u8 state (vault/key_state.h) | context (32) | came by (32) | share file or record; or these alone, as they were once
@@ -48,6 +48,8 @@ err  group_store_take(void *ctx, const group_record *certified);
 
 /* What this certificate superseded goes, if a crash has kept it. */
 err  group_store_tidy(const group_store *g, const group_record *certified);
+/* What a crash has left of it, and of a key that this node has left.  have, home: as group_store_look_at found them. */
+err  group_store_settle(group_holding *have, const group_store *g, const group_home *home);
 
 /* Other parties have this key for good: erases every share of the chain, and keeps of the key that this node has left it.  Can be
  * repeated. */

@@ -142,29 +142,23 @@ static void say_that_it_left(uint32_t chain_id, const id32 *context, bool is_amo
 		         chain_id, id);
 }
 
-/* What a stop in the middle left is erased now; not what it has got since, if it was coming back. */
-static err use_nothing(group_keeper *k, kept *c, group_store *g, const group_holding *have, const group_home *home)
+static void use_nothing(group_keeper *k, kept *c, const group_home *home)
 {
 	const bool is_among = find_context(k, &home->context) != NULL;
 
-	g->home = *home;
-	if (have->held) TRY(group_store_fall_behind(g, &have->newest, NULL, have->newest.key.epoch + 1));
 	delegate_kms_drop_share(k->p.kms, c->chain_id, is_among ? HAS_NONE : HAS_LEFT);
 	if (!c->left) say_that_it_left(c->chain_id, &home->context, is_among);
-	return OK;
 }
 
-static err use(group_keeper *k, kept *c, group_store *g, const group_holding *have, const group_home *home)
+static err use(group_keeper *k, kept *c, group_store *g, group_holding *have, const group_home *home)
 {
 	if (!have->certified) {
 		if (c->is_elsewhere) delegate_kms_drop_share(k->p.kms, c->chain_id, HAS_NONE);
 		return OK;
 	}
-	if (home->state == KEY_DESTROYED) TRY(use_nothing(k, c, g, have, home));
-	else {
-		if (have->held > 1) TRY(group_store_tidy(g, &have->newest));       /* a crash may have kept what was superseded */
-		TRY(use_share(k, g, &have->newest, home->state));
-	}
+	TRY(group_store_settle(have, g, home));
+	if (home->state == KEY_DESTROYED) use_nothing(k, c, home);
+	else TRY(use_share(k, g, &have->newest, home->state));
 	note(k, c, &have->newest.key, home);
 	if (c->left) return OK;
 	k->p.made(k->p.ctx, &have->newest, group_work_context(k, &(kept){ .context = home->context, .certified = true }));
