@@ -9,9 +9,13 @@
 
 bool key_file_is_gone(const char *path)
 {
-	struct stat st;
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char first = 0;
 
-	return stat(path, &st) != 0 ? errno == ENOENT : st.st_size == 0;
+	if (fd < 0) return errno == ENOENT;
+	const bool gone = read(fd, &first, 1) >= 0 && !first;
+	close(fd);
+	return gone;
 }
 
 static err failed(const key_eraser *k, const char *what)
@@ -46,6 +50,18 @@ err key_eraser_erase(key_eraser *k)
 	TRY(overwrite(k));
 	key_eraser_close(k);
 	return OK;
+}
+
+err key_eraser_go_on(const char *path)
+{
+	struct stat st;
+	key_eraser k;
+
+	if (!key_file_is_gone(path) || stat(path, &st) != 0 || st.st_size == 0) return OK;
+	TRY(key_eraser_open(&k, path));
+	const err e = key_eraser_erase(&k);
+	if (e != OK) key_eraser_close(&k);
+	return e;
 }
 
 void key_eraser_close(key_eraser *k)

@@ -16,8 +16,10 @@ typedef struct key_eraser {
 	int fd;
 } key_eraser;
 
-/* Whether there is no such file, or an empty one. */
+/* Whether there is no such file, or an empty one, or one that a crash kept from becoming empty: it begins with a zero, and no text does. */
 bool key_file_is_gone(const char *path);
+/* Then erases what is left of it. */
+err  key_eraser_go_on(const char *path);
 
 /* ERR_IO: it cannot be written. */
 err  key_eraser_open(key_eraser *out, const char *path);

@@ -40,7 +40,7 @@ static err look(key_import *x, delegate_chain *chain, const char *path, const gr
 	chain->shared = have->certified;
 	if (!in_file && !kept) {
 		x->vault = NULL;
-		return have->certified ? OK : neither(chain, path);
+		return have->certified ? key_eraser_go_on(path) : neither(chain, path);
 	}
 	TRY(delegate_key_of_chain(chain, x->vault, path, clock_system()));
 	if (in_file) TRY(key_eraser_open(&x->file, path));

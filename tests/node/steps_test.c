@@ -9,6 +9,7 @@
 #include "delegate/nonces.h"
 #include "node/epochs.h"
 #include "node/group_store.h"
+#include "node/key_import.h"
 #include "node/keys_internal.h"
 #include "node/used_sids.h"
 #include "tests/delegate/clock.h"
@@ -564,6 +565,44 @@ static void of_shares_none_is_lost_and_none_stays_that_was_superseded(void **sta
 	crash_everywhere(state, STORIES, COUNT(STORIES));
 }
 
+/* ---- a whole key that nodes share by now ------------------------------------------------------------------------------- */
+
+static void with_key_file(void **state)
+{
+	AUTO(buf) text = { 0 };
+
+	with_share(state);
+	for (unsigned i = 1; i < SECP_SK; i++) buf_put_str(&text, "00");
+	buf_put_str(&text, "07\n");
+	assert_ok(file_write_atomic(below(state, "key"), buf_slice(&text), 0600));
+}
+
+static err imports(void **state)
+{
+	delegate_chain chain = { .id = CHAIN };
+	key_import x;
+
+	TRY(open_vault(state));
+	const err e = key_import_open(&x, &chain, below(state, "key"), v, test_rng());
+	key_import_close(&x);
+	return stop(e);
+}
+
+static void has_empty_file(void **state, unsigned done, bool ended)
+{
+	(void)done, (void)ended;
+	assert_true(file_exists(below(state, "key")));
+	assert_int_equal(size_of(below(state, "key")), 0);
+}
+
+static void the_file_of_a_shared_key_is_erased_to_its_end(void **state)
+{
+	static const crash_story STORY[] = { { "a file that is erased", with_key_file, imports, imports, has_empty_file } };
+
+	crash_keeps_secret(slice_str("000007"));
+	crash_everywhere(state, STORY, COUNT(STORY));
+}
+
 /* ---- nonces, and the journal --------------------------------------------------------------------------------------------- */
 
 enum { NOW = 1767225600, NONCES = 5 };
@@ -691,6 +730,6 @@ static int take_down(void **state) { (void)state; secp_free(&curve); return 0; }
 
 static const struct CMUnitTest tests[] = { TEST_OF_CRASHES(contexts_and_epochs_are_whole_or_absent), TEST_OF_CRASHES(keys_are_whole_or_absent),
 	TEST_OF_CRASHES(parts_of_keys_go_with_their_epoch), TEST_OF_CRASHES(of_shares_none_is_lost_and_none_stays_that_was_superseded),
-	TEST_OF_CRASHES(what_was_written_down_stays) };
+	TEST_OF_CRASHES(the_file_of_a_shared_key_is_erased_to_its_end), TEST_OF_CRASHES(what_was_written_down_stays) };
 
 int main(int argc, char **argv) { return test_main_with(argc, argv, __FILE__, tests, COUNT(tests), set_up, take_down); }
