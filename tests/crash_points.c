@@ -226,9 +226,9 @@ static void opened(void **state, const crash_story *s, bool ended)
 }
 
 /* Of long operations samples, unless there is time. */
-static unsigned after(unsigned k, unsigned all) { return test_is_long() || k < all ? k + 1 : k + 1 + k / 4; }
+static unsigned after(unsigned k, unsigned all, unsigned part) { return test_is_long() || k < all ? k + 1 : k + 1 + k / part; }
 
-enum { ALL_DEATHS = 64, ALL_OF_OPENING = 8 };
+enum { ALL_DEATHS = 48, ALL_OF_OPENING = 4 };
 
 /* In the second turn each death of the opening comes by itself, after the same death of the operation. */
 static bool die_at(void **state, const crash_story *s, unsigned death, unsigned second, bool *second_died)
@@ -239,7 +239,7 @@ static bool die_at(void **state, const crash_story *s, unsigned death, unsigned 
 	s->before(state);
 	const bool died = killed(death, s->does, state);
 	if (second) *second_died = killed(second, s->opens, state);
-	else for (unsigned k = 1; killed(k, s->opens, state); k = after(k, ALL_OF_OPENING)) now.second = k;
+	else for (unsigned k = 1; killed(k, s->opens, state); k = after(k, ALL_OF_OPENING, 2)) now.second = k;
 	opened(state, s, !died);
 	now.again = true;
 	if (died) {
@@ -259,7 +259,7 @@ void crash_everywhere(void **state, const crash_story *story, size_t stories)
 		while (die_at(state, s, death, 0, &again)) {
 			again = test_is_long();
 			for (unsigned k = 2; again; k++) (void)die_at(state, s, death, k, &again);
-			death = after(death, ALL_DEATHS);
+			death = after(death, ALL_DEATHS, 8);
 		}
 		assert_true(death > 2);
 		now.name = NULL;
