@@ -122,9 +122,10 @@ for (const parties of sizes) {
 	])
 		await test(`${who}: ${values.length} types, a list of ${client.name}, ${form}, are decrypted in every format${form === 'packed' ? ', also for a user' : ''}`, async () => {
 			const all = inAll(net, client.encrypt(publicKey, values, build), Object.keys(FORMATS));
-			for (const files of Object.values(all)) {
+			for (const [format, files] of Object.entries(all)) {
 				await everybodyAnswers(files, values);
-				if (form === 'packed') await itsUserOpens(files, values);
+				/* Four parties would squash the same once more for one user. */
+				if (form === 'packed' && (parties === 1 || format !== 'small-compressed')) await itsUserOpens(files, values);
 			}
 		}, 15);
 	/* What each has of its own since it was started again, and the keys that they share; what else is mapped is the program. */
