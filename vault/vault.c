@@ -182,8 +182,7 @@ static err refuse_others(const char *path, mode_t mode)
 }
 
 /* Is this what base/file.h leaves beside a target when it is interrupted, or erasing?  Nobody's own copy of a key has such a
- * name.  of_node:
- * beside the private folders, where files are no objects but the wrapped key, the journal and the like. */
+ * name.  of_node: beside the folders of objects, where the wrapped key, the journal and the like are. */
 static bool is_leftover(const char *name, bool of_node)
 {
 	static const char WRITING[] = ".unfinished-";
