@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,6 +24,7 @@ enum {
 	CONNECTION_MEMORY = 32 << 10,        /* bounds the request's headers too */
 	MOST_DISCARDED = 4 << 20,            /* of a body that is too long: so much is read, to get the answer through */
 	MOST_THREADS = 16,
+	UNSENT = 128 << 10,                  /* bytes that the kernel holds ready: were it millions, a slow reader would look like none */
 };
 
 /* A thread with connections of its own: a daemon in libmicrohttpd's words. */
@@ -456,7 +459,9 @@ static void hand_on(void *ctx, int fd, const struct sockaddr *from, socklen_t n)
 {
 	http_server *s = ctx;
 	worker *w = least(s);
+	const int unsent = UNSENT;
 
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	s->last = (unsigned)(w - s->worker);
 	atomic_fetch_add(&w->connections, 1);
 	/* Refused, and closed, is who has too many connections. */
