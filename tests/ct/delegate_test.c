@@ -52,13 +52,18 @@ static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wal
 {
 	AUTO(buf) id = { 0 }, body = { 0 }, header = { 0 }, answer = { 0 }, sealed = { 0 };
 	static const uint8_t zeros[32];
-	char folder[] = "/tmp/arca-ct-XXXXXX", path[64];
+	char folder[] = "/tmp/arca-ct-XXXXXX", path[64], counted[64];
+	key_counts *counts = NULL;
 	nonces *used = NULL;
 
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/nonces", folder);
+	snprintf(counted, sizeof counted, "%s/counts", folder);
 	assert_ok(nonces_open(&used, path, clock_system()));
+	assert_ok(key_counts_open(&counts, counted));
 	delegate_kms_remember(kms, used, clock_system());
+	delegate_kms_count_in(kms, counts);
+	delegate_kms_limit(kms, 1000);
 	buf_put_str(&id, "arca/keyid/v1");
 	buf_put(&id, P->b, sizeof P->b);
 	buf_put(&id, zeros, 32), buf_put(&id, "\0\1\0\1", 4), buf_put(&id, zeros, 32);
@@ -72,7 +77,8 @@ static void ask_once(delegate_kms *kms, const signer *gateway, const signer *wal
 	assert_int_equal(delegate_answer_v1(kms, &answer, &call), 200);
 	assert_ok(delegate_v1_reply_read(&sealed, &d, signer_address(wallet), buf_slice(&answer)));
 	nonces_free(&used);
-	unlink(path);
+	key_counts_free(&counts);
+	unlink(path), unlink(counted);
 	rmdir(folder);
 }
 
