@@ -38,6 +38,12 @@ void lane_remove(lane *l, size_t i)
 	memmove(l->flight + i, l->flight + i + 1, (--l->n - i) * sizeof *l->flight);
 }
 
+void lane_taken(lane *l, flight *f)
+{
+	if (!f->taken && !f->restored) atomic_fetch_add(&l->c.tally->sent, 1);
+	f->taken = true;
+}
+
 err lane_carry(flight *f, size_t answers)
 {
 	ASSERT(!f->answers && answers);
@@ -271,7 +277,7 @@ static err say_all(lane *l, saying *s)
 		flight *f = s->who[i];
 		const bool first = f->said_ms == 0 && f->hashes == 1 && !f->restored;
 		const taken t = sent == OK ? was_taken(s->error[i].kind) : UNKNOWN;
-		if (first && t == TAKEN) atomic_fetch_add(&l->c.tally->sent, 1);
+		if (t == TAKEN) lane_taken(l, f);
 		/* Not for the first time: whether it was mined is for lane_watch to find out. */
 		if (!first || t == TAKEN || t == UNKNOWN) f->said_ms = now, s->who[i] = NULL;
 		else forget(l, f, &s->error[i], &s->row[i], s->change, &changes);

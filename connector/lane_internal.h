@@ -26,6 +26,7 @@ typedef struct flight {
 	queue_ref *response;
 	cargo     *cargo;                    /* of each */
 	bool      restored;                  /* it stood in the database when the lane started: it may have been said before */
+	bool      taken;                     /* by the chain, and counted                           */
 	evm_tx    tx;                        /* gas 0: known as bytes only                          */
 	buf       data, raw;                 /* raw: as last signed                                 */
 	hash32    hash[MAX_FLIGHT_HASHES];   /* the last one, and those it replaced, oldest first   */
@@ -59,6 +60,9 @@ static inline int64_t lane_now(const lane *l) { return clock_now_ms(l->c.clock);
 /* A new one at the end; its number is taken.  NULL: no memory. */
 flight *lane_add(lane *l, uint64_t nonce);
 void    lane_remove(lane *l, size_t i);
+
+/* The chain took it, as a provider, the waiter or a block shows, whichever is first: it is counted once. */
+void    lane_taken(lane *l, flight *f);
 
 /* Room for so many responses, of which nothing is known yet. */
 err     lane_carry(flight *f, size_t answers);

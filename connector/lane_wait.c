@@ -33,7 +33,7 @@ void lane_hear(lane *l)
 		flight *f = l->flight[i];
 		if (!f->waited_for || !hash32_eq_var(f->hash[0], hash)) continue;
 		f->waited_for = false;
-		if (end == WAITER_MINED || end == WAITER_TAKEN) atomic_fetch_add(&l->c.tally->sent, 1);
+		if (end == WAITER_MINED || end == WAITER_TAKEN) lane_taken(l, f);
 		else f->said_ms = end == WAITER_REFUSED ? 0 : lane_now(l) - l->c.lost_ms;
 	}
 }

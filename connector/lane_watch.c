@@ -139,6 +139,7 @@ static void end_mined(lane *l, endings *e, size_t i, const eth_receipt *r)
 	flight *f = l->flight[i];
 	AUTO(buf) why = { 0 };
 
+	lane_taken(l, f);
 	if (!r->ok) {
 		put_refusal(l, &why, &r->tx);
 		snprintf(e->reason[i], sizeof e->reason[i], "%s", buf_str(&why));

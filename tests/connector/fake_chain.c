@@ -287,7 +287,7 @@ static json_t *send_and_wait(fake_chain *c, const json_t *params)
 	if (c->impatient) return failure(4, "the transaction was not mined in time", hash_json(&t.hash));
 	if (c->breaks) return c->breaks--, NULL;
 	json_t *j = NULL;
-	while (!(j = receipt_of(c, &t.hash)) && !c->hung_up) pthread_cond_wait(&changed, &lock);
+	while ((c->tardy || !(j = receipt_of(c, &t.hash))) && !c->hung_up) pthread_cond_wait(&changed, &lock);
 	return j ? result(j) : NULL;
 }
 

@@ -50,6 +50,7 @@ typedef struct fake_chain {
 	int      no_sync;                            /* eth_sendRawTransactionSync ends with this code at once: not known, or not supported */
 	bool     impatient;                          /* it ends with code 4 and the hash at once                  */
 	unsigned breaks;                             /* so many of them are taken, and the connection breaks      */
+	bool     tardy;                              /* it is not said that they are mined, for now               */
 	bool     fails;                              /* what is mined is refused by the contract                  */
 
 	bool     no_delegation;                      /* transactions of type 4 are not known                      */
