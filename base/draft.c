@@ -78,7 +78,7 @@ err draft_keep(draft *d, bool *existed)
 	if (fchmod(d->fd, d->mode)) return file_failed("set the permissions of", d->path);
 	if (fsync(d->fd)) return file_failed("sync", d->path);           /* writes what was changed through the mapping, too */
 	d->named = false;
-	return file_link_once(d->temporary, d->path, existed);
+	return file_link_once(d->temporary, d->path, d->mode, existed);
 }
 
 void draft_free(draft **dp)
@@ -87,7 +87,7 @@ void draft_free(draft **dp)
 	if (!d) return;
 	if (d->p) munmap(d->p, d->n);
 	if (d->fd >= 0) close(d->fd);
-	if (d->named) unlink(d->temporary);
+	if (d->named) (void)file_drop(d->temporary, d->mode);
 	free(d);
 	*dp = NULL;
 }

@@ -12,6 +12,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+enum { OTHERS = 077 };                           /* the permissions that nothing private has */
+
 err file_failed(const char *doing, const char *path)
 {
 	if (errno == ENOSPC || errno == EDQUOT)
@@ -133,6 +135,48 @@ err file_beside(int *fd, char temporary[static PATH_MAX], const char *path)
 	return *fd < 0 ? file_failed("create a file beside", path) : OK;
 }
 
+/* ---- erasing ---------------------------------------------------------------------------------------------------- */
+
+/* False: errno says why. */
+static bool overwrite(int fd)
+{
+	static const uint8_t ZERO[64 << 10];
+	struct stat s;
+
+	if (fstat(fd, &s)) return false;
+	for (off_t at = 0; at < s.st_size;) {
+		const ssize_t n = pwrite(fd, ZERO, size_min(sizeof ZERO, (size_t)(s.st_size - at)), at);
+		if (n < 0 && errno == EINTR) continue;
+		if (n <= 0) return false;
+		at += n;
+	}
+	return s.st_size == 0 || fsync(fd) == 0;
+}
+
+static bool erase(const char *path)
+{
+	const int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool erased = fd >= 0 && overwrite(fd);
+
+	if (fd >= 0 && close(fd)) erased = false;
+	const int error = errno;
+	if (unlink(path)) return false;
+	errno = error;
+	return erased;
+}
+
+err file_erase(const char *path)
+{
+	return erase(path) || errno == ENOENT ? OK : file_failed("erase", path);
+}
+
+bool file_drop(const char *temporary, mode_t mode)
+{
+	return mode & OTHERS ? unlink(temporary) == 0 : erase(temporary);
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
 /* Leaves a synced temporary file with the given bytes; its name goes to `temporary`. */
 static err write_beside(char temporary[static PATH_MAX], const char *path, slice bytes, mode_t mode)
 {
@@ -143,7 +187,7 @@ static err write_beside(char temporary[static PATH_MAX], const char *path, slice
 	if (e == OK && fchmod(fd, mode)) e = file_failed("set the permissions of", path);
 	if (e == OK && fsync(fd)) e = file_failed("sync", path);
 	if (close(fd) && e == OK) e = file_failed("close", path);
-	if (e != OK) unlink(temporary);
+	if (e != OK) (void)file_drop(temporary, mode);
 	return e;
 }
 
@@ -155,7 +199,7 @@ err file_write_atomic(const char *path, slice bytes, mode_t mode)
 	TRY(write_beside(temporary, path, bytes, mode));
 	if (rename(temporary, path)) {
 		err e = file_failed("rename into", path);
-		unlink(temporary);
+		(void)file_drop(temporary, mode);
 		return e;
 	}
 	return sync_directory_of(path);
@@ -172,19 +216,20 @@ err file_write_exchange(char *old, size_t room, const char *path, slice bytes, m
 		err e = !fits    ? err_fail(ERR_REQUEST, "the path %.60s… is too long", path)
 		        : cannot ? err_fail(ERR_IO, "cannot replace %s: its file system cannot exchange two files in one step; ext4, xfs and btrfs can", path)
 		                 : file_failed("exchange a file with", path);
-		unlink(temporary);
+		(void)file_drop(temporary, mode);
 		return e;
 	}
 	memcpy(old, temporary, strlen(temporary) + 1);
 	return sync_directory_of(path);
 }
 
-err file_link_once(const char *temporary, const char *path, bool *existed)
+err file_link_once(const char *temporary, const char *path, mode_t mode, bool *existed)
 {
 	const bool created = link(temporary, path) == 0;
 	err e = created || errno == EEXIST ? OK : file_failed("create", path);
 
-	unlink(temporary);
+	const bool dropped = created ? unlink(temporary) == 0 : file_drop(temporary, mode);
+	if (e == OK && !dropped) e = file_failed("erase what was written beside", path);
 	TRY(e);
 	TRY(sync_directory_of(path));          /* also if it existed: whoever created it may have failed before this */
 	*existed = !created;
@@ -196,7 +241,7 @@ err file_write_once(const char *path, slice bytes, mode_t mode, bool *existed)
 	char temporary[PATH_MAX];
 
 	TRY(write_beside(temporary, path, bytes, mode));
-	return file_link_once(temporary, path, existed);
+	return file_link_once(temporary, path, mode, existed);
 }
 
 /* One folder whose parent is there. */

@@ -15,7 +15,8 @@
 /* Appends the file's bytes to *out.  ERR_NOT_FOUND; ERR_REQUEST if it is longer than max; ERR_IO. */
 err  file_read(buf *out, const char *path, size_t max);
 
-/* The file has this mode, whatever the umask, when it gets its name; until then, as the temporary file, it is 0600.
+/* The file has this mode, whatever the umask, when it gets its name; until then, as the temporary file, it is 0600.  A temporary file
+ * that does not get a name is erased if only its owner could have read the target.
  * ERR_IO; ERR_REQUEST if the target is there and is no regular file (a device is not replaced). */
 err  file_write_atomic(const char *path, slice bytes, mode_t mode);
 
@@ -25,6 +26,10 @@ err  file_write_once(const char *path, slice bytes, mode_t mode, bool *existed);
 /* As file_write_atomic, to a file that is there: the old one is not gone but has the name `old`, of a temporary file, which the
  * caller ends.  On failure there may be such a file too. */
 err  file_write_exchange(char *old, size_t room, const char *path, slice bytes, mode_t mode);
+
+/* Zeros over all of its bytes, synced; then its name goes, even if that failed.  OK if there is no such file; ERR_IO.  Its folder is
+ * not synced. */
+err  file_erase(const char *path);
 
 /* All room for n bytes of an open file, at once; path: for sentences.  ERR_IO, with both numbers if the disk has less. */
 err  file_take_room(int fd, const char *path, uint64_t n);

@@ -117,30 +117,13 @@ err vault_remove_file(const char *path)
 
 /* ---- erasing: a private file's bytes go before its last name does ------------------------------------------------ */
 
-static err overwrite(int fd, const char *path)
-{
-	static const uint8_t ZERO[64 << 10];
-	struct stat s;
-
-	if (fstat(fd, &s)) return err_fail(ERR_IO, "cannot read %s: %s", path, strerror(errno));
-	for (off_t at = 0; at < s.st_size;) {
-		const ssize_t n = pwrite(fd, ZERO, size_min(sizeof ZERO, (size_t)(s.st_size - at)), at);
-		if (n < 0 && errno == EINTR) continue;
-		if (n <= 0) return err_fail(ERR_IO, "cannot overwrite %s: %s", path, strerror(errno));
-		at += n;
-	}
-	return s.st_size && fsync(fd) ? err_fail(ERR_IO, "cannot sync %s: %s", path, strerror(errno)) : OK;
-}
-
 err vault_erase_file(const char *path)
 {
-	const int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat s;
 
-	if (fd < 0 && errno == ENOENT) return OK;
-	err e = fd < 0 ? err_fail(ERR_IO, "cannot open %s to erase it: %s", path, strerror(errno)) : overwrite(fd, path);
-	if (fd >= 0) close(fd);
-	const err removed = vault_remove_file(path);
-	return e != OK ? e : removed;
+	if (lstat(path, &s) && errno == ENOENT) return OK;
+	const err e = file_erase(path), synced = vault_sync_parent(path);
+	return e != OK ? e : synced;
 }
 
 /* First under another name, so that a crash leaves nothing that would be read; the next opening goes on with it, on both sides. */

@@ -20,17 +20,18 @@
 static char folder[] = "/tmp/arca-faults-XXXXXX";
 
 static struct {
-	bool     on;
+	bool     on, peace;              /* peace: nothing fails, and no call counts */
 	unsigned calls, fail_at;         /* the call of this number fails; 0: none does */
 	int      error;
 	size_t   most;                   /* bytes a read or write moves; 0: all */
+	bool     lost, not_erased;       /* a name was the last one of bytes that were written; what erases failed */
 	buf      trace;                  /* what was done, with names below `folder` */
 } disk;
 
 /* Is this the call that fails?  Then errno says why. */
 static bool fails(void)
 {
-	if (!disk.on || ++disk.calls != disk.fail_at) return false;
+	if (!disk.on || disk.peace || ++disk.calls != disk.fail_at) return false;
 	errno = disk.error;
 	return true;
 }
@@ -68,7 +69,9 @@ int __wrap_open64(const char *path, int flags, ...)
 	va_start(args, flags);
 	const mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
 	va_end(args);
-	return fails() ? -1 : __real_open64(path, flags, mode);
+	if (!fails()) return __real_open64(path, flags, mode);
+	disk.not_erased |= (flags & O_ACCMODE) == O_WRONLY;
+	return -1;
 }
 
 int __real_mkostemp64(char *path, int flags);
@@ -89,6 +92,15 @@ ssize_t __wrap_write(int fd, const void *p, size_t n)
 	if (fails()) return -1;
 	trace_fd("write", fd);
 	return __real_write(fd, p, disk.on && disk.most ? size_min(n, disk.most) : n);
+}
+
+ssize_t __real_pwrite64(int fd, const void *p, size_t n, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
+{
+	if (!fails()) return __real_pwrite64(fd, p, disk.on && disk.most ? size_min(n, disk.most) : n, at);
+	disk.not_erased = true;
+	return -1;
 }
 
 /* This one returns its error. */
@@ -121,6 +133,20 @@ int __real_link(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to) { return fails() ? -1 : (trace("link", to), __real_link(from, to)); }
 
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+int __wrap_unlink(const char *path)
+{
+	struct stat s;
+	char byte[16] = { 0 };
+	const int fd = disk.on && lstat(path, &s) == 0 && s.st_nlink == 1 ? __real_open64(path, O_RDONLY) : -1;
+
+	for (ssize_t n = 0; fd >= 0 && (n = __real_read(fd, byte, sizeof byte)) > 0;)
+		for (ssize_t i = 0; i < n; i++) disk.lost |= byte[i] != 0;
+	if (fd >= 0) __real_close(fd);
+	return __real_unlink(path);
+}
+
 int __real_mkdir(const char *path, mode_t mode);
 int __wrap_mkdir(const char *path, mode_t mode);
 int __wrap_mkdir(const char *path, mode_t mode)
@@ -135,7 +161,7 @@ int __wrap_mkdir(const char *path, mode_t mode)
 static void disk_on(unsigned fail_at, int error)
 {
 	buf_free(&disk.trace);
-	disk.calls = 0, disk.fail_at = fail_at, disk.error = error, disk.on = true;
+	disk.calls = 0, disk.fail_at = fail_at, disk.error = error, disk.lost = disk.not_erased = false, disk.on = true;
 }
 
 /* Off again; did the fault come to pass? */
@@ -151,21 +177,22 @@ static int folder_remove(void **state) { return (void)state, buf_free(&disk.trac
 /* ---- what is done to it -------------------------------------------------------------------------------------- */
 
 static char object[64], deep[64];
+static mode_t mode = 0644;                       /* of what is written */
 
 typedef struct operation { err (*run)(void); const char *before, *after; } operation;      /* NULL: no file */
 
-static err replace(void) { return file_write_atomic(object, slice_str("new bytes"), 0644); }
+static err replace(void) { return file_write_atomic(object, slice_str("new bytes"), mode); }
 static err create(void)
 {
 	bool existed = true;
-	err e = file_write_once(object, slice_str("new bytes"), 0644, &existed);
+	err e = file_write_once(object, slice_str("new bytes"), mode, &existed);
 	assert_true(existed == (e != OK));             /* untouched by a failure */
 	return e;
 }
 static err keep(void)
 {
 	bool existed = false;
-	err e = file_write_once(object, slice_str("new bytes"), 0644, &existed);
+	err e = file_write_once(object, slice_str("new bytes"), mode, &existed);
 	assert_true(existed == (e == OK));
 	return e;
 }
@@ -174,14 +201,13 @@ static err keep(void)
 static err in_place(bool *existed)
 {
 	draft *d = NULL;
-	err e = draft_new(&d, object, strlen("new bytes"), 0644);
+	err e = draft_new(&d, object, strlen("new bytes"), mode);
 
 	if (e == OK) memcpy(draft_bytes(d), "new bytes", draft_slice(d).n);
 	if (e == OK) e = draft_keep(d, existed);
-	const bool on = disk.on;
-	disk.on = false;
+	disk.peace = true;
 	draft_free(&d);
-	disk.on = on;
+	disk.peace = false;
 	return e;
 }
 static err place(void)
@@ -236,6 +262,30 @@ static unsigned files(void)
 	return n;
 }
 
+/* How many calls there are, and one: for k beyond them nothing fails. */
+static unsigned fail_at_each_call(const operation *o, int error)
+{
+	for (unsigned k = 1;; k++) {
+		prepare(o);
+		disk_on(k, error);
+		err e = o->run();
+		const bool failed = disk_off();
+		assert_true(mode != 0600 || !disk.lost || (disk.not_erased && e == ERR_IO));
+		if (!failed) return k;
+		if (e != OK) {
+			assert_int_equal(e, ERR_IO);
+			assert_non_null(strstr(err_text(), folder));
+			if (error == ENOSPC || error == EDQUOT) assert_non_null(strstr(err_text(), "the disk is full"));
+			err_clear();
+		} else {                         /* all was synced, and only closing the folder failed */
+			assert_int_equal(disk.calls, k);
+			assert_true(holds(o->after));
+		}
+		assert_true(holds(o->before) || holds(o->after));
+		assert_int_equal(files(), file_exists(object));
+	}
+}
+
 static void whatever_call_fails_the_file_is_old_or_new_and_nothing_is_left_beside(void **state)
 {
 	(void)state;
@@ -243,28 +293,21 @@ static void whatever_call_fails_the_file_is_old_or_new_and_nothing_is_left_besid
 
 	for (unsigned o = 0; o < COUNT(OPERATIONS); o++)
 		for (unsigned i = 0; i < COUNT(ERRORS); i++) {
-			unsigned k = 1;
-			for (;; k++) {
-				prepare(&OPERATIONS[o]);
-				disk_on(k, ERRORS[i]);
-				err e = OPERATIONS[o].run();
-				if (!disk_off()) break;
-				if (e != OK) {
-					assert_int_equal(e, ERR_IO);
-					assert_non_null(strstr(err_text(), folder));
-					if (ERRORS[i] == ENOSPC || ERRORS[i] == EDQUOT) assert_non_null(strstr(err_text(), "the disk is full"));
-					err_clear();
-				} else {                 /* all was synced, and only closing the folder failed */
-					assert_int_equal(disk.calls, k);
-					assert_true(holds(OPERATIONS[o].after));
-				}
-				assert_true(holds(OPERATIONS[o].before) || holds(OPERATIONS[o].after));
-				assert_int_equal(files(), file_exists(object));
-			}
-			assert_true(k > 8);
+			assert_true(fail_at_each_call(&OPERATIONS[o], ERRORS[i]) > 8);
 			assert_true(holds(OPERATIONS[o].after));
 		}
 	unlink(object);
+}
+
+/* Bytes that were written and are not kept do not stay on the disk without a name, unless the disk refuses that, too, and then it is
+ * said. */
+static void what_is_private_and_not_kept_is_erased(void **state)
+{
+	mode = 0600;
+	for (disk.most = 0; disk.most <= 4; disk.most += 4)
+		whatever_call_fails_the_file_is_old_or_new_and_nothing_is_left_beside(state);
+	disk.most = 0;
+	mode = 0644;
 }
 
 static void bytes_and_mode_are_synced_before_the_name_and_the_name_before_the_answer(void **state)
@@ -398,6 +441,7 @@ static void a_folder_that_could_not_be_synced_is_made_and_synced_again(void **st
 
 static const struct CMUnitTest tests[] = {
 	TEST(whatever_call_fails_the_file_is_old_or_new_and_nothing_is_left_beside),
+	TEST(what_is_private_and_not_kept_is_erased),
 	TEST(bytes_and_mode_are_synced_before_the_name_and_the_name_before_the_answer),
 	TEST(short_and_interrupted_transfers_are_continued),
 	TEST(a_read_that_fails_appends_nothing),
