@@ -369,12 +369,21 @@ static err record_locked(void *ctx, const session_id *sid)
 	return e;
 }
 
+static void tell_locked(void *ctx, uint64_t done, uint64_t of)
+{
+	io *v = ctx;
+
+	pthread_mutex_lock(&v->lock);
+	tell(ctx, done, of);
+	pthread_mutex_unlock(&v->lock);
+}
+
 static err run_on_threads(session *s, void *arg)
 {
 	io *v = arg;
 	const sid_record where = { v, record_locked };
 
-	v->told = (progress){ v, tell };
+	v->told = (progress){ v, tell_locked };
 	v->job = (preproc_job){ .plan = plan, .tables = tables[v->me], .record = &where, .to = { v, keep_locked }, .lanes = lanes,
 	                        .chunk = chunk, .batch = batch_bits, .told = &v->told };
 	err e = key_preproc(s, &v->job);
